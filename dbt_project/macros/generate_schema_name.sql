@@ -1,0 +1,4 @@
+{# Folder = schema: the schema of a model is its folder's name, without a target prefix. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name | trim if custom_schema_name else target.schema }}
+{%- endmacro %}
