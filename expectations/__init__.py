@@ -1,0 +1,1 @@
+"""Great Expectations suites and bounds; the only package that imports great_expectations."""

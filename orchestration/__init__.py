@@ -1,0 +1,1 @@
+"""meritline's orchestration: ingest, warehouse, gate, publication and the command line."""

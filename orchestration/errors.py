@@ -1,0 +1,54 @@
+"""Errors that a person can act on. Each says which file and row, what is wrong and what to do; each knows its exit status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+
+class MeritlineError(Exception):
+    """Base of every expected error.
+
+    `str(error)` is one readable paragraph: place, problem, remedy. `exit_status` is the process's exit status
+    (CONTRACT: 2 usage or configuration, 3 refused to publish, 4 input rejected, 5 state is held, 1 anything else).
+    """
+
+    exit_status: ClassVar[int] = 1
+
+    def __init__(
+        self, *, problem: str, remedy: str, path: Path | str | None = None, row: int | None = None
+    ) -> None:
+        self.problem = problem
+        self.remedy = remedy
+        self.path = path
+        self.row = row
+        super().__init__(self.paragraph())
+
+    def paragraph(self) -> str:
+        """Place, problem and remedy as one paragraph."""
+        place = "" if self.path is None else f"{self.path}" + ("" if self.row is None else f", row {self.row}")
+        return f"{place + ': ' if place else ''}{self.problem}. {self.remedy}"
+
+
+class ConfigurationError(MeritlineError):
+    """Wrong usage, an unknown profile key, an unsound policy folder."""
+
+    exit_status = 2
+
+
+class PublicationRefused(MeritlineError):
+    """Calibration did not pass for this content; the last publication stays."""
+
+    exit_status = 3
+
+
+class ExportRejected(MeritlineError):
+    """Input rejected beyond the allowed share, or a required file that cannot be read."""
+
+    exit_status = 4
+
+
+class StateHeld(MeritlineError):
+    """Another run holds the state folder."""
+
+    exit_status = 5
