@@ -1,0 +1,170 @@
+"""The contract of exports, read from the dbt source YAMLs, the only list of tables, columns and types.
+
+Ingestion checks rows against it, staging reads through it, `generate` writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.errors import ConfigurationError
+
+RUN_SOURCE = "run"
+"""The source that ingestion writes about itself; never part of an export."""
+
+DATA_TYPES = frozenset({"varchar", "timestamp", "date", "decimal(18,6)", "bigint", "boolean"})
+
+
+@dataclass(frozen=True)
+class ContractColumn:
+    """One column: `data_type` is a DuckDB type, `values` a closed list (empty = open)."""
+
+    name: str
+    data_type: str
+    description: str = ""
+    is_required: bool = False
+    is_personal: bool = False
+    is_technical: bool = False
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ContractTable:
+    """One table of a source. `key` is the business key; `version_column` decides which row is newer."""
+
+    source: str
+    name: str
+    columns: tuple[ContractColumn, ...]
+    key: tuple[str, ...] = ()
+    version_column: str | None = None
+    description: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """`source.table`, the name that profiles and reports use."""
+        return f"{self.source}.{self.name}"
+
+    @property
+    def export_columns(self) -> tuple[ContractColumn, ...]:
+        """Columns that an export may carry, in contract order: all but the technical ones."""
+        return tuple(column for column in self.columns if not column.is_technical)
+
+    @property
+    def technical_columns(self) -> tuple[ContractColumn, ...]:
+        """Columns that ingestion adds to each row."""
+        return tuple(column for column in self.columns if column.is_technical)
+
+    def column(self, name: str) -> ContractColumn:
+        """The column of that name; KeyError when the table has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """All tables by `source.table`, in the order of the files."""
+
+    tables: Mapping[str, ContractTable]
+
+    def __iter__(self) -> Iterator[ContractTable]:
+        return iter(self.tables.values())
+
+    def table(self, full_name: str) -> ContractTable:
+        """The table `source.name`; KeyError when there is none."""
+        return self.tables[full_name]
+
+    @property
+    def export_tables(self) -> tuple[ContractTable, ...]:
+        """Tables that exports fill: every source but `run`."""
+        return tuple(table for table in self if table.source != RUN_SOURCE)
+
+
+def load_contract(contract_dir: Path) -> Contract:
+    """Read every `<source>/_<source>__sources.yml` under `contract_dir`.
+
+    Raises ConfigurationError naming the file when a YAML cannot be read, a type is unknown, a key is not a
+    column, or no table is found.
+    """
+    tables: dict[str, ContractTable] = {}
+    for path in sorted(contract_dir.glob("*/_*__sources.yml")):
+        for table in _tables_of(path):
+            if table.full_name in tables:
+                raise _unsound(path, f"table {table.full_name} is listed twice")
+            tables[table.full_name] = table
+    if not tables:
+        raise ConfigurationError(
+            path=contract_dir,
+            problem="no export contract (<source>/_<source>__sources.yml) found",
+            remedy="Point to dbt_project/models/staging of a complete installation",
+        )
+    return Contract(tables=tables)
+
+
+def _tables_of(path: Path) -> Iterator[ContractTable]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise _unsound(path, f"cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(document, dict) or not isinstance(document.get("sources"), list):
+        raise _unsound(path, "has no list of sources")
+    for source in document["sources"]:
+        for table in source.get("tables") or []:
+            yield _table(path, str(source["name"]), table)
+
+
+def _table(path: Path, source: str, raw: Mapping[str, Any]) -> ContractTable:
+    name = str(raw["name"])
+    meta = _meta(raw)
+    columns = tuple(_column(path, f"{source}.{name}", column) for column in raw.get("columns") or [])
+    known = [column.name for column in columns]
+    key = tuple(str(part) for part in meta.get("key") or ())
+    version = meta.get("version_column")
+    for used in [*key, *([version] if version else [])]:
+        if used not in known:
+            raise _unsound(path, f"{source}.{name} names {used} as key or version, which is no column of it")
+    if len(set(known)) != len(known):
+        raise _unsound(path, f"{source}.{name} lists a column twice")
+    return ContractTable(
+        source=source,
+        name=name,
+        columns=columns,
+        key=key,
+        version_column=version,
+        description=str(raw.get("description", "")),
+    )
+
+
+def _column(path: Path, table: str, raw: Mapping[str, Any]) -> ContractColumn:
+    meta = _meta(raw)
+    data_type = str(raw.get("data_type", "")).replace(" ", "").lower()
+    if data_type not in DATA_TYPES:
+        raise _unsound(path, f"{table}.{raw.get('name')} has the unknown data_type {data_type!r}")
+    personal = meta.get("personal")
+    if personal not in (None, "pseudonymise"):
+        raise _unsound(path, f"{table}.{raw.get('name')}: personal must be pseudonymise, not {personal!r}")
+    return ContractColumn(
+        name=str(raw["name"]),
+        data_type=data_type,
+        description=str(raw.get("description", "")),
+        is_required=bool(meta.get("required", False)),
+        is_personal=personal is not None,
+        is_technical=bool(meta.get("technical", False)),
+        values=tuple(str(value) for value in meta.get("values") or ()),
+    )
+
+
+def _meta(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (raw.get("config") or {}).get("meta") or raw.get("meta") or {}
+
+
+def _unsound(path: Path, problem: str) -> ConfigurationError:
+    return ConfigurationError(
+        path=path, problem=problem, remedy="Correct the source YAML of the export contract"
+    )
