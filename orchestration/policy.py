@@ -1,0 +1,73 @@
+"""The policy in force for a run: a folder of CSV files, copied into the state so that a run is replayable from its state alone."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+from orchestration.errors import ConfigurationError
+from orchestration.hashing import tree_hash
+from orchestration.settings import POLICY_DIR, SEEDS_DIR
+from orchestration.state import StateFolder, replace_folder
+
+SEED_SUFFIXES = frozenset({".csv", ".yml", ".yaml"})
+
+
+def check_policy_folder(folder: Path, *, shipped: Path = POLICY_DIR) -> None:
+    """Check that `folder` has the form of the shipped policy: the same files, each with at least its columns.
+
+    Raises ConfigurationError naming the folder, the file and what it lacks. What the rows say is checked by the build.
+    """
+    if not folder.is_dir():
+        raise ConfigurationError(
+            path=folder, problem="there is no such policy folder", remedy="Name a folder with --policy, or leave it out"
+        )
+    for path in sorted(shipped.glob("*.csv")):
+        other = folder / path.name
+        if not other.is_file():
+            raise ConfigurationError(
+                path=other,
+                problem="the policy folder lacks this file",
+                remedy=f"Copy it from the shipped policy ({path}) and edit the copy",
+            )
+        missing = [column for column in _header(path) if column not in _header(other)]
+        if missing:
+            raise ConfigurationError(
+                path=other,
+                row=1,
+                problem=f"the header lacks {', '.join(missing)}",
+                remedy=f"Give the file the columns of the shipped policy ({path})",
+            )
+
+
+def install_policy(state: StateFolder, folder: Path, *, shipped: Path = SEEDS_DIR) -> str:
+    """Copy the policy of `folder` and the shipped reference tables into the state's seeds; returns their hash.
+
+    Modification times are kept, so that dbt parses again only what changed.
+    """
+    check_policy_folder(folder)
+    draft = state.root / ".seeds.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    for source, target in ((folder, draft / "policy"), (shipped / "reference", draft / "reference")):
+        target.mkdir(parents=True)
+        for path in sorted(source.glob("*")):
+            if path.suffix in SEED_SUFFIXES and path.is_file():
+                shutil.copy2(path, target / path.name)
+    replace_folder(draft, state.seeds)
+    return policy_hash(state)
+
+
+def policy_hash(state: StateFolder) -> str:
+    """SHA-256 over the policy files in force for the state's run."""
+    return tree_hash(path for path in state.seeds.rglob("*.csv"))
+
+
+def _header(path: Path) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            return next(csv.reader(stream), [])
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            path=path, problem="is not UTF-8", remedy="Save the file as CSV UTF-8"
+        ) from error

@@ -1,0 +1,64 @@
+"""What a run says while it works: one log record per event, rendered by whoever listens.
+
+The command line renders them for a person, the run record keeps them as JSON lines, Dagster's log shows them as text.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from orchestration.clock import elapsed
+
+LOGGER = logging.getLogger("meritline")
+LOGGER.setLevel(logging.INFO)
+LOGGER.propagate = False
+LOGGER.addHandler(logging.NullHandler())
+
+Kind = Literal["start", "step", "done", "failed"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of a stage. `seconds` is the stage's duration, on `done` and `failed` only."""
+
+    stage: str
+    kind: Kind
+    message: str = ""
+    seconds: float | None = None
+    figures: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass
+class Stage:
+    """A running stage: `step` reports on the way, `figures` and `message` are reported when it is done."""
+
+    name: str
+    message: str = ""
+    figures: dict[str, object] = field(default_factory=dict)
+
+    def step(self, message: str) -> None:
+        """Report one step of the stage."""
+        _emit(Event(self.name, "step", message))
+
+
+@contextmanager
+def stage(name: str) -> Iterator[Stage]:
+    """Report a stage's start, its end with duration and figures, or its failure."""
+    began = elapsed()
+    current = Stage(name)
+    _emit(Event(name, "start"))
+    try:
+        yield current
+    except BaseException as error:
+        _emit(Event(name, "failed", str(error), elapsed() - began, current.figures))
+        raise
+    _emit(Event(name, "done", current.message, elapsed() - began, current.figures))
+
+
+def _emit(event: Event) -> None:
+    text = " ".join(part for part in (event.stage, event.kind, event.message) if part)
+    LOGGER.info(text, extra={"progress": event})

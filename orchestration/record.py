@@ -1,0 +1,126 @@
+"""The record of each run of a state folder: `runs/<number>.json`, and its events as JSON lines beside it.
+
+Kept for the operator (`meritline status`, durations against earlier runs); nothing published depends on it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from orchestration.clock import now
+from orchestration.progress import LOGGER, Event
+from orchestration.state import StateFolder, write_atomically
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """A finished stage: seconds, figures (counts by name), what it said."""
+
+    name: str
+    seconds: float
+    is_done: bool
+    message: str = ""
+    figures: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run. `outcome` is `running`, `published`, `refused`, `rejected` or `failed`; times are UTC, ISO 8601."""
+
+    number: int
+    command: str
+    started_at: str
+    outcome: str = "running"
+    run_id: str | None = None
+    finished_at: str | None = None
+    error: str | None = None
+    stages: tuple[StageRecord, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """Sum of the stages' durations."""
+        return sum(stage.seconds for stage in self.stages)
+
+
+class Recorder(logging.Handler):
+    """Writes the record of one run as its events come in."""
+
+    def __init__(self, state: StateFolder, command: str) -> None:
+        super().__init__()
+        number = next_number(state)
+        self._path = state.runs / f"{number:06d}.json"
+        self._events = state.runs / f"{number:06d}.events.jsonl"
+        self.record_ = RunRecord(number=number, command=command, started_at=now().isoformat())
+        self._write()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one progress event."""
+        event = getattr(record, "progress", None)
+        if not isinstance(event, Event):
+            return
+        with self._events.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({"at": now().isoformat(), **asdict(event)}, ensure_ascii=False, default=str))
+            stream.write("\n")
+        if event.kind in ("done", "failed") and event.seconds is not None:
+            done = StageRecord(
+                event.stage, round(event.seconds, 3), event.kind == "done", event.message, dict(event.figures)
+            )
+            self.update(stages=(*self.record_.stages, done))
+
+    def update(self, **changes: object) -> None:
+        """Change fields of the record and write it."""
+        self.record_ = replace(self.record_, **changes)  # type: ignore[arg-type]
+        self._write()
+
+    def finish(self, outcome: str, error: str | None = None) -> None:
+        """Close the record, unless it is closed already."""
+        if self.record_.outcome == "running":
+            self.update(outcome=outcome, error=error, finished_at=now().isoformat())
+
+    def _write(self) -> None:
+        write_atomically(self._path, json.dumps(asdict(self.record_), ensure_ascii=False, indent=1, default=str))
+
+
+@contextmanager
+def recording(state: StateFolder, command: str) -> Iterator[Recorder]:
+    """Record the run that happens in the block; a run that ends with an exception is recorded as failed."""
+    recorder = Recorder(state, command)
+    LOGGER.addHandler(recorder)
+    try:
+        yield recorder
+    except BaseException as error:
+        recorder.finish("failed", str(error) or type(error).__name__)
+        raise
+    finally:
+        LOGGER.removeHandler(recorder)
+
+
+def next_number(state: StateFolder) -> int:
+    """The number of the next run: one above every run and publication of the state."""
+    taken = [int(path.name[:6]) for path in state.runs.glob("[0-9]*.json") if path.name[:6].isdigit()]
+    taken += [int(path.name[:6]) for path in state.published.glob("[0-9]*-*") if path.name[:6].isdigit()]
+    return max(taken, default=0) + 1
+
+
+def read_records(state: StateFolder) -> list[RunRecord]:
+    """All readable records, oldest first."""
+    records = []
+    for path in sorted(state.runs.glob("[0-9]*.json")):
+        record = _read(path)
+        if record is not None:
+            records.append(record)
+    return records
+
+
+def _read(path: Path) -> RunRecord | None:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        stages = tuple(StageRecord(**stage) for stage in raw.pop("stages"))
+        return RunRecord(**raw, stages=stages)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None

@@ -1,0 +1,129 @@
+"""The state folder: the one place a run writes to.
+
+Only `published/` may be read by others, and each audience by the group of its files; everything else is the owner's alone.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.errors import ConfigurationError
+
+OWNER_FILE, GROUP_FILE = 0o600, 0o640
+OWNER_DIR, GROUP_DIR = 0o700, 0o750
+
+DAGSTER_YAML = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+
+
+@dataclass(frozen=True)
+class StateFolder:
+    """Paths of a state folder. `prepare` makes what is missing; the paths alone touch nothing."""
+
+    root: Path
+
+    @property
+    def raw(self) -> Path:
+        """Append-only Parquet of every load, and `run/` about the run."""
+        return self.root / "raw"
+
+    @property
+    def seeds(self) -> Path:
+        """The policy in force for the run, copied: `policy/` and `reference/`."""
+        return self.root / "seeds"
+
+    @property
+    def dbt(self) -> Path:
+        """dbt's target folder: manifest, partial parse, compiled SQL, log."""
+        return self.root / "dbt"
+
+    @property
+    def warehouse(self) -> Path:
+        """DuckDB file of the build; private to a run, since one reader would block the writer."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def dagster(self) -> Path:
+        """DAGSTER_HOME: runs, events and asset checks of every night."""
+        return self.root / "dagster"
+
+    @property
+    def candidate(self) -> Path:
+        """What the last build would publish."""
+        return self.root / "candidate"
+
+    @property
+    def checks(self) -> Path:
+        """Calibration results, one JSON file per content hash."""
+        return self.root / "checks"
+
+    @property
+    def runs(self) -> Path:
+        """One JSON record per run: outcome, stages, durations."""
+        return self.root / "runs"
+
+    @property
+    def published(self) -> Path:
+        """Publications, and the link `current`."""
+        return self.root / "published"
+
+    @property
+    def current(self) -> Path:
+        """Link to the newest publication; switched atomically."""
+        return self.published / "current"
+
+    @property
+    def lock(self) -> Path:
+        """Locked while a run holds the state."""
+        return self.root / "lock"
+
+    def prepare(self) -> None:
+        """Make the folders with their permissions. Raises ConfigurationError when the folder cannot be written."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self.root.chmod(GROUP_DIR)
+            for folder in (self.raw, self.seeds, self.dbt, self.dagster, self.checks, self.runs):
+                folder.mkdir(exist_ok=True)
+                folder.chmod(OWNER_DIR)
+            self.published.mkdir(exist_ok=True)
+            self.published.chmod(GROUP_DIR)
+            config = self.dagster / "dagster.yaml"
+            if not config.exists():
+                write_atomically(config, DAGSTER_YAML)
+        except OSError as error:
+            raise ConfigurationError(
+                path=self.root,
+                problem=f"the state folder cannot be written ({error.strerror})",
+                remedy="Name a folder that you own with --state, or free space on its disk",
+            ) from error
+
+    def dbt_environment(self) -> dict[str, str]:
+        """Variables that dbt_project.yml and profiles.yml read."""
+        return {
+            "MERITLINE_WAREHOUSE": str(self.warehouse),
+            "MERITLINE_RAW": str(self.raw),
+            "MERITLINE_SEEDS": str(self.seeds),
+        }
+
+
+def write_atomically(path: Path, text: str, mode: int = OWNER_FILE) -> None:
+    """Write a file that is either the old one or the new one, whole and on disk, whenever the machine stops."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.chmod(mode)
+    draft.replace(path)
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Put folder `new` in the place of `target`. Readers of the old one's open files keep them."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    new.rename(target)
+    shutil.rmtree(old, ignore_errors=True)

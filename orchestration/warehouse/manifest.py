@@ -1,0 +1,101 @@
+"""What the parsed dbt manifest says about the relations: one reading of it for Dagster and for publishing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import ConfigurationError
+
+PUBLISHED_SCHEMAS = ("facts", "policy", "kpi", "score", "grade", "bonus", "audit", "marts")
+"""Schemas whose relations are published, in the order of the data path."""
+
+AUDIENCES = ("bi", "payroll")
+"""Audiences that a mart may name in `config.meta.audience`; audit always has everything."""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation to publish: total order `key`, and the audiences beside audit that may see it."""
+
+    schema: str
+    name: str
+    key: tuple[str, ...]
+    audiences: frozenset[str]
+    unique_id: str
+
+    @property
+    def full_name(self) -> str:
+        """`schema.name`."""
+        return f"{self.schema}.{self.name}"
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest as dbt wrote it, with an asset for every test: a singular test over several models belongs to the one furthest down."""
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    ancestors = _Ancestors(manifest)
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and not node.get("attached_node"):
+            above = [parent for parent in node["depends_on"]["nodes"] if parent in manifest["nodes"]]
+            if above:
+                node["attached_node"] = max(above, key=lambda one: (len(ancestors.of(one)), one))
+    return manifest
+
+
+def published_relations(manifest: Mapping[str, Any]) -> tuple[Relation, ...]:
+    """Every relation to publish, ordered by schema along the data path, then name.
+
+    Raises ConfigurationError for a model without `config.meta.key` (rows without a total order have no stable
+    bytes) and for an audience that does not exist or sits outside marts.
+    """
+    relations = [
+        _relation(node)
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["schema"] in PUBLISHED_SCHEMAS
+        and node["config"]["materialized"] != "ephemeral"
+    ]
+    return tuple(sorted(relations, key=lambda one: (PUBLISHED_SCHEMAS.index(one.schema), one.name)))
+
+
+def _relation(node: Mapping[str, Any]) -> Relation:
+    meta = node["config"].get("meta") or {}
+    key, audiences = meta.get("key") or [], meta.get("audience") or []
+    where = node.get("patch_path") or node["original_file_path"]
+    if not isinstance(key, list) or not key:
+        raise ConfigurationError(
+            path=where,
+            problem=f"model {node['name']} is published but names no key",
+            remedy="Give it config.meta.key, the columns that tell its rows apart",
+        )
+    unknown = sorted(set(audiences) - set(AUDIENCES))
+    if unknown or (audiences and node["schema"] != "marts"):
+        raise ConfigurationError(
+            path=where,
+            problem=f"model {node['name']} names audience {', '.join(unknown or audiences)}",
+            remedy=f"Only marts have audiences, and they are {' and '.join(AUDIENCES)}",
+        )
+    return Relation(
+        schema=node["schema"],
+        name=node["alias"],
+        key=tuple(str(column) for column in key),
+        audiences=frozenset(audiences),
+        unique_id=node["unique_id"],
+    )
+
+
+class _Ancestors:
+    """All nodes above a node, each found once."""
+
+    def __init__(self, manifest: Mapping[str, Any]) -> None:
+        self._parents: Mapping[str, list[str]] = manifest["parent_map"]
+        self._found: dict[str, frozenset[str]] = {}
+
+    def of(self, unique_id: str) -> frozenset[str]:
+        if unique_id not in self._found:
+            above = frozenset(self._parents.get(unique_id, ()))
+            self._found[unique_id] = above.union(*(self.of(parent) for parent in above)) if above else above
+        return self._found[unique_id]
