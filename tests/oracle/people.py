@@ -1,0 +1,71 @@
+"""Who was in service on which day, in which team: the job history as segments."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .exports import Job, Team
+
+FOREVER = 3_652_059  # 9999-12-31
+
+
+class Segment(NamedTuple):
+    """Days, both ends included, on which one row of the job history holds and the agent serves."""
+
+    first: int
+    last: int
+    job: Job
+    department: str
+
+
+class People:
+    """Job histories by agent. A row holds until the agent's next row, inside its own hired_on…left_on."""
+
+    def __init__(self, jobs: Iterable[Job], teams: Iterable[Team]) -> None:
+        departments = {team.team_id: team.department for team in teams}
+        histories: dict[str, list[Job]] = defaultdict(list)
+        for job in jobs:
+            histories[job.agent_id].append(job)
+        self._segments: dict[str, list[Segment]] = {}
+        for agent, history in histories.items():
+            history.sort(key=lambda job: job.effective_from)
+            segments = []
+            for place, job in enumerate(history):
+                first, last = job.effective_from, FOREVER
+                if place + 1 < len(history):
+                    last = history[place + 1].effective_from - 1
+                if job.hired_on is not None:
+                    first = max(first, job.hired_on)
+                if job.left_on is not None:
+                    last = min(last, job.left_on)
+                if first <= last:
+                    department = job.department or departments.get(job.team_id, "")
+                    segments.append(Segment(first, last, job, department))
+            self._segments[agent] = segments
+        self._starts = {agent: [s.first for s in segments] for agent, segments in self._segments.items()}
+
+    def agents(self) -> list[str]:
+        """Every agent with a job history, sorted."""
+        return sorted(self._segments)
+
+    def on(self, agent: str, day: int) -> Segment | None:
+        """The segment that covers a day, or None: the agent is unknown or not in service."""
+        starts = self._starts.get(agent)
+        if starts is None:
+            return None
+        place = bisect_right(starts, day) - 1
+        if place < 0:
+            return None
+        segment = self._segments[agent][place]
+        return segment if day <= segment.last else None
+
+    def during(self, agent: str, first: int, last: int) -> list[Segment]:
+        """The agent's segments that touch the days first…last, cut to them, in order of time."""
+        return [
+            segment._replace(first=max(first, segment.first), last=min(last, segment.last))
+            for segment in self._segments.get(agent, [])
+            if segment.first <= last and segment.last >= first
+        ]
