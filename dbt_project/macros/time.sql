@@ -1,0 +1,63 @@
+{# Dates and durations, one dispatched macro for each thing the engines say differently. #}
+
+{% macro business_timezone() %}{{ return(env_var('MERITLINE_TIMEZONE', 'Asia/Shanghai')) }}{% endmacro %}
+
+{# The local date, in the business time zone, of a UTC timestamp. #}
+{% macro local_date(utc_timestamp) %}{{ return(adapter.dispatch('local_date')(utc_timestamp)) }}{% endmacro %}
+{% macro default__local_date(utc_timestamp) %}cast(timezone('{{ business_timezone() }}', timezone('UTC', {{ utc_timestamp }})) as date){% endmacro %}
+{% macro spark__local_date(utc_timestamp) %}cast(from_utc_timestamp({{ utc_timestamp }}, '{{ business_timezone() }}') as date){% endmacro %}
+
+{% macro epoch_micros(utc_timestamp) %}{{ return(adapter.dispatch('epoch_micros')(utc_timestamp)) }}{% endmacro %}
+{% macro default__epoch_micros(utc_timestamp) %}epoch_us({{ utc_timestamp }}){% endmacro %}
+{% macro spark__epoch_micros(utc_timestamp) %}unix_micros({{ utc_timestamp }}){% endmacro %}
+
+{# Whole seconds from start to end, fraction dropped; negative when end is before start. #}
+{% macro seconds_between(start_at, end_at) %}
+    cast({{ integer_division(epoch_micros(end_at) ~ " - " ~ epoch_micros(start_at), "1000000") }} as bigint)
+{% endmacro %}
+
+{# Is `at` within (start_at, start_at + days × 24 h]? #}
+{% macro is_within_days(start_at, at, days) %}
+    ({{ at }} > {{ start_at }} and {{ epoch_micros(at) }} - {{ epoch_micros(start_at) }} <= {{ days }} * cast(86400000000 as bigint))
+{% endmacro %}
+
+{# Has a window of days × 24 h from start_at elapsed at the cut? #}
+{% macro has_elapsed(start_at, days, cut_at) %}
+    ({{ epoch_micros(cut_at) }} - {{ epoch_micros(start_at) }} >= {{ days }} * cast(86400000000 as bigint))
+{% endmacro %}
+
+{% macro add_days(day, days) %}{{ return(adapter.dispatch('add_days')(day, days)) }}{% endmacro %}
+{% macro default__add_days(day, days) %}cast({{ day }} + cast({{ days }} as integer) as date){% endmacro %}
+{% macro spark__add_days(day, days) %}date_add({{ day }}, cast({{ days }} as int)){% endmacro %}
+
+{% macro add_months(day, months) %}{{ return(adapter.dispatch('add_months')(day, months)) }}{% endmacro %}
+{% macro default__add_months(day, months) %}cast({{ day }} + to_months(cast({{ months }} as integer)) as date){% endmacro %}
+{% macro spark__add_months(day, months) %}add_months({{ day }}, cast({{ months }} as int)){% endmacro %}
+
+{% macro days_between(start_on, end_on) %}{{ return(adapter.dispatch('days_between')(start_on, end_on)) }}{% endmacro %}
+{% macro default__days_between(start_on, end_on) %}cast({{ end_on }} - {{ start_on }} as bigint){% endmacro %}
+{% macro spark__days_between(start_on, end_on) %}cast(datediff({{ end_on }}, {{ start_on }}) as bigint){% endmacro %}
+
+{% macro month_start(day) %}cast(date_trunc('month', {{ day }}) as date){% endmacro %}
+
+{# 2026-10, 2026-Q4, 2026: the period of a date. #}
+{% macro month_id(day) %}(cast(extract(year from {{ day }}) as string) || '-' || lpad(cast(extract(month from {{ day }}) as string), 2, '0')){% endmacro %}
+{% macro quarter_id(day) %}(cast(extract(year from {{ day }}) as string) || '-Q' || cast(extract(quarter from {{ day }}) as string)){% endmacro %}
+{% macro year_id(day) %}cast(extract(year from {{ day }}) as string){% endmacro %}
+
+{# Full years from start_on to day, both dates; a year is full on the anniversary. #}
+{% macro full_years(start_on, day) %}
+    cast(
+        extract(year from {{ day }}) - extract(year from {{ start_on }})
+        - case
+            when
+                extract(month from {{ day }}) < extract(month from {{ start_on }})
+                or (
+                    extract(month from {{ day }}) = extract(month from {{ start_on }})
+                    and extract(day from {{ day }}) < extract(day from {{ start_on }})
+                )
+                then 1
+            else 0
+        end as bigint
+    )
+{% endmacro %}

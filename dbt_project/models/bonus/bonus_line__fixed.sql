@@ -1,0 +1,29 @@
+-- Grain: one line of the mechanism `fixed`: an amount, or a table's amount, for one segment of service.
+
+select
+    due.agent_id,
+    due.period_kind,
+    due.period_id,
+    due.scheme_id,
+    due.component_id,
+    due.segment_no,
+    '' as item,
+    due.component_label_en as line_label,
+    rate.amount_cny as quantity,
+    'cny' as quantity_unit,
+    cast(1 as decimal(18, 8)) as rate,
+    due.day_count,
+    due.period_day_count,
+    rate.clause_id,
+    rate.value_origin,
+    'policy_component_rate' as input_model,
+    rate.component_id || ':' || rate.rate_key || ':' || cast(rate.lower_bound as string) as input_key
+from {{ ref('bonus_due') }} as due
+inner join {{ ref('policy_component_rate') }} as rate
+    on
+        due.component_id = rate.component_id
+        and due.period_id = rate.period_id
+        and due.rate_key = rate.rate_key
+        and due.band_value >= rate.lower_bound
+        and (rate.upper_bound is null or due.band_value < rate.upper_bound)
+where due.mechanism = 'fixed'

@@ -1,0 +1,19 @@
+-- Grain: one ruling on a disputed row.
+
+select
+    ruling_id,
+    entity,
+    entity_id,
+    kpi_scope,
+    is_in_force,
+    reason,
+    requested_by,
+    requested_at,
+    reviewer_id,
+    decision,
+    decided_at,
+    note,
+    load_id,
+    source_row_number,
+    source_row_hash
+from {{ ref('int_ruling__in_force') }}

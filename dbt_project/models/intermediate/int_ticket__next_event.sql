@@ -1,0 +1,100 @@
+-- Grain: one valid solved ticket of a known customer: what that customer did next.
+
+with
+
+solved as (
+    select
+        ticket_id,
+        customer_id,
+        coalesce(category, '') as category,
+        solving_agent_id,
+        ticket_type,
+        solved_at
+    from {{ ref('int_ticket__validity') }}
+    where is_valid and is_solved and customer_id is not null
+),
+
+happened as (
+    select
+        customer_id,
+        coalesce(category, '') as category,
+        created_at as happened_at,
+        ticket_type = 'complaint' as is_complaint
+    from {{ ref('int_ticket__validity') }}
+    where is_valid and customer_id is not null
+    union all
+    select
+        customer_id,
+        coalesce(category, '') as category,
+        started_at as happened_at,
+        false as is_complaint
+    from {{ ref('int_contact__validity') }}
+    where is_valid and customer_id is not null
+),
+
+next_in_category as (
+    select
+        solved.ticket_id,
+        min(happened.happened_at) as next_event_at
+    from solved
+    inner join happened
+        on
+            solved.customer_id = happened.customer_id
+            and solved.category = happened.category
+            and happened.happened_at > solved.solved_at
+    group by solved.ticket_id
+),
+
+next_complaint as (
+    select
+        solved.ticket_id,
+        min(happened.happened_at) as next_complaint_at
+    from solved
+    inner join happened
+        on
+            solved.customer_id = happened.customer_id
+            and happened.is_complaint
+            and happened.happened_at > solved.solved_at
+    where solved.ticket_type = 'complaint'
+    group by solved.ticket_id
+),
+
+repurchase as (
+    select
+        purchase.customer_id,
+        purchase.agent_id,
+        purchase.ordered_at
+    from {{ ref('stg_crm__order') }} as purchase
+    left join {{ ref('int_ruling__set_aside') }} as set_aside
+        on
+            set_aside.entity = 'order'
+            and purchase.order_id = set_aside.entity_id
+    where purchase.status = 'paid' and purchase.kind = 'repurchase' and set_aside.ruling_id is null
+),
+
+next_repurchase as (
+    select
+        solved.ticket_id,
+        min(repurchase.ordered_at) as next_repurchase_at
+    from solved
+    inner join repurchase
+        on
+            solved.customer_id = repurchase.customer_id
+            and solved.solving_agent_id = repurchase.agent_id
+            and repurchase.ordered_at > solved.solved_at
+    where solved.ticket_type = 'after_sales'
+    group by solved.ticket_id
+)
+
+select
+    solved.ticket_id,
+    next_in_category.next_event_at,
+    next_complaint.next_complaint_at,
+    next_repurchase.next_repurchase_at
+from solved
+left join next_in_category
+    on solved.ticket_id = next_in_category.ticket_id
+left join next_complaint
+    on solved.ticket_id = next_complaint.ticket_id
+left join next_repurchase
+    on solved.ticket_id = next_repurchase.ticket_id

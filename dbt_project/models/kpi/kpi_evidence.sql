@@ -1,0 +1,115 @@
+-- Grain: one agent, one month, one KPI, one source row.
+
+{# What every KPI shares happens here and only here: rows after the cut, rulings on one KPI, open windows, crediting to the agent's
+    job history on that day. A row is never filtered: it is counted or set aside with a reason. #}
+{% set kpi_models = [
+    'kpi_answer_rate',
+    'kpi_closure_rate',
+    'kpi_collaboration_score',
+    'kpi_complaint_rate',
+    'kpi_contacts_served',
+    'kpi_conversion_rate',
+    'kpi_csat',
+    'kpi_csat_rate',
+    'kpi_escalation_rate',
+    'kpi_fcr',
+    'kpi_first_response_seconds',
+    'kpi_handle_seconds',
+    'kpi_knowledge_share_count',
+    'kpi_lead_completeness',
+    'kpi_nps',
+    'kpi_praise_rate',
+    'kpi_qa_pass_rate',
+    'kpi_qa_score',
+    'kpi_recovery_rate',
+    'kpi_repeat_complaint_rate',
+    'kpi_repurchase_rate',
+    'kpi_resolution_rate',
+    'kpi_return_dispute_rate',
+    'kpi_sales_amount',
+    'kpi_support_count',
+    'kpi_ticket_first_reply_seconds',
+    'kpi_ticket_on_time_rate',
+    'kpi_tickets_solved',
+    'kpi_violation_count',
+    'kpi_win_rate'
+] %}
+
+with
+
+candidate as (
+    {% for kpi_model in kpi_models -%}
+    select * from {{ ref(kpi_model) }}
+    {%- if not loop.last %}
+    union all
+    {% endif %}
+    {%- endfor %}
+),
+
+ruling as (
+    select
+        kpi_scope,
+        entity,
+        entity_id,
+        ruling_id
+    from {{ ref('fct_ruling') }}
+    where is_in_force and kpi_scope <> '*'
+),
+
+judged as (
+    select
+        candidate.kpi_id,
+        candidate.evidence_model,
+        candidate.evidence_key,
+        candidate.agent_id,
+        candidate.event_on,
+        candidate.numerator,
+        candidate.denominator,
+        segment.team_id,
+        segment.department,
+        coalesce(candidate.ruling_id, own_ruling.ruling_id, parent_ruling.ruling_id) as ruling_id,
+        case
+            when candidate.event_on > run_context.as_of_on then 'future'
+            when candidate.exclusion_reason is not null then candidate.exclusion_reason
+            when own_ruling.ruling_id is not null or parent_ruling.ruling_id is not null then 'ruling'
+            when candidate.is_pending then 'pending'
+        end as centre_exclusion_reason,
+        case
+            when candidate.agent_id is null then 'no_agent'
+            when segment.agent_id is null then 'unknown_agent'
+        end as crediting_exclusion_reason
+    from candidate
+    cross join {{ ref('dim_run_context') }} as run_context
+    left join {{ ref('dim_agent_segment') }} as segment
+        on
+            candidate.agent_id = segment.agent_id
+            and candidate.event_on >= segment.segment_from_on
+            and candidate.event_on < segment.segment_to_on
+    left join ruling as own_ruling
+        on
+            candidate.kpi_id = own_ruling.kpi_scope
+            and candidate.entity = own_ruling.entity
+            and candidate.entity_id = own_ruling.entity_id
+    left join ruling as parent_ruling
+        on
+            candidate.kpi_id = parent_ruling.kpi_scope
+            and candidate.parent_entity = parent_ruling.entity
+            and candidate.parent_entity_id = parent_ruling.entity_id
+)
+
+select
+    agent_id,
+    {{ month_id('event_on') }} as month_id,
+    kpi_id,
+    evidence_model,
+    evidence_key,
+    event_on,
+    team_id,
+    department,
+    numerator,
+    denominator,
+    centre_exclusion_reason is null and crediting_exclusion_reason is null as is_counted,
+    centre_exclusion_reason is null as is_counted_for_centre,
+    coalesce(centre_exclusion_reason, crediting_exclusion_reason) as exclusion_reason,
+    ruling_id
+from judged

@@ -1,0 +1,32 @@
+-- Grain: one solved ticket of a known customer: 1 when neither reopened nor followed by the same customer in the same category within the window.
+
+select
+    'fcr' as kpi_id,
+    'fct_ticket' as evidence_model,
+    ticket.ticket_id as evidence_key,
+    'ticket' as entity,
+    ticket.ticket_id as entity_id,
+    cast(null as string) as parent_entity,
+    cast(null as string) as parent_entity_id,
+    ticket.solving_agent_id as agent_id,
+    ticket.solved_on as event_on,
+    cast(coalesce(case
+            when ticket.is_reopened then 0
+            when {{ is_within_days('ticket.solved_at', 'ticket.next_event_at', 'definition.window_days') }} then 0
+            else 1
+        end, 0) as decimal(18, 6)) as numerator,
+    cast(1 as bigint) as denominator,
+    case
+        when ticket.invalid_reason is not null then ticket.invalid_reason
+        when ticket.has_solve_before_creation then 'solve_before_creation'
+    end as exclusion_reason,
+    ticket.ruling_id as ruling_id,
+    not {{ has_elapsed('ticket.solved_at', 'definition.window_days', 'run_context.cut_at') }} as is_pending
+from {{ ref('fct_ticket') }} as ticket
+cross join {{ ref('dim_run_context') }} as run_context
+left join {{ ref('policy_kpi') }} as definition
+    on
+        definition.kpi_id = 'fcr'
+        and definition.month_id = {{ month_id('ticket.solved_on') }}
+where ticket.is_solved
+    and ticket.customer_id is not null

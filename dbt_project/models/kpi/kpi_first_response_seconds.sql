@@ -1,0 +1,23 @@
+-- Grain: one answered contact: seconds from start to first response.
+
+select
+    'first_response_seconds' as kpi_id,
+    'fct_contact' as evidence_model,
+    contact.contact_id as evidence_key,
+    'contact' as entity,
+    contact.contact_id as entity_id,
+    cast(null as string) as parent_entity,
+    cast(null as string) as parent_entity_id,
+    contact.agent_id as agent_id,
+    contact.started_on as event_on,
+    cast(coalesce(coalesce(contact.first_response_seconds, 0), 0) as decimal(18, 6)) as numerator,
+    cast(1 as bigint) as denominator,
+    case
+        when contact.invalid_reason is not null then contact.invalid_reason
+        when contact.first_response_at is null then 'no_first_response_time'
+        when contact.has_response_before_start then 'response_before_start'
+    end as exclusion_reason,
+    contact.ruling_id as ruling_id,
+    false as is_pending
+from {{ ref('fct_contact') }} as contact
+where contact.is_answered

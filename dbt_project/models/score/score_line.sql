@@ -1,0 +1,150 @@
+-- Grain: one agent, one period, one KPI that the agent's plan scores.
+
+with
+
+due as (
+    select
+        agent.period_kind,
+        agent.period_id,
+        agent.agent_id,
+        agent.scheme_id,
+        agent.role,
+        scored.block,
+        scored.block_weight,
+        scored.kpi_id,
+        scored.kpi_weight,
+        scored.min_sample,
+        scored.floor_value,
+        scored.target_value,
+        scored.stretch_value,
+        scored.effective_from_on,
+        scored.clause_id,
+        scored.value_origin,
+        observation.value,
+        observation.numerator,
+        observation.denominator,
+        coalesce(observation.maturity, case when period.has_ended then 'final' else 'provisional' end) as maturity,
+        observation.value is not null and observation.denominator >= scored.min_sample as is_scored
+    from {{ ref('dim_agent_period') }} as agent
+    inner join {{ ref('dim_period') }} as period
+        on agent.period_id = period.period_id
+    inner join {{ ref('policy_score_kpi') }} as scored
+        on
+            agent.period_id = scored.period_id
+            and agent.scheme_id = scored.scheme_id
+            and (agent.role = scored.role or scored.role = '*')
+    left join {{ ref('kpi_observation') }} as observation
+        on
+            agent.agent_id = observation.agent_id
+            and agent.period_id = observation.period_id
+            and scored.kpi_id = observation.kpi_id
+),
+
+-- S-MISSING, inside the block: an unscored KPI's weight is spread over the scored ones in proportion.
+block_share as (
+    select
+        agent_id,
+        period_id,
+        block,
+        max(block_weight) as block_weight,
+        cast(sum(case when is_scored then kpi_weight else 0 end) as decimal(18, 6)) as scored_kpi_weight
+    from due
+    group by agent_id, period_id, block
+),
+
+-- S-MISSING, between blocks: a block with nothing scored gives its weight to the others in proportion.
+total_share as (
+    select
+        agent_id,
+        period_id,
+        cast(sum(case when scored_kpi_weight > 0 then block_weight else 0 end) as decimal(18, 6)) as scored_block_weight
+    from block_share
+    group by agent_id, period_id
+),
+
+-- S-CURVE: better is made the larger value, so that one curve serves KPIs of both directions.
+oriented as (
+    select
+        due.*,
+        case when due.target_value >= due.floor_value then 1 else -1 end as orientation,
+        block_share.scored_kpi_weight,
+        total_share.scored_block_weight,
+        convention.target_points,
+        convention.stretch_points
+    from due
+    inner join {{ ref('policy_convention') }} as convention
+        on due.period_id = convention.period_id
+    inner join block_share
+        on
+            due.agent_id = block_share.agent_id
+            and due.period_id = block_share.period_id
+            and due.block = block_share.block
+    inner join total_share
+        on
+            due.agent_id = total_share.agent_id
+            and due.period_id = total_share.period_id
+),
+
+pointed as (
+    select
+        *,
+        case
+            when not is_scored then null
+            when orientation * (value - floor_value) <= 0 then 0
+            when orientation * (value - target_value) < 0
+                then {{ ratio(
+                    'cast(orientation * (value - floor_value) as decimal(20, 6)) * cast(target_points as decimal(9, 0))',
+                    'orientation * (target_value - floor_value)',
+                    scale=4
+                ) }}
+            when stretch_value is null then target_points
+            when orientation * (value - stretch_value) >= 0 then stretch_points
+            else target_points + {{ ratio(
+                'cast(orientation * (value - target_value) as decimal(20, 6)) * cast(stretch_points - target_points as decimal(9, 0))',
+                'orientation * (stretch_value - target_value)',
+                scale=4
+            ) }}
+        end as points
+    from oriented
+),
+
+weighted as (
+    select
+        *,
+        cast(
+            cast(block_weight as decimal(12, 6)) * cast(kpi_weight as decimal(12, 6)) as decimal(18, 6)
+        ) as weight,
+        cast(
+            case
+                when not is_scored then 0
+                else
+                    cast({{ ratio('kpi_weight', 'scored_kpi_weight', scale=12) }} as decimal(18, 12))
+                    * cast({{ ratio('block_weight', 'scored_block_weight', scale=12) }} as decimal(18, 12))
+            end as decimal(18, 12)
+        ) as effective_weight
+    from pointed
+)
+
+select
+    period_kind,
+    period_id,
+    agent_id,
+    scheme_id,
+    block,
+    kpi_id,
+    numerator,
+    denominator,
+    value,
+    floor_value,
+    target_value,
+    stretch_value,
+    is_scored,
+    {{ points('points') }} as points,
+    weight,
+    effective_weight,
+    cast(cast(coalesce(points, 0) as decimal(18, 4)) * effective_weight as decimal(24, 12)) as weighted_points,
+    maturity,
+    effective_from_on,
+    clause_id,
+    value_origin
+from weighted
