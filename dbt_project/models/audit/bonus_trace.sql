@@ -1,0 +1,461 @@
+-- Grain: one node of the tree under one agent's bonus of one period.
+
+{# The trace is not a second calculation: every node is a row that the calculation itself read or wrote. #}
+
+with
+
+line as (
+    select * from {{ ref('bonus_line') }}
+),
+
+bonus_node as (
+    select
+        bonus_id,
+        bonus_id as node_id,
+        cast(null as string) as parent_node_id,
+        0 as depth,
+        'bonus ' || period_id as label,
+        cast(amount_cny as decimal(24, 6)) as value,
+        'cny' as unit,
+        cast(null as string) as parameter,
+        cast(null as string) as parameter_value,
+        cast(null as date) as effective_from,
+        cast(null as string) as clause_id,
+        'bonus' as input_model,
+        bonus_id as input_key
+    from {{ ref('bonus') }}
+),
+
+line_node as (
+    select
+        bonus_id,
+        bonus_line_id as node_id,
+        bonus_id as parent_node_id,
+        1 as depth,
+        line_label as label,
+        cast(amount_cny as decimal(24, 6)) as value,
+        'cny' as unit,
+        cast(null as string) as parameter,
+        cast(null as string) as parameter_value,
+        cast(null as date) as effective_from,
+        clause_id,
+        'bonus_line' as input_model,
+        bonus_line_id as input_key
+    from line
+),
+
+quantity_node as (
+    select
+        bonus_id,
+        bonus_line_id || '/quantity' as node_id,
+        bonus_line_id as parent_node_id,
+        2 as depth,
+        'quantity' as label,
+        cast(quantity as decimal(24, 6)) as value,
+        quantity_unit as unit,
+        cast(null as string) as parameter,
+        cast(null as string) as parameter_value,
+        cast(null as date) as effective_from,
+        clause_id,
+        input_model,
+        input_key
+    from line
+),
+
+rate_node as (
+    select
+        bonus_id,
+        bonus_line_id || '/rate' as node_id,
+        bonus_line_id as parent_node_id,
+        2 as depth,
+        'rate' as label,
+        cast(rate as decimal(24, 6)) as value,
+        'factor' as unit,
+        cast(null as string) as parameter,
+        cast(null as string) as parameter_value,
+        cast(null as date) as effective_from,
+        clause_id,
+        'policy_component_rate' as input_model,
+        component_id as input_key
+    from line
+),
+
+day_node as (
+    select
+        bonus_id,
+        bonus_line_id || '/days' as node_id,
+        bonus_line_id as parent_node_id,
+        2 as depth,
+        'days of ' || cast(period_day_count as string) as label,
+        cast(day_count as decimal(24, 6)) as value,
+        'days' as unit,
+        cast(null as string) as parameter,
+        cast(null as string) as parameter_value,
+        cast(null as date) as effective_from,
+        'S-PRORATE' as clause_id,
+        'dim_agent_month_segment' as input_model,
+        agent_id || ':' || period_id || ':' || cast(segment_no as string) as input_key
+    from line
+    where period_day_count > 1
+),
+
+rate_parameter_node as (
+    select
+        line.bonus_id,
+        line.bonus_line_id || '/rate/' || rate.rate_key || ':' || cast(rate.lower_bound as string) as node_id,
+        line.bonus_line_id || '/rate' as parent_node_id,
+        3 as depth,
+        'rate table' as label,
+        cast(coalesce(rate.rate, rate.amount_cny) as decimal(24, 6)) as value,
+        case when rate.rate is null then 'cny' else 'factor' end as unit,
+        line.component_id || case when rate.rate_key = '' then '' else '[' || rate.rate_key || ']' end
+        || ' from ' || cast(rate.lower_bound as string) as parameter,
+        cast(coalesce(rate.rate, rate.amount_cny) as string) as parameter_value,
+        rate.effective_from_on as effective_from,
+        rate.clause_id,
+        'policy_component_rate' as input_model,
+        rate.component_id || ':' || rate.rate_key || ':' || cast(rate.lower_bound as string) as input_key
+    from line
+    inner join {{ ref('policy_component_rate') }} as rate
+        on
+            line.component_id = rate.component_id
+            and line.period_id = rate.period_id
+),
+
+component_parameter_node as (
+    select
+        line.bonus_id,
+        line.bonus_line_id || '/parameter/' || parameter.parameter as node_id,
+        line.bonus_line_id as parent_node_id,
+        2 as depth,
+        'parameter' as label,
+        cast(parameter.value as decimal(24, 6)) as value,
+        'parameter' as unit,
+        parameter.parameter,
+        coalesce(parameter.text_value, cast(parameter.value as string)) as parameter_value,
+        parameter.effective_from_on as effective_from,
+        parameter.clause_id,
+        'policy_component_parameter' as input_model,
+        parameter.component_id || ':' || parameter.parameter as input_key
+    from line
+    inner join {{ ref('policy_component_parameter') }} as parameter
+        on
+            line.component_id = parameter.component_id
+            and line.period_id = parameter.period_id
+),
+
+grade_node as (
+    select
+        line.bonus_id,
+        line.bonus_line_id || '/grade' as node_id,
+        line.bonus_line_id || '/quantity' as parent_node_id,
+        3 as depth,
+        'grade ' || grade.grade || ' (' || grade.method || '), rank ' || cast(grade.rank as string)
+        || ' of ' || cast(grade.cohort_size as string) || ' in ' || grade.cohort_id as label,
+        grade.position as value,
+        'position' as unit,
+        cast(null as string) as parameter,
+        cast(null as string) as parameter_value,
+        cast(null as date) as effective_from,
+        grade.clause_id,
+        'grade' as input_model,
+        grade.agent_id || ':' || grade.period_id as input_key
+    from line
+    inner join {{ ref('grade') }} as grade
+        on
+            line.input_model = 'grade'
+            and line.agent_id = grade.agent_id
+            and line.period_id = grade.period_id
+    where grade.grade is not null
+),
+
+band_node as (
+    select
+        line.bonus_id,
+        line.bonus_line_id || '/grade/' || band.grade as node_id,
+        line.bonus_line_id || '/grade' as parent_node_id,
+        4 as depth,
+        'cut-off ' || band.grade as label,
+        cast(coalesce(band.cumulative_share, band.min_score) as decimal(24, 6)) as value,
+        case when band.method = 'forced' then 'cumulative share' else 'score' end as unit,
+        band.method || ' ' || band.grade as parameter,
+        cast(coalesce(band.cumulative_share, band.min_score) as string) as parameter_value,
+        band.effective_from_on as effective_from,
+        band.clause_id,
+        'policy_grade_band' as input_model,
+        band.scheme_id || ':' || band.method || ':' || band.grade as input_key
+    from line
+    inner join {{ ref('grade') }} as grade
+        on
+            line.input_model = 'grade'
+            and line.agent_id = grade.agent_id
+            and line.period_id = grade.period_id
+    inner join {{ ref('policy_grade_band') }} as band
+        on
+            grade.period_id = band.period_id
+            and grade.scheme_id = band.scheme_id
+            and grade.method = band.method
+),
+
+-- Lines that rest on a score: graded ones through their grade, scored ones directly.
+scored_line as (
+    select
+        bonus_id,
+        bonus_line_id,
+        agent_id,
+        period_id,
+        bonus_line_id || case when input_model = 'grade' then '/grade' else '/quantity' end as parent_node_id
+    from line
+    where input_model in ('grade', 'score')
+),
+
+score_node as (
+    select
+        scored_line.bonus_id,
+        scored_line.bonus_line_id || '/score' as node_id,
+        scored_line.parent_node_id,
+        4 as depth,
+        'total score (' || score.status || ')' as label,
+        cast(score.total_score as decimal(24, 6)) as value,
+        'points' as unit,
+        cast(null as string) as parameter,
+        cast(null as string) as parameter_value,
+        cast(null as date) as effective_from,
+        cast(null as string) as clause_id,
+        'score' as input_model,
+        score.agent_id || ':' || score.period_id as input_key
+    from scored_line
+    inner join {{ ref('score') }} as score
+        on
+            scored_line.agent_id = score.agent_id
+            and scored_line.period_id = score.period_id
+),
+
+score_part_node as (
+    select
+        scored_line.bonus_id,
+        scored_line.bonus_line_id || '/score/' || part.part as node_id,
+        scored_line.bonus_line_id || '/score' as parent_node_id,
+        5 as depth,
+        part.part as label,
+        cast(part.part_score as decimal(24, 6)) as value,
+        'points' as unit,
+        'share' as parameter,
+        cast(part.share as string) as parameter_value,
+        cast(null as date) as effective_from,
+        cast(null as string) as clause_id,
+        part.input_model,
+        part.agent_id || ':' || part.period_id as input_key
+    from scored_line
+    inner join (
+        select
+            agent_id,
+            period_id,
+            'data score' as part,
+            data_score as part_score,
+            cast((1 - supervisor_share) * (1 - collaboration_share) as decimal(18, 6)) as share,
+            'score_line' as input_model
+        from {{ ref('score') }}
+        where data_score is not null
+        union all
+        select
+            agent_id,
+            period_id,
+            'supervisor score' as part,
+            supervisor_score as part_score,
+            cast(supervisor_share * (1 - collaboration_share) as decimal(18, 6)) as share,
+            'fct_rating' as input_model
+        from {{ ref('score') }}
+        where supervisor_share > 0
+        union all
+        select
+            agent_id,
+            period_id,
+            'collaboration score' as part,
+            collaboration_score as part_score,
+            cast(collaboration_share as decimal(18, 6)) as share,
+            'kpi_observation' as input_model
+        from {{ ref('score') }}
+        where collaboration_share > 0
+    ) as part
+        on
+            scored_line.agent_id = part.agent_id
+            and scored_line.period_id = part.period_id
+),
+
+score_line_node as (
+    select
+        scored_line.bonus_id,
+        scored_line.bonus_line_id || '/score/' || score_line.kpi_id as node_id,
+        scored_line.bonus_line_id || '/score/data score' as parent_node_id,
+        6 as depth,
+        score_line.block || ' ' || score_line.kpi_id
+        || case when score_line.is_scored then '' else ' (not scored)' end as label,
+        cast(score_line.weighted_points as decimal(24, 6)) as value,
+        'weighted points' as unit,
+        'effective weight' as parameter,
+        cast(score_line.effective_weight as string) as parameter_value,
+        score_line.effective_from_on as effective_from,
+        score_line.clause_id,
+        'score_line' as input_model,
+        score_line.agent_id || ':' || score_line.period_id || ':' || score_line.kpi_id as input_key
+    from scored_line
+    inner join {{ ref('score_line') }} as score_line
+        on
+            scored_line.agent_id = score_line.agent_id
+            and scored_line.period_id = score_line.period_id
+),
+
+curve_node as (
+    select
+        scored_line.bonus_id,
+        scored_line.bonus_line_id || '/score/' || score_line.kpi_id || '/points' as node_id,
+        scored_line.bonus_line_id || '/score/' || score_line.kpi_id as parent_node_id,
+        7 as depth,
+        'points on the curve' as label,
+        cast(score_line.points as decimal(24, 6)) as value,
+        'points' as unit,
+        'floor / target / stretch' as parameter,
+        cast(score_line.floor_value as string) || ' / ' || cast(score_line.target_value as string) || ' / '
+        || coalesce(cast(score_line.stretch_value as string), 'none') as parameter_value,
+        score_line.effective_from_on as effective_from,
+        'S-CURVE' as clause_id,
+        'policy_score_kpi' as input_model,
+        score_line.scheme_id || ':' || score_line.period_id || ':' || score_line.kpi_id as input_key
+    from scored_line
+    inner join {{ ref('score_line') }} as score_line
+        on
+            scored_line.agent_id = score_line.agent_id
+            and scored_line.period_id = score_line.period_id
+),
+
+-- Observations under score lines, and under lines that pay on a KPI itself.
+observed as (
+    select
+        scored_line.bonus_id,
+        scored_line.bonus_line_id || '/score/' || score_line.kpi_id as parent_node_id,
+        score_line.agent_id,
+        score_line.period_id,
+        score_line.kpi_id,
+        7 as depth
+    from scored_line
+    inner join {{ ref('score_line') }} as score_line
+        on
+            scored_line.agent_id = score_line.agent_id
+            and scored_line.period_id = score_line.period_id
+    union all
+    select
+        line.bonus_id,
+        line.bonus_line_id || '/quantity' as parent_node_id,
+        observation.agent_id,
+        observation.period_id,
+        observation.kpi_id,
+        3 as depth
+    from line
+    inner join {{ ref('kpi_observation') }} as observation
+        on
+            line.input_model = 'kpi_observation'
+            and line.input_key = observation.agent_id || ':' || observation.period_id || ':' || observation.kpi_id
+),
+
+observation_node as (
+    select
+        observed.bonus_id,
+        observed.parent_node_id || '/' || part.part as node_id,
+        case
+            when part.part = 'value' then observed.parent_node_id
+            else observed.parent_node_id || '/value'
+        end as parent_node_id,
+        observed.depth + case when part.part = 'value' then 0 else 1 end as depth,
+        observed.kpi_id || ' ' || part.part as label,
+        part.part_value as value,
+        part.unit,
+        cast(null as string) as parameter,
+        cast(null as string) as parameter_value,
+        cast(null as date) as effective_from,
+        cast(null as string) as clause_id,
+        part.input_model,
+        observed.agent_id || ':' || observed.period_id || ':' || observed.kpi_id as input_key
+    from observed
+    inner join (
+        select
+            agent_id,
+            period_id,
+            kpi_id,
+            'value' as part,
+            cast(value as decimal(24, 6)) as part_value,
+            'numerator / denominator' as unit,
+            'kpi_observation' as input_model
+        from {{ ref('kpi_observation') }}
+        union all
+        select
+            agent_id,
+            period_id,
+            kpi_id,
+            'numerator' as part,
+            cast(numerator as decimal(24, 6)) as part_value,
+            'sum over evidence' as unit,
+            'kpi_evidence' as input_model
+        from {{ ref('kpi_observation') }}
+        union all
+        select
+            agent_id,
+            period_id,
+            kpi_id,
+            'denominator' as part,
+            cast(denominator as decimal(24, 6)) as part_value,
+            'sum over evidence' as unit,
+            'kpi_evidence' as input_model
+        from {{ ref('kpi_observation') }}
+    ) as part
+        on
+            observed.agent_id = part.agent_id
+            and observed.period_id = part.period_id
+            and observed.kpi_id = part.kpi_id
+),
+
+node as (
+    select * from bonus_node
+    union all
+    select * from line_node
+    union all
+    select * from quantity_node
+    union all
+    select * from rate_node
+    union all
+    select * from day_node
+    union all
+    select * from rate_parameter_node
+    union all
+    select * from component_parameter_node
+    union all
+    select * from grade_node
+    union all
+    select * from band_node
+    union all
+    select * from score_node
+    union all
+    select * from score_part_node
+    union all
+    select * from score_line_node
+    union all
+    select * from curve_node
+    union all
+    select * from observation_node
+)
+
+select
+    bonus_id,
+    node_id,
+    parent_node_id,
+    cast(depth as bigint) as depth,
+    label,
+    value,
+    unit,
+    parameter,
+    parameter_value,
+    effective_from,
+    clause_id,
+    input_model,
+    input_key
+from node

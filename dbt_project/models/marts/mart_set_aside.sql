@@ -1,0 +1,10 @@
+-- Grain: one month, one KPI, one reason why evidence is not counted.
+
+select
+    month_id,
+    kpi_id,
+    exclusion_reason,
+    cast(count(*) as bigint) as row_count
+from {{ ref('kpi_evidence') }}
+where not is_counted
+group by month_id, kpi_id, exclusion_reason
