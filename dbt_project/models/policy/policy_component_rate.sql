@@ -3,7 +3,7 @@
 select
     in_force.period_id,
     in_force.component_id,
-    in_force.rate_key,
+    coalesce(in_force.rate_key, '') as rate_key,
     in_force.lower_bound,
     in_force.upper_bound,
     in_force.rate,
