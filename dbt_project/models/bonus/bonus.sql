@@ -33,6 +33,22 @@ owed as (
         on
             agent.period_id = paying.period_id
             and agent.scheme_id = paying.scheme_id
+    union all
+    -- An adjustment may be owed to someone who has left since.
+    select
+        line.agent_id,
+        line.period_kind,
+        line.period_id,
+        min(line.scheme_id) as scheme_id,
+        line.bonus_id,
+        true as is_paying
+    from {{ ref('bonus_line') }} as line
+    left join {{ ref('dim_agent_period') }} as agent
+        on
+            line.agent_id = agent.agent_id
+            and line.period_id = agent.period_id
+    where agent.agent_id is null
+    group by line.agent_id, line.period_kind, line.period_id, line.bonus_id
 )
 
 select
