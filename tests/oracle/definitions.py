@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from .numbers import MILLION
+from .numbers import MILLION, millionths
+from .policy import Policy
 
 
 class Clock(Protocol):
@@ -33,6 +34,7 @@ class Definition:
     score_scale: int = 10 * MILLION
     promoter_from: int = 9 * MILLION
     detractor_to: int = 6 * MILLION
+    unit_scale: int = 100 * MILLION
     clock: Clock = CALENDAR
 
 
@@ -42,12 +44,34 @@ WINDOWS = {"fcr": 7, "conversion_rate": 30, "repurchase_rate": 30, "repeat_compl
 class Definitions:
     """The definition in force per KPI and month: POLICY.md's unless a policy folder says otherwise."""
 
-    def __init__(self) -> None:
-        self._stated: dict[str, Definition] = {}
+    def __init__(self, policy: Policy | None = None) -> None:
+        self._policy = policy
+        self._found: dict[tuple[str, str], Definition] = {}
 
     def of(self, kpi: str, month: str) -> Definition:
         """The definition of a KPI for events of a month."""
-        found = self._stated.get(kpi)
-        if found is None:
-            found = self._stated[kpi] = Definition(window_days=WINDOWS.get(kpi, 0))
-        return found
+        key = (kpi, month)
+        if key not in self._found:
+            self._found[key] = self._look_up(kpi, month)
+        return self._found[key]
+
+    def _look_up(self, kpi: str, month: str) -> Definition:
+        stated = Definition(window_days=WINDOWS.get(kpi, 0))
+        if self._policy is None:
+            return stated
+        (row,) = [row for row in self._policy.in_force("kpi", month) if row["kpi_id"] == kpi]
+        if row["clock"] not in ("", "calendar"):
+            raise NotImplementedError(f"{kpi}: clock {row['clock']}")
+        return Definition(
+            window_days=int(row["window_days"] or stated.window_days),
+            satisfied_share=_or(row["share_threshold"], stated.satisfied_share),
+            score_scale=_or(row["scale_to"], stated.score_scale),
+            promoter_from=_or(row["upper_threshold"], stated.promoter_from),
+            detractor_to=_or(row["lower_threshold"], stated.detractor_to),
+            unit_scale=_or(row["unit_scale"], stated.unit_scale),
+        )
+
+
+def _or(text: str, otherwise: int) -> int:
+    value = millionths(text)
+    return otherwise if value is None else value

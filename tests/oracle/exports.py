@@ -195,7 +195,6 @@ class Ruling(NamedTuple):
     entity_id: str
     kpi_id: str
     decision: str
-    decided_at: int | None
 
 
 class SignOff(NamedTuple):
@@ -216,7 +215,6 @@ _INSTANTS = {
     "occurred_at",
     "closed_at",
     "ordered_at",
-    "decided_at",
 }
 _DAYS = {"effective_from", "hired_on", "left_on", "work_date", "occurred_on", "taken_on"}
 _FLAGS = {

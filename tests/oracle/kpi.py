@@ -15,6 +15,7 @@ from .exports import Contact, Landing, Ruling, Survey, Ticket
 from .instants import DAY, Zone, days_of, month_of, months_of, periods_between
 from .numbers import MILLION, divide_half_up, from_millionths
 from .people import People
+from .policy import Policy
 
 COUNTS = (
     "violation_count",
@@ -87,12 +88,12 @@ class _Sum:
 
 
 class Rulings:
-    """Approved rulings decided by the cut, by the row they set aside."""
+    """Approved rulings, by the row they set aside."""
 
-    def __init__(self, rulings: Iterable[Ruling], cut: int) -> None:
+    def __init__(self, rulings: Iterable[Ruling]) -> None:
         self._out: dict[tuple[str, str], set[str]] = defaultdict(set)
         for ruling in rulings:
-            if ruling.decision == "approved" and (ruling.decided_at is None or ruling.decided_at < cut):
+            if ruling.decision == "approved":
                 self._out[(ruling.entity, ruling.entity_id)].add(ruling.kpi_id)
 
     def out(self, entity: str, entity_id: str, kpi: str) -> bool:
@@ -139,8 +140,8 @@ class Observer:
         self.cut = self.zone.end_of(as_of)
         self.exports = Landing(landing, self.zone)
         self.people = People(self.exports.jobs(), self.exports.teams())
-        self.rulings = Rulings(self.exports.rulings(), self.cut)
-        self.definitions = Definitions()
+        self.rulings = Rulings(self.exports.rulings())
+        self.definitions = Definitions(None if policy_dir is None else Policy(policy_dir))
         self.evidence = Evidence(self.zone, as_of)
         self.tickets = {ticket.ticket_id: ticket for ticket in self.exports.tickets()}
         self.contacts = {contact.contact_id: contact for contact in self.exports.contacts()}
@@ -196,12 +197,13 @@ class Observer:
         at, created = self.evidence.at, ticket.created_at
         assignee = ticket.assignee_id
         solved = ticket.is_solved
-        if self.valid_ticket(ticket, "closure_rate"):
+        if assignee and self.valid_ticket(ticket, "closure_rate"):
             at("closure_rate", assignee, created, MILLION * solved)
-        if self.valid_ticket(ticket, "resolution_rate"):
+        if assignee and self.valid_ticket(ticket, "resolution_rate"):
             at("resolution_rate", assignee, created, MILLION * (solved and ticket.reopen_count == 0))
         if self.valid_ticket(ticket, "complaint_rate"):
-            at("complaint_rate", assignee, created, 0)
+            if assignee:
+                at("complaint_rate", assignee, created, 0)
             if ticket.ticket_type == "complaint":
                 at("complaint_rate", ticket.about_agent_id, created, MILLION, 0)
         if ticket.ticket_type == "return" and self.valid_ticket(ticket, "return_dispute_rate"):
@@ -342,50 +344,51 @@ class Observer:
                 at(kpi, agent, start, self._seconds(kpi, start, start, response))
 
     def _survey_rows(self) -> None:
-        last: dict[tuple[str, str, str], tuple[int, str]] = {}
-        surveys = [s for s in self.exports.surveys() if not self.evidence.is_future(s.responded_at)]
-        for survey in surveys:
-            rated = _rated(survey)
-            if rated is not None:
-                last[rated] = max(
-                    last.get(rated, (survey.responded_at, "")), (survey.responded_at, survey.survey_id)
-                )
-        for survey in surveys:
-            rated = _rated(survey)
-            if rated is not None and last[rated][1] != survey.survey_id:
-                continue
-            if survey.scale_max <= 0 or not 0 <= survey.score <= survey.scale_max:
-                continue
-            agent = self._rated_agent(survey)
-            month = self.month(survey.responded_at)
-            if survey.kind == "nps":
-                self._promoter(survey, agent, month)
-            else:
-                self._satisfaction(survey, agent, month)
+        sensible = [
+            survey
+            for survey in self.exports.surveys()
+            if not self.evidence.is_future(survey.responded_at) and 0 <= survey.score <= survey.scale_max > 0
+        ]
+        measures = {
+            "csat": self._score,
+            "csat_rate": self._is_satisfied,
+            "praise_rate": self._is_praise,
+            "nps": self._promotion,
+        }
+        for kpi, measure in measures.items():
+            rated = [
+                survey
+                for survey in sensible
+                if (survey.kind == "nps") == (kpi == "nps") and not self._set_aside(survey, kpi)
+            ]
+            last: dict[tuple[str, str], tuple[int, str]] = {}
+            for survey in rated:
+                this = (survey.responded_at, survey.survey_id)
+                last[_rated(survey)] = max(last.get(_rated(survey), this), this)
+            for survey in rated:
+                if last[_rated(survey)][1] == survey.survey_id:
+                    agent, numerator = self._rated_agent(survey), measure(survey)
+                    self.evidence.at(kpi, agent, survey.responded_at, numerator)
 
-    def _promoter(self, survey: Survey, agent: str, month: str) -> None:
-        if self._set_aside(survey, "nps"):
-            return
-        definition = self.definitions.of("nps", month)
-        scaled = survey.score * 10 * MILLION
+    def _score(self, survey: Survey) -> int:
+        to = self.definitions.of("csat", self.month(survey.responded_at)).score_scale
+        return divide_half_up(survey.score * to, survey.scale_max)
+
+    def _is_satisfied(self, survey: Survey) -> int:
+        share = self.definitions.of("csat_rate", self.month(survey.responded_at)).satisfied_share
+        return MILLION * (survey.score * MILLION >= share * survey.scale_max)
+
+    def _is_praise(self, survey: Survey) -> int:
+        return MILLION * (survey.score == survey.scale_max)
+
+    def _promotion(self, survey: Survey) -> int:
+        definition = self.definitions.of("nps", self.month(survey.responded_at))
+        scaled = survey.score * definition.score_scale
         if scaled >= definition.promoter_from * survey.scale_max:
-            points = 100
-        elif scaled <= definition.detractor_to * survey.scale_max:
-            points = -100
-        else:
-            points = 0
-        self.evidence.at("nps", agent, survey.responded_at, points * MILLION)
-
-    def _satisfaction(self, survey: Survey, agent: str, month: str) -> None:
-        at, when, score, scale = self.evidence.at, survey.responded_at, survey.score, survey.scale_max
-        if not self._set_aside(survey, "csat"):
-            to = self.definitions.of("csat", month).score_scale
-            at("csat", agent, when, divide_half_up(score * to, scale))
-        if not self._set_aside(survey, "csat_rate"):
-            share = self.definitions.of("csat_rate", month).satisfied_share
-            at("csat_rate", agent, when, MILLION * (score * MILLION >= share * scale))
-        if not self._set_aside(survey, "praise_rate"):
-            at("praise_rate", agent, when, MILLION * (score == scale))
+            return definition.unit_scale
+        if scaled <= definition.detractor_to * survey.scale_max:
+            return -definition.unit_scale
+        return 0
 
     def _set_aside(self, survey: Survey, kpi: str) -> bool:
         """Set aside itself, or on a contact or ticket that is not valid."""
@@ -429,12 +432,12 @@ class Observer:
                 if end > self.cut:
                     self.evidence.pending(kpi, lead.agent_id, created)
                 else:
-                    won = lead.stage == "won" and closed is not None and closed <= end
+                    won = lead.stage == "won" and closed is not None and created <= closed <= end
                     at(kpi, lead.agent_id, created, MILLION * won)
             decided = lead.stage in ("won", "lost")
             if decided and closed is not None and not out("lead", lead.lead_id, "win_rate"):
                 at("win_rate", lead.agent_id, closed, MILLION * (lead.stage == "won"))
-            if lead.required_fields is not None and not out("lead", lead.lead_id, "lead_completeness"):
+            if lead.required_fields and not out("lead", lead.lead_id, "lead_completeness"):
                 completed = MILLION * (lead.completed_fields or 0)
                 at("lead_completeness", lead.agent_id, created, completed, lead.required_fields)
         for order in self.exports.orders():
@@ -527,14 +530,13 @@ def _any_within(events: list[tuple[int, str]], after: int, until: int, but: str)
     return False
 
 
-def _rated(survey: Survey) -> tuple[str, str, str] | None:
-    """What a survey rates: its kind and its contact, else its ticket; None if neither is given."""
-    kind = survey.kind or "csat"
+def _rated(survey: Survey) -> tuple[str, str]:
+    """What a survey rates: its contact, else its ticket, else something of its own."""
     if survey.contact_id:
-        return kind, "contact", survey.contact_id
+        return "contact", survey.contact_id
     if survey.ticket_id:
-        return kind, "ticket", survey.ticket_id
-    return None
+        return "ticket", survey.ticket_id
+    return "survey", survey.survey_id
 
 
 def _roll_up(

@@ -233,7 +233,13 @@ def test_fcr_counts_contacts_rulings_and_waits_for_its_window(tmp_path: Path) ->
         contact("K2", customer_id="C2", category="login", started_at="2026-03-04 10:00:00", is_invalid="1"),
         contact("K3", customer_id="C3", category="login", started_at="2026-03-04 10:00:00"),
     ]
-    ruling = {"ruling_id": "R1", "entity": "contact", "entity_id": "K3", "kpi_id": "", "decision": "approved"}
+    ruling: dict[str, object] = {
+        "ruling_id": "R1",
+        "entity": "contact",
+        "entity_id": "K3",
+        "kpi_id": "",
+        "decision": "approved",
+    }
     tables: dict[str, Rows] = {
         "ticket/ticket": rows,
         "ticket/contact": contacts,
@@ -257,7 +263,13 @@ def test_fcr_counts_contacts_rulings_and_waits_for_its_window(tmp_path: Path) ->
 def test_only_an_approved_ruling_sets_a_row_aside(
     tmp_path: Path, decision: str, kpi: str, expected: tuple[str, str]
 ) -> None:
-    ruling = {"ruling_id": "R1", "entity": "ticket", "entity_id": "X1", "kpi_id": kpi, "decision": decision}
+    ruling: dict[str, object] = {
+        "ruling_id": "R1",
+        "entity": "ticket",
+        "entity_id": "X1",
+        "kpi_id": kpi,
+        "decision": decision,
+    }
     found = observe(tmp_path, {"ticket/ticket": [ticket("X1")], "governance/ruling": [ruling]})
     assert (seen(found, "handle_seconds"), seen(found, "tickets_solved")) == expected
 
