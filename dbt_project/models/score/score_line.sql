@@ -142,7 +142,7 @@ select
     {{ points('points') }} as points,
     weight,
     effective_weight,
-    cast(cast(coalesce(points, 0) as decimal(18, 4)) * effective_weight as decimal(24, 12)) as weighted_points,
+    cast(cast(coalesce(points, 0) as decimal(20, 4)) * cast(effective_weight as decimal(14, 12)) as decimal(24, 12)) as weighted_points,
     maturity,
     effective_from_on,
     clause_id,
