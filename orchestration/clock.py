@@ -1,4 +1,6 @@
-"""The only place that reads a clock. Nothing read here reaches a published number: the business date does, and it is recorded."""
+"""The only place that reads a clock. Nothing read here reaches a published number: the business date does,
+and it is recorded.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Errors that a person can act on. Each says which file and row, what is wrong and what to do; each knows its exit status."""
+"""Errors that a person can act on. Each says which file and row, what is wrong and what to do; each knows its
+exit status.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ class MeritlineError(Exception):
     """Base of every expected error.
 
     `str(error)` is one readable paragraph: place, problem, remedy. `exit_status` is the process's exit status
-    (CONTRACT: 2 usage or configuration, 3 refused to publish, 4 input rejected, 5 state is held, 1 anything else).
+    (CONTRACT: 2 usage or configuration, 3 refused to publish, 4 input rejected, 5 state is held, 1 anything
+    else).
     """
 
     exit_status: ClassVar[int] = 1
@@ -26,7 +29,9 @@ class MeritlineError(Exception):
 
     def paragraph(self) -> str:
         """Place, problem and remedy as one paragraph."""
-        place = "" if self.path is None else f"{self.path}" + ("" if self.row is None else f", row {self.row}")
+        place = (
+            "" if self.path is None else f"{self.path}" + ("" if self.row is None else f", row {self.row}")
+        )
         return f"{place + ': ' if place else ''}{self.problem}. {self.remedy}"
 
 

@@ -34,11 +34,19 @@ def code_hash(folders: Sequence[Path]) -> str:
     """Hash of the source files in `folders`: what would compute another number if it were changed."""
     base = Path(os.path.commonpath([folder.parent for folder in folders]))
     return listing_hash(
-        {path.relative_to(base).as_posix(): file_hash(path) for folder in folders for path in _sources(folder)}
+        {
+            path.relative_to(base).as_posix(): file_hash(path)
+            for folder in folders
+            for path in _sources(folder)
+        }
     )
 
 
 def _sources(folder: Path) -> Iterable[Path]:
     for path in folder.rglob("*"):
-        if path.suffix in SOURCE_SUFFIXES and not GENERATED_FOLDERS.intersection(path.parts) and path.is_file():
+        if (
+            path.suffix in SOURCE_SUFFIXES
+            and not GENERATED_FOLDERS.intersection(path.parts)
+            and path.is_file()
+        ):
             yield path

@@ -1,6 +1,7 @@
 """One run at a time per state folder.
 
-The operating system holds the lock, so that it is gone with the process however that ends; the file beside it only names the holder.
+The operating system holds the lock, so that it is gone with the process however that ends; the file beside it
+only names the holder.
 """
 
 from __future__ import annotations
@@ -29,14 +30,17 @@ class Holder:
 
 
 _held: dict[Path, int] = {}
-"""State folders that this process holds, with how often: a job takes the lock that its own command holds already."""
+"""State folders that this process holds, with how often: a job takes the lock that its own command holds
+already.
+"""
 
 
 @contextmanager
 def hold(state: StateFolder, command: str) -> Iterator[None]:
     """Hold the state folder while the block runs; entering again in the same process is free.
 
-    Raises StateHeld naming the holder when another process has it. A lock whose process is gone counts for nothing.
+    Raises StateHeld naming the holder when another process has it. A lock whose process is gone counts for
+    nothing.
     """
     key = state.root.resolve()
     if key in _held:
@@ -52,7 +56,9 @@ def hold(state: StateFolder, command: str) -> Iterator[None]:
         lock.acquire(timeout=1)
     except Timeout as error:
         holder = _read_holder(state)
-        who = f"process {holder.pid} ({holder.command}, since {holder.since})" if holder else "another process"
+        who = (
+            f"process {holder.pid} ({holder.command}, since {holder.since})" if holder else "another process"
+        )
         raise StateHeld(
             path=state.root,
             problem=f"{who} holds the state folder",

@@ -1,4 +1,6 @@
-"""The policy in force for a run: a folder of CSV files, copied into the state so that a run is replayable from its state alone."""
+"""The policy in force for a run: a folder of CSV files, copied into the state so that a run is replayable
+from its state alone.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +11,32 @@ from pathlib import Path
 from orchestration.errors import ConfigurationError
 from orchestration.hashing import tree_hash
 from orchestration.settings import POLICY_DIR, SEEDS_DIR
-from orchestration.state import StateFolder, replace_folder
+from orchestration.state import OWNER_DIR, StateFolder, replace_folder
 
 SEED_SUFFIXES = frozenset({".csv", ".yml", ".yaml"})
 
 
 def check_policy_folder(folder: Path, *, shipped: Path = POLICY_DIR) -> None:
-    """Check that `folder` has the form of the shipped policy: the same files, each with at least its columns.
+    """Check that `folder` has the form of the shipped policy: the same CSV files, each with at least its
+    columns.
 
-    Raises ConfigurationError naming the folder, the file and what it lacks. What the rows say is checked by the build.
+    Raises ConfigurationError naming the folder, the file and what it lacks. What the rows say is checked by
+    the build.
     """
     if not folder.is_dir():
         raise ConfigurationError(
-            path=folder, problem="there is no such policy folder", remedy="Name a folder with --policy, or leave it out"
+            path=folder,
+            problem="there is no such policy folder",
+            remedy="Name a folder with --policy, or leave it out",
         )
+    known = {path.name for path in shipped.glob("*.csv")}
+    for path in sorted(folder.glob("*.csv")):
+        if path.name not in known:
+            raise ConfigurationError(
+                path=path,
+                problem="the policy has no such file",
+                remedy=f"Remove it, or name it like one of the shipped policy ({shipped})",
+            )
     for path in sorted(shipped.glob("*.csv")):
         other = folder / path.name
         if not other.is_file():
@@ -42,19 +56,23 @@ def check_policy_folder(folder: Path, *, shipped: Path = POLICY_DIR) -> None:
 
 
 def install_policy(state: StateFolder, folder: Path, *, shipped: Path = SEEDS_DIR) -> str:
-    """Copy the policy of `folder` and the shipped reference tables into the state's seeds; returns their hash.
+    """Copy the policy of `folder` and the shipped reference tables into the state's seeds; returns their
+    hash.
 
-    Modification times are kept, so that dbt parses again only what changed.
+    Only CSV files come from `folder`; the YAML beside them is the project's. Modification times are kept, so
+    that dbt parses again only what changed.
     """
     check_policy_folder(folder)
     draft = state.root / ".seeds.new"
     shutil.rmtree(draft, ignore_errors=True)
-    for source, target in ((folder, draft / "policy"), (shipped / "reference", draft / "reference")):
-        target.mkdir(parents=True)
-        for path in sorted(source.glob("*")):
+    for part in ("policy", "reference"):
+        (draft / part).mkdir(parents=True)
+        for path in sorted((shipped / part).glob("*")):
             if path.suffix in SEED_SUFFIXES and path.is_file():
-                shutil.copy2(path, target / path.name)
+                from_site = part == "policy" and path.suffix == ".csv"
+                shutil.copy2(folder / path.name if from_site else path, draft / part / path.name)
     replace_folder(draft, state.seeds)
+    state.seeds.chmod(OWNER_DIR)
     return policy_hash(state)
 
 

@@ -1,6 +1,7 @@
 """What a run says while it works: one log record per event, rendered by whoever listens.
 
-The command line renders them for a person, the run record keeps them as JSON lines, Dagster's log shows them as text.
+The command line renders them for a person, the run record keeps them as JSON lines, Dagster's log shows them
+as text.
 """
 
 from __future__ import annotations

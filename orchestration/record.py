@@ -30,7 +30,9 @@ class StageRecord:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run. `outcome` is `running`, `published`, `refused`, `rejected` or `failed`; times are UTC, ISO 8601."""
+    """One run. `outcome` is `running`, `published`, `refused`, `rejected` or `failed`; times are UTC, ISO
+    8601.
+    """
 
     number: int
     command: str
@@ -55,7 +57,7 @@ class Recorder(logging.Handler):
         number = next_number(state)
         self._path = state.runs / f"{number:06d}.json"
         self._events = state.runs / f"{number:06d}.events.jsonl"
-        self.record_ = RunRecord(number=number, command=command, started_at=now().isoformat())
+        self._record = RunRecord(number=number, command=command, started_at=now().isoformat())
         self._write()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -64,26 +66,40 @@ class Recorder(logging.Handler):
         if not isinstance(event, Event):
             return
         with self._events.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"at": now().isoformat(), **asdict(event)}, ensure_ascii=False, default=str))
+            stream.write(
+                json.dumps({"at": now().isoformat(), **asdict(event)}, ensure_ascii=False, default=str)
+            )
             stream.write("\n")
         if event.kind in ("done", "failed") and event.seconds is not None:
             done = StageRecord(
                 event.stage, round(event.seconds, 3), event.kind == "done", event.message, dict(event.figures)
             )
-            self.update(stages=(*self.record_.stages, done))
+            self.update(stages=(*self._record.stages, done))
+
+    @property
+    def number(self) -> int:
+        """The run's number in its state folder."""
+        return self._record.number
+
+    @property
+    def started_at(self) -> str:
+        """When the run began, UTC, ISO 8601."""
+        return self._record.started_at
 
     def update(self, **changes: object) -> None:
         """Change fields of the record and write it."""
-        self.record_ = replace(self.record_, **changes)  # type: ignore[arg-type]
+        self._record = replace(self._record, **changes)  # type: ignore[arg-type]
         self._write()
 
     def finish(self, outcome: str, error: str | None = None) -> None:
         """Close the record, unless it is closed already."""
-        if self.record_.outcome == "running":
+        if self._record.outcome == "running":
             self.update(outcome=outcome, error=error, finished_at=now().isoformat())
 
     def _write(self) -> None:
-        write_atomically(self._path, json.dumps(asdict(self.record_), ensure_ascii=False, indent=1, default=str))
+        write_atomically(
+            self._path, json.dumps(asdict(self._record), ensure_ascii=False, indent=1, default=str)
+        )
 
 
 @contextmanager

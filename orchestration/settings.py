@@ -7,6 +7,7 @@
 | `MERITLINE_POLICY` | policy folder of scheduled runs | the policy shipped with the project |
 | `MERITLINE_PROFILES` | profile files of scheduled runs, separated by `:` | none |
 | `MERITLINE_TIMEZONE` | business time zone | `Asia/Shanghai` |
+| `MERITLINE_CRON` | when the nightly schedule fires, in that time zone | `30 2 * * *` |
 | `MERITLINE_KEEP_PUBLICATIONS` | publications whose data is kept | 35 |
 """
 
@@ -34,18 +35,23 @@ SOURCE_DIRS = (DBT_PROJECT_DIR, PROJECT_ROOT / "orchestration", PROJECT_ROOT / "
 
 @dataclass(frozen=True)
 class Settings:
-    """A site's settings; paths are absolute, `keep_publications` counts publications whose data stays on disk."""
+    """A site's settings; paths are absolute, `keep_publications` counts publications whose data stays on
+    disk.
+    """
 
     state: Path
     landing: Path
     policy: Path
     profiles: tuple[Path, ...]
     business_timezone: str
+    nightly_cron: str
     keep_publications: int
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings from `environment` (default: this process's). Raises ConfigurationError naming the variable."""
+    """Settings from `environment` (default: this process's). Raises ConfigurationError naming the
+    variable.
+    """
     env = os.environ if environment is None else environment
     state = Path(env.get("MERITLINE_STATE") or "var").absolute()
     return Settings(
@@ -56,7 +62,10 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
             Path(part).absolute() for part in env.get("MERITLINE_PROFILES", "").split(":") if part.strip()
         ),
         business_timezone=_timezone(env.get("MERITLINE_TIMEZONE") or "Asia/Shanghai"),
-        keep_publications=_positive("MERITLINE_KEEP_PUBLICATIONS", env.get("MERITLINE_KEEP_PUBLICATIONS") or "35"),
+        nightly_cron=env.get("MERITLINE_CRON") or "30 2 * * *",
+        keep_publications=_positive(
+            "MERITLINE_KEEP_PUBLICATIONS", env.get("MERITLINE_KEEP_PUBLICATIONS") or "35"
+        ),
     )
 
 
@@ -75,7 +84,9 @@ def _timezone(name: str) -> str:
 def _positive(variable: str, text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise ConfigurationError(
-            path=variable, problem=f"{text!r} is not a whole number above 0", remedy="Set it to one or unset it"
+            path=variable,
+            problem=f"{text!r} is not a whole number above 0",
+            remedy="Set it to one or unset it",
         )
     return int(text)
 
@@ -98,3 +109,10 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
 def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
     """The environment for a child process: this one's with `variables` on top."""
     return {**os.environ, **variables}
+
+
+def set_default(name: str, value: str) -> None:
+    """Set a variable that the environment leaves unset: for libraries that read theirs while they are
+    imported.
+    """
+    os.environ.setdefault(name, value)

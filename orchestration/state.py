@@ -1,6 +1,7 @@
 """The state folder: the one place a run writes to.
 
-Only `published/` may be read by others, and each audience by the group of its files; everything else is the owner's alone.
+Only `published/` may be read by others, and each audience by the group of its files; everything else is the
+owner's alone.
 """
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ class StateFolder:
         return self.root / "lock"
 
     def prepare(self) -> None:
-        """Make the folders with their permissions. Raises ConfigurationError when the folder cannot be written."""
+        """Make the folders with their permissions. Raises ConfigurationError when the folder cannot be
+        written.
+        """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             self.root.chmod(GROUP_DIR)
@@ -109,9 +112,13 @@ class StateFolder:
 
 
 def write_atomically(path: Path, text: str, mode: int = OWNER_FILE) -> None:
-    """Write a file that is either the old one or the new one, whole and on disk, whenever the machine stops."""
+    """Write a file that is either the old one or the new one, whole and on disk, whenever the machine
+    stops.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as stream:
+    with os.fdopen(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8"
+    ) as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())

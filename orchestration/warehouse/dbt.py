@@ -1,4 +1,5 @@
-"""dbt in this process: parse once, build with the parsed manifest, events as they happen. Nothing here asks the network.
+"""dbt in this process: parse once, build with the parsed manifest, events as they happen. Nothing here asks
+the network.
 
 One process saves the start of a second one and a second parse (about 5 s of a nightly run).
 """
@@ -11,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from orchestration.errors import ConfigurationError, MeritlineError, PublicationRefused
 from orchestration.settings import DBT_PROJECT_DIR, environment
@@ -29,7 +30,9 @@ class BuildFailed(MeritlineError):
 
 @dataclass
 class DbtOutcome:
-    """What a dbt command came to: whether it succeeded, what failed (node name → message), an unexpected exception."""
+    """What a dbt command came to: whether it succeeded, what failed (node name → message), an unexpected
+    exception.
+    """
 
     is_success: bool = False
     failed_models: dict[str, str] = field(default_factory=dict)
@@ -37,18 +40,20 @@ class DbtOutcome:
     exception: BaseException | None = None
 
     def raise_if_failed(self, log: Path) -> None:
-        """Raise BuildFailed for a model, PublicationRefused for a data test; nothing when the build succeeded."""
+        """Raise BuildFailed for a model, PublicationRefused for a data test; nothing when the build
+        succeeded.
+        """
         if self.failed_models:
             raise BuildFailed(
                 path=log,
-                problem=f"{len(self.failed_models)} model(s) could not be built: {_listed(self.failed_models)}",
+                problem=f"{len(self.failed_models)} model(s) were not built: {_listed(self.failed_models)}",
                 remedy="Read the log; if a model fails on new data, the export it reads has changed",
             )
         if self.failed_tests:
             raise PublicationRefused(
                 path=log,
                 problem=f"{len(self.failed_tests)} data test(s) failed: {_listed(self.failed_tests)}",
-                remedy="The last publication stays. Read the test's compiled SQL beside the log and correct its cause",
+                remedy="The last publication stays. Read the test's SQL under compiled/, correct the cause",
             )
         if not self.is_success:
             raise BuildFailed(
@@ -66,7 +71,9 @@ class DbtBuild:
     manifest: Manifest | None = None
 
     def stream(self, arguments: Sequence[str], outcome: DbtOutcome) -> Iterator[dict[str, Any]]:
-        """Run `dbt build` with `arguments` in a thread; yields dbt's structured events and fills `outcome` at the end."""
+        """Run `dbt build` with `arguments` in a thread; yields dbt's structured events and fills `outcome` at
+        the end.
+        """
         events: queue.Queue[dict[str, Any] | None] = queue.Queue()
 
         def work() -> None:
@@ -87,12 +94,31 @@ class DbtBuild:
         worker.join()
 
 
-def parse_project(state: StateFolder) -> Manifest:
+_unused: dict[Path, tuple[str, Manifest]] = {}
+"""By state folder, the fingerprint and manifest of a parse that no build has used yet: parse, definitions and
+build share one.
+"""
+
+
+def take_parsed(state: StateFolder) -> Manifest:
+    """The manifest of the project as it is now, for one build: the last parse's if nothing has changed since,
+    or a new one.
+    """
+    fingerprint, manifest = _unused.pop(state.root, ("", None))
+    if manifest is None or fingerprint != _project_fingerprint(state):
+        parse_project(state)
+        _, manifest = _unused.pop(state.root)
+    return manifest
+
+
+def parse_project(state: StateFolder) -> None:
     """Parse the dbt project into `<state>/dbt` (manifest.json, partial_parse.msgpack); connects to nothing.
 
     Raises ConfigurationError with dbt's own words when the project or a policy file does not parse.
     """
     from dbt.cli.main import dbtRunner
+
+    fingerprint = _project_fingerprint(state)
 
     with environment(state.dbt_environment()):
         result = dbtRunner().invoke(["parse", *_common_arguments(state)])
@@ -102,8 +128,8 @@ def parse_project(state: StateFolder) -> Manifest:
             problem=f"the dbt project does not parse: {_one_line(str(result.exception))}",
             remedy="Correct the file that dbt names",
         )
-    write_atomically(_fingerprint_file(state), _project_fingerprint(state))
-    return result.result  # type: ignore[return-value]
+    write_atomically(_fingerprint_file(state), fingerprint)
+    _unused[state.root] = (fingerprint, cast("Manifest", result.result))
 
 
 def is_parsed(state: StateFolder) -> bool:
@@ -170,7 +196,7 @@ def _release_warehouse() -> None:
     """Close dbt's DuckDB environment: its open file would keep this process from reading the warehouse."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    DuckDBConnectionManager.close_all_connections()
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 def _note_failure(event: dict[str, Any], outcome: DbtOutcome) -> None:

@@ -34,7 +34,9 @@ class Relation:
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest as dbt wrote it, with an asset for every test: a singular test over several models belongs to the one furthest down."""
+    """The manifest as dbt wrote it, with an asset for every test: a singular test over several models belongs
+    to the one furthest down.
+    """
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     ancestors = _Ancestors(manifest)
     for node in manifest["nodes"].values():
@@ -46,7 +48,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def published_relations(manifest: Mapping[str, Any]) -> tuple[Relation, ...]:
-    """Every relation to publish, ordered by schema along the data path, then name.
+    """Every relation to publish, ordered by schema along the data path, then name; `config.meta.is_published:
+    false` keeps one back.
 
     Raises ConfigurationError for a model without `config.meta.key` (rows without a total order have no stable
     bytes) and for an audience that does not exist or sits outside marts.
@@ -57,6 +60,7 @@ def published_relations(manifest: Mapping[str, Any]) -> tuple[Relation, ...]:
         if node["resource_type"] == "model"
         and node["schema"] in PUBLISHED_SCHEMAS
         and node["config"]["materialized"] != "ephemeral"
+        and (node["config"].get("meta") or {}).get("is_published", True)
     ]
     return tuple(sorted(relations, key=lambda one: (PUBLISHED_SCHEMAS.index(one.schema), one.name)))
 

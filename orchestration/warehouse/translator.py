@@ -1,4 +1,6 @@
-"""Names in Dagster: folder = schema = group, and the asset key is `schema/name` (`raw/source/table` for exports)."""
+"""Names in Dagster: folder = schema = group, and the asset key is `schema/name` (`raw/source/table` for
+exports).
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,3 @@
+"""The calibration gate: results by content hash, and what publish may trust. Great Expectations itself is
+behind `expectations.gate`.
+"""

@@ -1,0 +1,240 @@
+"""The assets of the nightly job: exports to raw, dbt's relations, candidate, calibration, publication.
+
+Each asset only wires: the work is done by the pure packages it calls, and reported as a stage with its
+figures.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    MaterializeResult,
+    MetadataValue,
+    asset,
+    multi_asset,
+)
+from dagster_dbt import dbt_assets
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+
+from expectations.bound import load_bounds
+from orchestration.gate.result import CheckResult, GateResult, store_result
+from orchestration.hashing import code_hash
+from orchestration.ingest.contract import load_contract
+from orchestration.nightly.run import NightlyRun
+from orchestration.policy import policy_hash
+from orchestration.progress import Stage, stage
+from orchestration.publish.candidate import build_candidate, read_candidate
+from orchestration.publish.publication import CALIBRATION_PAGE, publish
+from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, SOURCE_DIRS
+from orchestration.warehouse.dbt import DbtBuild, DbtOutcome, log_path, manifest_path, take_parsed
+from orchestration.warehouse.manifest import published_relations, read_manifest
+from orchestration.warehouse.raw import TableLoads, loads_of_tables
+from orchestration.warehouse.translator import RAW_GROUP, FolderTranslator
+
+CANDIDATE, CALIBRATION, PUBLICATION = AssetKey("candidate"), AssetKey("calibration"), AssetKey("publication")
+
+
+def build_assets(manifest: Mapping[str, Any]) -> Sequence[AssetsDefinition]:
+    """Every asset of the job, over a parsed dbt manifest; connects to nothing."""
+    relations = [AssetKey([relation.schema, relation.name]) for relation in published_relations(manifest)]
+    return [_raw(), _models(manifest), _candidate(relations), _calibration(), _publication()]
+
+
+def _raw() -> AssetsDefinition:
+    tables = {AssetKey([RAW_GROUP, table.source, table.name]): table for table in load_contract(CONTRACT_DIR)}
+    specs = [
+        AssetSpec(key, group_name=RAW_GROUP, description=table.description, kinds={"parquet"})
+        for key, table in tables.items()
+    ]
+
+    @multi_asset(specs=specs, name="raw")
+    def raw(context: AssetExecutionContext, nightly: NightlyRun) -> Iterator[MaterializeResult[Any]]:
+        """Take the landing folder's exports into raw Parquet, every row accounted for."""
+        from orchestration.nightly.ingestion import take_exports
+
+        with stage("ingest") as current:
+            take_exports(nightly, current)
+        counts = loads_of_tables(nightly.state_folder)
+        for key, table in tables.items():
+            loads = counts.get(table.full_name, TableLoads(0, 0, 0, 0))
+            yield MaterializeResult(
+                asset_key=key,
+                metadata={
+                    "files": loads.files,
+                    "rows": loads.rows,
+                    "dagster/row_count": loads.accepted,
+                    "rejected_rows": loads.rejected,
+                },
+            )
+
+    return raw
+
+
+def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
+    translator = FolderTranslator()
+
+    @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="warehouse")
+    def warehouse(context: AssetExecutionContext, nightly: NightlyRun) -> Iterator[Any]:
+        """Build every relation and run every data test in one dbt invocation inside this process."""
+        state, outcome = nightly.state_folder, DbtOutcome()
+        with stage("build") as current:
+            arguments = ["--exclude-resource-type", "unit_test"]
+            if nightly.full_refresh:
+                arguments.append("--full-refresh")
+            if context.is_subset:
+                names = {".".join(node["fqn"]) for node in _selected(manifest, translator, context)}
+                arguments += ["--select", *sorted(names)]
+            for event in DbtBuild(state, take_parsed(state)).stream(arguments, outcome):
+                _report(event, current)
+                message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+                yield from message.to_default_asset_events(
+                    manifest, translator, context=context, target_path=state.dbt
+                )
+            outcome.raise_if_failed(log_path(state))
+
+    return warehouse
+
+
+def _selected(
+    manifest: Mapping[str, Any], translator: FolderTranslator, context: AssetExecutionContext
+) -> Iterator[Mapping[str, Any]]:
+    for node in manifest["nodes"].values():
+        is_asset = node["resource_type"] in ("model", "seed", "snapshot")
+        if is_asset and translator.get_asset_key(node) in context.selected_asset_keys:
+            yield node
+
+
+def _report(event: Mapping[str, Any], current: Stage) -> None:
+    node = event["data"].get("node_info") or {}
+    kinds = {"LogModelResult": "models", "LogSeedResult": "seeds", "LogTestResult": "tests"}
+    kind = kinds.get(event["info"]["name"])
+    if kind is None:
+        return
+    current.figures[kind] = int(str(current.figures.get(kind, 0))) + 1
+    current.message = ", ".join(f"{count} {name}" for name, count in current.figures.items())
+    current.step(f"{node.get('node_name', '?')}: {node.get('node_status', '?')}")
+
+
+def _candidate(relations: Sequence[AssetKey]) -> AssetsDefinition:
+    @asset(key=CANDIDATE, deps=relations, group_name="publish", kinds={"parquet", "duckdb"})
+    def candidate(context: AssetExecutionContext, nightly: NightlyRun) -> MaterializeResult[Any]:
+        """Every published relation as ordered Parquet, and a DuckDB file per audience."""
+        state = nightly.state_folder
+        with stage("candidate") as current:
+            built = build_candidate(
+                state,
+                published_relations(read_manifest(manifest_path(state))),
+                number=nightly.recorder.number,
+                code_hash=code_hash(SOURCE_DIRS),
+                policy_hash=policy_hash(state),
+                progress=current.step,
+            )
+            current.figures.update(relations=len(built.rows), rows=sum(built.rows.values()))
+            current.message = f"{len(built.rows)} relations, {sum(built.rows.values()):,} rows"
+        return MaterializeResult(
+            metadata={
+                "run_id": built.run_id,
+                "content_hash": built.content_hash,
+                "rows": MetadataValue.json(dict(built.rows)),
+            }
+        )
+
+    return candidate
+
+
+def _calibration() -> AssetsDefinition:
+    bounds = load_bounds(BOUNDS_DIR)
+    specs = [
+        AssetCheckSpec(
+            _check_name(suite.suite, check_id),
+            asset=CALIBRATION,
+            description=suite[check_id].why,
+            metadata={"relation": suite[check_id].relation, "severity": suite[check_id].severity},
+        )
+        for suite in bounds.values()
+        for check_id in suite
+    ]
+
+    @asset(
+        key=CALIBRATION, deps=[CANDIDATE], check_specs=specs, group_name="gate", kinds={"greatexpectations"}
+    )
+    def calibration(
+        context: AssetExecutionContext, nightly: NightlyRun
+    ) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
+        """Great Expectations on the candidate; the result is stored under the hash of its content."""
+        result = _check(nightly)
+        yield MaterializeResult(metadata={**result.summary(), "content_hash": result.content_hash})
+        yield from (_as_asset_check(check) for check in result.checks)
+
+    return calibration
+
+
+def _check(nightly: NightlyRun) -> GateResult:
+    state = nightly.state_folder
+    with stage("calibrate") as current:
+        from expectations.gate import run_gate
+
+        content = read_candidate(state).content_hash
+        result = replace(run_gate(state.candidate / "audit.duckdb", BOUNDS_DIR), content_hash=content)
+        store_result(state, result)
+        current.figures.update(result.summary())
+        current.message = (
+            f"{len(result.checks)} expectations, {len(result.failed('critical'))} critical and "
+            f"{len(result.failed('warning'))} warning failed"
+        )
+    return result
+
+
+def _check_name(suite: str, check_id: str) -> str:
+    return f"{suite}__{check_id}"
+
+
+def _as_asset_check(check: CheckResult) -> AssetCheckResult:
+    critical = check.severity == "critical"
+    return AssetCheckResult(
+        passed=check.is_passed,
+        check_name=_check_name(check.suite, check.check_id),
+        severity=AssetCheckSeverity.ERROR if critical else AssetCheckSeverity.WARN,
+        metadata={
+            "relation": check.relation,
+            "observed": check.error or check.observed,
+            "bound": check.bound,
+            "since": check.since,
+            "why": check.why,
+        },
+    )
+
+
+def _publication() -> AssetsDefinition:
+    @asset(key=PUBLICATION, deps=[CALIBRATION], group_name="publish", kinds={"duckdb"})
+    def publication(context: AssetExecutionContext, nightly: NightlyRun) -> MaterializeResult[Any]:
+        """Publish the candidate, if exactly its content has passed calibration, and switch `current` to
+        it.
+        """
+        with stage("publish") as current:
+            done = publish(
+                nightly.state_folder,
+                keep=nightly.keep_publications,
+                started_at=nightly.recorder.started_at,
+            )
+            current.message = done.run_id
+        nightly.recorder.update(run_id=done.run_id)
+        nightly.recorder.finish("published")
+        return MaterializeResult(
+            metadata={
+                "run_id": done.run_id,
+                "folder": MetadataValue.path(str(done.folder)),
+                "calibration": MetadataValue.path(str(done.folder / CALIBRATION_PAGE)),
+                "content_hash": str(done.manifest["content_hash"]),
+            }
+        )
+
+    return publication

@@ -1,0 +1,65 @@
+"""Run the nightly job in this process, as one Dagster run recorded in the state's instance."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dagster import AssetKey, ExecuteInProcessResult
+
+from orchestration.lock import hold
+from orchestration.nightly.instance import open_instance
+from orchestration.nightly.job import JOB, build_definitions
+from orchestration.nightly.run import NightlyRun
+from orchestration.policy import install_policy
+from orchestration.progress import stage
+from orchestration.settings import Settings
+from orchestration.warehouse.dbt import is_parsed, parse_project
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """A run of the job: the resource's values, and the assets it is restricted to (all when empty)."""
+
+    run: NightlyRun
+    command: str
+    selection: Sequence[AssetKey] = ()
+
+
+def execute(settings: Settings, request: JobRequest) -> ExecuteInProcessResult:
+    """Run the job and return its result; an error of a stage is raised as it was, after Dagster has recorded
+    it.
+
+    Raises StateHeld when another process has the state, ConfigurationError before anything ran when policy or
+    project are unsound.
+    """
+    state = request.run.state_folder
+    state.prepare()
+    with hold(state, request.command):
+        with stage("prepare") as current:
+            install_policy(state, settings.policy)
+            if not is_parsed(state):
+                parse_project(state)
+            current.message = "policy in force, dbt project parsed"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            definitions = build_definitions(settings)
+            job = definitions.resolve_job_def(JOB)
+        logging.getLogger("dagster").setLevel(logging.ERROR)
+        with open_instance(state) as instance:
+            return job.execute_in_process(
+                instance=instance,
+                run_config=_run_config(request.run),
+                asset_selection=list(request.selection) or None,
+                tags={"meritline/command": request.command},
+            )
+
+
+def _run_config(run: NightlyRun) -> dict[str, Any]:
+    return {
+        "resources": {"nightly": {"config": run.model_dump(exclude={"_recorder"})}},
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+    }

@@ -1,0 +1,71 @@
+"""The definitions of the code location: assets, the nightly job, its schedule and its sensor."""
+
+from dagster import (
+    AssetSelection,
+    Definitions,
+    RunRequest,
+    ScheduleDefinition,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SkipReason,
+    define_asset_job,
+    in_process_executor,
+    sensor,
+)
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from orchestration.nightly.assets import build_assets
+from orchestration.nightly.landing import listing
+from orchestration.nightly.run import NightlyRun
+from orchestration.policy import install_policy
+from orchestration.settings import Settings
+from orchestration.state import StateFolder
+from orchestration.warehouse.dbt import is_parsed, manifest_path, parse_project
+from orchestration.warehouse.manifest import read_manifest
+
+JOB = "nightly"
+SENSOR_SECONDS = 300
+
+
+def build_definitions(settings: Settings) -> Definitions:
+    """Everything Dagster shows of a state folder. Parses the dbt project into it when it has changed;
+    connects to nothing.
+    """
+    state = StateFolder(settings.state)
+    if not is_parsed(state):
+        state.prepare()
+        if not (state.seeds / "policy").is_dir():
+            install_policy(state, settings.policy)
+        parse_project(state)
+    job = define_asset_job(JOB, selection=AssetSelection.all(), description="Ingest, build, check, publish.")
+    schedule = ScheduleDefinition(
+        name="nightly_schedule",
+        job=job,
+        cron_schedule=settings.nightly_cron,
+        execution_timezone=settings.business_timezone,
+    )
+    return Definitions(
+        assets=build_assets(read_manifest(manifest_path(state))),
+        jobs=[job],
+        schedules=[schedule],
+        sensors=[_new_files(settings, job)],
+        resources={"nightly": NightlyRun.of(settings)},
+        executor=in_process_executor,
+    )
+
+
+def _new_files(settings: Settings, job: UnresolvedAssetJobDefinition) -> SensorDefinition:
+    @sensor(name="new_files", job=job, minimum_interval_seconds=SENSOR_SECONDS)
+    def new_files(context: SensorEvaluationContext) -> RunRequest | SkipReason:
+        """Start a run when the landing folder has changed since the last one and has come to rest."""
+        seen = listing(settings.landing)
+        handled, _, before = (context.cursor or ",").partition(",")
+        if seen == handled:
+            return SkipReason("nothing new in the landing folder")
+        if seen != before:
+            context.update_cursor(f"{handled},{seen}")
+            return SkipReason("the landing folder is still changing")
+        context.update_cursor(f"{seen},{seen}")
+        return RunRequest(run_key=seen)
+
+    return new_files

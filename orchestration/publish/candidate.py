@@ -1,0 +1,238 @@
+"""The candidate: every relation to publish as ordered Parquet, and a DuckDB file per audience.
+
+The same rows give the same bytes: one order (the model's key), one row group size, one codec, no clock. The
+content hash is taken over the Parquet of the audit audience, which has everything; the DuckDB files are made
+from the Parquet.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.errors import ConfigurationError, PublicationRefused
+from orchestration.hashing import file_hash, listing_hash
+from orchestration.publish.register import write_registers
+from orchestration.state import (
+    GROUP_DIR,
+    GROUP_FILE,
+    OWNER_DIR,
+    OWNER_FILE,
+    StateFolder,
+    replace_folder,
+    write_atomically,
+)
+from orchestration.warehouse.manifest import AUDIENCES, Relation
+
+ROW_GROUP_ROWS = 122_880
+PARQUET_OPTIONS = f"format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS}"
+STORAGE_VERSION = "v1.2.0"
+"""Old enough that DuckDB 1.2 clients of a BI tool open the files."""
+
+AUDIT = "audit"
+UNEXACT_TYPES = frozenset({"HUGEINT", "UHUGEINT"})
+"""Types that Parquet can only hold as a floating number."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What a build would publish. `rows` counts rows by relation, `inputs` lists the files of all loads."""
+
+    run_id: str
+    as_of: str
+    content_hash: str
+    code_hash: str
+    policy_hash: str
+    rows: Mapping[str, int]
+    inputs: Sequence[Mapping[str, object]]
+
+
+def build_candidate(
+    state: StateFolder,
+    relations: Sequence[Relation],
+    *,
+    number: int,
+    code_hash: str,
+    policy_hash: str,
+    progress: Callable[[str], None],
+) -> Candidate:
+    """Export `relations` from the state's warehouse into `<state>/candidate`, in place of an earlier one.
+
+    `number` is the run's; with the business date it is the run id. Raises PublicationRefused when a
+    relation's key does not tell its rows apart or a column's type cannot be kept exactly, ConfigurationError
+    when a mart for BI would show an individual's money.
+    """
+    draft = state.root / ".candidate.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    for folder in (draft, draft / AUDIT, *(draft / audience for audience in AUDIENCES)):
+        folder.mkdir()
+        folder.chmod(OWNER_DIR)
+    with duckdb.connect() as database:
+        database.execute("set preserve_insertion_order = true")
+        database.execute(f"attach '{_quoted(state.warehouse)}' as warehouse (read_only)")
+        rows = {}
+        for relation in relations:
+            rows[relation.full_name] = _export(database, relation, draft)
+            progress(f"{relation.full_name}: {rows[relation.full_name]:,} rows")
+        database.execute("detach warehouse")
+        as_of = _business_date(database, state)
+        inputs = _inputs(database, state)
+    for audience in (AUDIT, *AUDIENCES):
+        _database_of(audience, relations, draft)
+    write_registers(draft / "payroll")
+    _protect(draft)
+    candidate = Candidate(
+        run_id=f"{number:06d}-{as_of}",
+        as_of=as_of,
+        content_hash=content_hash(draft),
+        code_hash=code_hash,
+        policy_hash=policy_hash,
+        rows=rows,
+        inputs=inputs,
+    )
+    write_atomically(draft / "candidate.json", json.dumps(asdict(candidate), indent=1))
+    replace_folder(draft, state.candidate)
+    return candidate
+
+
+def read_candidate(state: StateFolder) -> Candidate:
+    """The candidate of the last build. Raises PublicationRefused when there is none."""
+    path = state.candidate / "candidate.json"
+    try:
+        return Candidate(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise PublicationRefused(
+            path=path, problem="there is no candidate to publish", remedy="Run meritline nightly"
+        ) from error
+
+
+def content_hash(folder: Path) -> str:
+    """SHA-256 over path and hash of every Parquet file of the audit audience in a candidate or
+    publication.
+    """
+    return listing_hash(
+        {path.relative_to(folder).as_posix(): file_hash(path) for path in (folder / AUDIT).glob("*.parquet")}
+    )
+
+
+def _export(database: duckdb.DuckDBPyConnection, relation: Relation, draft: Path) -> int:
+    source = f'warehouse."{relation.schema}"."{relation.name}"'
+    columns = {str(name): str(kind) for name, kind, *_ in database.execute(f"describe {source}").fetchall()}
+    _check_columns(relation, columns)
+    target = draft / AUDIT / f"{relation.full_name}.parquet"
+    order = ", ".join(f'"{column}" asc nulls first' for column in relation.key)
+    database.execute(
+        f"copy (select * from {source} order by {order}) to '{_quoted(target)}' ({PARQUET_OPTIONS})"
+    )
+    _check_key(database, relation, target)
+    for audience in sorted(relation.audiences):
+        (draft / audience / f"{relation.name}.parquet").hardlink_to(target)
+    count = database.execute(f"select count(*) from read_parquet('{_quoted(target)}')").fetchone()
+    assert count is not None
+    return int(count[0])
+
+
+def _check_columns(relation: Relation, columns: Mapping[str, str]) -> None:
+    missing = [column for column in relation.key if column not in columns]
+    if missing:
+        raise ConfigurationError(
+            path=relation.full_name,
+            problem=f"its key names {', '.join(missing)}, which is no column of it",
+            remedy="Correct config.meta.key of the model",
+        )
+    unexact = [f"{column} ({kind})" for column, kind in columns.items() if kind in UNEXACT_TYPES]
+    if unexact:
+        raise PublicationRefused(
+            path=relation.full_name,
+            problem=f"Parquet cannot keep {', '.join(unexact)} exactly",
+            remedy="Cast the sum in the model to bigint or decimal",
+        )
+    money = [column for column in columns if column.endswith("_cny")]
+    if "bi" in relation.audiences and "agent_id" in columns and money:
+        raise ConfigurationError(
+            path=relation.full_name,
+            problem=f"it is for BI and has an agent's {', '.join(money)}",
+            remedy="Pay is secret (PR-03): take BI out of its audience, or the amounts out of it",
+        )
+
+
+def _check_key(database: duckdb.DuckDBPyConnection, relation: Relation, written: Path) -> None:
+    key = ", ".join(f'"{column}"' for column in relation.key)
+    repeated = database.execute(
+        f"select {key}, count(*) from read_parquet('{_quoted(written)}') "
+        "group by all having count(*) > 1 limit 1"
+    ).fetchone()
+    if repeated is not None:
+        values = ", ".join(f"{column}={value}" for column, value in zip(relation.key, repeated, strict=False))
+        raise PublicationRefused(
+            path=relation.full_name,
+            problem=f"{repeated[-1]} rows share the key {values}",
+            remedy="Correct the model or its config.meta.key: without a total order its bytes are not stable",
+        )
+
+
+def _database_of(audience: str, relations: Sequence[Relation], draft: Path) -> None:
+    """A DuckDB file with a table per relation of the audience; marts keep the schema `marts`."""
+    path = draft / f"{audience}.duckdb"
+    with duckdb.connect() as database:
+        database.execute("set preserve_insertion_order = true")
+        database.execute(f"attach '{_quoted(path)}' as audience (storage_version '{STORAGE_VERSION}')")
+        database.execute("begin")
+        for relation in relations:
+            if audience != AUDIT and audience not in relation.audiences:
+                continue
+            parquet = draft / AUDIT / f"{relation.full_name}.parquet"
+            database.execute(f'create schema if not exists audience."{relation.schema}"')
+            database.execute(
+                f'create table audience."{relation.schema}"."{relation.name}" '
+                f"as select * from read_parquet('{_quoted(parquet)}')"
+            )
+        database.execute("commit")
+        database.execute("detach audience")
+
+
+def _business_date(database: duckdb.DuckDBPyConnection, state: StateFolder) -> str:
+    context = _quoted(state.raw / "run" / "context")
+    row = database.execute(
+        f"select max(as_of_on)::varchar from read_parquet('{context}/*.parquet')"
+    ).fetchone()
+    if row is None or row[0] is None:
+        raise PublicationRefused(
+            path=state.raw / "run" / "context",
+            problem="the run's business date is not known",
+            remedy="Run meritline nightly",
+        )
+    return str(row[0])
+
+
+def _inputs(database: duckdb.DuckDBPyConnection, state: StateFolder) -> list[dict[str, object]]:
+    """Every file that reached raw, with the SHA-256 that ingestion took."""
+    rows = database.execute(
+        f"""
+        select file, sha256, any_value(byte_count) as byte_count
+        from read_parquet('{_quoted(state.raw / "run" / "load_file")}/*.parquet', union_by_name = true)
+        where status = 'loaded'
+        group by file, sha256
+        order by file, sha256
+        """
+    ).fetchall()
+    return [{"file": file, "sha256": sha256, "byte_count": count} for file, sha256, count in rows]
+
+
+def _protect(draft: Path) -> None:
+    """Audit and payroll are the owner's alone, BI is the group's too."""
+    for path in draft.rglob("*"):
+        for_group = path.name == "bi.duckdb" or "bi" in path.relative_to(draft).parts
+        if path.is_dir():
+            path.chmod(GROUP_DIR if for_group else OWNER_DIR)
+        elif path.suffix != ".parquet" or path.stat().st_nlink == 1 or for_group:
+            path.chmod(GROUP_FILE if for_group else OWNER_FILE)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
