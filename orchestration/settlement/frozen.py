@@ -1,0 +1,102 @@
+"""What a settlement keeps, and where.
+
+`<state>/settled/<period>.json` says who settled what and on which publication; the frozen lines and scores are
+Parquet under `<state>/raw/settlement/`, which the models read as source `settlement`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from orchestration.settings import CONTRACT_DIR
+from orchestration.state import StateFolder
+
+FROZEN_TABLES = CONTRACT_DIR / "settlement" / "_settlement__register.yml"
+TABLES = ("bonus_line", "score", "period")
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """One settled period: who settled it, the publication it froze, the hash of its register."""
+
+    period_kind: str
+    period_id: str
+    settled_by: str
+    settled_at: str
+    run_id: str
+    register_hash: str
+    line_count: int
+    amount_cny: str
+    code_hash: str
+    policy_hash: str
+    inputs: tuple[Mapping[str, Any], ...]
+    carried_rulings: tuple[str, ...] = ()
+    waived_agents: tuple[str, ...] = ()
+
+
+@cache
+def frozen_columns(table: str) -> dict[str, str]:
+    """Columns and DuckDB types of a frozen table, in order."""
+    document = yaml.safe_load(FROZEN_TABLES.read_text(encoding="utf-8"))
+    for entry in document["sources"][0]["tables"]:
+        if entry["name"] == table:
+            return {column["name"]: column["data_type"] for column in entry["columns"]}
+    raise KeyError(table)
+
+
+def frozen_folder(state: StateFolder, table: str) -> Path:
+    """Where the Parquet of a frozen table lies, one file per settled period."""
+    return state.raw / "settlement" / table
+
+
+def ensure_register(state: StateFolder) -> None:
+    """Write the empty Parquet that gives each frozen table its columns, so that nothing settled reads as no rows."""
+    for table in TABLES:
+        folder = frozen_folder(state, table)
+        target = folder / "_schema.parquet"
+        if target.exists():
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        columns = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in frozen_columns(table).items())
+        draft = folder / ".schema.draft"
+        with duckdb.connect() as database:
+            database.execute(f"copy (select {columns} where false) to '{draft}' (format parquet)")
+        draft.replace(target)
+
+
+def settlements(state: StateFolder) -> dict[str, Settlement]:
+    """Every settled period of the state folder, by period id."""
+    found = {}
+    for path in sorted((state.root / "settled").glob("*.json")):
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        for name in ("inputs", "carried_rulings", "waived_agents"):
+            raw[name] = tuple(raw[name])
+        found[raw["period_id"]] = Settlement(**raw)
+    return found
+
+
+def pinned_runs(state: StateFolder) -> frozenset[str]:
+    """Publications that a settled register rests on: retention never removes their data."""
+    return frozenset(settlement.run_id for settlement in settlements(state).values())
+
+
+def register_hash(database: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """SHA-256 over a register's rows, ordered by line: the same lines give the same hash on any machine."""
+    columns = ", ".join(f"coalesce(cast({name} as varchar), '')" for name in frozen_columns("bonus_line"))
+    digest = hashlib.sha256()
+    cursor = database.execute(
+        f"select concat_ws(chr(31), {columns}) from {relation} order by bonus_line_id asc nulls first"
+    )
+    for (line,) in cursor.fetchall():
+        digest.update(str(line).encode())
+        digest.update(b"\n")
+    return digest.hexdigest()
