@@ -1,7 +1,7 @@
 """What a settlement keeps, and where.
 
-`<state>/settled/<period>.json` says who settled what and on which publication; the frozen lines and scores are
-Parquet under `<state>/raw/settlement/`, which the models read as source `settlement`.
+`<state>/settled/<period>.json` says who settled what and on which publication; the frozen lines and scores
+are Parquet under `<state>/raw/settlement/`, which the models read as source `settlement`.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def frozen_folder(state: StateFolder, table: str) -> Path:
 
 
 def ensure_register(state: StateFolder) -> None:
-    """Write the empty Parquet that gives each frozen table its columns, so that nothing settled reads as no rows."""
+    """Write the empty Parquet that gives each frozen table its columns: nothing settled reads as no rows."""
     for table in TABLES:
         folder = frozen_folder(state, table)
         target = folder / "_schema.parquet"

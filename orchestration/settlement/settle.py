@@ -1,4 +1,4 @@
-"""Close a period: refuse while anything that could still change it by right is open, then freeze its register."""
+"""Close a period: refuse while anything is open that could still change it by right, then freeze it."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ def settle(
 ) -> Settlement:
     """Freeze the register of `period_id` as the current publication has it.
 
-    Raises PublicationRefused (exit 3) while an earlier period is open, the period has not ended, a ruling on its
-    rows is pending (unless `carry_pending`), a score awaits review and its agent is not in `waived_agents`, or
-    the last nightly run failed its checks; ConfigurationError (exit 2) for an unknown or already settled period.
+    Raises PublicationRefused (exit 3) while an earlier period is open, the period has not ended, a ruling on
+    its rows is pending (unless `carry_pending`), a score awaits review and its agent is not in
+    `waived_agents`, or the last nightly run failed its checks; ConfigurationError (exit 2) for an unknown or
+    already settled period.
     """
     publication = current_publication(state)
     if publication is None:
@@ -51,17 +52,27 @@ def settle(
         raise ConfigurationError(
             path=period_id,
             problem=f"was settled by {done[period_id].settled_by} on {done[period_id].settled_at}",
-            remedy="A closed period never changes: corrections become adjustment lines of the next open month",
+            remedy="A closed period never changes: corrections become lines of the next open month",
         )
     _require_checked(state, publication)
     with duckdb.connect(str(publication.folder / "audit.duckdb"), read_only=True) as database:
         period_kind = _require_closable(database, period_id, done)
         carried = _require_ruled(database, period_id, carry_pending=carry_pending)
         waived = _require_reviewed(database, period_id, waived_agents)
-        drafts = _freeze(database, state, period_id, period_kind, settled_by, publication)
+        drafts = _freeze(
+            database,
+            state,
+            period_id=period_id,
+            period_kind=period_kind,
+            settled_by=settled_by,
+            publication=publication,
+        )
         count, amount = _one(
             database,
-            "select count(*), cast(coalesce(sum(amount_cny), 0) as varchar) from bonus.bonus_line where period_id = ?",
+            """
+            select count(*), cast(coalesce(sum(amount_cny), 0) as varchar)
+            from bonus.bonus_line where period_id = ?
+            """,
             period_id,
         )
         settlement = Settlement(
@@ -176,7 +187,10 @@ def _require_reviewed(
     database: duckdb.DuckDBPyConnection, period_id: str, waived_agents: Sequence[str]
 ) -> tuple[str, ...]:
     rows = database.execute(
-        "select agent_id from score.score where period_id = ? and status = 'awaiting_review' order by agent_id",
+        """
+        select agent_id from score.score
+        where period_id = ? and status = 'awaiting_review' order by agent_id
+        """,
         [period_id],
     ).fetchall()
     awaiting = [str(agent) for (agent,) in rows]
@@ -191,7 +205,7 @@ def _require_reviewed(
     if missing:
         raise PublicationRefused(
             path=period_id,
-            problem=f"{len(missing)} agent(s) await the supervisor's review (CG-04): {', '.join(missing[:10])}",
+            problem=f"{len(missing)} agent(s) await their supervisor's review: {', '.join(missing[:10])}",
             remedy="Export the ratings and run nightly again, or waive each by name with --waive AGENT",
         )
     return tuple(awaiting)
@@ -200,6 +214,7 @@ def _require_reviewed(
 def _freeze(
     database: duckdb.DuckDBPyConnection,
     state: StateFolder,
+    *,
     period_id: str,
     period_kind: str,
     settled_by: str,
