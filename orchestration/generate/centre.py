@@ -14,6 +14,10 @@ MINIMUM_AGENTS = 15
 """Fewest agents with which every plan has one and `centre_grade` ranks a role."""
 
 
+TWENTY_YEARS_SECONDS = 7305 * 86400
+"""Mistyped years lie this far ahead: after any business date, so that they never become the newest day."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Seats of one pay plan: the roles its agents cycle through."""
@@ -50,7 +54,7 @@ PLANS = (
 LARGEST_PLAN_SHARE_PERCENT = 36
 LARGEST_PLAN_MINIMUM_SEATS = 8
 STABLE_PRE_SALES_SEATS = 7
-"""Leading `centre_grade` seats that are pre-sales and neither move nor leave, so that small centres rank them."""
+"""Leading `centre_grade` seats: pre-sales who neither move nor leave, so that small centres rank them."""
 
 
 @dataclass(frozen=True)
@@ -173,17 +177,17 @@ class Centre:
     ticket_survey_share: float = 0.02
     nps_share: float = 0.06
     late_survey_share: float = 0.12
-    best_score_share: float = 0.70
+    best_score_share: float = 0.74
     best_score_per_skill: float = 0.16
-    good_score_share: float = 0.18
+    good_score_share: float = 0.19
     promoter_share: float = 0.48
     promoter_per_skill: float = 0.22
     passive_share: float = 0.30
 
     # Quality.
     reviews_per_day: int = 5
-    deduction_share: float = 0.055
-    deduction_per_skill: float = -0.045
+    deduction_share: float = 0.042
+    deduction_per_skill: float = -0.036
     violation_share: float = 0.004
     violation_per_skill: float = -0.0036
 

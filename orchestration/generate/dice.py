@@ -1,8 +1,8 @@
 """Reproducible chance in SQL: draws are pure integer functions of seed, stream, row and purpose.
 
 DuckDB's `random()` depends on threads and `hash()` on the version, so neither is used. A row key is a 32-bit
-mix (xor-shift and multiply, after Wang's and Wellons's integer hashes) of seed, stream and row number; each draw mixes the key once more with the
-purpose's name. Sums of draws replace logarithms and cosines, whose last bit differs between machines.
+mix (xor-shift and multiply rounds) of seed, stream and row number; each draw mixes the key with its purpose's
+name. Sums and products of draws replace logarithms and powers, whose last bit differs between machines.
 """
 
 from __future__ import annotations
@@ -30,8 +30,15 @@ create macro pick(k, purpose, n) as floor(u(k, purpose) * n)::bigint;
 
 -- z(k, purpose): nearly normal, mean 0, deviation 1, within +-3.5.
 create macro z(k, purpose) as
-    (u(k, purpose || '/1') + u(k, purpose || '/2') + u(k, purpose || '/3') + u(k, purpose || '/4') - 2)
+    (u(k, purpose || '/1') + u(k, purpose || '/2') + u(k, purpose || '/3')
+        + u(k, purpose || '/4') - 2)
     * 1.7320508;
+
+-- For shapes of distributions.
+create macro squared(x) as x * x;
+create macro eighth(x) as squared(squared(squared(x)));
+create macro tenth(x) as eighth(x) * squared(x);
+create macro twelfth(x) as tenth(x) * squared(x);
 
 -- one_of(k, purpose, list): a member of a constant list.
 create macro one_of(k, purpose, list) as list[1 + pick(k, purpose, len(list))];
@@ -39,9 +46,11 @@ create macro one_of(k, purpose, list) as list[1 + pick(k, purpose, len(list))];
 -- clamp(x): x within [-1, 1].
 create macro clamp(x) as greatest(-1.0, least(1.0, x));
 
+-- code(prefix, n, width): an identifier such as A0042.
+create macro code(prefix, n, width) as prefix || lpad(n::varchar, width, '0');
+
 -- Local wall-clock times are kept as whole seconds since 1970-01-01 00:00 local.
 create macro seconds_of(day) as epoch(day::timestamp)::bigint;
-create macro local_time(s) as make_timestamp(s * 1000000);
 create macro month_of(s) as strftime(make_timestamp(s * 1000000), '%Y-%m');
 """
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 import duckdb
 
-from orchestration.generate.exports import Export
+from orchestration.generate.exports import Export, literal
 
 Damage = Literal["field_count", "time", "closed_list", "required"]
 
@@ -33,9 +33,10 @@ def damage_files(
     files: Sequence[tuple[Path, int]],
     share: Decimal,
 ) -> list[DamagedFile]:
-    """Add `share` (0-1, rounded half up over the table) damaged rows to the files of one table, spread evenly.
+    """Add damaged rows to the files of one table, spread evenly.
 
-    `files` are the table's files with their good rows. The kinds take turns, so that counts differ by at most one.
+    Their number is `share` (0-1) of the table's good rows, rounded half up. `files` are the table's files
+    with their good rows. The kinds of damage take turns, so that their counts differ by at most one.
     """
     kinds = _kinds_of(export)
     damaged: list[DamagedFile] = []
@@ -94,19 +95,20 @@ def _damage_file(
         f"when {turn} then {cases[kind].replace('{kinds}', str(len(kinds)))}"
         for turn, kind in enumerate(kinds)
     )
-    source = _literal(path)
+    source = literal(path)
     partial = path.with_suffix(".partial")
     connection.execute(
         f"""
         copy (
             with line as (
                 select line, row_number() over () - 1 as line_no
-                from read_csv({source}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '',
-                    header = false, auto_detect = false, parallel = false)
+                from read_csv({source}, columns = {{'line': 'VARCHAR'}}, delim = '\x01',
+                    quote = '', escape = '', header = false, auto_detect = false)
             ),
             damage as (
                 -- Good rows are lines 1 ... rows; damaged row n copies the n-th of evenly spaced ones.
-                select n + {first} as damage_no, 1 + (n * 2 + 1) * {rows} // (2 * {count}) as line_no
+                select n + {first} as damage_no,
+                    1 + (n * 2 + 1) * {rows} // (2 * {count}) as line_no
                 from range({count}) as r (n)
             ),
             copied as (
@@ -114,7 +116,8 @@ def _damage_file(
                     damage_no,
                     line_no,
                     line,
-                    case when len(string_split(line, ',')) = {len(export.columns)} and not contains(line, '"')
+                    case when len(string_split(line, ',')) = {len(export.columns)}
+                        and not contains(line, '"')
                         then string_split(line, ',')
                         else error('a generated value holds a comma or a quote: ' || line) end as fields
                 from damage
@@ -126,7 +129,7 @@ def _damage_file(
                 select line_no, damage_no, case damage_no % {len(kinds)} {faults} end from copied
             )
             select line from woven order by line_no, damage_no
-        ) to {_literal(partial)} (format csv, header false, delimiter '\x01', quote '', escape '')
+        ) to {literal(partial)} (format csv, header false, delimiter '\x01', quote '', escape '')
         """
     )
     partial.replace(path)
@@ -135,10 +138,6 @@ def _damage_file(
 def _replaced(position: int, value: str) -> str:
     """The line with the field at `position` (from 1) replaced."""
     return f"array_to_string(fields[: {position - 1}] || ['{value}'] || fields[{position + 1} :], ',')"
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _rounded(value: Decimal) -> int:

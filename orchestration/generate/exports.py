@@ -23,11 +23,11 @@ _UTC_OFFSET_SECONDS = 8 * 3600
 class Export:
     """One table of the contract as this package writes it.
 
-    `query` yields the contract's columns and `file_part` (the file is `<table><file_part>.csv`); `{t}` around a
-    number of local seconds makes a timestamp of it. `order_by` is unique within a file. `time_style` is how
-    timestamps are written: naive local, local with offset, or UTC. `required`, `time` and `closed` name columns
-    that damaged rows empty or falsify; `closed` is None where the table has no closed list, `time` where it has
-    neither timestamp nor date.
+    `query` yields the contract's columns and `file_part` (the file is `<table><file_part>.csv`); `t(s)` makes
+    a timestamp of local seconds. `order_by` is unique within a file. `time_style` is how
+    timestamps are written: naive local, local with offset, or UTC. `required`, `time` and `closed` name
+    columns that damaged rows empty or falsify; `closed` is None where the table has no closed list, `time`
+    where it has neither timestamp nor date.
     """
 
     source: str
@@ -47,9 +47,10 @@ class Export:
 
 
 _TICKET_FINAL = """
-    ticket_id, t(created_s) as created_at, customer_id, category, ticket_type, channel, priority, created_by,
-    first_responder_id, assignee_id, solver_id, about_agent_id, t(reply_s) as first_reply_at, t(solved_s) as solved_at,
-    t(closed_s) as closed_at, t(due_s) as due_at, status, reopen_count, t(escalated_s) as escalated_at, is_spam,
+    ticket_id, t(created_s) as created_at, customer_id, category, ticket_type, channel, priority,
+    created_by, first_responder_id, assignee_id, solver_id, about_agent_id,
+    t(reply_s) as first_reply_at, t(solved_s) as solved_at, t(closed_s) as closed_at,
+    t(due_s) as due_at, status, reopen_count, t(escalated_s) as escalated_at, is_spam,
     merged_into, is_disputed, is_recovered, is_wrong_record, is_on_time, t(updated_s) as updated_at
 """
 
@@ -59,7 +60,8 @@ with exported as (
         *,
         updated_s >= first_export_s as is_late,
         case when fate = 'mistyped year' then day_s else created_s end as filed_s,
-        row_no % {{repeat_modulus}} = 1 and not is_corrected and updated_s < first_export_s as is_repeated
+        row_no % {{repeat_modulus}} = 1 and not is_corrected
+            and updated_s < first_export_s as is_repeated
     from ticket
 ),
 -- What the export of the ticket's own month said: nothing that came later, nor a later correction.
@@ -78,7 +80,8 @@ first_seen as (
         case
             when not is_late or status in ('deleted', 'void') or is_spam then status
             when closed_s < first_export_s then 'closed'
-            when solved_s < first_export_s then case when reopened_s < first_export_s then 'open' else 'solved' end
+            when solved_s < first_export_s then case when reopened_s < first_export_s then 'open'
+                else 'solved' end
             when reply_s < first_export_s then 'open'
             else 'new'
         end as status,
@@ -94,6 +97,12 @@ select {_TICKET_FINAL}, '_reexport_' || month_of(greatest(updated_s, filed_s)), 
 from exported
 where is_late or is_corrected or is_repeated
 """
+
+
+def literal(path: Path) -> str:
+    """A path as an SQL string."""
+    return "'" + str(path).replace("'", "''") + "'"
+
 
 EXPORTS = (
     Export(
@@ -116,8 +125,9 @@ EXPORTS = (
             "scheme_id",
         ),
         query="""
-            select agent_id, effective_from, agent_name, team_id, department, role, customer_group, level, employment,
-                education, hired_on, left_on, base_salary::decimal(18, 2) as base_salary, scheme_id, '' as file_part
+            select agent_id, effective_from, agent_name, team_id, department, role, customer_group,
+                level, employment, education, hired_on, left_on,
+                base_salary::decimal(18, 2) as base_salary, scheme_id, '' as file_part
             from job
         """,
         order_by="agent_id, effective_from",
@@ -140,8 +150,9 @@ EXPORTS = (
         table="attendance",
         columns=("agent_id", "work_date", "status", "shift"),
         query="""
-            select agent_id, day as work_date, status, case when is_working then case when is_night then 'night' else 'day' end
-                end as shift, '_' || strftime(day, '%Y-%m') as file_part
+            select agent_id, day as work_date, status,
+                case when not is_working then null when is_night then 'night' else 'day' end as shift,
+                '_' || strftime(day, '%Y-%m') as file_part
             from agent_day
             where status <> 'rest' or employment = 'full_time'
         """,
@@ -165,7 +176,8 @@ EXPORTS = (
         table="collaboration",
         columns=("collaboration_id", "agent_id", "occurred_at", "supported_team_id", "rater_id", "rating"),
         query="""
-            select collaboration_id, agent_id, t(occurred_s) as occurred_at, supported_team_id, rater_id, rating, '' as file_part
+            select collaboration_id, agent_id, t(occurred_s) as occurred_at, supported_team_id,
+                rater_id, rating, '' as file_part
             from collaboration
         """,
         order_by="occurred_at, collaboration_id",
@@ -261,9 +273,10 @@ EXPORTS = (
             "updated_at",
         ),
         query="""
-            select contact_id, channel, t(started_s) as started_at, agent_id, customer_id, ticket_id, category,
-                is_answered, t(response_s) as first_response_at, t(ended_s) as ended_at, talk_seconds, is_invalid, is_bot,
-                t(updated_s) as updated_at, '_' || month_of(least(started_s, getvariable('end_s') - 1)) as file_part,
+            select contact_id, channel, t(started_s) as started_at, agent_id, customer_id,
+                ticket_id, category, is_answered, t(response_s) as first_response_at,
+                t(ended_s) as ended_at, talk_seconds, is_invalid, is_bot, t(updated_s) as updated_at,
+                '_' || month_of(least(started_s, getvariable('end_s') - 1)) as file_part,
                 started_s, contact_row
             from contact
         """,
@@ -287,7 +300,8 @@ EXPORTS = (
             "customer_id",
         ),
         query="""
-            select survey_id, kind, t(responded_s) as responded_at, score, scale_max, contact_id, ticket_id, agent_id,
+            select survey_id, kind, t(responded_s) as responded_at, score, scale_max, contact_id,
+                ticket_id, agent_id,
                 customer_id, '_' || month_of(responded_s) as file_part, responded_s, survey_no
             from survey
         """,
@@ -312,7 +326,8 @@ EXPORTS = (
             "reviewer_id",
         ),
         query="""
-            select review_id, agent_id, t(reviewed_s) as reviewed_at, score, is_passed, deduction, dimension, contact_id,
+            select review_id, agent_id, t(reviewed_s) as reviewed_at, score, is_passed, deduction,
+                dimension, contact_id,
                 reviewer_id, '_' || month_of(reviewed_s) as file_part
             from quality_review
         """,
@@ -326,7 +341,8 @@ EXPORTS = (
         table="violation",
         columns=("violation_id", "agent_id", "occurred_at", "kind", "severity"),
         query="""
-            select violation_id, agent_id, t(occurred_s) as occurred_at, kind, severity, '' as file_part
+            select violation_id, agent_id, t(occurred_s) as occurred_at, kind, severity,
+                '' as file_part
             from violation
         """,
         order_by="occurred_at, violation_id",
@@ -349,7 +365,8 @@ EXPORTS = (
             "completed_fields",
         ),
         query="""
-            select lead_id, t(created_s) as created_at, agent_id, customer_id, stage, t(closed_s) as closed_at, amount,
+            select lead_id, t(created_s) as created_at, agent_id, customer_id, stage,
+                t(closed_s) as closed_at, amount,
                 required_fields, completed_fields, '' as file_part
             from lead
         """,
@@ -381,7 +398,8 @@ EXPORTS = (
                 '' as file_part
             from "order"
             union all
-            select order_id, t(ordered_s), agent_id, customer_id, amount, refunded_amount, kind, status, t(updated_s), '_reexport'
+            select order_id, t(ordered_s), agent_id, customer_id, amount, refunded_amount, kind,
+                status, t(updated_s), '_reexport'
             from "order"
             where is_reexported
         """,
@@ -407,7 +425,8 @@ EXPORTS = (
             "note",
         ),
         query="""
-            select ruling_id, entity, entity_id, kpi_id, reason, requested_by, t(requested_s) as requested_at, reviewer_id,
+            select ruling_id, entity, entity_id, kpi_id, reason, requested_by,
+                t(requested_s) as requested_at, reviewer_id,
                 decision, t(decided_s) as decided_at, note, '' as file_part
             from ruling
         """,
@@ -437,7 +456,7 @@ def write_export(
 ) -> Iterator[tuple[Path, int]]:
     """Write `<folder>/<source>/<table><part>.csv` and yield each file with its data rows, by name.
 
-    UTF-8, comma, header, LF, empty fields for NULL. A table without rows still gets one file with its header.
+    UTF-8, comma, header, LF, empty fields for NULL. A table without rows gets one file with its header.
     """
     shift = _UTC_OFFSET_SECONDS if export.time_style == "utc" else 0
     connection.execute(f"create or replace macro t(s) as make_timestamp((s - {shift}) * 1000000)")
@@ -452,9 +471,15 @@ def write_export(
     for part, count in counts or [("", 0)]:
         path = target / f"{export.table}{part}.csv"
         connection.execute(
-            f"copy (select {', '.join(export.columns)} from {view} where file_part = '{part}' order by {export.order_by}) "
-            f"to '{str(path).replace(chr(39), chr(39) * 2)}' "
-            f"(format csv, header, nullstr '', dateformat '%Y-%m-%d', timestampformat '{_TIME_FORMAT[export.time_style]}')"
+            f"""
+            copy (
+                select {", ".join(export.columns)} from {view}
+                where file_part = '{part}' order by {export.order_by}
+            ) to {literal(path)} (
+                format csv, header, nullstr '', dateformat '%Y-%m-%d',
+                timestampformat '{_TIME_FORMAT[export.time_style]}'
+            )
+            """
         )
         yield path, int(count)
     connection.execute(f"drop table {view}")

@@ -53,17 +53,19 @@ seated as (
     select
         p.agent_no,
         p.k,
-        'A' || lpad((p.agent_no + 1)::varchar, 4, '0') as agent_id,
+        code('A', p.agent_no + 1, 4) as agent_id,
         s.scheme_id,
         s.place,
         s.is_stable,
         case when s.is_stable then 'pre_sales' else s.roles[1 + s.place % len(s.roles)] end as role,
         clamp(z(p.k, 'skill') * {c.skill_spread}) as skill,
-        -- Every twentieth agent lives through the same kind of change, so that small centres see all kinds.
+        -- Every twentieth agent lives through the same kind of change: small centres see all.
         case when s.is_stable then 'none'
             else (['none', 'leave', 'team', 'none', 'join', 'role', 'none', 'plan', 'level', 'none',
-                'level_role', 'salary', 'none', 'join', 'team', 'none', 'role_plan', 'none', 'none', 'none'])
-                [1 + (row_number() over (partition by s.is_stable order by p.seat_no % 7, p.seat_no) - 1) % 20]
+                'level_role', 'salary', 'none', 'join', 'team', 'none', 'role_plan', 'none',
+                'none', 'none'])
+                [1 + (row_number() over (partition by s.is_stable order by p.seat_no % 7, p.seat_no)
+                    - 1) % 20]
         end as fate
     from person as p
     join seat as s using (seat_no)
@@ -89,8 +91,8 @@ select
     fate,
     is_stable,
     level_no,
-    one_of(k, 'surname', ['王', '李', '张', '刘', '陈', '杨', '赵', '黄', '周', '吴', '徐', '孙', '胡', '朱', '高', '林'])
-        || one_of(k, 'given', ['伟', '芳', '娜', '敏', '静', '丽', '强', '磊', '洋', '艳', '勇', '军', '杰', '娟', '涛', '超'])
+    one_of(k, 'surname', ['王', '李', '张', '刘', '陈', '杨', '赵', '黄', '周', '吴', '徐', '孙'])
+        || one_of(k, 'given', ['伟', '芳', '娜', '敏', '静', '丽', '强', '磊', '洋', '艳', '勇'])
         || one_of(k, 'second', ['', '', '', '华', '平', '明', '宁', '雪', '玲', '辉']) as agent_name,
     case when scheme_id = 'points_2017' then case when place % 3 = 1 then 'vip' else 'regular' end
         when u(k, 'group') < {c.vip_share} then 'vip' else 'regular' end as customer_group,
@@ -99,18 +101,21 @@ select
         when u(k, 'education') < {c.bachelor_share} + {c.college_share} then 'college'
         else 'high_school' end as education,
     case when fate = 'join'
-        then getvariable('first_day') + (1 + pick(k, 'hired', getvariable('days') * 7 // 10))::integer
+        then getvariable('first_day')
+            + (1 + pick(k, 'hired', getvariable('days') * 7 // 10))::integer
         else getvariable('first_day')
-            - ([40, 250, 600, 1000][1 + level_no] + pick(k, 'hired', [400, 700, 1200, 2500][1 + level_no]))::integer
+            - ([40, 250, 600, 1000][1 + level_no]
+                + pick(k, 'hired', [400, 700, 1200, 2500][1 + level_no]))::integer
     end as hired_on,
     case when fate = 'leave'
-        then getvariable('first_day') + (getvariable('days') * 3 // 10 + pick(k, 'left', getvariable('days') * 13 // 20))::integer
+        then getvariable('first_day') + (getvariable('days') * 3 // 10
+            + pick(k, 'left', getvariable('days') * 13 // 20))::integer
     end as left_on,
     case when scheme_id = 'part_time' then {c.part_time_salary_cny}
         else {c.level_salary_cny}[1 + level_no] end + 50 * pick(k, 'salary', 12) as base_salary
 from graded;
 
--- One team per department and number; team 0 of the two largest kinds of department is a small desk.
+-- One team per department and number; team 0 of the two largest departments is a small desk.
 create table home_team as
 with ranked as (
     select
@@ -127,7 +132,8 @@ with ranked as (
 desked as (
     select
         *,
-        case when role in ('after_sales', 'technical') and members >= {c.small_desk_department_minimum}
+        case when role in ('after_sales', 'technical')
+            and members >= {c.small_desk_department_minimum}
             then {c.small_desk_members} else 0 end as desk
     from ranked
 ),
@@ -135,7 +141,8 @@ numbered as (
     select
         *,
         case when place < desk then 0
-            else 1 + (place - desk) * greatest(1, (members - desk) // {c.team_members}) // (members - desk)
+            else 1 + (place - desk)
+                * greatest(1, (members - desk) // {c.team_members}) // (members - desk)
         end as team_no
     from desked
 )
@@ -155,7 +162,9 @@ select
     any_value(h.department) as department,
     any_value(h.role) as role,
     row_number() over (order by h.team_id) - 1 as team_place,
-    arg_min(a.agent_id, (a.fate <> 'none')::integer * 1000000 - a.level_no * 100000 + a.agent_no) as lead_agent_id
+    count(*) over () as teams,
+    arg_min(a.agent_id, (a.fate <> 'none')::integer * 1000000 - a.level_no * 100000
+        + a.agent_no) as lead_agent_id
 from home_team as h
 join agent as a using (agent_id)
 group by h.team_id;
@@ -183,10 +192,12 @@ placed as (
 dated as (
     select
         *,
-        -- A first change falls on days 5-14, a second one on days 16-25 of the same or a later month.
+        -- A first change falls on days 5-14, a second on days 16-25 of the same or a later month.
         (getvariable('first_day') + to_months((first_month + case change_no
-            when 1 then 0 else pick(k, 'second change', getvariable('months') - first_month) end)::integer))::date
-        + (case change_no when 1 then 4 + pick(k, 'early day', 10) else 15 + pick(k, 'late day', 10) end)::integer
+            when 1 then 0 else pick(k, 'second change',
+                getvariable('months') - first_month) end)::integer))::date
+        + (case change_no when 1 then 4 + pick(k, 'early day', 10)
+            else 15 + pick(k, 'late day', 10) end)::integer
             as effective_from
     from placed
 ),
@@ -195,15 +206,18 @@ next_role (role, new_role) as (
         ('complaint', 'after_sales'), ('general', 'pre_sales')
 ),
 next_plan (scheme_id, new_scheme_id) as (
-    values ('centre_grade', 'platform_mix'), ('points_2017', 'centre_grade'), ('sales_service', 'balanced_scorecard'),
-        ('level_ladder', 'centre_grade'), ('complaint_desk', 'centre_grade'), ('platform_mix', 'points_2017'),
+    values ('centre_grade', 'platform_mix'), ('points_2017', 'centre_grade'),
+        ('sales_service', 'balanced_scorecard'), ('level_ladder', 'centre_grade'),
+        ('complaint_desk', 'centre_grade'), ('platform_mix', 'points_2017'),
         ('balanced_scorecard', 'sales_service'), ('part_time', 'level_ladder')
 ),
 role_team as (
     select role, max(team_id) as team_id from team group by role
 ),
 sibling as (
-    select t.team_id, coalesce(min(s.team_id) filter (where s.role = t.role), min(s.team_id)) as other_team_id
+    select
+        t.team_id,
+        coalesce(min(s.team_id) filter (where s.role = t.role), min(s.team_id)) as other_team_id
     from team as t
     join team as s on s.team_id <> t.team_id
     group by t.team_id
@@ -229,7 +243,8 @@ left join role_team as rt on rt.role = nr.new_role;
 -- One agent and interval of the job history, [effective_from, next change).
 create table job as
 with change as (
-    select a.agent_id, a.hired_on as effective_from, h.team_id, a.role, a.scheme_id, a.employment, a.level_no, a.base_salary
+    select a.agent_id, a.hired_on as effective_from, h.team_id, a.role, a.scheme_id, a.employment,
+        a.level_no, a.base_salary
     from agent as a
     join home_team as h using (agent_id)
     union all
@@ -307,12 +322,16 @@ marked as (
             when is_rest then 'rest'
             when u(k, 'status') < temper * {c.late_share} then 'late'
             when u(k, 'status') < temper * ({c.late_share} + {c.sick_share}) then 'sick_leave'
-            when u(k, 'status') < temper * ({c.late_share} + {c.sick_share} + {c.annual_share}) then 'annual_leave'
-            when u(k, 'status') < temper * ({c.late_share} + {c.sick_share} + {c.annual_share} + {c.personal_share})
+            when u(k, 'status') < temper * ({c.late_share} + {c.sick_share} + {c.annual_share})
+                then 'annual_leave'
+            when u(k, 'status') < temper
+                * ({c.late_share} + {c.sick_share} + {c.annual_share} + {c.personal_share})
                 then 'personal_leave'
-            when u(k, 'status') < temper * ({c.late_share} + {c.sick_share} + {c.annual_share} + {c.personal_share}
+            when u(k, 'status') < temper
+                * ({c.late_share} + {c.sick_share} + {c.annual_share} + {c.personal_share}
                 + {c.swap_share}) then 'shift_swap'
-            when u(k, 'status') < temper * ({c.late_share} + {c.sick_share} + {c.annual_share} + {c.personal_share}
+            when u(k, 'status') < temper
+                * ({c.late_share} + {c.sick_share} + {c.annual_share} + {c.personal_share}
                 + {c.swap_share} + {c.absent_share}) then 'absent'
             else 'present'
         end as status
@@ -323,11 +342,12 @@ select
     status in ('present', 'late') as is_working
 from marked;
 
--- One day, ticket type, night or day, slot: who takes such a ticket. Better agents hold more slots; a day or
+-- One day, ticket type, shift and slot: who takes such a ticket. Better agents hold more slots; a day or
 -- shift without a fitting agent falls back to whoever works.
 create table pool as
 with ticket_kind (type_no, role) as (
-    values (0, 'pre_sales'), (1, 'after_sales'), (2, 'technical'), (3, 'complaint'), (4, 'after_sales')
+    values (0, 'pre_sales'), (1, 'after_sales'), (2, 'technical'), (3, 'complaint'),
+        (4, 'after_sales')
 ),
 fitting as (
     select
@@ -338,9 +358,12 @@ fitting as (
         d.skill,
         d.is_night,
         d.customer_group = 'vip' as is_vip,
-        case when d.employment = 'part_time' or d.skill < -0.4 then 1 when d.skill > 0.4 then 3 else 2 end as weight,
+        -- General agents fit every type, so they take a small part of each.
+        case when d.role = 'general' then 1 when d.employment = 'part_time' then 2
+            when d.skill < -0.3 then 3 when d.skill > 0.3 then 5 else 4 end as weight,
         d.role = t.role or d.role = 'general' as is_fit,
-        count_if(d.role = t.role or d.role = 'general') over (partition by d.day_no, t.type_no) as fit_count
+        count_if(d.role = t.role or d.role = 'general')
+            over (partition by d.day_no, t.type_no) as fit_count
     from agent_day as d
     cross join ticket_kind as t
     where d.is_working
@@ -350,7 +373,8 @@ shifted as (
         f.*,
         s.shift_no,
         f.is_night = (s.shift_no = 1) as is_shift,
-        count_if(f.is_night = (s.shift_no = 1)) over (partition by f.day_no, f.type_no, s.shift_no) as shift_count
+        count_if(f.is_night = (s.shift_no = 1))
+            over (partition by f.day_no, f.type_no, s.shift_no) as shift_count
     from (select * from fitting where is_fit or fit_count = 0) as f
     cross join (values (0), (1)) as s (shift_no)
 ),
@@ -359,7 +383,8 @@ slotted as (
 )
 select
     day_no * 10 + type_no * 2 + shift_no as pool_no,
-    (row_number() over (partition by day_no, type_no, shift_no order by agent_no, share) - 1)::integer as slot,
+    (row_number() over (partition by day_no, type_no, shift_no order by agent_no, share)
+        - 1)::integer as slot,
     agent_id,
     skill,
     is_vip
@@ -371,7 +396,8 @@ select pool_no, count(*)::integer as slots from pool group by pool_no;
 -- One day and slot: whom customers complain about; weaker agents hold more slots.
 create table blame as
 with slotted as (
-    select day_no, agent_no, agent_id, unnest(range(case when skill < -0.3 then 4 when skill < 0.3 then 2 else 1 end)) as share
+    select day_no, agent_no, agent_id,
+        unnest(range(case when skill < -0.3 then 4 when skill < 0.3 then 2 else 1 end)) as share
     from agent_day
     where is_working
 )
@@ -421,7 +447,8 @@ monthly as (
         and u(m.k, 'missing ' || d.dimension) >= {c.missing_rating_share}
 ),
 quarterly as (
-    select m.*, 0 as dimension_no, 'supervisor' as dimension, 1 as raters, q.quarter_id as period_id, 0 as rater_no,
+    select m.*, 0 as dimension_no, 'supervisor' as dimension, 1 as raters,
+        q.quarter_id as period_id, 0 as rater_no,
         key('rating', (m.agent_no * 512 + m.month_no) * 8 + 7) as rating_k
     from agent_month as m
     join calendar_month as q using (month_no)
@@ -434,36 +461,40 @@ rated as (
     select * from quarterly
 )
 select
-    'R' || lpad((agent_no + 1)::varchar, 4, '0') || '-' || period_id || '-' || dimension_no || rater_no as rating_id,
+    code('R', agent_no + 1, 4) || '-' || period_id || '-' || dimension_no || rater_no as rating_id,
     r.agent_id,
     r.period_id,
     r.dimension,
-    case when r.dimension = 'peer_360' then 'A' || lpad((1 + (r.agent_no + 1 + r.rater_no) % getvariable('agents'))::varchar, 4, '0')
+    case when r.dimension = 'peer_360'
+        then code('A', 1 + (r.agent_no + 1 + r.rater_no) % getvariable('agents'), 4)
         when t.lead_agent_id = r.agent_id then 'M' || t.team_id
         else t.lead_agent_id end as rater_id,
     (case when r.dimension = 'execution'
         then floor(180 + 75 * r.skill + 40 * z(r.rating_k, 'score'))
-        else floor(2 * (82 + 10 * r.skill + 4.5 * z(xor(r.rating_k, r.rater_no::ubigint), 'score'))) / 2
+        else floor(2 * (82 + 10 * r.skill
+            + 4.5 * z(xor(r.rating_k, r.rater_no::ubigint), 'score'))) / 2
     end) as raw_score,
-    greatest(0, least(raw_score, case when r.dimension = 'execution' then 300 else 100 end))::decimal(6, 1) as score
+    greatest(0, least(raw_score, case r.dimension when 'execution' then 300 else 100 end))
+        ::decimal(6, 1) as score
 from rated as r
 join team as t using (team_id);
 
 create table collaboration as
 select
-    'L' || lpad((m.agent_no + 1)::varchar, 4, '0') || '-' || m.month_id || '-' || n as collaboration_id,
+    code('L', m.agent_no + 1, 4) || '-' || m.month_id || '-' || n as collaboration_id,
     m.agent_id,
     seconds_of(m.last_served) - pick(m.k, 'support day ' || n, day(m.last_served)) * 86400
         + 9 * 3600 + pick(m.k, 'support time ' || n, 9 * 3600) as occurred_s,
     t.team_id as supported_team_id,
     t.lead_agent_id as rater_id,
-    greatest(0, least(100, floor(84 + 9 * m.skill + 6 * z(m.k, 'support rating ' || n))))::integer as rating
+    greatest(0, least(100,
+        floor(84 + 9 * m.skill + 6 * z(m.k, 'support rating ' || n))))::integer as rating
 from agent_month as m
 cross join (values ('1'), ('2')) as r (n)
 join team as own on own.team_id = m.team_id
-join team as t on t.team_place = (own.team_place + 1 + pick(m.k, 'supported ' || n, (select count(*) - 1 from team)))
-    % (select count(*) from team)
-where u(m.k, 'support ' || n) < case n when '1' then {c.collaboration_share} else {c.collaboration_share} / 3 end
+join team as t
+    on t.team_place = (own.team_place + 1 + pick(m.k, 'supported ' || n, t.teams - 1)) % t.teams
+where u(m.k, 'support ' || n) < {c.collaboration_share} / case n when '1' then 1 else 3 end
     and u(m.agent_k, 'team player') >= 0.12
     and occurred_s >= seconds_of(m.first_served);
 
@@ -472,9 +503,11 @@ with recognised as (
     select m.*, r.kind, r.share * (1 + r.lean * m.skill) as chance
     from agent_month as m
     cross join (values
-        ('excellent_case', {c.excellent_case_share}, 0.7), ('knowledge_article', {c.knowledge_article_share}, 0.4),
+        ('excellent_case', {c.excellent_case_share}, 0.7),
+            ('knowledge_article', {c.knowledge_article_share}, 0.4),
         ('extra_points', {c.extra_points_share}, 0.3), ('referral', {c.referral_share}, 0.0),
-        ('improvement_proposal', {c.improvement_share}, 0.5), ('internal_complaint', {c.internal_complaint_share}, -0.8)
+        ('improvement_proposal', {c.improvement_share}, 0.5),
+            ('internal_complaint', {c.internal_complaint_share}, -0.8)
     ) as r (kind, share, lean)
 ),
 numbered as (
@@ -483,7 +516,7 @@ numbered as (
     where u(k, kind) < chance
 )
 select
-    'G' || lpad((agent_no + 1)::varchar, 4, '0') || '-' || month_id || '-' || left(kind, 3) as recognition_id,
+    code('G', agent_no + 1, 4) || '-' || month_id || '-' || left(kind, 3) as recognition_id,
     agent_id,
     kind,
     greatest(first_served, last_served - pick(k, 'day of ' || kind, 28)::integer) as occurred_on,
@@ -496,7 +529,8 @@ select
     m.agent_id,
     e.exam,
     greatest(m.first_served, m.last_served - pick(m.k, 'exam ' || e.exam, 28)::integer) as taken_on,
-    greatest(0, least(100, floor(78 + 11 * m.skill + 7 * z(m.k, 'exam score ' || e.exam))))::integer as score
+    greatest(0, least(100,
+        floor(78 + 11 * m.skill + 7 * z(m.k, 'exam score ' || e.exam))))::integer as score
 from agent_month as m
 join calendar_month as q using (month_no)
 cross join (values ('业务知识考试'), ('服务技能考试')) as e (exam)

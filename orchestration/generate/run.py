@@ -25,16 +25,17 @@ from orchestration.generate.sales import make_sales
 from orchestration.generate.service import make_contacts, make_tickets
 
 MARKER = ".generated.json"
-"""Hidden file in the output folder: what was asked for and which files were written, so that a rerun replaces them."""
+"""Hidden file in the output folder: what was asked for and the files written, for a rerun to replace."""
 
 _WORK = ".partial"
 
 
 @dataclass(frozen=True)
 class GenerateReport:
-    """What was written. Paths are relative to `out`; `rows` counts good rows, `damaged` those `--dirty` added.
+    """What was written. Paths are relative to `out`.
 
-    `rows` is by `source.table`, re-exported rows included; `damaged` is by `source.table`, then kind of damage
+    `rows` counts good rows, `damaged` those that `dirty` added.
+    `rows` is by `source.table`, re-exported rows included; `damaged` by `source.table`, then kind of damage
     (`field_count`, `time`, `closed_list`, `required`).
     """
 
@@ -66,12 +67,14 @@ def generate(
     seed: int,
     dirty: Decimal = Decimal(0),
     last_month: str = "2026-10",
+    threads: int | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> GenerateReport:
-    """Write `out/<source>/<table>*.csv` for a centre of `agents` agents over the `months` months up to `last_month`.
+    """Write `out/<source>/<table>*.csv` of `agents` agents for the `months` months up to `last_month`.
 
-    `tickets` is the number of tickets, re-exports not counted; there are about 1.2 contacts and 0.3 surveys for each. `dirty` (0 to
-    below 1) is the share of damaged rows added to each table. `progress` is told each step in words.
+    `tickets` is the number of tickets, re-exports not counted; for each there are about 1.2 contacts and 0.3
+    surveys. `dirty` (0 to below 1) is the share of damaged rows added to each table. `progress` is told each
+    step in words. `threads` bounds DuckDB's threads (default: all cores); the bytes do not depend on it.
 
     An earlier output of this function in `out` is replaced. Raises ConfigurationError for arguments out of
     range, and when `out` holds anything else.
@@ -84,7 +87,10 @@ def generate(
     work = out / _WORK
     work.mkdir(parents=True)
     try:
-        with duckdb.connect(":memory:", config={"temp_directory": str(work / "spill")}) as connection:
+        config: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(work / "spill")}
+        if threads is not None:
+            config["threads"] = threads
+        with duckdb.connect(":memory:", config=config) as connection:
             _prepare(connection, history=history, agents=agents, months=months, tickets=tickets, seed=seed)
             say("people: teams, job history, attendance")
             make_people(connection, agents=agents)

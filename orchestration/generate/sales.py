@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.generate.centre import render
+from orchestration.generate.centre import TWENTY_YEARS_SECONDS, render
 
 _SALES = """
 create table seller_day as
 select
     *,
-    case when role = 'pre_sales' then {c.leads_per_day} else {c.side_leads_per_day} end as lead_rate,
+    case when role = 'pre_sales' then {c.leads_per_day}
+        else {c.side_leads_per_day} end as lead_rate,
     key('seller', agent_no * 4096 + day_no) as sk
 from agent_day
 where is_working
-    and (role = 'pre_sales' or scheme_id in ('sales_service', 'part_time', 'balanced_scorecard', 'level_ladder'));
+    and (role = 'pre_sales'
+        or scheme_id in ('sales_service', 'part_time', 'balanced_scorecard', 'level_ladder'));
 
 create table lead as
 with opened as (
@@ -34,40 +36,46 @@ lived as (
         *,
         seconds_of(day) + 9 * 3600 + pick(k, 'opened', 11 * 3600) as created_s,
         case when u(k, 'outcome') < {c.won_share} + {c.won_per_skill} * skill then 'won'
-            when u(k, 'outcome') < {c.won_share} + {c.won_per_skill} * skill + {c.lost_share} then 'lost'
+            when u(k, 'outcome') < {c.won_share} + {c.won_per_skill} * skill + {c.lost_share}
+                then 'lost'
             else 'open' end as planned_stage,
         -- Most close within two weeks, some only after the 30 days that conversion allows.
-        created_s + 3600 + floor((0.08 + 12 * u(k, 'closing') * u(k, 'closing') + 30 * pow(u(k, 'closing'), 8)) * 86400)::bigint as closing_s
+        created_s + 3600 + floor(86400 * (0.08 + 12 * squared(u(k, 'closing'))
+            + 30 * eighth(u(k, 'closing'))))::bigint as closing_s
     from opened
 )
 select
-    'D' || lpad((agent_no + 1)::varchar, 4, '0') || strftime(day, '%Y%m%d') || n as lead_id,
+    code('D', agent_no + 1, 4) || strftime(day, '%Y%m%d') || n as lead_id,
     created_s,
     case when u(k, 'unclaimed') >= 0.01 then agent_id end as agent_id,
-    'C' || lpad(pick(k, 'customer', getvariable('customers'))::varchar, 8, '0') as customer_id,
+    code('C', pick(k, 'customer', getvariable('customers')), 9) as customer_id,
     case when closing_s < getvariable('end_s') then planned_stage else 'open' end as stage,
     case when stage <> 'open' then closing_s end as closed_s,
-    (80 + floor(900 * pow(u(k, 'amount'), 2)))::bigint * 10 + pick(k, 'fen', 100) / 100 as amount_raw,
+    (80 + floor(900 * squared(u(k, 'amount'))))::bigint * 10
+        + pick(k, 'fen', 100) / 100 as amount_raw,
     amount_raw::decimal(12, 2) as amount,
     {c.required_fields} as required_fields,
-    least({c.required_fields}, greatest(0, round({c.required_fields} * (0.86 + 0.1 * skill + 0.08 * z(k, 'fields')))))::integer
+    greatest(0, least({c.required_fields}, round({c.required_fields}
+        * (0.86 + 0.1 * skill + 0.08 * z(k, 'fields')))))::integer
         as completed_fields,
     k
 from lived;
 
 create table "order" as
 with won as (
-    select 'W' || lead_id as source_id, closed_s as ordered_s, agent_id, customer_id, amount, 'new' as kind, k
+    select 'W' || lead_id as source_id, closed_s as ordered_s, agent_id, customer_id, amount,
+        'new' as kind, k
     from lead
     where stage = 'won'
 ),
 walk_in as (
     select
-        'N' || lpad((agent_no + 1)::varchar, 4, '0') || strftime(day, '%Y%m%d'),
+        code('N', agent_no + 1, 4) || strftime(day, '%Y%m%d'),
         seconds_of(day) + 9 * 3600 + pick(sk, 'ordered', 12 * 3600),
         agent_id,
-        'C' || lpad(pick(sk, 'walk-in', getvariable('customers'))::varchar, 8, '0'),
-        ((100 + floor(1500 * pow(u(sk, 'basket'), 2))) + pick(sk, 'basket fen', 100) / 100)::decimal(12, 2),
+        code('C', pick(sk, 'walk-in', getvariable('customers')), 9),
+        (100 + floor(1500 * squared(u(sk, 'basket'))) + pick(sk, 'basket fen', 100) / 100)
+            ::decimal(12, 2),
         case when u(sk, 'walk-in kind') < 0.2 then 'repurchase' else 'new' end,
         key('walk-in', agent_no * 4096 + day_no)
     from seller_day
@@ -79,7 +87,8 @@ repurchased as (
         solved_s + 3600 + pick(k, 'repurchased', 34 * 86400),
         solver_id,
         customer_id,
-        ((60 + floor(700 * pow(u(k, 'basket'), 2))) + pick(k, 'basket fen', 100) / 100)::decimal(12, 2),
+        (60 + floor(700 * squared(u(k, 'basket'))) + pick(k, 'basket fen', 100) / 100)
+            ::decimal(12, 2),
         'repurchase',
         key('repurchase', row_no)
     from ticket
@@ -97,7 +106,8 @@ placed as (
 settled as (
     select
         'O' || source_id as order_id,
-        ordered_s + case when u(k, 'order year') < 0.0005 then 631152000 else 0 end as ordered_s,
+        ordered_s + case when u(k, 'order year') < 0.0005 then {twenty_years}
+            else 0 end as ordered_s,
         ordered_s as entered_s,
         agent_id,
         customer_id,
@@ -112,14 +122,18 @@ settled as (
 )
 select
     *,
-    planned_status in ('refunded', 'cancelled') and settled_s < getvariable('end_s') as is_reexported,
-    case when is_reexported or planned_status = 'pending' then planned_status else 'paid' end as status,
+    planned_status in ('refunded', 'cancelled')
+        and settled_s < getvariable('end_s') as is_reexported,
+    case when is_reexported or planned_status = 'pending' then planned_status
+        else 'paid' end as status,
     case
         when status = 'refunded' and u(k, 'refund') < 0.5 then null
-        when status = 'refunded' then (amount * (2 + pick(k, 'refund part', 7)) / 10)::decimal(12, 2)
+        when status = 'refunded'
+            then (amount * (2 + pick(k, 'refund part', 7)) / 10)::decimal(12, 2)
         when status = 'paid' and u(k, 'refund') < 0.03 then 10.00
     end as refunded_amount,
-    case when is_reexported then settled_s else least(getvariable('end_s') - 1, entered_s + 60) end as updated_s
+    case when is_reexported then settled_s
+        else least(getvariable('end_s') - 1, entered_s + 60) end as updated_s
 from settled;
 
 -- Targets follow what the month's sellers of a kind sell on average, so that skill decides who reaches them.
@@ -135,15 +149,18 @@ with month_sales as (
         m.k,
         coalesce(sum(o.amount) filter (where o.status = 'paid'), 0) as amount
     from agent_month as m
-    join (select distinct agent_id, month_no from seller_day join calendar_day using (day_no)) as s using (agent_id, month_no)
+    join (select distinct agent_id, month_no from seller_day join calendar_day using (day_no)) as s
+        using (agent_id, month_no)
     left join "order" as o on o.agent_id = m.agent_id
-        and o.ordered_s >= seconds_of(m.month_first) and o.ordered_s < seconds_of(m.month_first) + m.month_days * 86400
+        and o.ordered_s >= seconds_of(m.month_first)
+        and o.ordered_s < seconds_of(m.month_first) + m.month_days * 86400
     group by all
 ),
 averaged as (
     select
         *,
-        (sum(amount) over (partition by month_no, is_pre_sales, employment))::decimal(18, 2) as amount_all,
+        (sum(amount) over (partition by month_no, is_pre_sales, employment))
+            ::decimal(18, 2) as amount_all,
         count(*) over (partition by month_no, is_pre_sales, employment) as sellers
     from month_sales
 ),
@@ -152,7 +169,8 @@ agreed as (
         agent_id,
         month_id as period_id,
         'sales_amount' as metric,
-        greatest(1000, floor((amount_all::double / sellers) * {c.target_percent} / 100 * (0.85 + 0.3 * u(k, 'target')) / 100) * 100) as value
+        greatest(1000, floor((amount_all::double / sellers) * {c.target_percent} / 100
+            * (0.85 + 0.3 * u(k, 'target')) / 100) * 100) as value
     from averaged
     where u(k, 'target missing') >= {c.missing_target_share}
     union all
@@ -160,7 +178,8 @@ agreed as (
         agent_id,
         month_id,
         'contacts_served',
-        greatest(5, floor(getvariable('tickets') / getvariable('months') / getvariable('agents') * (0.4 + 0.3 * u(k, 'contact target'))))
+        greatest(5, floor(getvariable('tickets') / getvariable('months') / getvariable('agents')
+            * (0.4 + 0.3 * u(k, 'contact target'))))
     from agent_month
     where employment = 'part_time' and u(k, 'target missing') >= {c.missing_target_share}
 )
@@ -170,4 +189,4 @@ select agent_id, period_id, metric, value::decimal(18, 2) as value from agreed;
 
 def make_sales(connection: duckdb.DuckDBPyConnection) -> None:
     """Create lead, order and target; needs the tickets for repurchases."""
-    connection.execute(render(_SALES))
+    connection.execute(render(_SALES, twenty_years=TWENTY_YEARS_SECONDS))
