@@ -407,7 +407,7 @@ class Observer:
         if contact is not None and contact.agent_id:
             return contact.agent_id
         ticket = self.tickets.get(survey.ticket_id)
-        return "" if ticket is None else ticket.solver_id
+        return "" if ticket is None else ticket.solver_id or ticket.assignee_id
 
     # -- rows of the other tables ------------------------------------------------------------------
 
