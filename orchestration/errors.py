@@ -4,8 +4,11 @@ exit status.
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import ClassVar
+
+_NO_SPACE = "No space left on device"
 
 
 class MeritlineError(Exception):
@@ -57,3 +60,21 @@ class StateHeld(MeritlineError):
     """Another run holds the state folder."""
 
     exit_status = 5
+
+
+def expected_error(error: BaseException) -> MeritlineError | None:
+    """The readable error behind a library's exception: one that it wraps, or a full disk; None for any
+    other.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, MeritlineError):
+            return seen
+        if (isinstance(seen, OSError) and seen.errno == errno.ENOSPC) or _NO_SPACE in str(seen):
+            return MeritlineError(
+                path=getattr(seen, "filename", None),
+                problem="the disk is full",
+                remedy="The last publication stays. Free space and run the command again",
+            )
+        seen = seen.__cause__
+    return None

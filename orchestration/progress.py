@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from orchestration.clock import elapsed
+from orchestration.errors import MeritlineError
 
 LOGGER = logging.getLogger("meritline")
 LOGGER.setLevel(logging.INFO)
@@ -24,13 +25,18 @@ Kind = Literal["start", "step", "done", "failed"]
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a stage. `seconds` is the stage's duration, on `done` and `failed` only."""
+    """One event of a stage.
+
+    `seconds` is the stage's duration, on `done` and `failed` only; `exit_status` the error's, on `failed`
+    only.
+    """
 
     stage: str
     kind: Kind
     message: str = ""
     seconds: float | None = None
     figures: Mapping[str, object] = field(default_factory=dict)
+    exit_status: int | None = None
 
 
 @dataclass
@@ -55,7 +61,8 @@ def stage(name: str) -> Iterator[Stage]:
     try:
         yield current
     except BaseException as error:
-        _emit(Event(name, "failed", str(error), elapsed() - began, current.figures))
+        status = error.exit_status if isinstance(error, MeritlineError) else MeritlineError.exit_status
+        _emit(Event(name, "failed", str(error), elapsed() - began, current.figures, status))
         raise
     _emit(Event(name, "done", current.message, elapsed() - began, current.figures))
 

@@ -13,8 +13,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from orchestration.clock import now
+from orchestration.errors import ExportRejected, PublicationRefused
 from orchestration.progress import LOGGER, Event
 from orchestration.state import StateFolder, write_atomically
+
+OUTCOMES = {PublicationRefused.exit_status: "refused", ExportRejected.exit_status: "rejected"}
+"""Outcomes of a failed run that an operator treats differently from a fault, by exit status."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ class Recorder(logging.Handler):
                 event.stage, round(event.seconds, 3), event.kind == "done", event.message, dict(event.figures)
             )
             self.update(stages=(*self._record.stages, done))
+        if event.kind == "failed":
+            self.finish(OUTCOMES.get(event.exit_status or 0, "failed"), event.message)
 
     @property
     def number(self) -> int:

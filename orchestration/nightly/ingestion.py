@@ -1,4 +1,4 @@
-"""The ingest stage of a run: the policy in force, then the exports."""
+"""The ingest stage of a run: settled registers, the policy in force, then the exports."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from orchestration.nightly.run import NightlyRun
 from orchestration.policy import install_policy
 from orchestration.progress import Stage
 from orchestration.settings import CONTRACT_DIR
+from orchestration.settlement import ensure_register
 
 
 def take_exports(nightly: NightlyRun, current: Stage) -> None:
     """Bring the landing folder's exports into raw, as the run's settings say; reports figures on the
     stage.
     """
+    ensure_register(nightly.state_folder)
     install_policy(nightly.state_folder, Path(nightly.policy))
     report = ingest(
         landing=Path(nightly.landing),

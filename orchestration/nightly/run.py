@@ -55,7 +55,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[NightlyRun]:
         """Hold the state folder and keep a record for as long as the run lasts."""
-        command = f"dagster run {context.run_id}" if context.run_id else "dagster run"
+        command = f"nightly, Dagster run {context.run_id}"
         self.state_folder.prepare()
         with hold(self.state_folder, command), recording(self.state_folder, command) as recorder:
             self._recorder = recorder

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,12 @@ class Publication:
         return str(self.manifest["run_id"])
 
 
-def publish(state: StateFolder, *, keep: int, started_at: str) -> Publication:
-    """Publish the state's candidate and switch `current` to it; `keep` publications keep their data.
+def publish(
+    state: StateFolder, *, keep: int, started_at: str, pinned: Collection[str] = frozenset()
+) -> Publication:
+    """Publish the state's candidate and switch `current` to it.
+
+    `keep` publications keep their data, and those whose run id is in `pinned`.
 
     Raises PublicationRefused, and leaves everything as it was, unless a passed calibration result is stored
     for exactly the candidate's content as it is on disk now. Publishing the same candidate again changes
@@ -55,6 +59,8 @@ def publish(state: StateFolder, *, keep: int, started_at: str) -> Publication:
         )
     result = require_passed(state, content)
     target = state.published / candidate.run_id
+    for leftover in state.published.glob(".*.draft"):
+        shutil.rmtree(leftover, ignore_errors=True)
     if not (target / MANIFEST).exists():
         _lay_out(state, candidate, result, target, started_at)
     elif _read_manifest(target)["content_hash"] != content:
@@ -64,7 +70,7 @@ def publish(state: StateFolder, *, keep: int, started_at: str) -> Publication:
             remedy="The last publication stays. Run meritline nightly again: it takes the next run id",
         )
     _switch(state, target)
-    _retain(state, keep)
+    _retain(state, keep, {*pinned, target.name})
     return Publication(target, _read_manifest(target))
 
 
@@ -80,7 +86,6 @@ def _lay_out(
     state: StateFolder, candidate: Candidate, result: GateResult, target: Path, started_at: str
 ) -> None:
     draft = state.published / f".{candidate.run_id}.draft"
-    shutil.rmtree(draft, ignore_errors=True)
     # Links, not copies: a candidate's files are never written again, a new candidate is a new folder.
     shutil.copytree(
         state.candidate, draft, copy_function=_link, ignore=shutil.ignore_patterns(CANDIDATE_NOTE)
@@ -163,14 +168,13 @@ def _switch(state: StateFolder, target: Path) -> None:
     link.replace(state.current)
 
 
-def _retain(state: StateFolder, keep: int) -> None:
+def _retain(state: StateFolder, keep: int, pinned: Collection[str]) -> None:
     """Remove the data of publications beyond the newest `keep`; their manifests stay, the hash chain stays
     whole.
     """
-    current = state.current.resolve().name
     folders = sorted(path for path in state.published.glob("[0-9]*-*") if path.is_dir())
     for folder in folders[:-keep]:
-        if folder.name == current:
+        if folder.name in pinned:
             continue
         for path in folder.iterdir():
             if path.name == MANIFEST:

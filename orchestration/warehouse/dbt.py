@@ -21,7 +21,7 @@ from orchestration.state import StateFolder, write_atomically
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-FAILED_STATUSES = frozenset({"error", "fail", "runtime error"})
+FAILED_STATUSES = frozenset({"error", "fail", "runtime error", "partial success"})
 
 
 class BuildFailed(MeritlineError):
@@ -89,7 +89,6 @@ class DbtBuild:
         worker = threading.Thread(target=work, name="dbt", daemon=True)
         worker.start()
         while (event := events.get()) is not None:
-            _note_failure(event, outcome)
             yield event
         worker.join()
 
@@ -169,6 +168,10 @@ def _invoke(
     result = dbtRunner(manifest=manifest, callbacks=[forward]).invoke([*arguments, *_common_arguments(state)])
     outcome.is_success = result.success
     outcome.exception = result.exception
+    for one in getattr(result.result, "results", ()):
+        if one.status in FAILED_STATUSES:
+            failed = outcome.failed_tests if one.node.resource_type == "test" else outcome.failed_models
+            failed[one.node.name] = _one_line(one.message or one.status)
 
 
 def _common_arguments(state: StateFolder) -> list[str]:
@@ -197,19 +200,6 @@ def _release_warehouse() -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-
-
-def _note_failure(event: dict[str, Any], outcome: DbtOutcome) -> None:
-    if event["info"]["name"] not in ("LogModelResult", "LogSeedResult", "LogTestResult", "RunResultError"):
-        return
-    node = event["data"].get("node_info") or {}
-    if node.get("node_status") not in FAILED_STATUSES:
-        return
-    failed = outcome.failed_tests if node.get("resource_type") == "test" else outcome.failed_models
-    name = node.get("node_name", "?")
-    text = _one_line(str(event["data"].get("msg") or event["info"].get("msg") or ""))
-    if event["info"]["name"] == "RunResultError" or name not in failed:
-        failed[name] = text
 
 
 def _listed(failed: dict[str, str], limit: int = 3) -> str:

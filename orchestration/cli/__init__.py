@@ -1,0 +1,70 @@
+"""The command line. Commands import what they work with when they run, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from orchestration.cli.demo import demo
+from orchestration.cli.doctor import doctor
+from orchestration.cli.generate import generate
+from orchestration.cli.nightly import nightly
+from orchestration.cli.options import Options, common_options
+from orchestration.cli.status import status
+from orchestration.cli.ui import ui
+from orchestration.errors import MeritlineError, expected_error
+
+UNEXPECTED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@common_options
+@click.version_option(package_name="meritline", prog_name="meritline")
+def cli() -> None:
+    """Performance pay of a service centre: from exports to checked, traceable bonuses."""
+
+
+for command in (nightly, demo, generate, status, doctor, ui):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The console script: run the command line and exit with its status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit status; errors are one readable paragraph on standard
+    error.
+    """
+    options = Options()
+    try:
+        result = cli.main(args=list(arguments), prog_name="meritline", standalone_mode=False, obj=options)
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. The last publication stays.", err=True)
+        return INTERRUPTED
+    except Exception as error:
+        if options.is_debug:
+            traceback.print_exc()
+        return _report(error)
+
+
+def _report(error: Exception) -> int:
+    expected = error if isinstance(error, MeritlineError) else expected_error(error)
+    if expected is not None:
+        click.echo(str(expected), err=True)
+        return expected.exit_status
+    text = " ".join(str(error).split()) or "no message"
+    click.echo(
+        f"{type(error).__name__}: {text}. This was not foreseen; the last publication stays. "
+        "Run the command again with --debug for the traceback.",
+        err=True,
+    )
+    return UNEXPECTED

@@ -1,0 +1,45 @@
+"""`meritline doctor`: is this installation able to run, and if not, what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestration.cli.options import Options, common_options
+from orchestration.errors import ConfigurationError
+
+
+@click.command()
+@common_options
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also check this profile (a file, or a shipped one's name); repeatable.",
+)
+@click.option("--policy", type=click.Path(file_okay=False, path_type=Path), help="Check this policy folder.")
+@click.pass_obj
+def doctor(options: Options, profiles: tuple[Path, ...], policy: Path | None) -> None:
+    """Check installation, policy, profiles and state folder, each with a remedy."""
+    from orchestration.health import examine
+
+    settings = options.settings()
+    findings = list(
+        examine(
+            settings,
+            policy=settings.policy if policy is None else policy.absolute(),
+            profiles=profiles or settings.profiles,
+        )
+    )
+    for finding in findings:
+        click.echo(f"{'ok ' if finding.is_sound else 'BAD'}  {finding.subject:<14}{finding.detail}")
+        if not finding.is_sound:
+            click.echo(f"     {'':<14}→ {finding.remedy}")
+    unsound = [finding.subject for finding in findings if not finding.is_sound]
+    if unsound:
+        raise ConfigurationError(
+            problem=f"{len(unsound)} of {len(findings)} checks failed ({', '.join(unsound)})",
+            remedy="Follow the remedies above",
+        )

@@ -1,0 +1,83 @@
+"""`meritline nightly`: the whole job as one Dagster run in this process."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from orchestration.cli.options import Options, common_options
+from orchestration.errors import ConfigurationError
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command()
+@common_options
+@click.option("--landing", type=FOLDER, required=True, help="Folder of exports: <source>/<table>*.<format>.")
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Profile that maps foreign exports: a YAML file or a shipped one's name; repeatable.",
+)
+@click.option(
+    "--as-of",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    help="Business date. [default: the newest event's date that is not after today]",
+)
+@click.option("--policy", type=FOLDER, help="Policy folder. [default: the policy shipped with the project]")
+@click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
+@click.option("--full-refresh", is_flag=True, help="Rebuild what is otherwise added to.")
+@click.option(
+    "--allow-rejects",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    help="Share of a table's rows that may be rejected.",
+)
+@click.pass_obj
+def nightly(
+    options: Options,
+    *,
+    landing: Path,
+    profiles: tuple[Path, ...],
+    as_of: datetime | None,
+    policy: Path | None,
+    engine: str,
+    full_refresh: bool,
+    allow_rejects: float,
+) -> None:
+    """Ingest, build, check and publish, as one recorded run."""
+    if engine != "duckdb":
+        raise ConfigurationError(
+            path="--engine", problem=f"the {engine} engine is not part of this version", remedy="Use duckdb"
+        )
+    from orchestration.cli.console import new_console, shown_progress
+    from orchestration.cli.summary import print_summary
+    from orchestration.ingest.profile import resolve_profile
+
+    settings = options.settings()
+    settings = replace(
+        settings,
+        landing=landing.absolute(),
+        policy=settings.policy if policy is None else policy.absolute(),
+        profiles=tuple(resolve_profile(path).absolute() for path in profiles) or settings.profiles,
+    )
+    console = new_console()
+    with shown_progress(console):
+        from orchestration.nightly.execute import JobRequest, execute
+        from orchestration.nightly.run import NightlyRun
+
+        run = NightlyRun.of(settings).model_copy(
+            update={
+                "as_of": "" if as_of is None else as_of.date().isoformat(),
+                "full_refresh": full_refresh,
+                "allow_rejects": allow_rejects,
+            }
+        )
+        execute(settings, JobRequest(run=run, command="meritline nightly"))
+    print_summary(run.state_folder, console)

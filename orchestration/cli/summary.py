@@ -1,0 +1,51 @@
+"""What a night came to: published, checked, set aside, and where to look."""
+
+from __future__ import annotations
+
+import duckdb
+from rich.console import Console
+
+from orchestration.publish.publication import CALIBRATION_PAGE, Publication, current_publication
+from orchestration.state import StateFolder
+
+
+def print_summary(state: StateFolder, console: Console) -> None:
+    """Print the current publication: identity, rows, checks, rows set aside by reason, folder."""
+    publication = current_publication(state)
+    if publication is None:
+        return
+    manifest = publication.manifest
+    checks = manifest["checks"]
+    lines = [
+        f"published {publication.run_id}, business date {manifest['as_of']}",
+        f"  content   {manifest['content_hash'][:16]}…, {sum(manifest['rows'].values()):,} rows in "
+        f"{len(manifest['rows'])} relations",
+        f"  checks    {checks['checks']} expectations, {checks['failed_warning']} warnings",
+    ]
+    lines += [f"  warning   {text}" for text in _warnings(publication)]
+    lines += [f"  set aside {text}" for text in _set_aside(publication)]
+    lines += [f"  folder    {publication.folder}", f"  checks at {publication.folder / CALIBRATION_PAGE}"]
+    console.print("\n".join(lines), markup=False, soft_wrap=True)
+
+
+def _warnings(publication: Publication) -> list[str]:
+    return [
+        f"{check['suite']}.{check['check_id']}: observed {check['observed']}, bound {check['bound']}"
+        for check in publication.manifest["checks"]["results"]
+        if not check["is_passed"]
+    ]
+
+
+def _set_aside(publication: Publication) -> list[str]:
+    """Evidence rows that do not count, by reason."""
+    evidence = publication.folder / "audit" / "kpi.kpi_evidence.parquet"
+    if not evidence.exists():
+        return []
+    rows = duckdb.execute(
+        """
+        select exclusion_reason, count(*) from read_parquet($path)
+        where not is_counted group by exclusion_reason order by count(*) desc, exclusion_reason
+        """,
+        {"path": str(evidence)},
+    ).fetchall()
+    return [f"{count:,} evidence rows: {reason or 'no reason given'}" for reason, count in rows]

@@ -1,0 +1,131 @@
+"""Checks of an installation, its policy, profiles and state folder, each with what to do."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from expectations.bound import load_bounds
+from orchestration.errors import MeritlineError
+from orchestration.ingest.contract import load_contract
+from orchestration.lock import current_holder
+from orchestration.policy import check_policy_folder
+from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, PROJECT_ROOT, Settings
+from orchestration.state import GROUP_DIR, OWNER_DIR, StateFolder
+
+LOCK_FILE = PROJECT_ROOT / "requirements.lock"
+PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)")
+PYTHON = (3, 11)
+LEAST_FREE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: what was looked at, what was found, and what to do when it is not sound."""
+
+    subject: str
+    is_sound: bool
+    detail: str
+    remedy: str = ""
+
+
+def examine(settings: Settings, *, policy: Path, profiles: Sequence[Path]) -> Iterator[Finding]:
+    """Run every check; none of them writes anything."""
+    state = StateFolder(settings.state)
+    yield _python()
+    yield _packages()
+    yield _guarded("contract", lambda: f"{len(load_contract(CONTRACT_DIR).tables)} tables")
+    yield _guarded("bounds", lambda: f"{sum(len(s.bounds) for s in load_bounds(BOUNDS_DIR).values())} bounds")
+    yield _guarded("policy", lambda: _policy(policy))
+    for profile in profiles:
+        yield _guarded("profile", partial(_profile, profile, settings.business_timezone))
+    yield _state(state)
+    yield _space(state)
+    yield _holder(state)
+
+
+def _guarded(subject: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, True, check())
+    except MeritlineError as error:
+        place = f"{error.path}: " if error.path else ""
+        return Finding(subject, False, f"{place}{error.problem}", error.remedy)
+
+
+def _python() -> Finding:
+    running = ".".join(map(str, sys.version_info[:3]))
+    return Finding(
+        "python",
+        sys.version_info[:2] == PYTHON,
+        f"Python {running}",
+        "Install with Python 3.11: the pinned packages were tested with it",
+    )
+
+
+def _packages() -> Finding:
+    if not LOCK_FILE.exists():
+        return Finding("packages", False, f"{LOCK_FILE} is missing", "Get the whole project again")
+    pinned = [match.groups() for line in LOCK_FILE.read_text().splitlines() if (match := PINNED.match(line))]
+    odd = [f"{name} {_installed(name)} instead of {pin}" for name, pin in pinned if _installed(name) != pin]
+    return Finding(
+        "packages",
+        not odd,
+        f"{len(pinned)} packages as locked" if not odd else "; ".join(odd[:5]),
+        "Run make install",
+    )
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def _policy(folder: Path) -> str:
+    check_policy_folder(folder)
+    return f"{len(list(folder.glob('*.csv')))} files in {folder}"
+
+
+def _profile(path: Path, timezone: str) -> str:
+    from orchestration.ingest.profile import load_profiles
+
+    entries = load_profiles([path], contract=load_contract(CONTRACT_DIR), business_timezone=timezone)
+    return f"{path}, {len(entries)} entries"
+
+
+def _state(state: StateFolder) -> Finding:
+    if not state.root.exists():
+        return Finding("state", True, f"{state.root} will be made by the first run")
+    open_to_others = [
+        folder
+        for folder, mode in ((state.root, GROUP_DIR), (state.raw, OWNER_DIR), (state.checks, OWNER_DIR))
+        if folder.exists() and folder.stat().st_mode & 0o777 & ~mode
+    ]
+    return Finding(
+        "state",
+        not open_to_others,
+        f"{state.root}" if not open_to_others else f"{', '.join(map(str, open_to_others))} is open to others",
+        f"chmod -R o-rwx {state.root}",
+    )
+
+
+def _space(state: StateFolder) -> Finding:
+    place = next(folder for folder in (state.root, *state.root.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    return Finding(
+        "disk", free >= LEAST_FREE_BYTES, f"{free / (1 << 30):.1f} GiB free at {place}", "Free at least 1 GiB"
+    )
+
+
+def _holder(state: StateFolder) -> Finding:
+    holder = current_holder(state)
+    free = holder is None
+    detail = "free" if holder is None else f"held by process {holder.pid} ({holder.command})"
+    return Finding("lock", True, detail, "" if free else "Wait until that run is done")
