@@ -1,25 +1,48 @@
 {# One row per business key: the newest version, and where it came from.
    With a version column the newest wins and equal versions are settled by content, so that the order of files does not matter;
-   without one the later load, file and row wins. #}
+   without one the later load, file and row wins. Few keys come twice: only those are ranked, the rest passes through. #}
 {% macro newest_rows(source_name, table_name, key, version_column=none) %}
-    select
-        *
-    from (
+    with
+
+    repeated_key as (
+        select {{ key | join(', ') }}
+        from {{ source(source_name, table_name) }}
+        group by {{ key | join(', ') }}
+        having count(*) > 1
+    ),
+
+    ranked as (
         select
-            *,
+            source_row.*,
             row_number() over (
-                partition by {{ key | join(', ') }}
+                partition by {% for column in key %}source_row.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %}
                 order by
                     {% if version_column -%}
-                    {{ version_column }} desc nulls last,
-                    _row_hash desc nulls last,
+                    source_row.{{ version_column }} desc nulls last,
+                    source_row._row_hash desc nulls last,
                     {% endif -%}
-                    _load_seq desc nulls last,
-                    _file desc nulls last,
-                    _row_number desc nulls last
+                    source_row._load_seq desc nulls last,
+                    source_row._file desc nulls last,
+                    source_row._row_number desc nulls last
             ) as _version_rank
-        from {{ source(source_name, table_name) }}
-    ) as ranked
+        from {{ source(source_name, table_name) }} as source_row
+        inner join repeated_key
+            on {% for column in key %}source_row.{{ column }} = repeated_key.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
+    ),
+
+    single as (
+        select
+            source_row.*,
+            cast(1 as bigint) as _version_rank
+        from {{ source(source_name, table_name) }} as source_row
+        left join repeated_key
+            on {% for column in key %}source_row.{{ column }} = repeated_key.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
+        where repeated_key.{{ key[0] }} is null
+    )
+
+    select * from single
+    union all
+    select * from ranked
     where _version_rank = 1
 {% endmacro %}
 

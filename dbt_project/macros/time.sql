@@ -41,7 +41,7 @@
 {% macro month_start(day) %}cast(date_trunc('month', {{ day }}) as date){% endmacro %}
 
 {# 2026-10, 2026-Q4, 2026: the period of a date. #}
-{% macro month_id(day) %}(cast(extract(year from {{ day }}) as string) || '-' || lpad(cast(extract(month from {{ day }}) as string), 2, '0')){% endmacro %}
+{% macro month_id(day) %}substr(cast({{ day }} as string), 1, 7){% endmacro %}
 {% macro quarter_id(day) %}(cast(extract(year from {{ day }}) as string) || '-Q' || cast(extract(quarter from {{ day }}) as string)){% endmacro %}
 {% macro year_id(day) %}cast(extract(year from {{ day }}) as string){% endmacro %}
 

@@ -1,0 +1,71 @@
+{# What the pay mechanisms share. #}
+
+{# One hundredth of a score, as a factor: 95.5 points pay 0.955. #}
+{% macro percent(score) %}cast(cast({{ score }} as decimal(9, 4)) * cast(0.01 as decimal(3, 2)) as decimal(18, 8)){% endmacro %}
+
+{# Does `value` fall in the band of a policy_component_rate row? A band holds its lower bound and not its upper one; with band_side = 'upper'
+   it holds its upper bound and not its lower one, except that the first band has no lower edge (PT-05, PT-06: 20 is <= 20, 20.5 is not). #}
+{% macro in_band(value, rate) %}
+    (
+        case
+            when {{ rate }}.band_side = 'upper'
+                then
+                    ({{ rate }}.is_first_band or {{ value }} > {{ rate }}.lower_bound)
+                    and ({{ rate }}.upper_bound is null or {{ value }} <= {{ rate }}.upper_bound)
+            else
+                {{ value }} >= {{ rate }}.lower_bound
+                and ({{ rate }}.upper_bound is null or {{ value }} < {{ rate }}.upper_bound)
+        end
+    )
+{% endmacro %}
+
+{# Whole steps by which amount / base is above from_share; 0 below it. Integers throughout: a cent short of a step is not a step. #}
+{% macro full_steps(amount, base, from_share, step_share) %}
+    cast(
+        greatest(
+            {{ integer_division(
+                "greatest(" ~ millionths(amount) ~ " * 1000000 - " ~ millionths(base) ~ " * " ~ millionths(from_share) ~ ", 0)",
+                "nullif(" ~ millionths(base) ~ " * " ~ millionths(step_share) ~ ", 0)"
+            ) }},
+            0
+        ) as bigint
+    )
+{% endmacro %}
+
+{# Is amount at least share × base? In integers, so that no rounding lifts an amount over the edge. #}
+{% macro reaches_share(amount, base, share) %}
+    ({{ millionths(amount) }} * 1000000 >= {{ millionths(base) }} * {{ millionths(share) }})
+{% endmacro %}
+
+{# The lines of `lines` with amount_cny = quantity × rate × days / days of the period, rounded here and nowhere else. Of the segments of one
+   component the last absorbs the cents, so that an unchanged amount stays whole (S-PRORATE). #}
+{% macro with_amounts(lines) %}
+    select
+        *,
+        case
+            when is_last_segment
+                then cast(
+                    whole_amount_cny + own_amount_cny
+                    - sum(own_amount_cny) over (partition by agent_id, period_id, component_id, item)
+                    as decimal(18, 2)
+                )
+            else own_amount_cny
+        end as amount_cny
+    from (
+        select
+            *,
+            {{ money_of_product('product', 'period_day_count') }} as own_amount_cny,
+            {{ money_of_product(
+                'sum(product) over (partition by agent_id, period_id, component_id, item)', 'period_day_count'
+            ) }} as whole_amount_cny
+        from (
+            select
+                *,
+                {{ exact_product('quantity', 'rate', 'day_count') }} as product,
+                row_number() over (
+                    partition by agent_id, period_id, component_id, item order by segment_no desc nulls last
+                ) = 1 as is_last_segment
+            from {{ lines }}
+        ) as multiplied
+    ) as rounded
+{% endmacro %}
