@@ -1,0 +1,299 @@
+"""Export profiles: how a foreign export maps to the contract, as data.
+
+A profile is YAML read with every scalar as text (so `0012`, `No` and `1.10` stay what they are) into the
+models below; a key that no model knows is an error that names the key, the file and the nearest known key.
+"""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from orchestration.errors import ConfigurationError
+from orchestration.ingest.contract import Contract, ContractTable
+
+SHIPPED_PROFILES = Path(__file__).parent / "profiles"
+
+ISO = "iso"
+UNIX_SECONDS = "unix_seconds"
+UNIX_MILLISECONDS = "unix_milliseconds"
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+TextList = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ColumnRule(_Strict):
+    """Where one contract column comes from: `from` columns (joined by a blank), `sql` or a constant `value`.
+
+    `format` are strptime patterns tried in order, or `iso`, `unix_seconds`, `unix_milliseconds`; `map`
+    replaces whole values; `default` stands in for an empty value only.
+    """
+
+    from_: TextList = Field(default=(), alias="from")
+    sql: str | None = None
+    value: str | None = None
+    format: TextList = ()
+    map: dict[str, str] = {}
+    default: str | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> ColumnRule:
+        origins = [bool(self.from_), self.sql is not None, self.value is not None]
+        if sum(origins) != 1:
+            raise ValueError("needs exactly one of from, sql and value")
+        return self
+
+
+class FileEntry(_Strict):
+    """One `files` entry: which files it reads, how they are written, and which table they fill."""
+
+    match: TextList
+    table: str
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str = '"'
+    header_row: int | None = Field(default=None, ge=1, le=10_000)
+    sheet: str | None = None
+    timezone: str | None = None
+    null_values: tuple[str, ...] = ("",)
+    where: str | None = None
+    distinct: bool = False
+    required: bool = False
+    expected_by: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    mask: TextList = ()
+    drop: TextList = ()
+    columns: dict[str, ColumnRule]
+
+    @model_validator(mode="after")
+    def _usable(self) -> FileEntry:
+        if self.delimiter is not None and (len(self.delimiter) != 1 or ord(self.delimiter) > 127):
+            raise ValueError("delimiter must be one ASCII character, such as ',' or \"\\t\"")
+        if self.delimiter in ('"', "\n", "\r", "\0"):
+            raise ValueError("delimiter cannot be a quote or a line end")
+        if self.quote not in ('"', ""):
+            raise ValueError("quote must be '\"', or '' for files that do not quote")
+        if self.encoding is not None:
+            try:
+                codecs.lookup(self.encoding)
+            except LookupError:
+                raise ValueError(f"encoding {self.encoding!r} is not known") from None
+        _check_zone(self.timezone)
+        return self
+
+
+class Profile(_Strict):
+    """A profile file. `timezone` is the zone of times without an offset; default the business time zone."""
+
+    profile: str
+    timezone: str | None = None
+    description: str = ""
+    files: tuple[FileEntry, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _zone(self) -> Profile:
+        _check_zone(self.timezone)
+        return self
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A `files` entry ready for use: with its table, its zone and the name of its profile."""
+
+    profile: str
+    entry_no: int
+    spec: FileEntry
+    table: ContractTable
+    timezone: str
+    path: Path | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything that decides what a file's rows become."""
+        return entry_fingerprint(self.spec, self.timezone)
+
+    @property
+    def is_canonical(self) -> bool:
+        """True for the entry that stands for the canonical layout."""
+        return self.entry_no == 0
+
+
+def entry_fingerprint(spec: FileEntry, timezone: str) -> str:
+    """SHA-256 over what an entry does to rows; `match`, `required` and `expected_by` are not part of it."""
+    said = spec.model_dump(mode="json", by_alias=True, exclude={"match", "required", "expected_by"})
+    return hashlib.sha256(json.dumps([said, timezone], sort_keys=True).encode()).hexdigest()
+
+
+def canonical_entry(table: ContractTable, business_timezone: str) -> Entry:
+    """The entry of the canonical layout: every contract column from the file's column of the same name."""
+    spec = FileEntry(
+        match=(f"{table.source}/{table.name}*",),
+        table=table.full_name,
+        columns={
+            column.name: ColumnRule.model_validate({"from": column.name}) for column in table.export_columns
+        },
+    )
+    return Entry(profile="canonical", entry_no=0, spec=spec, table=table, timezone=business_timezone)
+
+
+def load_profiles(paths: Sequence[Path], *, contract: Contract, business_timezone: str) -> tuple[Entry, ...]:
+    """Entries of all profiles, in order. A path may be the bare name of a shipped profile.
+
+    Raises ConfigurationError naming the file, the key and a suggestion.
+    """
+    entries: list[Entry] = []
+    names: dict[str, Path] = {}
+    for given in paths:
+        path = resolve_profile(given)
+        profile = _read(path)
+        if profile.profile in names:
+            raise _unusable(path, f"profile {profile.profile!r} is given twice", "Give each profile once")
+        names[profile.profile] = path
+        for number, spec in enumerate(profile.files, start=1):
+            zone = spec.timezone or profile.timezone or business_timezone
+            table = _table(path, number, spec, contract)
+            entries.append(Entry(profile.profile, number, spec, table, zone, path))
+    return tuple(entries)
+
+
+def resolve_profile(given: Path) -> Path:
+    """The file of a profile given by path or by the name of a shipped one."""
+    if given.is_file():
+        return given
+    shipped = SHIPPED_PROFILES / f"{given.name.removesuffix('.yml')}.yml"
+    if given.parent == Path() and shipped.is_file():
+        return shipped
+    known = sorted(path.stem for path in SHIPPED_PROFILES.glob("*.yml"))
+    raise _unusable(
+        given,
+        "there is no such profile file, nor a shipped profile of that name",
+        f"Give the path of a YAML file, or one of {', '.join(known)}{_suggestion(given.name, known)}",
+    )
+
+
+def _table(path: Path, number: int, spec: FileEntry, contract: Contract) -> ContractTable:
+    known = {table.full_name: table for table in contract.export_tables}
+    table = known.get(spec.table)
+    if table is None:
+        raise _unusable(
+            path,
+            f"files entry {number}: the contract has no table {spec.table!r}",
+            f"Use one of {', '.join(known)}{_suggestion(spec.table, known)}",
+        )
+    columns = [column.name for column in table.export_columns]
+    for name in spec.columns:
+        if name not in columns:
+            raise _unusable(
+                path,
+                f"files entry {number}: {spec.table} has no column {name!r}",
+                f"Use one of {', '.join(columns)}{_suggestion(name, columns)}",
+            )
+    for column in table.export_columns:
+        if column.is_required and column.name not in spec.columns:
+            raise _unusable(
+                path,
+                f"files entry {number}: the required column {spec.table}.{column.name} is not mapped",
+                "Add it under columns",
+            )
+    return table
+
+
+class _TextLoader(yaml.BaseLoader):
+    """Every scalar is text; a key given twice is an error instead of a silent loss."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key.value!r} is given twice", key.start_mark
+                    )
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _read(path: Path) -> Profile:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        document = yaml.load(text, Loader=_TextLoader)
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        problem = f"the profile cannot be read: {' '.join(str(error).split())}"
+        raise _unusable(path, problem, "Correct the YAML") from error
+    if not isinstance(document, dict):
+        raise _unusable(path, "the profile is not a mapping of keys", "Start it with `profile: name`")
+    try:
+        return Profile.model_validate(document)
+    except ValidationError as error:
+        raise _explained(path, error) from error
+
+
+def _explained(path: Path, error: ValidationError) -> ConfigurationError:
+    """The first problem of a profile in words, an unknown key with the nearest known one."""
+    first = next((e for e in error.errors() if e["type"] == "extra_forbidden"), error.errors()[0])
+    location = [str(part) for part in first["loc"]]
+    place = _place(location)
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(location)
+        return _unusable(
+            path,
+            f"unknown profile key {location[-1]!r}{place}",
+            f"Known keys there are {', '.join(known)}{_suggestion(location[-1], known)}",
+        )
+    if first["type"] == "missing":
+        return _unusable(path, f"the key {location[-1]!r} is missing{place}", "Add it")
+    message = str(first["msg"]).removeprefix("Value error, ")
+    name = location[-1] if location else "profile"
+    return _unusable(path, f"{name}{place}: {message}", "Correct the profile")
+
+
+def _place(location: Sequence[str]) -> str:
+    if len(location) < 3 or location[0] != "files":
+        return ""
+    place = f" in files entry {int(location[1]) + 1}" if location[1].isdigit() else ""
+    return f"{place}, column {location[3]}" if len(location) > 4 and location[2] == "columns" else place
+
+
+def _known_keys(location: Sequence[str]) -> list[str]:
+    model: type[BaseModel] = Profile
+    if len(location) > 2 and location[0] == "files":
+        model = ColumnRule if "columns" in location[2:-1] else FileEntry
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _check_zone(name: str | None) -> None:
+    if name is None:
+        return
+    try:
+        if not re.fullmatch(r"[A-Za-z0-9_+/\-]+", name):
+            raise ValueError(name)
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"timezone {name!r} is not known; use a name such as Asia/Shanghai or UTC") from None
+
+
+def _unusable(path: Path, problem: str, remedy: str) -> ConfigurationError:
+    return ConfigurationError(path=path, problem=problem, remedy=remedy)

@@ -1,0 +1,90 @@
+"""What an ingestion did, in figures and in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+LOADED = "loaded"
+DUPLICATE = "duplicate"
+REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class LoadFigures:
+    """One file read by one profile entry: its row of `run.load_file`, and whether this run brought it.
+
+    `row_count = accepted_row_count + rejected_row_count`; of the rejected, `excluded_row_count` were left out
+    on purpose by the profile's `where`. A file rejected whole counts no rows.
+    """
+
+    load_id: str
+    load_seq: int
+    file: str
+    sha256: str
+    byte_count: int
+    table_name: str
+    profile: str
+    entry_no: int
+    file_format: str
+    encoding: str
+    delimiter: str
+    header_row_number: int | None
+    row_count: int
+    accepted_row_count: int
+    rejected_row_count: int
+    status: str
+    reason: str
+    unknown_columns: tuple[str, ...]
+    missing_columns: tuple[str, ...]
+    excluded_row_count: int = 0
+    is_new: bool = True
+
+    @property
+    def fault_row_count(self) -> int:
+        """Rows rejected because something is wrong with them."""
+        return self.rejected_row_count - self.excluded_row_count
+
+
+@dataclass(frozen=True)
+class TableTotals:
+    """Sums over the loads that this run brought for one table."""
+
+    file_count: int = 0
+    row_count: int = 0
+    accepted_row_count: int = 0
+    fault_row_count: int = 0
+    excluded_row_count: int = 0
+    unreadable_file_count: int = 0
+    readable_file_count: int = 0
+
+    @property
+    def reject_share(self) -> Decimal:
+        """Faulty rows over rows that count, 0 to 1; 1 when none of the table's files could be read at all."""
+        if self.unreadable_file_count and not self.readable_file_count:
+            return Decimal(1)
+        rows = self.row_count - self.excluded_row_count
+        return Decimal(self.fault_row_count) / Decimal(rows) if rows else Decimal(0)
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """Result of an ingestion. `cut_at` is the UTC instant (naive) at which the business date `as_of` ends.
+
+    `loads` are the loads of the files that lie in the landing folder now, known ones included; `totals` sums
+    those that this run brought, by `source.table`; `notes` are sentences for the operator.
+    """
+
+    as_of: dt.date
+    cut_at: dt.datetime
+    business_timezone: str
+    loads: tuple[LoadFigures, ...]
+    totals: Mapping[str, TableTotals]
+    notes: tuple[str, ...]
+
+    def reject_share(self, table: str) -> Decimal:
+        """Share of faulty rows of a table (`source.table`) in this run, 0 when it brought none."""
+        totals = self.totals.get(table)
+        return totals.reject_share if totals else Decimal(0)

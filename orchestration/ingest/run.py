@@ -1,0 +1,384 @@
+"""The ingestion of a landing folder into a state's raw folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from orchestration.errors import ConfigurationError, ExportRejected
+from orchestration.ingest.contract import Contract, ContractTable, load_contract
+from orchestration.ingest.landing import LandedFile, UnreadableFile, list_landing
+from orchestration.ingest.loader import Load, Loader, load_identity
+from orchestration.ingest.personal import load_key
+from orchestration.ingest.profile import Entry, canonical_entry, load_profiles
+from orchestration.ingest.report import (
+    DUPLICATE,
+    LOADED,
+    REJECTED,
+    IngestReport,
+    LoadFigures,
+    TableTotals,
+)
+from orchestration.ingest.sources import literal
+from orchestration.ingest.store import RawStore, Staging, disk_full
+
+EVENT_COLUMNS = (
+    "created_at",
+    "started_at",
+    "responded_at",
+    "reviewed_at",
+    "occurred_at",
+    "ordered_at",
+    "work_date",
+    "occurred_on",
+)
+"""Columns that date an event; the newest of them sets the business date."""
+
+
+@dataclass(frozen=True)
+class _Assignment:
+    file: LandedFile
+    entries: tuple[Entry, ...]
+
+
+def ingest(
+    *,
+    landing: Path,
+    state: Path,
+    profiles: Sequence[Path],
+    contract_dir: Path,
+    as_of: dt.date | None,
+    today: dt.date,
+    business_timezone: str = "Asia/Shanghai",
+    allow_rejects: Decimal = Decimal("0.05"),
+    progress: Callable[[str], None] | None = None,
+) -> IngestReport:
+    """Read every export of `landing` into `<state>/raw`, as docs/data_path.md describes it.
+
+    `profiles` are paths of YAML files or bare names of shipped ones; files of the canonical layout that no
+    profile matches are read by it. `as_of` is the business date, by default the newest local event date not
+    after `today`. The caller holds the state folder: nothing else may write to it meanwhile.
+
+    Raises ExportRejected when a table's share of faulty rows exceeds `allow_rejects` or a required file is
+    missing or unreadable, ConfigurationError for a missing or empty landing folder, an unsound profile or
+    contract. A failed run leaves the raw folder as it was.
+    """
+    say = progress or (lambda message: None)
+    contract = load_contract(contract_dir)
+    entries = load_profiles(profiles, contract=contract, business_timezone=business_timezone)
+    files = list_landing(landing)
+    assignments, notes = _assign(files, entries, contract, business_timezone)
+    if not any(assignment.entries for assignment in assignments):
+        raise _nothing_to_read(landing, files)
+    _demand_required(landing, entries, assignments)
+    state.mkdir(parents=True, exist_ok=True)
+    store = RawStore(state, contract)
+    try:
+        key = load_key(state)
+        with store.staging() as staging:
+            run = _Run(
+                store=store,
+                staging=staging,
+                contract=contract,
+                business_timezone=business_timezone,
+                today=today,
+                say=say,
+            )
+            with Loader(staging, key) as loader:
+                run.read(loader, assignments)
+            run.check(landing, allow_rejects)
+            business_date = as_of or run.newest_event_date()
+            cut_at = end_of_day(business_date, business_timezone)
+            staging.write_context(business_date, cut_at, business_timezone)
+            store.commit(staging, loads=run.all_loads(), retired=run.retired)
+            return IngestReport(
+                as_of=business_date,
+                cut_at=cut_at,
+                business_timezone=business_timezone,
+                loads=tuple(run.current),
+                totals=run.totals(),
+                notes=(*notes, *run.notes),
+            )
+    except (OSError, duckdb.Error) as error:
+        if _is_disk_full(error):
+            raise disk_full(state) from error
+        raise
+
+
+def end_of_day(day: dt.date, timezone: str) -> dt.datetime:
+    """The UTC instant, naive, at which a local day ends."""
+    midnight = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), tzinfo=ZoneInfo(timezone))
+    return midnight.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+class _Run:
+    """State of one ingestion: what was known, what came, what has to go."""
+
+    def __init__(
+        self,
+        *,
+        store: RawStore,
+        staging: Staging,
+        contract: Contract,
+        business_timezone: str,
+        today: dt.date,
+        say: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._staging = staging
+        self._contract = contract
+        self._timezone = business_timezone
+        self._today = today
+        self._say = say
+        self._known = {(load.file, load.load_id): load for load in store.known_loads()}
+        self._next_seq = max((load.load_seq for load in self._known.values()), default=0) + 1
+        self.current: list[LoadFigures] = []
+        self.retired: list[LoadFigures] = []
+        self.notes: list[str] = []
+        self._entries: dict[str, Entry] = {}
+
+    def read(self, loader: Loader, assignments: Sequence[_Assignment]) -> None:
+        """Read what is new; recognise what is known, under this name or another."""
+        used = [assignment for assignment in assignments if assignment.entries]
+        for number, assignment in enumerate(used, start=1):
+            file = assignment.file
+            self._say(f"reading {number} of {len(used)}: {file.name}")
+            try:
+                sha256 = "" if file.refusal else file.sha256()
+            except (UnreadableFile, OSError) as error:
+                if isinstance(error, OSError) and _is_disk_full(error):
+                    raise
+                file = replace(file, refusal=str(error))
+                sha256 = ""
+            self._read_file(loader, file, sha256, assignment.entries)
+
+    def _read_file(self, loader: Loader, file: LandedFile, sha256: str, entries: Sequence[Entry]) -> None:
+        wanted: list[Load] = []
+        ids: set[str] = set()
+        for entry in entries:
+            load_id = load_identity(sha256 or file.name, entry)
+            ids.add(load_id)
+            self._entries[load_id] = entry
+            known = self._known.get((file.name, load_id))
+            if known is not None and known.status != REJECTED:
+                self.current.append(known)
+            elif (twin := self._twin(load_id, file.name)) is not None:
+                self.current.append(self._duplicate(file, twin, known))
+            else:
+                wanted.append(Load(load_id, known.load_seq if known else self._take_seq(), sha256, entry))
+        self.retired += [
+            load
+            for load in self._known.values()
+            if (load.file, load.sha256) == (file.name, sha256)
+            and load.load_id not in ids
+            and load.table_name in {entry.table.full_name for entry in entries}
+        ]
+        if wanted:
+            self.current += loader.load(file, wanted)
+
+    def _twin(self, load_id: str, file: str) -> LoadFigures | None:
+        """A load of the same content under another name."""
+        for load in [*self.current, *self._known.values()]:
+            if load.load_id == load_id and load.status == LOADED and load.file != file:
+                return load
+        return None
+
+    def _duplicate(self, file: LandedFile, twin: LoadFigures, known: LoadFigures | None) -> LoadFigures:
+        return replace(
+            twin,
+            load_seq=known.load_seq if known else self._take_seq(),
+            file=file.name,
+            status=DUPLICATE,
+            reason=f"the same content as {twin.file}",
+            is_new=True,
+        )
+
+    def _take_seq(self) -> int:
+        taken = self._next_seq
+        self._next_seq += 1
+        return taken
+
+    def check(self, landing: Path, allow_rejects: Decimal) -> None:
+        """Refuse a run whose required files are unreadable or whose tables lost too many rows."""
+        for load in self.current:
+            if load.status == REJECTED and self._entries[load.load_id].spec.required:
+                raise ExportRejected(
+                    path=landing / load.file,
+                    problem=f"the required export of {load.table_name} cannot be read: {load.reason}",
+                    remedy="Fix the export and drop it again; nothing of this run was kept",
+                )
+        for table, totals in self.totals().items():
+            if totals.reject_share > allow_rejects:
+                raise self._too_many(landing, table, totals, allow_rejects)
+
+    def _too_many(
+        self, landing: Path, table: str, totals: TableTotals, allow_rejects: Decimal
+    ) -> ExportRejected:
+        first = next(
+            load
+            for load in self.current
+            if load.table_name == table and load.is_new and (load.status == REJECTED or load.fault_row_count)
+        )
+        remedy = (
+            "Fix the export and drop it again, or raise --allow-rejects to go on without these rows; "
+            "nothing of this run was kept"
+        )
+        if first.status == REJECTED:
+            problem = f"no export of {table} could be read: {first.reason}"
+            return ExportRejected(path=landing / first.file, problem=problem, remedy=remedy)
+        with duckdb.connect() as connection:
+            row = connection.execute(
+                "SELECT row_number, reason FROM "
+                f"read_parquet({literal(str(self._staging.rejects(first.load_id)))}) "
+                "WHERE kind = 'fault' ORDER BY row_number LIMIT 1"
+            ).fetchone()
+        assert row is not None
+        counted = totals.row_count - totals.excluded_row_count
+        return ExportRejected(
+            path=landing / first.file,
+            row=int(row[0]),
+            problem=(
+                f"{row[1]}; {totals.fault_row_count} of {counted} rows of {table} do not fit "
+                f"({_percent(totals.reject_share)}, allowed {_percent(allow_rejects)})"
+            ),
+            remedy=remedy,
+        )
+
+    def totals(self) -> dict[str, TableTotals]:
+        """Sums per table over the loads that this run brought."""
+        totals: dict[str, TableTotals] = {}
+        for load in self.current:
+            known = totals.get(load.table_name, TableTotals())
+            is_read = load.status != REJECTED
+            new = load if load.is_new else None
+            totals[load.table_name] = TableTotals(
+                file_count=known.file_count + (1 if new else 0),
+                row_count=known.row_count + (new.row_count if new else 0),
+                accepted_row_count=known.accepted_row_count + (new.accepted_row_count if new else 0),
+                fault_row_count=known.fault_row_count + (new.fault_row_count if new else 0),
+                excluded_row_count=known.excluded_row_count + (new.excluded_row_count if new else 0),
+                unreadable_file_count=known.unreadable_file_count + (0 if is_read else 1),
+                readable_file_count=known.readable_file_count + (1 if is_read else 0),
+            )
+        return totals
+
+    def all_loads(self) -> list[LoadFigures]:
+        """The complete list of loads after this run."""
+        gone = {(load.file, load.load_id) for load in self.retired}
+        merged = {place: load for place, load in self._known.items() if place not in gone}
+        merged |= {(load.file, load.load_id): load for load in self.current}
+        return list(merged.values())
+
+    def newest_event_date(self) -> dt.date:
+        """The newest local date of an event that is not after today, over everything loaded.
+
+        Today, when no table with events has any.
+        """
+        limit = end_of_day(self._today, self._timezone)
+        newest: list[dt.date] = []
+        with duckdb.connect(config={"threads": 2}) as connection:
+            connection.execute(f"SET TimeZone = {literal(self._timezone)}")
+            for table in self._contract.export_tables:
+                paths = self._parts(table)
+                for column in table.export_columns:
+                    if column.name not in EVENT_COLUMNS or not paths:
+                        continue
+                    is_date = column.data_type == "date"
+                    bound = (
+                        f"DATE '{self._today}'"
+                        if is_date
+                        else f"TIMESTAMP '{limit}' - INTERVAL 1 microsecond"
+                    )
+                    local = "max({0})" if is_date else "CAST(timezone('UTC', max({0})) AS DATE)"
+                    row = connection.execute(
+                        f"SELECT {local.format(column.name)} FROM read_parquet($1, union_by_name=true) "
+                        f"WHERE {column.name} <= {bound}",
+                        [[str(path) for path in paths]],
+                    ).fetchone()
+                    if row and row[0] is not None:
+                        newest.append(row[0])
+        return max(newest, default=self._today)
+
+    def _parts(self, table: ContractTable) -> list[Path]:
+        retired = {load.load_id for load in self.retired}
+        kept = [path for path in self._store.parts(table) if path.name.split(".", 1)[0] not in retired]
+        return [*kept, *self._staging.parts(table)]
+
+
+def _assign(
+    files: Iterable[LandedFile], entries: Sequence[Entry], contract: Contract, business_timezone: str
+) -> tuple[list[_Assignment], list[str]]:
+    """Which entries read which file: matching profile entries, else the canonical layout."""
+    assignments: list[_Assignment] = []
+    notes: list[str] = []
+    for file in files:
+        matching = tuple(entry for entry in entries if _matches(file, entry))
+        if not matching and (table := _canonical_table(file, contract)) is not None:
+            matching = (canonical_entry(table, business_timezone),)
+        if not matching:
+            why = (
+                f"not read: {file.refusal}"
+                if file.refusal
+                else "not read: no profile and no table matches it"
+            )
+            notes.append(f"{file.name}: {why}")
+        assignments.append(_Assignment(file, matching))
+    return assignments, notes
+
+
+def _matches(file: LandedFile, entry: Entry) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in entry.spec.match for name in file.match_names)
+
+
+def _canonical_table(file: LandedFile, contract: Contract) -> ContractTable | None:
+    """The table of `<source>/<table>*.<format>`: the longest table name that the file's name starts with."""
+    parts = PurePosixPath(file.name).parts
+    if len(parts) < 2 or not (file.file_format or file.refusal):
+        return None
+    fitting = [
+        table
+        for table in contract.export_tables
+        if table.source == parts[0] and parts[1].startswith(table.name)
+    ]
+    return max(fitting, key=lambda table: len(table.name), default=None)
+
+
+def _demand_required(landing: Path, entries: Sequence[Entry], assignments: Sequence[_Assignment]) -> None:
+    present = {id(entry) for assignment in assignments for entry in assignment.entries}
+    for entry in entries:
+        if entry.spec.required and id(entry) not in present:
+            raise ExportRejected(
+                path=landing,
+                problem=(
+                    f"the required export {' or '.join(entry.spec.match)} of {entry.table.full_name} "
+                    f"is missing (profile {entry.profile}, files entry {entry.entry_no})"
+                ),
+                remedy="Drop the export there and run again",
+            )
+
+
+def _nothing_to_read(landing: Path, files: Sequence[LandedFile]) -> ConfigurationError:
+    shown = ", ".join(file.name for file in files[:5]) + (" and more" if len(files) > 5 else "")
+    return ConfigurationError(
+        path=landing,
+        problem=f"no file of the landing folder is an export that can be told ({shown})",
+        remedy="Put exports there as <source>/<table>*.csv, or give a --profile that matches their names",
+    )
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return "No space left on device" in str(error)
+
+
+def _percent(share: Decimal) -> str:
+    return f"{(share * 100).quantize(Decimal('0.1'))} %"
