@@ -1,0 +1,167 @@
+"""Policy rows as they stand in their CSV files, typed by the seeds' YAML, each knowing its file and row."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import yaml
+
+from orchestration.errors import ConfigurationError
+
+SEEDS_YAML = "_policy__seeds.yml"
+
+Value = str | Decimal | date | None
+
+
+@dataclass(frozen=True)
+class PolicyFault:
+    """One fault: the file, its row (1 = header; None = the file as a whole), what is wrong, what to do."""
+
+    file: str
+    row: int | None
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = self.file if self.row is None else f"{self.file}, row {self.row}"
+        return f"{place}: {self.problem}. {self.remedy}"
+
+
+@dataclass(frozen=True)
+class PolicyRow:
+    """One row: `values` by column, empty cells as None."""
+
+    file: str
+    row: int
+    values: Mapping[str, Value]
+
+    def text(self, column: str) -> str:
+        """A cell as text, empty when it is."""
+        value = self.values.get(column)
+        return "" if value is None else str(value)
+
+    def number(self, column: str) -> Decimal | None:
+        """A cell of a numeric column."""
+        value = self.values.get(column)
+        return value if isinstance(value, Decimal) else None
+
+    def is_in_force(self, day: date) -> bool:
+        """Whether the row holds on that day: `effective_from` included, `effective_to` not."""
+        start, end = self.values.get("effective_from"), self.values.get("effective_to")
+        return (
+            isinstance(start, date)
+            and start <= day
+            and (end is None or (isinstance(end, date) and day < end))
+        )
+
+    def fault(self, problem: str, remedy: str) -> PolicyFault:
+        """A fault of this row."""
+        return PolicyFault(self.file, self.row, problem, remedy)
+
+
+@dataclass(frozen=True)
+class PolicyTable:
+    """One policy file: its rows and the columns that tell them apart."""
+
+    name: str
+    key: tuple[str, ...]
+    rows: tuple[PolicyRow, ...]
+
+    def in_force(self, day: date) -> Iterator[PolicyRow]:
+        """Rows that hold on that day."""
+        return (row for row in self.rows if row.is_in_force(day))
+
+
+def read_policy(folder: Path, seeds_yaml: Path) -> tuple[dict[str, PolicyTable], list[PolicyFault]]:
+    """All policy tables of `folder` by name, and the cells that do not have their column's type.
+
+    Raises ConfigurationError when a file or column of the policy is missing.
+    """
+    document = yaml.safe_load(seeds_yaml.read_text(encoding="utf-8"))
+    tables: dict[str, PolicyTable] = {}
+    faults: list[PolicyFault] = []
+    for seed in document["seeds"]:
+        name = str(seed["name"])
+        types = {str(column): str(kind) for column, kind in seed["config"]["column_types"].items()}
+        rows = []
+        for row in _read(folder / f"{name}.csv", types):
+            typed, wrong = _typed(row, types)
+            rows.append(typed)
+            faults += wrong
+        tables[name] = PolicyTable(name, tuple(seed["config"]["meta"]["key"]), tuple(rows))
+    return tables, faults
+
+
+def _read(path: Path, types: Mapping[str, str]) -> Iterator[PolicyRow]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream)
+            header = next(reader, [])
+            missing = [column for column in types if column not in header]
+            if missing:
+                raise ConfigurationError(
+                    path=path,
+                    row=1,
+                    problem=f"the header lacks {', '.join(missing)}",
+                    remedy="Give the file the columns of the shipped policy",
+                )
+            for number, cells in enumerate(reader, start=2):
+                if cells:
+                    padded = [*cells, *[""] * (len(header) - len(cells))]
+                    values = {column: cell or None for column, cell in zip(header, padded, strict=False)}
+                    yield PolicyRow(path.name, number, values)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(
+            path=path,
+            problem=f"cannot be read: {' '.join(str(error).split())}",
+            remedy="A policy is UTF-8 CSV files of the shipped policy's names",
+        ) from error
+
+
+def _typed(row: PolicyRow, types: Mapping[str, str]) -> tuple[PolicyRow, list[PolicyFault]]:
+    values: dict[str, Value] = {}
+    faults = []
+    for column, cell in row.values.items():
+        kind = types.get(column, "varchar")
+        try:
+            values[column] = None if cell is None else _parser(kind)(str(cell))
+        except (ValueError, InvalidOperation):
+            values[column] = None
+            faults.append(row.fault(f"{column} is {cell!r}, which is no {kind}", "Correct the cell"))
+    return PolicyRow(row.file, row.row, values), faults
+
+
+def _parser(kind: str) -> Callable[[str], Value]:
+    if kind == "date":
+        return date.fromisoformat
+    if kind == "bigint":
+        return lambda text: Decimal(int(text))
+    if kind.startswith("decimal"):
+        scale = int(kind.rstrip(")").split(",")[1])
+        return lambda text: _decimal(text, scale)
+    return str
+
+
+def _decimal(text: str, scale: int) -> Decimal:
+    value = Decimal(text)
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or -exponent > scale:
+        raise ValueError(text)
+    return value
+
+
+def boundary_days(tables: Sequence[PolicyTable]) -> list[date]:
+    """Days on which any row of the tables starts or ends to hold: between them nothing changes."""
+    days = set()
+    for table in tables:
+        for row in table.rows:
+            for column in ("effective_from", "effective_to"):
+                value = row.values.get(column)
+                if isinstance(value, date):
+                    days.add(value)
+    return sorted(days)
