@@ -33,8 +33,8 @@
 {# quantity × rate × day_count in integers (millionths × hundred-millionths), so that no product is rounded before the cent. #}
 {% macro exact_product(quantity, rate, day_count) %}
     (
-        cast(cast({{ quantity }} as decimal(18, 6)) * 1000000 as {{ wide_integer_type() }})
-        * cast(cast({{ rate }} as decimal(18, 8)) * 100000000 as {{ wide_integer_type() }})
+        cast(cast({{ quantity }} as decimal(26, 6)) * 1000000 as {{ wide_integer_type() }})
+        * cast(cast({{ rate }} as decimal(26, 8)) * 100000000 as {{ wide_integer_type() }})
         * {{ day_count }}
     )
 {% endmacro %}

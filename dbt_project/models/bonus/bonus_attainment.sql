@@ -1,24 +1,68 @@
 -- Grain: one agent, one period, one component paid by attainment: actual against target.
 
+{# The metric is the component's basis, or its parameter `metric` where the basis says how attainment is used (top_n). A quarter or year without
+   a target of its own has the sum of its months' targets, against the actual of the same months. #}
+
 with
 
 due as (
     select
         due.*,
-        observation.numerator as actual_value,
-        target.target_value
+        coalesce(metric.text_value, due.basis) as metric
     from {{ ref('bonus_due') }} as due
+    left join {{ ref('policy_component_parameter') }} as metric
+        on
+            due.component_id = metric.component_id
+            and due.period_id = metric.period_id
+            and metric.parameter = 'metric'
+    where
+        due.mechanism in ('commission', 'threshold')
+        or (due.mechanism = 'top_n' and due.basis = 'attainment')
+),
+
+target_of_months as (
+    select
+        target.agent_id,
+        period_month.period_id,
+        target.metric,
+        cast(sum(target.target_value) as decimal(24, 6)) as target_value,
+        cast(sum(coalesce(observation.numerator, 0)) as decimal(24, 6)) as actual_value
+    from {{ ref('fct_target') }} as target
+    inner join {{ ref('dim_period_month') }} as period_month
+        on target.period_id = period_month.month_id
+    left join {{ ref('kpi_observation') }} as observation
+        on
+            target.agent_id = observation.agent_id
+            and target.period_id = observation.period_id
+            and target.metric = observation.kpi_id
+    where target.target_value > 0
+    group by target.agent_id, period_month.period_id, target.metric
+),
+
+joined as (
+    select
+        due.*,
+        case
+            when target.target_value is not null then coalesce(observation.numerator, 0)
+            else coalesce(target_of_months.actual_value, observation.numerator, 0)
+        end as actual_value,
+        coalesce(target.target_value, target_of_months.target_value) as target_value
+    from due
     left join {{ ref('kpi_observation') }} as observation
         on
             due.agent_id = observation.agent_id
             and due.period_id = observation.period_id
-            and due.basis = observation.kpi_id
+            and due.metric = observation.kpi_id
     left join {{ ref('fct_target') }} as target
         on
             due.agent_id = target.agent_id
             and due.period_id = target.period_id
-            and due.basis = target.metric
-    where due.mechanism = 'commission'
+            and due.metric = target.metric
+    left join target_of_months
+        on
+            due.agent_id = target_of_months.agent_id
+            and due.period_id = target_of_months.period_id
+            and due.metric = target_of_months.metric
 )
 
 select
@@ -27,9 +71,9 @@ select
     period_id,
     scheme_id,
     component_id,
-    basis as kpi_id,
-    coalesce(actual_value, 0) as actual_value,
+    metric as kpi_id,
+    actual_value,
     target_value,
-    case when target_value > 0 then {{ ratio('coalesce(actual_value, 0)', 'target_value') }} end as attainment,
+    case when target_value > 0 then {{ ratio('actual_value', 'target_value') }} end as attainment,
     case when target_value > 0 then 'has_target' else 'no_target' end as status
-from due
+from joined

@@ -1,14 +1,16 @@
 -- Grain: one agent, one period, one component of the plan, one segment of service it is paid for.
 
-{# S-PRORATE: fixed, graded and scored amounts of a month are due per job-history segment under that segment's plan and role;
-    everything else is due once, under the plan and role of the last day in service. #}
+{# S-PRORATE: fixed, graded and scored amounts of a month are due per job-history segment under that segment's plan and role. So are the
+    month's events paid apiece, unprorated: each belongs to the plan held on its day. Everything else is due once, under the plan and role of
+    the last day in service. #}
 
 with
 
 component as (
     select
         *,
-        mechanism in ('fixed', 'graded', 'scored') and period_kind = 'month' as is_prorated
+        mechanism in ('fixed', 'graded', 'scored') as is_prorated,
+        mechanism in ('fixed', 'graded', 'scored', 'per_event') and period_kind = 'month' as is_by_segment
     from {{ ref('policy_component') }}
 ),
 
@@ -19,8 +21,8 @@ by_segment as (
         component.period_id,
         component.component_id,
         segment.segment_no,
-        segment.day_count,
-        segment.month_day_count as period_day_count,
+        case when component.is_prorated then segment.day_count else 1 end as day_count,
+        case when component.is_prorated then segment.month_day_count else 1 end as period_day_count,
         segment.scheme_id,
         segment.role,
         segment.team_id,
@@ -30,7 +32,6 @@ by_segment as (
         segment.employment,
         segment.education,
         segment.hired_on,
-        segment.last_day_on,
         segment.base_salary_cny
     from component
     inner join {{ ref('dim_agent_month_segment') }} as segment
@@ -38,7 +39,7 @@ by_segment as (
             component.period_id = segment.month_id
             and component.scheme_id = segment.scheme_id
             and (component.role = segment.role or component.role = '*')
-    where component.is_prorated
+    where component.is_by_segment
 ),
 
 by_period as (
@@ -59,7 +60,6 @@ by_period as (
         agent.employment,
         agent.education,
         agent.hired_on,
-        agent.last_day_on,
         agent.base_salary_cny
     from component
     inner join {{ ref('dim_agent_period') }} as agent
@@ -67,7 +67,7 @@ by_period as (
             component.period_id = agent.period_id
             and component.scheme_id = agent.scheme_id
             and (component.role = agent.role or component.role = '*')
-    where not component.is_prorated
+    where not component.is_by_segment
 ),
 
 due as (
@@ -107,7 +107,7 @@ select
         else ''
     end as rate_key,
     case component.band_attribute
-        when 'service_years' then {{ full_years('due.hired_on', 'due.last_day_on') }}
+        when 'service_years' then {{ full_years('coalesce(due.hired_on, agent.hired_on)', 'period.ends_on') }}
         else 0
     end as band_value,
     grade.grade,
@@ -115,6 +115,10 @@ select
     grade.status as grade_status,
     coalesce(score.status, 'not_scored') as score_status
 from due
+inner join {{ ref('dim_period') }} as period
+    on due.period_id = period.period_id
+inner join {{ ref('dim_agent') }} as agent
+    on due.agent_id = agent.agent_id
 inner join {{ ref('policy_component') }} as component
     on
         due.component_id = component.component_id

@@ -24,6 +24,5 @@ inner join {{ ref('policy_component_rate') }} as rate
         due.component_id = rate.component_id
         and due.period_id = rate.period_id
         and due.rate_key = rate.rate_key
-        and due.band_value >= rate.lower_bound
-        and (rate.upper_bound is null or due.band_value < rate.upper_bound)
+        and {{ in_band('due.band_value', 'rate') }}
 where due.mechanism = 'fixed'

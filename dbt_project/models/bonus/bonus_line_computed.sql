@@ -1,11 +1,15 @@
 -- Grain: one line of an agent's bonus as the data and policy of this run make it, whether or not the period is absorbed.
 
-{# Every amount is quantity × rate × days / days of the period, rounded here and nowhere else. Of the segments of one component the
-    last absorbs the cents, so that an unchanged amount stays whole (S-PRORATE). #}
 {% set mechanism_models = [
     'bonus_line__commission',
     'bonus_line__fixed',
     'bonus_line__graded',
+    'bonus_line__per_event',
+    'bonus_line__points',
+    'bonus_line__scored',
+    'bonus_line__threshold',
+    'bonus_line__improvement',
+    'bonus_line__top_n',
 ] %}
 
 with
@@ -19,39 +23,8 @@ line as (
     {%- endfor %}
 ),
 
-multiplied as (
-    select
-        *,
-        {{ exact_product('quantity', 'rate', 'day_count') }} as product,
-        row_number() over (
-            partition by agent_id, period_id, component_id, item order by segment_no desc nulls last
-        ) = 1 as is_last_segment
-    from line
-),
-
-rounded as (
-    select
-        *,
-        {{ money_of_product('product', 'period_day_count') }} as own_amount_cny,
-        {{ money_of_product(
-            'sum(product) over (partition by agent_id, period_id, component_id, item)', 'period_day_count'
-        ) }} as whole_amount_cny
-    from multiplied
-),
-
 absorbed as (
-    select
-        *,
-        case
-            when is_last_segment
-                then cast(
-                    whole_amount_cny + own_amount_cny
-                    - sum(own_amount_cny) over (partition by agent_id, period_id, component_id, item)
-                    as decimal(18, 2)
-                )
-            else own_amount_cny
-        end as amount_cny
-    from rounded
+    {{ with_amounts('line') }}
 )
 
 select

@@ -1,0 +1,21 @@
+-- Grain: one agent, one month, one `fixed` component, one segment of service: its amount as paid, for components reckoned from it.
+
+with
+
+line as (
+    select * from {{ ref('bonus_line__fixed') }}
+    where period_kind = 'month'
+),
+
+paid as (
+    {{ with_amounts('line') }}
+)
+
+select
+    agent_id,
+    period_id as month_id,
+    component_id,
+    segment_no,
+    amount_cny,
+    value_origin
+from paid

@@ -1,0 +1,64 @@
+-- Grain: one agent, one period of a points plan: deductions and the coefficient they leave (PT-05, PT-06).
+
+{# The component banded by deduction_points holds the coefficient table, keyed by customer group. A coefficient of 0 means a period without
+   performance pay. #}
+
+with
+
+deducted as (
+    select
+        agent_id,
+        period_id,
+        cast(sum(deduction_points) as decimal(18, 6)) as deduction_points,
+        count_if(value_origin = 'site' and deduction_points <> 0) > 0 as has_site_value
+    from {{ ref('bonus_deduction') }}
+    group by agent_id, period_id
+),
+
+banded as (
+    select
+        due.agent_id,
+        due.period_kind,
+        due.period_id,
+        due.scheme_id,
+        due.component_id,
+        coalesce(due.rate_key, default_key.text_value) as rate_key,
+        coalesce(deducted.deduction_points, cast(0 as decimal(18, 6))) as deduction_points,
+        coalesce(deducted.has_site_value, false) as has_site_value
+    from {{ ref('bonus_due') }} as due
+    inner join {{ ref('policy_component') }} as component
+        on
+            due.component_id = component.component_id
+            and due.period_id = component.period_id
+            and component.band_attribute = 'deduction_points'
+    left join {{ ref('policy_component_parameter') }} as default_key
+        on
+            due.component_id = default_key.component_id
+            and due.period_id = default_key.period_id
+            and default_key.parameter = 'default_rate_key'
+    left join deducted
+        on
+            due.agent_id = deducted.agent_id
+            and due.period_id = deducted.period_id
+)
+
+select
+    banded.agent_id,
+    banded.period_kind,
+    banded.period_id,
+    banded.scheme_id,
+    banded.component_id,
+    banded.rate_key as customer_group,
+    banded.deduction_points,
+    rate.rate as coefficient,
+    rate.rate > 0 as has_performance_pay,
+    rate.lower_bound,
+    rate.clause_id,
+    case when banded.has_site_value then 'site' else rate.value_origin end as value_origin
+from banded
+inner join {{ ref('policy_component_rate') }} as rate
+    on
+        banded.component_id = rate.component_id
+        and banded.period_id = rate.period_id
+        and banded.rate_key = rate.rate_key
+        and {{ in_band('banded.deduction_points', 'rate') }}

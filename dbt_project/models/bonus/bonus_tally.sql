@@ -1,0 +1,66 @@
+-- Grain: one due component that counts events (points, per_event), one segment: the count that pays, within its bounds, 0 where a gate is shut.
+
+with
+
+total as (
+    select
+        agent_id,
+        period_id,
+        component_id,
+        segment_no,
+        cast(sum(quantity) as decimal(24, 6)) as counted_quantity,
+        count_if(value_origin = 'site' and event_quantity <> 0) > 0 as has_site_value
+    from {{ ref('bonus_tally_line') }}
+    group by agent_id, period_id, component_id, segment_no
+),
+
+shut as (
+    select
+        agent_id,
+        period_id,
+        component_id,
+        segment_no,
+        cast(count_if(not is_open) as bigint) as shut_gate_count
+    from {{ ref('bonus_gate') }}
+    group by agent_id, period_id, component_id, segment_no
+),
+
+bound as (
+    select
+        component_id,
+        period_id,
+        max(case when parameter = 'min_quantity' then value end) as min_quantity,
+        max(case when parameter = 'max_quantity' then value end) as max_quantity
+    from {{ ref('policy_component_parameter') }}
+    group by component_id, period_id
+)
+
+select
+    total.agent_id,
+    total.period_id,
+    total.component_id,
+    total.segment_no,
+    total.counted_quantity,
+    coalesce(shut.shut_gate_count, 0) as shut_gate_count,
+    cast(
+        case
+            when shut.shut_gate_count > 0 then 0
+            else
+                least(
+                    greatest(total.counted_quantity, coalesce(bound.min_quantity, total.counted_quantity)),
+                    coalesce(bound.max_quantity, greatest(total.counted_quantity, coalesce(bound.min_quantity, total.counted_quantity)))
+                )
+        end as decimal(18, 6)
+    ) as quantity,
+    case when total.has_site_value then 'site' else 'stated' end as value_origin
+from total
+left join shut
+    on
+        total.agent_id = shut.agent_id
+        and total.period_id = shut.period_id
+        and total.component_id = shut.component_id
+        and total.segment_no = shut.segment_no
+left join bound
+    on
+        total.component_id = bound.component_id
+        and total.period_id = bound.period_id

@@ -1,0 +1,66 @@
+-- Grain: one due component that counts events (points, per_event), one segment, one kind of event: how many, and what each weighs.
+
+with
+
+-- A points component weighs kinds of events by its parameters points_per_<kind>; a per_event component counts the kind that is its basis.
+counted_kind as (
+    select
+        component_id,
+        period_id,
+        replace(parameter, 'points_per_', '') as event_kind,
+        cast(value as decimal(18, 6)) as weight,
+        clause_id,
+        value_origin
+    from {{ ref('policy_component_parameter') }}
+    where parameter like 'points_per_%'
+    union all
+    select
+        component_id,
+        period_id,
+        basis as event_kind,
+        cast(1 as decimal(18, 6)) as weight,
+        clause_id,
+        value_origin
+    from {{ ref('policy_component') }}
+    where mechanism = 'per_event'
+)
+
+select
+    due.agent_id,
+    due.period_kind,
+    due.period_id,
+    due.component_id,
+    due.segment_no,
+    counted_kind.event_kind,
+    cast(coalesce(sum(event.quantity), 0) as decimal(18, 6)) as event_quantity,
+    counted_kind.weight,
+    cast(
+        cast(coalesce(sum(event.quantity), 0) as decimal(18, 6)) * cast(counted_kind.weight as decimal(18, 6))
+        as decimal(24, 6)
+    ) as quantity,
+    counted_kind.clause_id,
+    counted_kind.value_origin
+from {{ ref('bonus_due') }} as due
+inner join counted_kind
+    on
+        due.component_id = counted_kind.component_id
+        and due.period_id = counted_kind.period_id
+inner join {{ ref('dim_period_month') }} as period_month
+    on due.period_id = period_month.period_id
+left join {{ ref('bonus_event') }} as event
+    on
+        due.agent_id = event.agent_id
+        and period_month.month_id = event.month_id
+        and counted_kind.event_kind = event.event_kind
+        and (due.mechanism = 'points' or due.period_kind <> 'month' or due.segment_no = event.segment_no)
+where due.mechanism in ('points', 'per_event')
+group by
+    due.agent_id,
+    due.period_kind,
+    due.period_id,
+    due.component_id,
+    due.segment_no,
+    counted_kind.event_kind,
+    counted_kind.weight,
+    counted_kind.clause_id,
+    counted_kind.value_origin
