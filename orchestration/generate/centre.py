@@ -205,7 +205,7 @@ class Centre:
     missing_target_share: float = 0.06
 
     # Ratings, recognition, rulings: per agent and month unless said otherwise.
-    unrated_share: float = 0.03
+    unrated_modulus: int = 29
     missing_rating_share: float = 0.015
     quarter_rating_share: float = 0.5
     collaboration_share: float = 0.35
@@ -214,7 +214,7 @@ class Centre:
     extra_points_share: float = 0.12
     referral_share: float = 0.07
     improvement_share: float = 0.10
-    internal_complaint_share: float = 0.06
+    internal_complaint_share: float = 0.08
     ruling_survey_share: float = 0.08
     ruling_ticket_share: float = 0.02
     ruling_row_modulus: int = 211

@@ -443,7 +443,7 @@ monthly as (
     from agent_month as m
     cross join dimension as d
     -- Some agents are never rated, some ratings are missing.
-    where u(m.agent_k, 'unrated') >= {c.unrated_share}
+    where m.agent_no % {c.unrated_modulus} <> 11
         and u(m.k, 'missing ' || d.dimension) >= {c.missing_rating_share}
 ),
 quarterly as (
@@ -452,7 +452,7 @@ quarterly as (
         key('rating', (m.agent_no * 512 + m.month_no) * 8 + 7) as rating_k
     from agent_month as m
     join calendar_month as q using (month_no)
-    where q.is_quarter_end and u(m.agent_k, 'unrated') >= {c.unrated_share}
+    where q.is_quarter_end and m.agent_no % {c.unrated_modulus} <> 11
         and u(m.k, 'quarter') < {c.quarter_rating_share}
 ),
 rated as (
@@ -521,7 +521,7 @@ select
     kind,
     greatest(first_served, last_served - pick(k, 'day of ' || kind, 28)::integer) as occurred_on,
     case when kind = 'extra_points' then 10 + 10 * pick(k, 'points', 15) end as points,
-    case kind_no % 7 when 3 then 'pending' when 5 then 'rejected' else 'accepted' end as status
+    case kind_no % 7 when 2 then 'pending' when 4 then 'rejected' else 'accepted' end as status
 from numbered;
 
 create table exam as

@@ -1,4 +1,4 @@
-"""A generated centre of 60 agents, 3 months and 6,000 tickets holds every situation that pay plans ask about."""
+"""A generated centre of 60 agents and 6,000 tickets holds every situation that the pay plans ask about."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> GenerateReport:
 
 @pytest.fixture(scope="module")
 def centre(report: GenerateReport, contract: Contract) -> Iterator[duckdb.DuckDBPyConnection]:
-    """One table per contract table, times as local wall clock, with `_file`; `<table>_now` holds newest versions."""
+    """A table per contract table: local times, `_file` of each row; `<table>_now` holds newest versions."""
     connection = duckdb.connect(":memory:")
     connection.execute("set timezone = 'Asia/Shanghai'")
     for table in contract.export_tables:
