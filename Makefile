@@ -1,0 +1,39 @@
+# `make demo` and `make test` are all that a fresh machine needs: Python 3.11 and make. Both are safe to run twice.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STATE ?= var
+
+# A machine that forbids bytecode would compile every library again in every process.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test check install clean help
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/.installed  ## a small centre's exports, one whole night, a scorecard and a traced bonus
+	$(BIN)/meritline --state $(STATE) demo
+
+test: $(VENV)/.installed  ## the tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed  ## lint, types, dbt unit tests and the tests: what CI runs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy orchestration expectations
+	$(BIN)/python -m orchestration.warehouse.unit_tests
+	$(BIN)/python -m pytest
+
+install: $(VENV)/.installed  ## the virtual environment from the lock
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "meritline needs Python 3.11, this is " + sys.version.split()[0] + ": name it with make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:  ## remove the virtual environment and the default state folder
+	rm -rf $(VENV) var
