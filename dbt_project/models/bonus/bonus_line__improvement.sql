@@ -1,0 +1,25 @@
+-- Grain: one line of the mechanism `improvement`: an award for the largest improvement on the period before.
+
+select
+    subject_id as agent_id,
+    period_kind,
+    period_id,
+    scheme_id,
+    component_id,
+    cast(1 as bigint) as segment_no,
+    '' as item,
+    label_en || ' (rank ' || cast(rank as string) || ')' as line_label,
+    amount_cny as quantity,
+    'cny' as quantity_unit,
+    cast(1 as decimal(18, 8)) as rate,
+    cast(1 as bigint) as day_count,
+    cast(1 as bigint) as period_day_count,
+    clause_id,
+    value_origin,
+    'bonus_ranking' as input_model,
+    period_id || ':' || component_id || ':' || subject_id as input_key
+from {{ ref('bonus_ranking') }}
+where
+    mechanism = 'improvement'
+    and subject = 'agent'
+    and is_awarded

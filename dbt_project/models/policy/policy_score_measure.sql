@@ -1,0 +1,14 @@
+-- Grain: one period, one measure that a plan may score beside the KPIs of the catalogue.
+
+select
+    period_id,
+    in_force_period_kind as period_kind,
+    measure_id,
+    kind,
+    name_en,
+    name_zh,
+    unit,
+    effective_from as effective_from_on,
+    clause_id,
+    value_origin
+from ({{ rows_in_force('score_measure') }}) as in_force

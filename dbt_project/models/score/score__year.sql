@@ -1,0 +1,3 @@
+-- Grain: one agent, one year in which the agent's plan scores.
+
+{{ score_totals(ref('score_line__year')) }}
