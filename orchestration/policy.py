@@ -8,8 +8,10 @@ import csv
 import shutil
 from pathlib import Path
 
+from orchestration.audit.clauses import clauses
 from orchestration.errors import ConfigurationError
 from orchestration.hashing import tree_hash
+from orchestration.policy_check import check_policy
 from orchestration.settings import POLICY_DIR, SEEDS_DIR
 from orchestration.state import OWNER_DIR, StateFolder, replace_folder
 
@@ -20,8 +22,7 @@ def check_policy_folder(folder: Path, *, shipped: Path = POLICY_DIR) -> None:
     """Check that `folder` has the form of the shipped policy: the same CSV files, each with at least its
     columns.
 
-    Raises ConfigurationError naming the folder, the file and what it lacks. What the rows say is checked by
-    the build.
+    Raises ConfigurationError naming the folder, the file and what it lacks, or every row that is not sound.
     """
     if not folder.is_dir():
         raise ConfigurationError(
@@ -53,6 +54,7 @@ def check_policy_folder(folder: Path, *, shipped: Path = POLICY_DIR) -> None:
                 problem=f"the header lacks {', '.join(missing)}",
                 remedy=f"Give the file the columns of the shipped policy ({path})",
             )
+    check_policy(folder, clauses=clauses())
 
 
 def install_policy(state: StateFolder, folder: Path, *, shipped: Path = SEEDS_DIR) -> str:

@@ -34,7 +34,7 @@ from orchestration.progress import Stage, stage
 from orchestration.publish.candidate import build_candidate, read_candidate
 from orchestration.publish.publication import CALIBRATION_PAGE, publish
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, SOURCE_DIRS
-from orchestration.settlement import pinned_runs
+from orchestration.settlement.frozen import pinned_runs
 from orchestration.warehouse.dbt import DbtBuild, DbtOutcome, log_path, manifest_path, take_parsed
 from orchestration.warehouse.manifest import published_relations, read_manifest
 from orchestration.warehouse.raw import TableLoads, loads_of_tables

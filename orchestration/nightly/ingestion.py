@@ -10,7 +10,7 @@ from orchestration.nightly.run import NightlyRun
 from orchestration.policy import install_policy
 from orchestration.progress import Stage
 from orchestration.settings import CONTRACT_DIR
-from orchestration.settlement import ensure_register
+from orchestration.settlement.frozen import ensure_register
 
 
 def take_exports(nightly: NightlyRun, current: Stage) -> None:
