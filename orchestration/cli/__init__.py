@@ -15,6 +15,7 @@ from orchestration.cli.nightly import nightly
 from orchestration.cli.options import Options, common_options
 from orchestration.cli.settle import settle
 from orchestration.cli.status import status
+from orchestration.cli.trace import trace
 from orchestration.cli.ui import ui
 from orchestration.errors import MeritlineError, expected_error
 
@@ -28,7 +29,7 @@ def cli() -> None:
     """Performance pay of a service centre: from exports to checked, traceable bonuses."""
 
 
-for command in (nightly, demo, generate, settle, status, doctor, ui):
+for command in (nightly, demo, generate, settle, status, doctor, trace, ui):
     cli.add_command(command)
 
 

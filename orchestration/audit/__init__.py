@@ -1,0 +1,1 @@
+"""How a bonus came about, and that it stays so: trace, verify, pack, why, diff. Reads publications only."""

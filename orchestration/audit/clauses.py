@@ -1,0 +1,58 @@
+"""The rules by id: what each says, and the words of the document it comes from (`clauses.yml` beside it)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+import yaml
+
+CLAUSES = Path(__file__).parent / "clauses.yml"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A source document: its letter, titles, and the number its text file begins with."""
+
+    letter: str
+    title_en: str
+    title_zh: str
+    file_prefix: str
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One rule. `quote` holds the document's own words; empty for a convention of this system."""
+
+    clause_id: str
+    title_zh: str
+    says: str
+    quote: tuple[str, ...]
+    document: Document | None
+
+    @property
+    def words(self) -> str:
+        """The document's words in one line, each passage in brackets of its own."""
+        return " ".join(f"「{passage}」" for passage in self.quote)
+
+
+@cache
+def clauses(path: Path = CLAUSES) -> Mapping[str, Clause]:
+    """All rules by id, in the order of the file."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    documents = {letter: Document(letter=letter, **fields) for letter, fields in content["documents"].items()}
+    return MappingProxyType(
+        {
+            clause_id: Clause(
+                clause_id=clause_id,
+                title_zh=fields["title_zh"],
+                says=fields["says"],
+                quote=tuple(fields["quote"]),
+                document=documents[fields["document"]] if fields.get("document") else None,
+            )
+            for clause_id, fields in content["clauses"].items()
+        }
+    )

@@ -1,0 +1,187 @@
+"""Everything published about one agent and period that explains a bonus: read once, by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from orchestration.audit.relations import AuditFile, Row
+
+
+@dataclass(frozen=True)
+class BonusFacts:
+    """One bonus and the published rows it rests on."""
+
+    audit: AuditFile
+    bonus: Row
+
+    @property
+    def agent_id(self) -> str:
+        """The agent."""
+        return str(self.bonus["agent_id"])
+
+    @property
+    def period_id(self) -> str:
+        """The period."""
+        return str(self.bonus["period_id"])
+
+    @cached_property
+    def lines(self) -> Sequence[Row]:
+        """The bonus's lines by line number."""
+        return self.audit.select("bonus.bonus_line", {"bonus_id": self.bonus["bonus_id"]}, order=["line_no"])
+
+    @cached_property
+    def line_by_id(self) -> Mapping[str, Row]:
+        """The bonus's lines by id."""
+        return {line["bonus_line_id"]: line for line in self.lines}
+
+    @cached_property
+    def due(self) -> Sequence[Row]:
+        """Components due to the agent, a row per segment, whether or not they pay."""
+        return self._own("bonus.bonus_due", order=["component_line_no", "component_id", "segment_no"])
+
+    @cached_property
+    def nodes(self) -> Sequence[Row]:
+        """The published nodes of the trace."""
+        return self.audit.select("audit.bonus_trace", {"bonus_id": self.bonus["bonus_id"]})
+
+    @cached_property
+    def score(self) -> Row | None:
+        """The agent's score of the period."""
+        return self._one("score.score")
+
+    @cached_property
+    def score_lines(self) -> Mapping[str, Row]:
+        """The agent's score lines by KPI."""
+        return {row["kpi_id"]: row for row in self._own("score.score_line", order=["block", "kpi_id"])}
+
+    @cached_property
+    def score_policy(self) -> Mapping[tuple[str, str], Row]:
+        """Weights and curves of the agent's plan and role by block and KPI."""
+        if self.score is None:
+            return {}
+        rows = self.audit.select(
+            "policy.policy_score_kpi",
+            {
+                "period_id": self.period_id,
+                "scheme_id": self.score["scheme_id"],
+                "role": [self.score["role"], "*"],
+            },
+        )
+        return {(row["block"], row["kpi_id"]): row for row in rows}
+
+    @cached_property
+    def convention(self) -> Row:
+        """The conventions of the period (points at target and at stretch)."""
+        return self.audit.select("policy.policy_convention", {"period_id": self.period_id})[0]
+
+    @cached_property
+    def grade(self) -> Row | None:
+        """The agent's grade of the period."""
+        return self._one("grade.grade")
+
+    @cached_property
+    def cohort(self) -> Sequence[Row]:
+        """Rank, grade and total score of everyone ranked with the agent: no names."""
+        if self.grade is None:
+            return ()
+        return self.audit.query(
+            "select rank, grade, band_no, total_score from grade.grade "
+            "where cohort_id = ? and rank is not null order by rank",
+            [self.grade["cohort_id"]],
+        )
+
+    @cached_property
+    def bands(self) -> Sequence[Row]:
+        """Grade bands of the agent's plan and ranking method, best first."""
+        if self.grade is None or self.grade["method"] is None:
+            return ()
+        return self.audit.select(
+            "policy.policy_grade_band",
+            {
+                "period_id": self.period_id,
+                "scheme_id": self.grade["scheme_id"],
+                "method": self.grade["method"],
+            },
+            order=["band_no"],
+        )
+
+    @cached_property
+    def rates(self) -> Mapping[str, Row]:
+        """Rows of the rate tables of the bonus's components, by the key that trace nodes use."""
+        rows = self.audit.select(
+            "policy.policy_component_rate",
+            {
+                "period_id": self.period_id,
+                "component_id": sorted({line["component_id"] for line in self.lines}),
+            },
+        )
+        return {f"{row['component_id']}:{row['rate_key']}:{row['lower_bound']}": row for row in rows}
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Row]:
+        """Parameters of the bonus's components, by `component:parameter`."""
+        rows = self.audit.select(
+            "policy.policy_component_parameter",
+            {
+                "period_id": self.period_id,
+                "component_id": sorted({line["component_id"] for line in self.lines}),
+            },
+        )
+        return {f"{row['component_id']}:{row['parameter']}": row for row in rows}
+
+    @cached_property
+    def attainments(self) -> Mapping[str, Row]:
+        """Actual against target of the components paid by attainment."""
+        return {row["component_id"]: row for row in self._own("bonus.bonus_attainment")}
+
+    @cached_property
+    def segments(self) -> Mapping[int, Row]:
+        """The agent's job-history intervals of the month by number."""
+        rows = self.audit.select(
+            "facts.dim_agent_month_segment", {"agent_id": self.agent_id, "month_id": self.period_id}
+        )
+        return {row["segment_no"]: row for row in rows}
+
+    @cached_property
+    def definitions(self) -> Mapping[str, Row]:
+        """The KPI definitions of the period."""
+        rows = self.audit.select("policy.policy_kpi_period", {"period_id": self.period_id})
+        return {row["kpi_id"]: row for row in rows}
+
+    def months(self, period_id: str) -> Sequence[str]:
+        """The months of a period."""
+        rows = self.audit.select("facts.dim_period_month", {"period_id": period_id}, order=["month_id"])
+        return [row["month_id"] for row in rows]
+
+    def observation(self, period_id: str, kpi_id: str) -> Row | None:
+        """The agent's observation of a KPI."""
+        rows = self.audit.select(
+            "kpi.kpi_observation", {"agent_id": self.agent_id, "period_id": period_id, "kpi_id": kpi_id}
+        )
+        return rows[0] if rows else None
+
+    def ratings(self, dimension: str) -> Sequence[Row]:
+        """The ratings that the period's score takes: its own, else those of its months (CG-04)."""
+        own = self.audit.select(
+            "facts.fct_rating",
+            {"agent_id": self.agent_id, "dimension": dimension, "period_id": self.period_id},
+            order=["rating_id"],
+        )
+        if own:
+            return own
+        return self.audit.select(
+            "facts.fct_rating",
+            {"agent_id": self.agent_id, "dimension": dimension, "period_id": self.months(self.period_id)},
+            order=["rating_id"],
+        )
+
+    def _own(self, relation: str, order: Sequence[str] = ()) -> list[Row]:
+        return self.audit.select(
+            relation, {"agent_id": self.agent_id, "period_id": self.period_id}, order=order
+        )
+
+    def _one(self, relation: str) -> Row | None:
+        rows = self._own(relation)
+        return rows[0] if rows else None

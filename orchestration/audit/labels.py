@@ -1,0 +1,62 @@
+"""Chinese labels of nodes, units and reasons, where people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestration.audit.node import Kind
+
+KINDS: Mapping[Kind, str] = {
+    "bonus": "奖金",
+    "line": "奖金明细",
+    "quantity": "数量",
+    "rate": "费率",
+    "days": "在职天数",
+    "rate_row": "费率表",
+    "parameter": "参数",
+    "grade": "等级",
+    "band": "等级界限",
+    "score": "总分",
+    "score_part": "得分构成",
+    "score_line": "指标得分",
+    "points": "曲线得分",
+    "value": "指标值",
+    "numerator": "分子",
+    "denominator": "分母",
+    "other": "依据",
+}
+
+PARTS: Mapping[str, str] = {
+    "data score": "数据得分",
+    "supervisor score": "主管评分",
+    "collaboration score": "协作得分",
+}
+
+REASONS: Mapping[str, str] = {
+    "bot": "机器人会话",
+    "deleted": "已删除",
+    "future": "晚于业务日期",
+    "invalid": "无效会话",
+    "merged": "已合并",
+    "no_agent": "无客服",
+    "pending": "观察期未满",
+    "reply_before_creation": "回复早于创建",
+    "response_before_start": "响应早于开始",
+    "ruling": "裁定剔除",
+    "score_out_of_range": "评分超出范围",
+    "solve_before_creation": "解决早于创建",
+    "spam": "垃圾",
+    "superseded_rating": "已被后续评价取代",
+    "unknown_agent": "当日不在职",
+    "void": "作废",
+}
+"""Why evidence is not counted. A reason without a label is shown as its code."""
+
+SCORE_STATUS: Mapping[str, str] = {
+    "scored": "已评分",
+    "awaiting_review": "待主管评价",
+    "insufficient_data": "数据不足",
+    "not_scored": "不评分",
+}
+
+MATURITY: Mapping[str, str] = {"final": "最终", "provisional": "暂定", "settled": "已结算"}

@@ -1,0 +1,60 @@
+"""The publications of a state folder, as an auditor finds them on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import ConfigurationError
+from orchestration.state import StateFolder
+
+MANIFEST = "manifest.json"
+CURRENT = "current"
+
+
+def current_folder(state: StateFolder) -> Path:
+    """Folder of the newest publication. Raises ConfigurationError before the first one."""
+    if not state.current.exists():
+        raise ConfigurationError(
+            path=state.published,
+            problem="nothing has been published here",
+            remedy="Name the state folder with --state, or run meritline nightly first",
+        )
+    return state.current.resolve()
+
+
+def publication_folder(state: StateFolder, run_id: str) -> Path:
+    """Folder of a publication (`current`: the newest). Raises ConfigurationError with near names."""
+    if run_id == CURRENT:
+        return current_folder(state)
+    names = [folder.name for folder in publication_folders(state)]
+    if run_id not in names:
+        near = get_close_matches(run_id, names, n=5, cutoff=0.3) or names[-5:]
+        raise ConfigurationError(
+            path=state.published,
+            problem=f"there is no publication {run_id!r}",
+            remedy=f"There are: {', '.join(near) or 'none yet'}",
+        )
+    return state.published / run_id
+
+
+def publication_folders(state: StateFolder) -> list[Path]:
+    """Folders of all publications, oldest first; retention may have left only the manifest in some."""
+    return sorted(path for path in state.published.glob("[0-9]*-*") if path.is_dir())
+
+
+def read_manifest(folder: Path) -> Mapping[str, Any]:
+    """`manifest.json` of a publication. Raises ConfigurationError when there is none that reads."""
+    path = folder / MANIFEST
+    try:
+        manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            path=path,
+            problem="is no manifest of a publication",
+            remedy="Name the state folder with --state, or run meritline nightly first",
+        ) from error
+    return manifest

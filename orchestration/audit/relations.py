@@ -1,0 +1,102 @@
+"""Rows of published relations, read from a publication's audit file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+
+from orchestration.errors import MeritlineError
+
+Row = Mapping[str, Any]
+"""A row by column name: DECIMAL as Decimal, DATE as date, NULL as None."""
+
+
+class AuditFileUnreadable(MeritlineError):
+    """The publication's audit file is missing, damaged or not one of this product."""
+
+
+class AuditFile:
+    """A publication's `audit.duckdb`, open read-only; a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "audit.duckdb"
+        if not self.path.exists():
+            raise AuditFileUnreadable(
+                path=self.path,
+                problem="the publication has no audit file",
+                remedy="Retention may have removed its data; name a newer one, or run meritline nightly",
+            )
+        try:
+            # Under a name of its own: opened alone the file is catalog `audit` beside schema `audit`.
+            self._database = duckdb.connect()
+            quoted = str(self.path).replace("'", "''")
+            self._database.execute(f"attach '{quoted}' as publication (read_only)")
+            self._database.execute("use publication")
+        except duckdb.Error as error:
+            raise AuditFileUnreadable(
+                path=self.path,
+                problem=f"the audit file does not open ({str(error).splitlines()[0]})",
+                remedy="Run meritline verify, which names what was changed",
+            ) from error
+        names = self._database.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'publication'"
+        ).fetchall()
+        self._relations = frozenset(str(name) for (name,) in names)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.close()
+
+    def has(self, relation: str) -> bool:
+        """Whether the relation exists."""
+        return relation in self._relations
+
+    def select(
+        self, relation: str, where: Mapping[str, object] | None = None, *, order: Sequence[str] = ()
+    ) -> list[Row]:
+        """Rows of a relation that match `where`. Raises AuditFileUnreadable when the file lacks it."""
+        conditions: list[str] = []
+        values: list[object] = []
+        for column, value in (where or {}).items():
+            if isinstance(value, list | tuple):
+                conditions.append(f'"{column}" in (select unnest(?))')
+                values.append(list(value))
+            else:
+                conditions.append(f'"{column}" = ?')
+                values.append(value)
+        schema, table = relation.split(".")
+        sql = f'select * from "{schema}"."{table}"'
+        if conditions:
+            sql += f" where {' and '.join(conditions)}"
+        if order:
+            sql += " order by " + ", ".join(f'"{column}"' for column in order)
+        return self.query(sql, values)
+
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Rows of a query with positional parameters."""
+        return self._rows(sql, list(values))
+
+    def query_named(self, sql: str, values: Mapping[str, object]) -> list[Row]:
+        """Rows of a query with named parameters."""
+        return self._rows(sql, dict(values))
+
+    def _rows(self, sql: str, values: list[object] | dict[str, object]) -> list[Row]:
+        try:
+            result = self._database.execute(sql, values)
+            columns = [description[0] for description in result.description]
+            return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+        except duckdb.Error as error:
+            raise AuditFileUnreadable(
+                path=self.path,
+                problem=f"the audit file does not have what is asked of it ({str(error).splitlines()[0]})",
+                remedy="It may come from another version: use that meritline, or run nightly again",
+            ) from error

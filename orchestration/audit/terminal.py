@@ -1,0 +1,205 @@
+"""The trace as a tree on a terminal, at most 120 columns wide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+from rich.tree import Tree
+
+from orchestration.audit.clauses import clauses
+from orchestration.audit.labels import REASONS
+from orchestration.audit.node import Evidence, Node, SourceLine, Trace
+from orchestration.audit.text import measured, money, plain, trimmed
+
+MAX_WIDTH = 120
+HASH_SHOWN = 12
+"""Hexadecimal digits of a hash that a person compares; JSON and HTML have all of it."""
+
+_SHARED = frozenset({"grade", "score", "score_line", "value"})
+"""Kinds of nodes under which the same tree may hang below several lines: shown once, then referred to."""
+
+_UNITS = {"cny": "元", "days": "days", "points": "points", "weighted points": "weighted points", "factor": ""}
+
+
+def print_trace(trace: Trace, console: Console) -> None:
+    """Print the trace: the tree, what was not paid and why, and the rules it cites."""
+    shown = Console(
+        file=console.file,
+        width=min(console.width, MAX_WIDTH) if console.is_terminal else MAX_WIDTH,
+        color_system=console.color_system,  # type: ignore[arg-type]
+        force_terminal=console.is_terminal,
+        highlight=False,
+    )
+    name = f" {trace.agent_name}" if trace.agent_name else ""
+    shown.print(
+        Text(f"{trace.agent_id}{name} · {trace.period_id} · {trace.scheme_en} {trace.scheme_zh} · ")
+        + Text(f"{money(trace.amount_cny)} 元", style="bold")
+        + Text(f" · {trace.maturity}, {trace.score_status}")
+    )
+    run_id, as_of = trace.publication.get("run_id", "–"), trace.publication.get("as_of", "–")
+    shown.print(Text(f"publication {run_id}, business date {as_of}", style="dim"))
+    for note in trace.notes:
+        shown.print(Text(f"! {note}", style="yellow"))
+    shown.print(_Painter(trace).tree())
+    for unpaid in trace.unpaid:
+        shown.print(Text(f"not paid: {unpaid.label} {unpaid.label_zh} [{unpaid.clause_id}]: {unpaid.reason}"))
+    _print_rules(trace, shown)
+
+
+def _print_rules(trace: Trace, shown: Console) -> None:
+    shown.print(Text("\nRules cited · 制度条款", style="bold"))
+    for clause_id in cited(trace):
+        clause = clauses().get(clause_id)
+        if clause is None:
+            shown.print(Text(f"{clause_id}"))
+            continue
+        shown.print(Text(f"{clause_id} {clause.title_zh}: {clause.says}"))
+        if clause.document is not None:
+            shown.print(Text(f"    {clause.words} —《{clause.document.title_zh}》", style="dim"))
+    shown.print(
+        Text(
+            "(site): a number that the site fills in, stated by no document · 标注 (site) 的由本单位设定",
+            style="dim",
+        )
+    )
+
+
+def cited(trace: Trace) -> list[str]:
+    """Ids of the rules that the trace cites, in the order of the catalogue."""
+    named = {node.clause_id for node in trace.root.walk()} | {one.clause_id for one in trace.unpaid}
+    known = [clause_id for clause_id in clauses() if clause_id in named]
+    return known + sorted(one for one in named if one is not None and one not in clauses())
+
+
+class _Painter:
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._shown: set[tuple[str, str]] = set()
+        self._evidence_shown: set[str] = set()
+
+    def tree(self) -> Tree:
+        tree = Tree(_headline(self._trace.root), guide_style="dim")
+        self._fill(tree, self._trace.root)
+        return tree
+
+    def _fill(self, branch: Tree, node: Node) -> None:
+        for detail in _details(node):
+            branch.add(detail)
+        if node.evidence is not None and node.evidence in self._trace.evidence:
+            self._add_evidence(branch, node.evidence)
+        for child in node.children:
+            key = (child.kind, child.input_key or child.node_id)
+            if child.kind in _SHARED and key in self._shown and child.children:
+                branch.add(_headline(child) + Text("  (as above)", style="dim"))
+                continue
+            self._shown.add(key)
+            self._fill(branch.add(_headline(child)), child)
+
+    def _add_evidence(self, branch: Tree, key: str) -> None:
+        evidence = self._trace.evidence[key]
+        if key in self._evidence_shown:
+            branch.add(Text("evidence as above", style="dim"))
+            return
+        self._evidence_shown.add(key)
+        twig = branch.add(Text(evidence_summary(evidence)))
+        for line in _evidence_lines(evidence):
+            twig.add(line)
+
+
+def evidence_summary(evidence: Evidence) -> str:
+    """One line: rows counted, set aside by reason."""
+    text = f"evidence 依据: {evidence.counted} rows counted"
+    if evidence.set_aside:
+        reasons = ", ".join(
+            f"{count} {reason} {REASONS.get(reason, '')}".strip()
+            for reason, count in evidence.set_aside.items()
+        )
+        text += f"; set aside: {reasons}"
+    return text
+
+
+def ruling_effect(evidence: Evidence) -> str | None:
+    """The KPI before and after its rulings (CG-30); None where there is none."""
+    if evidence.without_rulings is None:
+        return None
+    numerator, denominator = evidence.without_rulings
+    if evidence.is_sum:
+        return f"without the rulings {plain(numerator)}, with them {plain(evidence.numerator)}"
+    return (
+        f"without the rulings {plain(numerator)} / {denominator}, "
+        f"with them {plain(evidence.numerator)} / {evidence.denominator}"
+    )
+
+
+def _evidence_lines(evidence: Evidence) -> Iterator[RenderableType]:
+    for file in evidence.files:
+        aside = f", {file.set_aside} set aside" if file.set_aside else ""
+        yield Text(f"{file.file}: {file.counted} counted{aside}", style="dim")
+    effect = ruling_effect(evidence)
+    if effect is not None:
+        yield Text(f"rulings 裁定 (CG-30): {effect}", style="yellow")
+    for row in evidence.rows:
+        counts = f"{plain(row.numerator)} / {row.denominator}" if row.denominator else plain(row.numerator)
+        text = Text(f"{row.event_on} {row.source.key}: {counts}  {_place(row.source)}")
+        if not row.is_counted:
+            reason = row.exclusion_reason or ""
+            text.append(f"  set aside: {reason} {REASONS.get(reason, '')}", style="yellow")
+        if row.ruling is not None:
+            before, after = counts, "0" if evidence.is_sum else "0 / 0"
+            text.append(
+                f"\n  ruling {row.ruling.ruling_id} ({row.ruling.reason}), by {row.ruling.reviewer_id}: "
+                f"before {before}, after {counts if row.is_counted else after}",
+                style="yellow",
+            )
+            if row.ruling.note:
+                text.append(f"; {row.ruling.note}", style="yellow")
+            if row.ruling.source is not None:
+                text.append(f"  {_place(row.ruling.source)}", style="dim")
+        yield text
+    hidden = evidence.row_count - len(evidence.rows)
+    if hidden > 0:
+        yield Text(f"… {hidden} more rows: --evidence shows all", style="dim")
+
+
+def _headline(node: Node) -> Text:
+    text = Text()
+    if node.is_chosen is not None:
+        text.append("▶ " if node.is_chosen else "  ", style="green")
+    text.append(
+        f"{node.label} {node.label_zh}".rstrip(),
+        style="bold" if node.kind in ("bonus", "line") or node.is_chosen else "",
+    )
+    if node.kind not in ("band",) and node.value is not None:
+        text.append(f"  {measured(node.value, node.unit)}", style="bold cyan")
+        unit = _UNITS.get(node.unit)
+        if unit:
+            text.append(f" {unit}")
+    elif node.parameter_value is not None and node.kind == "parameter":
+        text.append(f"  {node.parameter_value}", style="bold cyan")
+    if node.kind == "points" and node.parameter_value:
+        text.append(f"  {node.parameter} {trimmed(node.parameter_value)}", style="dim")
+    if node.kind in ("score_part", "score_line") and node.parameter_value:
+        text.append(f"  {node.parameter} {trimmed(node.parameter_value)}", style="dim")
+    if node.clause_id:
+        text.append(f"  [{node.clause_id}]", style="magenta")
+    if node.origin == "site":
+        text.append(" (site)", style="yellow")
+    return text
+
+
+def _details(node: Node) -> Iterator[Text]:
+    for calculation in node.by_hand:
+        yield Text(calculation, style="green")
+    for note in node.notes:
+        yield Text(note, style="dim")
+    for source in node.sources:
+        yield Text(f"↳ {_place(source)}" + (f": {source.says}" if source.says else ""), style="dim")
+
+
+def _place(source: SourceLine) -> str:
+    if source.file is None:
+        return f"{source.model} {source.key}: export line not known"
+    short = (source.row_hash or "")[:HASH_SHOWN]
+    return f"{source.file} row {source.row_number} #{short}"

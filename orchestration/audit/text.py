@@ -1,0 +1,46 @@
+"""Numbers as a person writes them: exact, without trailing zeros, never in exponents."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+MONEY_UNIT = "cny"
+
+
+def plain(value: Decimal | int | None) -> str:
+    """`0.902439`, `37`, `−3.5`; `–` for nothing. Exact: no digit is dropped but trailing zeros."""
+    if value is None:
+        return "–"
+    text = f"{Decimal(value):f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text.replace("-", "−")
+
+
+def money(value: Decimal | int) -> str:
+    """`4197.29`, `500.00`, `−12.00`."""
+    return f"{Decimal(value):.2f}".replace("-", "−")
+
+
+def measured(value: Decimal | None, unit: str) -> str:
+    """A value in its unit's form: money with cents, everything else plain."""
+    if value is not None and unit == MONEY_UNIT:
+        return money(value)
+    return plain(value)
+
+
+def operand(value: Decimal | int) -> str:
+    """A number inside a calculation: negative ones in parentheses."""
+    return f"({plain(value)})" if value < 0 else plain(value)
+
+
+def trimmed(text: str) -> str:
+    """A published parameter (`0.700000 / 0.950000 / none`) without trailing zeros."""
+    return " / ".join(_trimmed(part) for part in text.split(" / "))
+
+
+def _trimmed(part: str) -> str:
+    try:
+        return plain(Decimal(part))
+    except InvalidOperation:
+        return part

@@ -1,0 +1,559 @@
+"""`trace`: the published nodes of one bonus as a tree, each with its calculation, clause and export lines.
+
+Nothing is calculated anew: labels, calculations and evidence are put to the numbers that the build published.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from orchestration.audit import byhand
+from orchestration.audit.evidence import Sources, read_evidence
+from orchestration.audit.facts import BonusFacts
+from orchestration.audit.labels import KINDS, PARTS
+from orchestration.audit.lookup import find_bonus
+from orchestration.audit.node import Evidence, Kind, Node, SourceLine, Trace, Unpaid
+from orchestration.audit.publications import read_manifest
+from orchestration.audit.relations import AuditFile, Row
+from orchestration.audit.text import money, plain
+from orchestration.errors import ConfigurationError
+
+ORDER: Sequence[Kind] = (
+    "line",
+    "quantity",
+    "rate",
+    "days",
+    "parameter",
+    "rate_row",
+    "grade",
+    "band",
+    "score",
+    "score_part",
+    "score_line",
+    "points",
+    "value",
+    "numerator",
+    "denominator",
+    "other",
+    "bonus",
+)
+
+MANIFEST_FIELDS = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")
+
+
+def trace_bonus(
+    folder: Path, *, agent_id: str, period_id: str, line_no: int | None = None, show_all: bool = False
+) -> Trace:
+    """The trace of one agent's bonus of one period from the publication in `folder`.
+
+    `line_no` keeps one line of the bonus, `show_all` every evidence row instead of the first few.
+    Raises ConfigurationError, with near names, for an agent, period or line that does not exist.
+    """
+    manifest = read_manifest(folder)
+    with AuditFile(folder) as audit:
+        return trace_from(
+            audit, manifest, agent_id=agent_id, period_id=period_id, line_no=line_no, show_all=show_all
+        )
+
+
+def trace_from(
+    audit: AuditFile,
+    manifest: Mapping[str, Any],
+    *,
+    agent_id: str,
+    period_id: str,
+    line_no: int | None = None,
+    show_all: bool = False,
+) -> Trace:
+    """As `trace_bonus`, on an audit file that is open."""
+    facts = BonusFacts(audit, find_bonus(audit, agent_id=agent_id, period_id=period_id))
+    kept = _kept_lines(facts, line_no)
+    builder = _Builder(facts, Sources(audit))
+    root = builder.tree(kept)
+    scheme = audit.select(
+        "policy.policy_scheme", {"period_id": period_id, "scheme_id": facts.bonus["scheme_id"]}
+    )
+    person = audit.select("facts.dim_agent", {"agent_id": agent_id})
+    return Trace(
+        agent_id=agent_id,
+        agent_name=person[0]["agent_name"] if person else None,
+        period_id=period_id,
+        scheme_id=facts.bonus["scheme_id"],
+        scheme_en=scheme[0]["name_en"] if scheme else facts.bonus["scheme_id"],
+        scheme_zh=scheme[0]["name_zh"] if scheme else "",
+        amount_cny=facts.bonus["amount_cny"],
+        maturity=facts.bonus["maturity"],
+        score_status=facts.bonus["score_status"],
+        publication={name: str(manifest[name]) for name in MANIFEST_FIELDS if name in manifest},
+        root=root,
+        evidence=builder.evidence(root, show_all=show_all),
+        unpaid=() if line_no is not None else _unpaid(facts),
+        notes=_notes(facts),
+    )
+
+
+def _kept_lines(facts: BonusFacts, line_no: int | None) -> frozenset[str]:
+    kept = frozenset(
+        line["bonus_line_id"] for line in facts.lines if line_no is None or line["line_no"] == line_no
+    )
+    if line_no is not None and not kept:
+        numbers = ", ".join(f"{line['line_no']} {line['line_label']}" for line in facts.lines) or "none"
+        raise ConfigurationError(
+            problem=f"the bonus of {facts.agent_id} for {facts.period_id} has no line {line_no}",
+            remedy=f"Its lines: {numbers}",
+        )
+    return kept
+
+
+def _notes(facts: BonusFacts) -> tuple[str, ...]:
+    notes = []
+    settled = (
+        facts.audit.select("facts.dim_settled_period", {"period_id": facts.period_id})
+        if facts.audit.has("facts.dim_settled_period")
+        else []
+    )
+    if settled:
+        notes.append(
+            f"settled by {settled[0]['settled_by']} on publication {settled[0]['run_id']}: "
+            f"the lines are frozen, register {settled[0]['register_hash']}"
+        )
+    if facts.score is not None and facts.score["status"] == "awaiting_review":
+        notes.append(
+            "no supervisor rating yet: the data score counts alone, the grade is provisional (CG-04)"
+        )
+    if facts.score is not None and facts.score["status"] == "insufficient_data":
+        notes.append("no KPI has the minimum sample: no score, no grade, no graded pay (S-MISSING)")
+    return tuple(notes)
+
+
+def _unpaid(facts: BonusFacts) -> tuple[Unpaid, ...]:
+    paid = {line["component_id"] for line in facts.lines}
+    unpaid = {}
+    for due in facts.due:
+        component_id = due["component_id"]
+        if component_id in paid or component_id in unpaid:
+            continue
+        attainment = facts.attainments.get(component_id)
+        if attainment is not None and attainment["status"] == "no_target":
+            reason = f"no target for {attainment['kpi_id']} (no_target)"
+        elif attainment is not None:
+            reason = f"attainment {plain(attainment['attainment'])} is below the first tier"
+        elif due["mechanism"] in ("graded", "scored") and due["score_status"] != "scored":
+            reason = f"score status {due['score_status']}"
+        else:
+            reason = "nothing due under its table"
+        unpaid[component_id] = Unpaid(
+            component_id=component_id,
+            label=due["component_label_en"],
+            label_zh=due["component_label_zh"],
+            clause_id=due["component_clause_id"],
+            reason=reason,
+        )
+    return tuple(unpaid.values())
+
+
+class _Builder:
+    """Turns the published nodes of one bonus into a tree."""
+
+    def __init__(self, facts: BonusFacts, sources: Sources) -> None:
+        self._facts = facts
+        self._sources = sources
+        self._enrich: Mapping[Kind, Callable[[Row, Node], Node]] = {
+            "bonus": self._bonus,
+            "line": self._line,
+            "quantity": self._quantity,
+            "days": self._days,
+            "rate_row": self._rate_row,
+            "parameter": self._parameter,
+            "grade": self._grade,
+            "band": self._band,
+            "score": self._score,
+            "score_part": self._score_part,
+            "score_line": self._score_line,
+            "points": self._points,
+            "value": self._value,
+        }
+
+    def tree(self, kept: frozenset[str]) -> Node:
+        """The bonus's node with those of its lines that are in `kept`."""
+        below: dict[str | None, list[Row]] = defaultdict(list)
+        for row in self._facts.nodes:
+            below[row["parent_node_id"]].append(row)
+        [root] = below[None]
+        below[root["node_id"]] = [
+            row
+            for row in below[root["node_id"]]
+            if row["node_id"] in kept or row["node_id"] not in self._facts.line_by_id
+        ]
+        return self._node(root, below)
+
+    def evidence(self, root: Node, *, show_all: bool) -> dict[str, Evidence]:
+        """The evidence of every KPI in the tree, by `kpi@period`."""
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for node in root.walk():
+            if node.evidence is not None:
+                kpi_id, period_id = node.evidence.rsplit("@", 1)
+                wanted[period_id].add(kpi_id)
+        found = {}
+        for period_id, kpi_ids in sorted(wanted.items()):
+            evidence = read_evidence(
+                self._facts.audit,
+                self._sources,
+                agent_id=self._facts.agent_id,
+                months=self._facts.months(period_id),
+                definitions={kpi_id: self._facts.definitions[kpi_id] for kpi_id in sorted(kpi_ids)},
+                period_id=period_id,
+                show_all=show_all,
+            )
+            found.update({f"{kpi_id}@{period_id}": one for kpi_id, one in evidence.items()})
+        return found
+
+    def _node(self, row: Row, below: Mapping[str | None, Sequence[Row]]) -> Node:
+        kind = _kind(row)
+        node = Node(
+            node_id=row["node_id"],
+            kind=kind,
+            label=row["label"] or "",
+            label_zh=KINDS[kind],
+            value=row["value"],
+            unit=row["unit"] or "",
+            clause_id=row["clause_id"],
+            input_model=row["input_model"],
+            input_key=row["input_key"],
+            parameter=row["parameter"],
+            parameter_value=row["parameter_value"],
+            effective_from=row["effective_from"],
+        )
+        enrich = self._enrich.get(kind, self._from_fact)
+        node = enrich(row, node)
+        children = [self._node(child, below) for child in below.get(row["node_id"], ())]
+        return replace(node, children=tuple(sorted(children, key=self._place)))
+
+    def _place(self, node: Node) -> tuple[Any, ...]:
+        line = self._facts.line_by_id.get(node.node_id)
+        return (
+            ORDER.index(node.kind),
+            line["line_no"] if line is not None else 0,
+            node.value if node.kind in ("band", "rate_row") and node.value is not None else Decimal(0),
+            node.node_id,
+        )
+
+    def _bonus(self, row: Row, node: Node) -> Node:
+        amounts = [line["amount_cny"] for line in self._facts.lines]
+        return replace(node, by_hand=(byhand.total(amounts, self._facts.bonus["amount_cny"]),))
+
+    def _line(self, row: Row, node: Node) -> Node:
+        line = self._facts.line_by_id[row["node_id"]]
+        segments = [one for one in self._facts.lines if _same_item(one, line)]
+        notes = []
+        if line["adjusts_bonus_line_id"]:
+            notes.append(f"corrects the settled line {line['adjusts_bonus_line_id']} (PR-04)")
+            notes += self._correction(line["adjusts_bonus_line_id"])
+        return replace(
+            node,
+            label_zh=line["line_label_zh"],
+            origin=line["value_origin"],
+            by_hand=(byhand.line_amount(line, segments),),
+            notes=tuple(notes),
+        )
+
+    def _correction(self, bonus_line_id: str) -> list[str]:
+        rows = self._facts.audit.select("marts.mart_correction", {"bonus_line_id": bonus_line_id})
+        return [
+            f"settled {money(row['settled_cny'])}, adjusted before {money(row['adjusted_cny'])}, "
+            f"today's data gives {money(row['computed_cny'])}: owed {money(row['owed_cny'])}"
+            + (f" (moved by others' corrections: {row['ranking_correction']})" if row["is_indirect"] else "")
+            for row in rows
+        ]
+
+    def _quantity(self, row: Row, node: Node) -> Node:
+        line = self._facts.line_by_id.get(row["parent_node_id"])
+        if line is None:
+            return node
+        node = self._from_fact(row, replace(node, origin=line["value_origin"]))
+        due = self._due(line)
+        if due is None:
+            return node
+        if due["basis"] == "base_salary":
+            segment = self._facts.segments.get(line["segment_no"])
+            return replace(
+                node,
+                notes=("the base salary of the job history",),
+                sources=node.sources + (self._segment_source(segment) if segment else ()),
+            )
+        attainment = self._facts.attainments.get(line["component_id"])
+        if attainment is not None and attainment["attainment"] is not None:
+            key = f"{self._facts.agent_id}:{self._facts.period_id}:{attainment['kpi_id']}"
+            says = f"target {plain(attainment['target_value'])}"
+            return replace(
+                node,
+                by_hand=(
+                    f"{plain(attainment['actual_value'])} / {plain(attainment['target_value'])}"
+                    f" = {plain(attainment['attainment'])}",
+                ),
+                notes=(f"attainment {plain(attainment['attainment'])} finds the tier",),
+                sources=node.sources + self._sources.lines("fct_target", {key: says}),
+            )
+        return node
+
+    def _due(self, line: Row) -> Row | None:
+        for due in self._facts.due:
+            if due["component_id"] == line["component_id"] and due["segment_no"] == line["segment_no"]:
+                return due
+        return None
+
+    def _segment_source(self, segment: Row) -> tuple[SourceLine, ...]:
+        key = f"{self._facts.agent_id}:{segment['effective_from_on']}"
+        days = f"{segment['first_day_on']} to {segment['last_day_on']}"
+        says = f"{days}: {segment['scheme_id']}, {segment['role']}"
+        if segment["base_salary_cny"] is not None:
+            says += f", base salary {money(segment['base_salary_cny'])}"
+        return self._sources.lines("dim_agent_segment", {key: says})
+
+    def _days(self, row: Row, node: Node) -> Node:
+        line = self._facts.line_by_id.get(row["parent_node_id"])
+        segment = self._facts.segments.get(line["segment_no"]) if line is not None else None
+        if segment is None:
+            return node
+        return replace(
+            node,
+            notes=(f"{segment['first_day_on']} to {segment['last_day_on']}, both days included",),
+            sources=self._segment_source(segment),
+        )
+
+    def _rate_row(self, row: Row, node: Node) -> Node:
+        rate = self._facts.rates.get(row["input_key"])
+        if rate is None:
+            return node
+        line = self._facts.line_by_id[row["parent_node_id"].removesuffix("/rate")]
+        words = ["rate" if rate["rate"] is not None else "amount"]
+        if rate["rate_key"]:
+            words.append(rate["rate_key"])
+        if rate["lower_bound"] or rate["upper_bound"] is not None:
+            words.append(f"from {plain(rate['lower_bound'])}")
+        if rate["upper_bound"] is not None:
+            words.append(f"to below {plain(rate['upper_bound'])}")
+        return replace(
+            node,
+            label=" ".join(words),
+            origin=rate["value_origin"],
+            is_chosen=self._applies(rate, line),
+        )
+
+    def _applies(self, rate: Row, line: Row) -> bool:
+        """Whether a row of a rate table is the one (or one of the tiers) that the line took."""
+        due = self._due(line)
+        if due is None:
+            return False
+        attainment = self._facts.attainments.get(line["component_id"])
+        if attainment is not None:
+            tier = Decimal(line["bonus_line_id"].rsplit(":", 1)[1] or 0)
+            return bool(rate["lower_bound"] == tier)
+        band = due["band_value"] if due["band_value"] is not None else Decimal(0)
+        return bool(
+            (due["rate_key"] or "") == rate["rate_key"]
+            and band >= rate["lower_bound"]
+            and (rate["upper_bound"] is None or band < rate["upper_bound"])
+        )
+
+    def _parameter(self, row: Row, node: Node) -> Node:
+        parameter = self._facts.parameters.get(row["input_key"])
+        return replace(
+            node,
+            label=row["parameter"] or node.label,
+            origin=parameter["value_origin"] if parameter else None,
+        )
+
+    def _grade(self, row: Row, node: Node) -> Node:
+        grade = self._facts.grade
+        if grade is None:
+            return node
+        label = (
+            f"grade {grade['grade']}: rank {grade['rank']} of {grade['cohort_size']} in {grade['cohort_id']}"
+        )
+        if grade["method"] == "forced":
+            note = f"forced shares: the first band whose cumulative share is above {plain(grade['position'])}"
+        else:
+            score = plain(grade["total_score"])
+            note = f"absolute bands: the first that {score} reaches (the group is too small to rank)"
+        return replace(
+            node,
+            label=label,
+            by_hand=(byhand.position(grade["rank"], grade["cohort_size"], grade["position"]),),
+            notes=(note,),
+        )
+
+    def _band(self, row: Row, node: Node) -> Node:
+        grade = self._facts.grade
+        name = row["input_key"].rsplit(":", 1)[1]
+        band = next((one for one in self._facts.bands if one["grade"] == name), None)
+        if grade is None or band is None:
+            return node
+        inside = [one for one in self._facts.cohort if one["grade"] == name]
+        if band["method"] == "forced":
+            label = f"{name}: position below {plain(band['cumulative_share'])}"
+        else:
+            label = (
+                f"{name}: score from {plain(band['min_score'])}"
+                if band["min_score"] is not None
+                else f"{name}: the rest"
+            )
+        notes = (
+            (
+                f"ranks {inside[0]['rank']}–{inside[-1]['rank']}, {len(inside)} of {grade['cohort_size']}; "
+                f"cut-off score {plain(min(one['total_score'] for one in inside))}",
+            )
+            if inside
+            else ("nobody",)
+        )
+        return replace(
+            node, label=label, origin=band["value_origin"], is_chosen=name == grade["grade"], notes=notes
+        )
+
+    def _score(self, row: Row, node: Node) -> Node:
+        score = self._facts.score
+        if score is None or score["total_score"] is None:
+            return node
+        return replace(node, by_hand=(byhand.total_score(score),))
+
+    def _score_part(self, row: Row, node: Node) -> Node:
+        node = replace(node, label_zh=PARTS.get(node.label, node.label_zh))
+        if node.label == "data score" and node.value is not None:
+            weighted = [
+                line["weighted_points"] for line in self._facts.score_lines.values() if line["is_scored"]
+            ]
+            return replace(node, by_hand=(byhand.data_score(weighted, node.value),))
+        if node.label == "supervisor score" and node.value is not None:
+            ratings = self._facts.ratings("supervisor")
+            keys = {one["rating_id"]: f"score {plain(one['score'])} by {one['rater_id']}" for one in ratings}
+            return replace(
+                node,
+                by_hand=(byhand.mean([one["score"] for one in ratings], node.value),),
+                sources=self._sources.lines("fct_rating", keys),
+            )
+        if node.label == "collaboration score":
+            return replace(node, evidence=f"collaboration_score@{self._facts.period_id}")
+        return node
+
+    def _score_line(self, row: Row, node: Node) -> Node:
+        line = self._facts.score_lines[row["input_key"].rsplit(":", 1)[1]]
+        definition = self._facts.definitions[line["kpi_id"]]
+        node = replace(
+            node,
+            label=f"{line['kpi_id']} · {definition['name_en']} ({line['block']})",
+            label_zh=definition["name_zh"],
+            origin=line["value_origin"],
+        )
+        if not line["is_scored"]:
+            policy = self._facts.score_policy.get((line["block"], line["kpi_id"]))
+            least = (
+                f"below the minimum sample of {policy['min_sample']}"
+                if policy
+                else "below the minimum sample"
+            )
+            return replace(node, notes=(f"not scored: {least}; its weight goes to the others (S-MISSING)",))
+        scored = [
+            (one["block"], policy["block_weight"], policy["kpi_weight"])
+            for one in self._facts.score_lines.values()
+            if one["is_scored"]
+            and (policy := self._facts.score_policy.get((one["block"], one["kpi_id"]))) is not None
+        ]
+        own = self._facts.score_policy.get((line["block"], line["kpi_id"]))
+        by_hand = [byhand.score_line(line["points"], line["effective_weight"], line["weighted_points"])]
+        if own is not None:
+            by_hand.append(
+                byhand.effective_weight(scored, line["block"], own["kpi_weight"], line["effective_weight"])
+            )
+        return replace(node, by_hand=tuple(by_hand))
+
+    def _points(self, row: Row, node: Node) -> Node:
+        line = self._facts.score_lines[row["input_key"].rsplit(":", 1)[1]]
+        node = replace(node, origin=line["value_origin"])
+        if line["points"] is None or not line["is_scored"]:
+            return node
+        convention = self._facts.convention
+        calculation = byhand.points(
+            line, target_points=convention["target_points"], stretch_points=convention["stretch_points"]
+        )
+        if calculation is not None:
+            return replace(node, by_hand=(calculation,))
+        reached = "not better than the floor" if line["points"] == 0 else "at or beyond the end of the curve"
+        return replace(node, notes=(f"{plain(line['value'])} is {reached}",))
+
+    def _value(self, row: Row, node: Node) -> Node:
+        kpi_id, period_id = self._kpi_of(row["input_key"])
+        observation = self._facts.observation(period_id, kpi_id)
+        if observation is None:
+            return node
+        node = replace(
+            node,
+            label=f"{kpi_id} value",
+            evidence=f"{kpi_id}@{period_id}",
+            notes=(f"{observation['pending_count']} rows pending",) if observation["pending_count"] else (),
+        )
+        if observation["value"] is None:
+            return node
+        return replace(
+            node,
+            by_hand=(
+                byhand.value(observation["numerator"], observation["denominator"], observation["value"]),
+            ),
+        )
+
+    def _kpi_of(self, key: str) -> tuple[str, str]:
+        period_id, kpi_id = key.removeprefix(f"{self._facts.agent_id}:").rsplit(":", 1)
+        return kpi_id, period_id
+
+    def _from_fact(self, row: Row, node: Node) -> Node:
+        """A number read from one fact row ends in that row's export line."""
+        model, key = row["input_model"], row["input_key"]
+        if model is None or key is None or not model.startswith(("fct_", "dim_")):
+            return node
+        return replace(node, sources=node.sources + self._sources.lines(model, {key: ""}))
+
+
+def _same_item(one: Row, other: Row) -> bool:
+    """Whether two lines are segments of the same item of the same component."""
+    return bool(one["component_id"] == other["component_id"] and _item(one) == _item(other))
+
+
+def _item(line: Row) -> str:
+    prefix = f"{line['period_id']}:{line['agent_id']}:{line['component_id']}:{line['segment_no']}:"
+    return str(line["bonus_line_id"]).removeprefix(prefix)
+
+
+_BY_LABEL: Mapping[str, Kind] = {
+    "quantity": "quantity",
+    "rate": "rate",
+    "rate table": "rate_row",
+    "parameter": "parameter",
+    "points on the curve": "points",
+    **dict.fromkeys(PARTS, "score_part"),
+}
+
+_BY_INPUT: Mapping[tuple[str, str], Kind] = {
+    ("bonus", "cny"): "bonus",
+    ("bonus_line", "cny"): "line",
+    ("grade", "position"): "grade",
+    ("policy_grade_band", "cumulative share"): "band",
+    ("policy_grade_band", "score"): "band",
+    ("score", "points"): "score",
+    ("score_line", "weighted points"): "score_line",
+    ("kpi_observation", "numerator / denominator"): "value",
+}
+
+
+def _kind(row: Row) -> Kind:
+    label = row["label"] or ""
+    if label in _BY_LABEL:
+        return _BY_LABEL[label]
+    if label.startswith("days of "):
+        return "days"
+    if row["input_model"] == "kpi_evidence":
+        return "numerator" if label.endswith(" numerator") else "denominator"
+    return _BY_INPUT.get((row["input_model"] or "", row["unit"] or ""), "other")

@@ -1,0 +1,48 @@
+"""`meritline trace`: how a bonus came about, down to file, row and hash of each export line."""
+
+from __future__ import annotations
+
+import click
+
+from orchestration.cli.options import Options, common_options
+
+
+@click.command()
+@common_options
+@click.argument("agent")
+@click.argument("period")
+@click.option("--line", "line_no", type=int, help="Only this line of the bonus.")
+@click.option(
+    "--format", "form", type=click.Choice(["tree", "json", "html"]), default="tree", show_default=True
+)
+@click.option(
+    "--evidence", "show_all", is_flag=True, help="Every evidence row, not just the first of each KPI."
+)
+@click.pass_obj
+def trace(
+    options: Options, *, agent: str, period: str, line_no: int | None, form: str, show_all: bool
+) -> None:
+    """Show how AGENT's bonus of PERIOD (2026-10, 2026-Q4, 2026) came about."""
+    from orchestration.audit.publications import current_folder
+    from orchestration.audit.trace import trace_bonus
+
+    found = trace_bonus(
+        current_folder(options.state_folder()),
+        agent_id=agent,
+        period_id=period,
+        line_no=line_no,
+        show_all=show_all,
+    )
+    if form == "json":
+        from orchestration.audit.document import trace_json
+
+        click.echo(trace_json(found))
+    elif form == "html":
+        from orchestration.audit.page import trace_page
+
+        click.echo(trace_page(found))
+    else:
+        from orchestration.audit.terminal import print_trace
+        from orchestration.cli.console import new_console
+
+        print_trace(found, new_console())
