@@ -152,7 +152,8 @@ class Loader:
                     tally = tallies[load.load_id]
                     tally.segments += 1
                     resolved = mappings.resolve(load.entry, segment.columns, file_format=form.file_format)
-                    tally.unknown.update(dict.fromkeys(resolved.unknown))
+                    if not load.entry.spec.distinct:  # such an entry picks a few columns on purpose
+                        tally.unknown.update(dict.fromkeys(resolved.unknown))
                     for name in resolved.missing:
                         tally.missing[name] = tally.missing.get(name, 0) + 1
                     work = _Work(file, form, segment, load, resolved, tally.segments)
@@ -282,8 +283,8 @@ class _Conversion:
             accepted, faults, excluded = self._row_by_row()
         if accepted + faults + excluded != self.work.segment.row_count:
             raise UnreadableFile(
-                f"{self.work.segment.row_count} rows were framed, but {accepted + faults + excluded} were read; "
-                "nothing of the file was loaded"
+                f"{self.work.segment.row_count} rows were framed, but {accepted + faults + excluded} "
+                "were read; nothing of the file was loaded"
             )
         self._reject_unframed()
         if faults + excluded + len(self.work.segment.bad):

@@ -32,15 +32,22 @@ from orchestration.ingest.store import RawStore, Staging, disk_full
 
 EVENT_COLUMNS = (
     "created_at",
+    "first_reply_at",
+    "solved_at",
+    "closed_at",
+    "escalated_at",
     "started_at",
+    "first_response_at",
+    "ended_at",
     "responded_at",
     "reviewed_at",
     "occurred_at",
+    "occurred_on",
     "ordered_at",
     "work_date",
-    "occurred_on",
 )
-"""Columns that date an event; the newest of them sets the business date."""
+"""Columns that date something that happened (a due time or an export's own time does not); the newest of them
+sets the business date."""
 
 
 @dataclass(frozen=True)
