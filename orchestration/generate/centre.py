@@ -220,8 +220,17 @@ class Centre:
     ruling_row_modulus: int = 211
 
     # Rows that load and make no sense: at most one in this many, at least one in `nonsense_floor`.
+    # The odd_* numbers are the remainders that mark such rows, one fault each.
     nonsense_modulus: int = 997
     nonsense_floor: int = 25
+    odd_contact_future: int = 3
+    odd_contact_unknown_agent: int = 5
+    odd_ticket_solved_early: int = 7
+    odd_ticket_replied_early: int = 11
+    odd_ticket_future: int = 13
+    odd_ticket_unknown_agent: int = 17
+    odd_contact_responded_early: int = 19
+    odd_survey_out_of_scale: int = 23
 
 
 CENTRE = Centre()

@@ -46,6 +46,9 @@ create macro one_of(k, purpose, list) as list[1 + pick(k, purpose, len(list))];
 -- clamp(x): x within [-1, 1].
 create macro clamp(x) as greatest(-1.0, least(1.0, x));
 
+-- is_odd(row_no, remainder): whether the row is one of the few that make no sense.
+create macro is_odd(row_no, remainder) as row_no % getvariable('odd_modulus') = remainder;
+
 -- code(prefix, n, width): an identifier such as A0042.
 create macro code(prefix, n, width) as prefix || lpad(n::varchar, width, '0');
 

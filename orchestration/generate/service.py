@@ -111,8 +111,9 @@ with fated as (
         ['chat', 'chat', 'phone', 'phone', 'web', 'email'][1 + pick(k, 'channel', 6)] as channel,
         pick(k, 'priority', 20) as priority_draw,
         case
-            when row_no % getvariable('odd_modulus') in (7, 11, 17) then 'plain'
-            when row_no % getvariable('odd_modulus') = 13 then 'mistyped year'
+            when is_odd(row_no, {c.odd_ticket_solved_early}) or is_odd(row_no, {c.odd_ticket_replied_early})
+                or is_odd(row_no, {c.odd_ticket_unknown_agent}) then 'plain'
+            when is_odd(row_no, {c.odd_ticket_future}) then 'mistyped year'
             when first_agent is null or u(k, 'fate') < {c.unassigned_share} then 'unassigned'
             when u(k, 'fate') < {c.unassigned_share} + {c.spam_share} then 'spam'
             when u(k, 'fate') < {c.unassigned_share} + {c.spam_share} + {c.merged_share}
@@ -190,10 +191,10 @@ lived as (
         case fate
             when 'reopened, solved' then again_solved
             when 'reopened, open' then first_solved
-            when 'plain' then case when row_no % getvariable('odd_modulus') = 7
+            when 'plain' then case when is_odd(row_no, {c.odd_ticket_solved_early})
                 then created_s - 3600 else first_solved end
         end as solved_s,
-        case when row_no % getvariable('odd_modulus') = 11 then created_s - 600
+        case when is_odd(row_no, {c.odd_ticket_replied_early}) then created_s - 600
             when reply_raw < getvariable('end_s') then reply_raw end as reply_s
     from settled
 ),
@@ -246,10 +247,10 @@ select
         when c.transfer = 'handed back' then c.second_agent
             else c.first_agent end as first_responder_id,
     case when c.fate in ('unassigned', 'mistyped year') then null
-        when c.row_no % getvariable('odd_modulus') = 17 then 'A9999'
+        when is_odd(c.row_no, {c.odd_ticket_unknown_agent}) then 'A9999'
         when c.transfer = 'handed on' then c.second_agent else c.first_agent end as assignee_id,
     case when c.solved_s is null then null
-        when c.row_no % getvariable('odd_modulus') = 17 then 'A9999'
+        when is_odd(c.row_no, {c.odd_ticket_unknown_agent}) then 'A9999'
         when u(c.k, 'solver unknown') < 0.02 then null
         when c.transfer = 'handed on' then c.second_agent else c.first_agent end as solver_id,
     b.agent_id as about_agent_id,
@@ -321,7 +322,7 @@ with opened as (
             when 2 then u(t.k, 'later contact') < {c.later_contact_share}
                 and t.solved_s > t.created_s + 600
             else u(t.k, 'loose contact') < {c.loose_contact_share}
-                or t.row_no % getvariable('odd_modulus') = 3 end
+                or is_odd(t.row_no, {c.odd_contact_future}) end
 ),
 placed as (
     select
@@ -340,7 +341,7 @@ placed as (
             end as contact_channel,
         contact_no = 3 and u(ck, 'bot') < {c.bot_share} as is_bot,
         u(ck, 'invalid') < {c.invalid_share} or fate = 'spam' as is_invalid,
-        contact_no = 3 and row_no % getvariable('odd_modulus') = 3 as is_mistyped_year
+        contact_no = 3 and is_odd(row_no, {c.odd_contact_future}) as is_mistyped_year
     from opened
 ),
 answered as (
@@ -373,7 +374,7 @@ select
     started_s + case when is_mistyped_year then {twenty_years} else 0 end as started_s,
     case when is_bot then null
         when not is_answered and u(ck, 'queue') < {c.queue_abandoned_share} then null
-        when row_no % getvariable('odd_modulus') = 5 then 'A9999'
+        when is_odd(row_no, {c.odd_contact_unknown_agent}) then 'A9999'
         else taken_by end as agent_id,
     case when contact_no = 3
         then code('C', pick(ck, 'customer', getvariable('customers')), 9)
@@ -381,7 +382,7 @@ select
     case when contact_no < 3 then ticket_id end as ticket_id,
     category,
     is_answered,
-    case when row_no % getvariable('odd_modulus') = 19 and is_answered then started_s - 45
+    case when is_odd(row_no, {c.odd_contact_responded_early}) and is_answered then started_s - 45
         when is_answered and started_s + response_seconds < getvariable('end_s')
         then started_s + response_seconds end as response_s,
     case when not is_mistyped_year and started_s + response_seconds
@@ -432,8 +433,8 @@ with asked as (
     from ticket
     cross join (values (0), (1)) as r (n)
     where solved_s > created_s and fate in ('plain', 'reopened, solved', 'reopened, open')
-        and u(k, 'ticket survey ' || n) < case n when 0 then {c.nps_share}
-            else {c.ticket_survey_share} end
+        and case n when 0 then u(k, 'nps survey') < {c.nps_share}
+            else u(k, 'csat survey') < {c.ticket_survey_share} end
 ),
 answered as (
     select
@@ -452,8 +453,7 @@ select
     kind,
     responded_s,
     case
-        when contact_row % getvariable('odd_modulus') = 23
-            or survey_no % (8 * getvariable('odd_modulus')) = 0
+        when is_odd(row_number() over (order by survey_no), {c.odd_survey_out_of_scale})
             then case when is_ten then 12 else 7 end
         when kind = 'nps' then case when u(k, 'score') < promoter then 9 + pick(k, 'within', 2)
             when u(k, 'score') < promoter + {c.passive_share} then 7 + pick(k, 'within', 2)
