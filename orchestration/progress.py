@@ -20,7 +20,7 @@ LOGGER.setLevel(logging.INFO)
 LOGGER.propagate = False
 LOGGER.addHandler(logging.NullHandler())
 
-Kind = Literal["start", "step", "done", "failed"]
+Kind = Literal["start", "step", "note", "done", "failed"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,10 @@ class Stage:
     def step(self, message: str) -> None:
         """Report one step of the stage."""
         _emit(Event(self.name, "step", message))
+
+    def note(self, message: str) -> None:
+        """Report something that the operator should read."""
+        _emit(Event(self.name, "note", message))
 
 
 @contextmanager

@@ -27,6 +27,8 @@ class ProgressPrinter(logging.Handler):
             return
         if event.kind in ("done", "failed"):
             self._finish(event)
+        elif event.kind == "note":
+            self._console.print(f"{'':<10}note: {event.message}", markup=False, soft_wrap=True)
         elif self._console.is_terminal:
             text = f"{event.stage} {event.message}"[: max(20, self._console.width - 6)]
             if self._live is None:

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 import click
 
-from orchestration.cli.options import common_options
-
-
-class Share(click.ParamType[Decimal]):
-    """A share from 0 to below 1, kept exact."""
-
-    name = "share"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        """The share, or a usage error."""
-        try:
-            share = Decimal(str(value))
-        except InvalidOperation:
-            self.fail(f"{value!r} is not a number", param, ctx)
-        if not 0 <= share < 1:
-            self.fail(f"{value} is not between 0 and 1", param, ctx)
-        return share
+from orchestration.cli.options import Share, common_options
 
 
 @click.command()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import click
 
-from orchestration.cli.options import Options, common_options
+from orchestration.cli.options import Options, Share, common_options
 from orchestration.errors import ConfigurationError
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -34,8 +35,8 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--full-refresh", is_flag=True, help="Rebuild what is otherwise added to.")
 @click.option(
     "--allow-rejects",
-    type=click.FloatRange(0, 1),
-    default=0.05,
+    type=Share(),
+    default="0.05",
     show_default=True,
     help="Share of a table's rows that may be rejected.",
 )
@@ -49,7 +50,7 @@ def nightly(
     policy: Path | None,
     engine: str,
     full_refresh: bool,
-    allow_rejects: float,
+    allow_rejects: Decimal,
 ) -> None:
     """Ingest, build, check and publish, as one recorded run."""
     if engine != "duckdb":
@@ -76,7 +77,7 @@ def nightly(
             update={
                 "as_of": "" if as_of is None else as_of.date().isoformat(),
                 "full_refresh": full_refresh,
-                "allow_rejects": allow_rejects,
+                "allow_rejects": str(allow_rejects),
             }
         )
         execute(settings, JobRequest(run=run, command="meritline nightly"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,22 @@ from orchestration.settings import Settings, load_settings
 from orchestration.state import StateFolder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Share(click.ParamType[Decimal]):
+    """A share from 0 to 1, kept exact."""
+
+    name = "share"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """The share, or a usage error."""
+        try:
+            share = Decimal(str(value))
+        except InvalidOperation:
+            self.fail(f"{value!r} is not a number", param, ctx)
+        if not 0 <= share <= 1:
+            self.fail(f"{value} is not between 0 and 1", param, ctx)
+        return share
 
 
 @dataclass

@@ -26,7 +26,7 @@ def status(options: Options) -> None:
     """Show the publication, the last runs with their durations, open periods and the lock."""
     from orchestration.publish.publication import current_publication
     from orchestration.record import read_records
-    from orchestration.settlement import settlements
+    from orchestration.settlement.frozen import settlements
 
     state = options.state_folder()
     click.echo(f"state        {state.root}" + ("" if state.root.is_dir() else " (does not exist yet)"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 from orchestration.clock import today
@@ -27,7 +28,28 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
         as_of=nightly.business_date,
         today=today(nightly.business_timezone),
         business_timezone=nightly.business_timezone,
-        allow_rejects=nightly.allow_rejects,
+        allow_rejects=Decimal(nightly.allow_rejects),
         progress=current.step,
     )
-    current.message = str(report)
+    totals = report.totals.values()
+    current.figures.update(
+        files=sum(one.file_count for one in totals),
+        rows=sum(one.row_count for one in totals),
+        accepted=sum(one.accepted_row_count for one in totals),
+        rejected=sum(one.fault_row_count for one in totals),
+        excluded=sum(one.excluded_row_count for one in totals),
+        unreadable_files=sum(one.unreadable_file_count for one in totals),
+    )
+    current.message = (
+        f"{current.figures['files']} new files, {current.figures['rows']:,} rows: "
+        f"{current.figures['accepted']:,} taken, {current.figures['rejected']:,} rejected, "
+        f"{current.figures['excluded']:,} excluded by a profile; business date {report.as_of}"
+    )
+    for note in report.notes:
+        current.note(note)
+    for name, table in sorted(report.totals.items()):
+        if table.fault_row_count or table.unreadable_file_count:
+            current.note(
+                f"{name}: {table.fault_row_count:,} rows and {table.unreadable_file_count} files rejected, "
+                "listed in audit.rejected_row"
+            )

@@ -24,8 +24,8 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     """What a run works on. Paths are absolute; `as_of` empty means the newest event's date that is not after
     today.
 
-    `allow_rejects` is the share of a table's rows that may be rejected; `full_refresh` rebuilds incremental
-    models.
+    `allow_rejects` is the share (0 to 1) of a table's rows that may be rejected; `full_refresh` rebuilds
+    incremental models.
     """
 
     state: str
@@ -34,7 +34,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     profiles: list[str] = Field(default_factory=list)
     as_of: str = ""
     business_timezone: str = "Asia/Shanghai"
-    allow_rejects: float = 0.05
+    allow_rejects: str = "0.05"
     full_refresh: bool = False
     keep_publications: int = 35
 
