@@ -61,3 +61,32 @@
         end as bigint
     )
 {% endmacro %}
+
+{# ISO weekday: Monday 1 … Sunday 7. #}
+{% macro weekday_no(day) %}{{ return(adapter.dispatch('weekday_no')(day)) }}{% endmacro %}
+{% macro default__weekday_no(day) %}cast(isodow({{ day }}) as bigint){% endmacro %}
+{% macro spark__weekday_no(day) %}cast(weekday({{ day }}) + 1 as bigint){% endmacro %}
+
+{# The UTC timestamp of a local day and a wall-clock time 'HH:MM'. #}
+{% macro utc_of_local(day, wall_time) %}{{ return(adapter.dispatch('utc_of_local')(day, wall_time)) }}{% endmacro %}
+{% macro default__utc_of_local(day, wall_time) %}timezone('UTC', timezone('{{ business_timezone() }}', cast(cast({{ day }} as string) || ' ' || {{ wall_time }} || ':00' as timestamp))){% endmacro %}
+{% macro spark__utc_of_local(day, wall_time) %}to_utc_timestamp(cast(cast({{ day }} as string) || ' ' || {{ wall_time }} || ':00' as timestamp), '{{ business_timezone() }}'){% endmacro %}
+
+{# Cumulative business time, in microseconds, at a UTC timestamp, from its local day's row of int_calendar__business_day. #}
+{% macro business_micros_at(day_alias, at) %}
+    (
+        {{ day_alias }}.cumulative_micros
+        {% for n in range(1, 5) -%}
+        + coalesce(
+            least(greatest({{ epoch_micros(at) }} - {{ day_alias }}.start_{{ n }}_micros, 0), {{ day_alias }}.length_{{ n }}_micros), 0
+        )
+        {% endfor -%}
+    )
+{% endmacro %}
+
+{# Whole business seconds between two instants, given the calendar rows of their local days. #}
+{% macro business_seconds_between(start_day, start_at, end_day, end_at) %}
+    cast({{ integer_division(
+        business_micros_at(end_day, end_at) ~ " - " ~ business_micros_at(start_day, start_at), "1000000"
+    ) }} as bigint)
+{% endmacro %}

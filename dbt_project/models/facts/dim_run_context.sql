@@ -4,4 +4,4 @@ select
     as_of_on,
     cut_at,
     business_timezone
-from {{ source('run', 'context') }}
+from {{ ref('stg_run__context') }}

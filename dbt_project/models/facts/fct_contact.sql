@@ -1,24 +1,27 @@
 -- Grain: one contact.
 
 select
-    contact_id,
-    channel,
-    started_at,
-    started_on,
-    agent_id,
-    customer_id,
-    ticket_id,
-    category,
-    coalesce(is_answered, false) as is_answered,
-    first_response_at,
-    ended_at,
-    talk_seconds,
-    {{ seconds_between('started_at', 'first_response_at') }} as first_response_seconds,
-    coalesce(first_response_at < started_at, false) as has_response_before_start,
-    is_valid,
-    invalid_reason,
-    ruling_id,
-    load_id,
-    source_row_number,
-    source_row_hash
-from {{ ref('int_contact__validity') }}
+    contact.contact_id,
+    contact.channel,
+    contact.started_at,
+    contact.started_on,
+    contact.agent_id,
+    contact.customer_id,
+    contact.ticket_id,
+    contact.category,
+    coalesce(contact.is_answered, false) as is_answered,
+    contact.first_response_at,
+    contact.ended_at,
+    contact.talk_seconds,
+    service_time.first_response_seconds,
+    service_time.first_response_business_seconds,
+    coalesce(contact.first_response_at < contact.started_at, false) as has_response_before_start,
+    contact.is_valid,
+    contact.invalid_reason,
+    contact.ruling_id,
+    contact.load_id,
+    contact.source_row_number,
+    contact.source_row_hash
+from {{ ref('int_contact__validity') }} as contact
+inner join {{ ref('int_contact__service_time') }} as service_time
+    on contact.contact_id = service_time.contact_id

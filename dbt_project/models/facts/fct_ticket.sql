@@ -28,8 +28,10 @@ select
     coalesce(ticket.is_recovered, false) as is_recovered,
     coalesce(ticket.is_wrong_record, false) as is_wrong_record,
     ticket.is_on_time as is_on_time_flagged,
-    {{ seconds_between('ticket.created_at', 'ticket.first_reply_at') }} as first_reply_seconds,
-    {{ seconds_between('ticket.created_at', 'ticket.solved_at') }} as handle_seconds,
+    service_time.first_reply_seconds,
+    service_time.first_reply_business_seconds,
+    service_time.handle_seconds,
+    service_time.handle_business_seconds,
     coalesce(ticket.first_reply_at < ticket.created_at, false) as has_reply_before_creation,
     coalesce(ticket.solved_at < ticket.created_at, false) as has_solve_before_creation,
     next_event.next_event_at,
@@ -42,5 +44,7 @@ select
     ticket.source_row_number,
     ticket.source_row_hash
 from {{ ref('int_ticket__validity') }} as ticket
+inner join {{ ref('int_ticket__service_time') }} as service_time
+    on ticket.ticket_id = service_time.ticket_id
 left join {{ ref('int_ticket__next_event') }} as next_event
     on ticket.ticket_id = next_event.ticket_id

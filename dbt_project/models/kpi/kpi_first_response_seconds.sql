@@ -10,7 +10,14 @@ select
     cast(null as string) as parent_entity_id,
     contact.agent_id as agent_id,
     contact.started_on as event_on,
-    cast(coalesce(coalesce(contact.first_response_seconds, 0), 0) as decimal(18, 6)) as numerator,
+    cast(
+        coalesce(
+            case
+                when definition.clock = 'business' then contact.first_response_business_seconds
+                else contact.first_response_seconds
+            end, 0
+        ) as decimal(18, 6)
+    ) as numerator,
     cast(1 as bigint) as denominator,
     case
         when contact.invalid_reason is not null then contact.invalid_reason
@@ -20,4 +27,8 @@ select
     contact.ruling_id as ruling_id,
     false as is_pending
 from {{ ref('fct_contact') }} as contact
+left join {{ ref('policy_kpi') }} as definition
+    on
+        definition.kpi_id = 'first_response_seconds'
+        and definition.month_id = {{ month_id('contact.started_on') }}
 where contact.is_answered

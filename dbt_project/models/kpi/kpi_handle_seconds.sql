@@ -10,7 +10,14 @@ select
     cast(null as string) as parent_entity_id,
     ticket.solving_agent_id as agent_id,
     ticket.solved_on as event_on,
-    cast(coalesce(ticket.handle_seconds, 0) as decimal(18, 6)) as numerator,
+    cast(
+        coalesce(
+            case
+                when definition.clock = 'business' then ticket.handle_business_seconds
+                else ticket.handle_seconds
+            end, 0
+        ) as decimal(18, 6)
+    ) as numerator,
     cast(1 as bigint) as denominator,
     case
         when ticket.invalid_reason is not null then ticket.invalid_reason
@@ -19,4 +26,8 @@ select
     ticket.ruling_id as ruling_id,
     false as is_pending
 from {{ ref('fct_ticket') }} as ticket
+left join {{ ref('policy_kpi') }} as definition
+    on
+        definition.kpi_id = 'handle_seconds'
+        and definition.month_id = {{ month_id('ticket.solved_on') }}
 where ticket.is_solved

@@ -10,7 +10,14 @@ select
     cast(null as string) as parent_entity_id,
     ticket.replying_agent_id as agent_id,
     ticket.created_on as event_on,
-    cast(coalesce(ticket.first_reply_seconds, 0) as decimal(18, 6)) as numerator,
+    cast(
+        coalesce(
+            case
+                when definition.clock = 'business' then ticket.first_reply_business_seconds
+                else ticket.first_reply_seconds
+            end, 0
+        ) as decimal(18, 6)
+    ) as numerator,
     cast(1 as bigint) as denominator,
     case
         when ticket.invalid_reason is not null then ticket.invalid_reason
@@ -19,4 +26,8 @@ select
     ticket.ruling_id as ruling_id,
     false as is_pending
 from {{ ref('fct_ticket') }} as ticket
+left join {{ ref('policy_kpi') }} as definition
+    on
+        definition.kpi_id = 'ticket_first_reply_seconds'
+        and definition.month_id = {{ month_id('ticket.created_on') }}
 where ticket.first_reply_at is not null

@@ -17,6 +17,7 @@ select
     category,
     is_answered,
     first_response_at,
+    {{ local_date('first_response_at') }} as first_response_on,
     ended_at,
     talk_seconds,
     is_invalid,

@@ -21,6 +21,7 @@ select
     solver_id,
     about_agent_id,
     first_reply_at,
+    {{ local_date('first_reply_at') }} as first_reply_on,
     solved_at,
     {{ local_date('solved_at') }} as solved_on,
     closed_at,

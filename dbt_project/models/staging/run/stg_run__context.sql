@@ -1,0 +1,7 @@
+-- Grain: one row: the run.
+
+select
+    as_of_on,
+    cut_at,
+    business_timezone
+from {{ source('run', 'context') }}
