@@ -187,7 +187,7 @@ class Scores:
             quarters = dict.fromkeys(quarter_of(month) for month in months_of(period))
             scores = [self.scores.get((quarter, agent)) for quarter in quarters]
             totals = [Fraction(s.total_score) for s in scores if s is not None and s.total_score is not None]
-            return (half_up(sum(totals) / len(totals), 6), len(totals)) if totals else None
+            return (half_up(sum(totals, Fraction(0)) / len(totals), 6), len(totals)) if totals else None
         if name == "centre_nps":
             return _sampled(self.observed_groups.get((CENTRE, CENTRE, period, "nps")))
         return _sampled(self.observed.get((period, agent, name)))
