@@ -74,12 +74,10 @@ levelled as (
     select
         *,
         case when fate = 'join' then 0
-            else least(3, floor((0.5 * u(k, 'level') + 0.25 * (skill + 1)) * 5.2 - 0.6)::integer)
-        end as level_raw
+            else greatest(0, least(3,
+                floor(2.6 * u(k, 'level') + 1.3 * (skill + 1) - 0.6)::integer))
+        end as level_no
     from seated
-),
-graded as (
-    select *, greatest(0, level_raw) as level_no from levelled
 )
 select
     agent_no,
@@ -113,7 +111,7 @@ select
     end as left_on,
     case when scheme_id = 'part_time' then {c.part_time_salary_cny}
         else {c.level_salary_cny}[1 + level_no] end + 50 * pick(k, 'salary', 12) as base_salary
-from graded;
+from levelled;
 
 -- One team per department and number; team 0 of the two largest departments is a small desk.
 create table home_team as
