@@ -1,10 +1,13 @@
 {# What the pay mechanisms share. #}
 
 {# One hundredth of a score, as a factor: 95.5 points pay 0.955. #}
-{% macro percent(score) %}cast(cast({{ score }} as decimal(9, 4)) * cast(0.01 as decimal(3, 2)) as decimal(18, 8)){% endmacro %}
+{% macro percent(score) %}
+    cast(cast({{ score }} as decimal(9, 4)) * cast(0.01 as decimal(3, 2)) as decimal(18, 8))
+{% endmacro %}
 
-{# Does `value` fall in the band of a policy_component_rate row? A band holds its lower bound and not its upper one; with band_side = 'upper'
-   it holds its upper bound and not its lower one, except that the first band has no lower edge (PT-05, PT-06: 20 is <= 20, 20.5 is not). #}
+{# Does `value` fall in the band of a policy_component_rate row? A band holds its lower bound and not its upper
+   one; with band_side = 'upper' it holds its upper bound and not its lower one, except that the first band has no
+   lower edge (PT-05, PT-06: 20 is <= 20, 20.5 is not). #}
 {% macro in_band(value, rate) %}
     (
         case
@@ -19,12 +22,14 @@
     )
 {% endmacro %}
 
-{# Whole steps by which amount / base is above from_share; 0 below it. Integers throughout: a cent short of a step is not a step. #}
+{# Whole steps by which amount / base is above from_share; 0 below it. Integers throughout: a cent short of a step
+   is not a step. #}
 {% macro full_steps(amount, base, from_share, step_share) %}
     cast(
         greatest(
             {{ integer_division(
-                "greatest(" ~ millionths(amount) ~ " * 1000000 - " ~ millionths(base) ~ " * " ~ millionths(from_share) ~ ", 0)",
+                "greatest(" ~ millionths(amount) ~ " * 1000000 - "
+                ~ millionths(base) ~ " * " ~ millionths(from_share) ~ ", 0)",
                 "nullif(" ~ millionths(base) ~ " * " ~ millionths(step_share) ~ ", 0)"
             ) }},
             0
@@ -37,8 +42,9 @@
     ({{ millionths(amount) }} * 1000000 >= {{ millionths(base) }} * {{ millionths(share) }})
 {% endmacro %}
 
-{# The lines of `lines` with amount_cny = quantity × rate × days / days of the period, rounded here and nowhere else. Of the segments of one
-   component the last absorbs the cents, so that an unchanged amount stays whole (S-PRORATE). #}
+{# The lines of `lines` with amount_cny = quantity × rate × days / days of the period, rounded here and nowhere
+   else. Of the segments of one component the last absorbs the cents, so that an unchanged amount stays whole
+   (S-PRORATE). #}
 {% macro with_amounts(lines) %}
     select
         *,
@@ -68,4 +74,20 @@
             from {{ lines }}
         ) as multiplied
     ) as rounded
+{% endmacro %}
+
+{# Full months from start_on to day, both dates; a month is full on its day of the month, or on the last day of a
+   month that lacks it. #}
+{% macro full_months(start_on, day) %}
+    cast(
+        (extract(year from {{ day }}) - extract(year from {{ start_on }})) * 12
+        + extract(month from {{ day }}) - extract(month from {{ start_on }})
+        - case
+            when
+                extract(day from {{ day }}) < extract(day from {{ start_on }})
+                and extract(month from {{ add_days(day, 1) }}) = extract(month from {{ day }})
+                then 1
+            else 0
+        end as bigint
+    )
 {% endmacro %}

@@ -1,7 +1,8 @@
 -- Grain: one agent, one period, one component paid by attainment: actual against target.
 
-{# The metric is the component's basis, or its parameter `metric` where the basis says how attainment is used (top_n). A quarter or year without
-   a target of its own has the sum of its months' targets, against the actual of the same months. #}
+{# The metric is the component's basis, or its parameter `metric` where the basis says how attainment is used
+   (top_n). A quarter or year without a target of its own has the sum of its months' targets, against the actual of
+   the same months. #}
 
 with
 

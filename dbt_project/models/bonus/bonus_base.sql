@@ -1,4 +1,6 @@
--- Grain: one agent, one month, one `fixed` component, one segment of service: its amount as paid, for components reckoned from it.
+-- Grain: one agent, one month, one `fixed` component, one segment of service: its amount as paid.
+
+{# Components reckoned from a base (SS-02, SS-03, SS-05) read it here, before the lines are one relation. #}
 
 with
 

@@ -1,7 +1,7 @@
 -- Grain: one agent, one period of a points plan: deductions and the coefficient they leave (PT-05, PT-06).
 
-{# The component banded by deduction_points holds the coefficient table, keyed by customer group. A coefficient of 0 means a period without
-   performance pay. #}
+{# The component banded by deduction_points holds the coefficient table, keyed by customer group. A coefficient of
+   0 means a period without performance pay. #}
 
 with
 

@@ -1,6 +1,7 @@
 -- Grain: one agent, one period of a points plan, one source of deductions: the points deducted (PT-05, PT-06).
 
-{# QA deductions of the period's valid reviews, and efficiency deductions: the component with basis `deduction` holds a band per KPI. #}
+{# QA deductions of the period's valid reviews, and efficiency deductions: the component with basis `deduction`
+   holds a band per KPI. #}
 
 with
 

@@ -1,8 +1,8 @@
 -- Grain: one agent, one period, one component of the plan, one segment of service it is paid for.
 
-{# S-PRORATE: fixed, graded and scored amounts of a month are due per job-history segment under that segment's plan and role. So are the
-    month's events paid apiece, unprorated: each belongs to the plan held on its day. Everything else is due once, under the plan and role of
-    the last day in service. #}
+{# S-PRORATE: fixed, graded and scored amounts of a month are due per job-history segment under that segment's plan
+   and role. So are the month's events paid apiece, unprorated: each belongs to the plan held on its day.
+   Everything else is due once, under the plan and role of the last day in service. #}
 
 with
 

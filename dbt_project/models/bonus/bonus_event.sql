@@ -2,7 +2,8 @@
 
 {{ config(materialized='table') }}
 
-{# Each count exists once, here: points, per_event and reviews read it. What holds of the month as a whole stands in its last segment. #}
+{# Each count exists once, here: points, per_event and reviews read it. What holds of the month as a whole stands
+   in its last segment. #}
 
 with
 

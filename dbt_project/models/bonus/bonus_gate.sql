@@ -1,6 +1,7 @@
 -- Grain: one due component, one gate: what must hold of the period's events for the component to pay.
 
-{# A gate is a parameter at_most_<kind of event> or at_least_<kind of event>; it looks at the whole period, whatever the segment paid. #}
+{# A gate is a parameter at_most_<kind of event> or at_least_<kind of event>; it looks at the whole period,
+   whatever the segment paid. #}
 
 with
 

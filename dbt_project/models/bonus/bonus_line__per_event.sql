@@ -17,7 +17,8 @@ select
     rate.clause_id,
     rate.value_origin,
     'bonus_tally' as input_model,
-    due.agent_id || ':' || due.period_id || ':' || due.component_id || ':' || cast(due.segment_no as string) as input_key
+    due.agent_id || ':' || due.period_id || ':' || due.component_id || ':'
+    || cast(due.segment_no as string) as input_key
 from {{ ref('bonus_due') }} as due
 inner join {{ ref('bonus_tally') }} as tally
     on

@@ -1,7 +1,8 @@
--- Grain: one line of the mechanism `points`: one item of the points total, the floor, or the month without performance pay.
+-- Grain: one line of the mechanism `points`: one item of the total, the floor, or the month without performance pay.
 
-{# PT-02, PT-03: points × unit value, item by item. What takes a month's performance pay back to 0 is a line of its own, so that the sum of the
-   lines is the pay: the no_pay component where the coefficient is 0, else the floor component where the items sum to less than 0. #}
+{# PT-02, PT-03: points × unit value, item by item. What takes a month's performance pay back to 0 is a line of its
+   own, so that the sum of the lines is the pay: the no_pay component where the coefficient is 0, else the floor
+   component where the items sum to less than 0. #}
 
 with
 
@@ -38,8 +39,10 @@ item as (
         due.component_label_en || case
             when coalesce(due.has_coefficient, false)
                 then
-                    ' (' || coefficient.customer_group || ', ' || cast(cast(coefficient.deduction_points as decimal(18, 2)) as string)
-                    || ' deducted: coefficient ' || cast(cast(coefficient.coefficient as decimal(9, 2)) as string) || ')'
+                    ' (' || coefficient.customer_group || ', '
+                    || cast(cast(coefficient.deduction_points as decimal(18, 2)) as string)
+                    || ' deducted: coefficient '
+                    || cast(cast(coefficient.coefficient as decimal(9, 2)) as string) || ')'
             when tally.shut_gate_count > 0 then ' (not met)'
             else ''
         end as line_label,
@@ -81,7 +84,10 @@ item_total as (
     select
         agent_id,
         period_id,
-        cast(sum({{ money_of_product(exact_product('quantity', 'rate', 'day_count'), 'period_day_count') }}) as decimal(18, 2)) as amount_cny
+        cast(
+            sum({{ money_of_product(exact_product('quantity', 'rate', 'day_count'), 'period_day_count') }})
+            as decimal(18, 2)
+        ) as amount_cny
     from item
     group by agent_id, period_id
 ),

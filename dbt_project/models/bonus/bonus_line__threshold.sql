@@ -1,7 +1,8 @@
 -- Grain: one line of the mechanism `threshold`: a reward for reaching a target, or for each full step above it.
 
-{# A row of the rate table pays its amount once attainment reaches its lower bound; with the parameter step_share it pays the amount for each full
-   step of that share of the target above the bound. Actual and target are compared exactly, not as a rounded ratio. #}
+{# A row of the rate table pays its amount once attainment reaches its lower bound; with the parameter step_share
+   it pays the amount for each full step of that share of the target above the bound. Actual and target are
+   compared exactly, not as a rounded ratio. #}
 
 with
 
@@ -15,13 +16,13 @@ reached as (
         rate.value_origin,
         step.value is not null as is_stepped,
         case
-            when step.value is null
-                then
-                    case
-                        when {{ reaches_share('attainment.actual_value', 'attainment.target_value', 'rate.lower_bound') }} then 1
-                        else 0
-                    end
-            else {{ full_steps('attainment.actual_value', 'attainment.target_value', 'rate.lower_bound', 'step.value') }}
+            when step.value is not null
+                then {{ full_steps(
+                    'attainment.actual_value', 'attainment.target_value', 'rate.lower_bound', 'step.value'
+                ) }}
+            when {{ reaches_share('attainment.actual_value', 'attainment.target_value', 'rate.lower_bound') }}
+                then 1
+            else 0
         end as reward_count
     from {{ ref('bonus_due') }} as due
     inner join {{ ref('bonus_attainment') }} as attainment

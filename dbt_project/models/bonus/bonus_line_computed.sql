@@ -1,4 +1,4 @@
--- Grain: one line of an agent's bonus as the data and policy of this run make it, whether or not the period is absorbed.
+-- Grain: one line of an agent's bonus as this run's data and policy make it, whether or not the period is settled.
 
 {% set mechanism_models = [
     'bonus_line__commission',

@@ -1,4 +1,6 @@
--- Grain: one due component that counts events (points, per_event), one segment: the count that pays, within its bounds, 0 where a gate is shut.
+-- Grain: one due component that counts events (points, per_event), one segment: the count that pays.
+
+{# Within its bounds (parameters min_quantity, max_quantity); 0 where a gate is shut. #}
 
 with
 
@@ -45,11 +47,9 @@ select
     cast(
         case
             when shut.shut_gate_count > 0 then 0
-            else
-                least(
-                    greatest(total.counted_quantity, coalesce(bound.min_quantity, total.counted_quantity)),
-                    coalesce(bound.max_quantity, greatest(total.counted_quantity, coalesce(bound.min_quantity, total.counted_quantity)))
-                )
+            when total.counted_quantity < bound.min_quantity then bound.min_quantity
+            when total.counted_quantity > bound.max_quantity then bound.max_quantity
+            else total.counted_quantity
         end as decimal(18, 6)
     ) as quantity,
     case when total.has_site_value then 'site' else 'stated' end as value_origin

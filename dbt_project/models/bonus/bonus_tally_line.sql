@@ -1,8 +1,9 @@
--- Grain: one due component that counts events (points, per_event), one segment, one kind of event: how many, and what each weighs.
+-- Grain: one due component that counts events (points, per_event), one segment, one kind: how many, what each weighs.
 
 with
 
--- A points component weighs kinds of events by its parameters points_per_<kind>; a per_event component counts the kind that is its basis.
+-- A points component weighs kinds of events by its parameters points_per_<kind>; a per_event component counts the
+-- kind that is its basis.
 counted_kind as (
     select
         component_id,
