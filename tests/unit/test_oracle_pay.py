@@ -1,0 +1,402 @@
+"""The oracle's scores, grades and bonus lines, on a policy of a few rows, worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tests.oracle.kpi import Observer
+from tests.oracle.landings import Rows, agent, contact, survey, ticket, write
+from tests.oracle.numbers import half_up
+from tests.oracle.pay import Pay
+from tests.oracle.policy import Policy
+from tests.oracle.scores import Scores
+
+OPEN: dict[str, object] = {"effective_from": "1990-01-01", "effective_to": ""}
+END_OF_MARCH = date(2026, 3, 31)
+
+CURVES: Rows = [
+    {
+        "kpi_id": "answer_rate",
+        "weight": "0.75",
+        "floor_value": "0.5",
+        "target_value": "0.9",
+        "stretch_value": "1",
+    },
+    {
+        "kpi_id": "violation_count",
+        "weight": "0.25",
+        "floor_value": "3",
+        "target_value": "0",
+        "stretch_value": "",
+    },
+]
+
+
+def policy(folder: Path, **tables: Rows) -> Policy:
+    """A policy of one plan, `centre_grade`: 75 % answer rate, 25 % violations, by month."""
+    plan: dict[str, object] = {"scheme_id": "centre_grade", "period_kind": "month"}
+    found: dict[str, Rows] = {
+        "convention": [
+            {"parameter": "curve_target_points", "value": 100},
+            {"parameter": "curve_stretch_points", "value": 120},
+        ],
+        "kpi": [
+            {"kpi_id": "answer_rate", "direction": "higher"},
+            {"kpi_id": "sales_amount", "direction": "higher"},
+            {"kpi_id": "first_response_seconds", "direction": "lower"},
+        ],
+        "scheme_rule": [],
+        "score_block": [plan | {"role": "*", "block": "core", "weight": 1}],
+        "score_kpi": [plan | {"role": "*", "block": "core", "min_sample": 0} | row for row in CURVES],
+        "score_measure": [],
+        "grade_band": [
+            plan | {"method": "forced", "grade": grade, "band_no": number, "share": share, "min_score": ""}
+            for number, (grade, share) in enumerate(
+                [("S", "0.1"), ("A", "0.2"), ("B", "0.5"), ("C", "0.2")], 1
+            )
+        ]
+        + [
+            plan | {"method": "absolute", "grade": grade, "band_no": number, "share": "", "min_score": score}
+            for number, (grade, score) in enumerate([("S", 100), ("A", 90), ("B", 70), ("C", "")], 1)
+        ],
+        "component": [],
+        "component_rate": [],
+        "component_parameter": [],
+    }
+    found |= tables
+    for name, rows in found.items():
+        write(folder, {name: [OPEN | row for row in rows]})
+    return Policy(folder)
+
+
+def component(name: str, mechanism: str, **columns: object) -> dict[str, object]:
+    row: dict[str, object] = {"component_id": name, "mechanism": mechanism, "scheme_id": "centre_grade"}
+    return row | {"period_kind": "month", "role": "*", "basis": "", "key_attribute": ""} | columns
+
+
+def rate(
+    name: str, key: str = "", low: object = 0, high: object = "", **columns: object
+) -> dict[str, object]:
+    row: dict[str, object] = {"component_id": name, "rate_key": key, "lower_bound": low, "upper_bound": high}
+    return row | {"rate": "", "amount_cny": ""} | columns
+
+
+def contacts(who: str, answered: int, offered: int) -> Rows:
+    return [
+        contact(f"{who}{number}", agent_id=who, is_answered="Y" if number < answered else "N")
+        for number in range(offered)
+    ]
+
+
+def scored(folder: Path, rules: Policy, tables: dict[str, Rows], as_of: date = END_OF_MARCH) -> Scores:
+    return Scores(Observer(write(folder / "landing", tables), as_of), rules)
+
+
+def paid(scores: Scores) -> dict[tuple[str, str, str], Decimal]:
+    return {(line.period_id, line.agent_id, line.component_id): line.amount_cny for line in Pay(scores).lines}
+
+
+@pytest.mark.parametrize(
+    ("answered", "violations", "expected"),
+    [
+        (9, 0, "100.0000"),  # both at target
+        (10, 0, "115.0000"),  # 0.75 × 120 + 0.25 × 100
+        (7, 1, "54.1667"),  # 0.75 × 50 + 0.25 × 66.6667 = 54.166675
+        (5, 3, "0.0000"),
+        (2, 9, "0.0000"),
+    ],
+)
+def test_the_score_curve(tmp_path: Path, answered: int, violations: int, expected: str) -> None:
+    broken: Rows = [
+        {"violation_id": f"V{n}", "agent_id": "A", "occurred_at": "2026-03-05 09:00:00"}
+        for n in range(violations)
+    ]
+    tables: dict[str, Rows] = {"workforce/agent": [agent("A")], "ticket/contact": contacts("A", answered, 10)}
+    tables["ticket/violation"] = [
+        *broken,
+        {"violation_id": "V", "agent_id": "Z", "occurred_at": "2026-03-05 09:00"},
+    ]
+    scores = scored(tmp_path, policy(tmp_path / "policy"), tables)
+    assert str(scores.scores[("2026-03", "A")].total_score) == expected
+
+
+def test_an_exact_half_of_a_ten_thousandth_rounds_up_whatever_the_weights() -> None:
+    # (p1 + p2 + 2 p3 + 2 p4) / 6 with weights that have no end as decimals: 321.8907 / 6 = 53.64845
+    parts = [Fraction("50.0001"), Fraction("49.9999"), Fraction("60.0003"), Fraction("50.94505")]
+    weights = [Fraction(1, 6), Fraction(1, 6), Fraction(1, 3), Fraction(1, 3)]
+    assert half_up(sum((p * w for p, w in zip(parts, weights, strict=True)), Fraction(0)), 4) == Decimal(
+        "53.6485"
+    )
+
+
+def test_a_missing_kpi_gives_its_weight_to_the_others_of_the_block(tmp_path: Path) -> None:
+    rules = policy(
+        tmp_path / "policy",
+        score_kpi=[
+            {"scheme_id": "centre_grade", "period_kind": "month", "role": "*", "block": "core"}
+            | row
+            | {"min_sample": 11}
+            if row["kpi_id"] == "answer_rate"
+            else {"scheme_id": "centre_grade", "period_kind": "month", "role": "*", "block": "core"}
+            | row
+            | {"min_sample": 0}
+            for row in CURVES
+        ],
+    )
+    scores = scored(
+        tmp_path, rules, {"workforce/agent": [agent("A")], "ticket/contact": contacts("A", 10, 10)}
+    )
+    (line,) = scores.scores[("2026-03", "A")].lines
+    assert (line.kpi_id, line.effective_weight) == ("violation_count", Fraction(1))
+    assert scores.scores[("2026-03", "A")].total_score == 100
+
+
+def test_a_block_without_a_scored_kpi_gives_its_weight_to_the_other_blocks(tmp_path: Path) -> None:
+    plan: dict[str, object] = {"scheme_id": "centre_grade", "period_kind": "month", "role": "*"}
+    rules = policy(
+        tmp_path / "policy",
+        score_block=[
+            plan | {"block": name, "weight": weight} for name, weight in (("a", 0.5), ("b", 0.3), ("c", 0.2))
+        ],
+        score_kpi=[
+            plan | {"block": "a", "min_sample": 0} | CURVES[0] | {"weight": 1},
+            plan | {"block": "b", "min_sample": 0} | CURVES[1] | {"weight": 1},
+            plan | {"block": "c", "min_sample": 0} | CURVES[0] | {"kpi_id": "fcr", "weight": 1},
+        ],
+    )
+    scores = scored(
+        tmp_path, rules, {"workforce/agent": [agent("A")], "ticket/contact": contacts("A", 7, 10)}
+    )
+    # 50 × 0.5/0.8 + 100 × 0.3/0.8 = 31.25 + 37.5
+    assert str(scores.scores[("2026-03", "A")].total_score) == "68.7500"
+
+
+def test_nothing_scored_is_insufficient_data(tmp_path: Path) -> None:
+    plan: dict[str, object] = {
+        "scheme_id": "centre_grade",
+        "period_kind": "month",
+        "role": "*",
+        "block": "core",
+    }
+    rules = policy(tmp_path / "policy", score_kpi=[plan | CURVES[0] | {"min_sample": 0}])
+    tables: dict[str, Rows] = {
+        "workforce/agent": [agent("A"), agent("B")],
+        "ticket/contact": contacts("B", 1, 1),
+    }
+    scores = scored(tmp_path, rules, tables)
+    assert (scores.scores[("2026-03", "A")].status, scores.scores[("2026-03", "A")].total_score) == (
+        "insufficient_data",
+        None,
+    )
+    assert ("2026-03", "A") not in scores.grades
+    assert scores.grades[("2026-03", "B")].cohort_size == 1
+
+
+def test_the_supervisor_counts_twenty_percent_and_is_awaited(tmp_path: Path) -> None:
+    plan: dict[str, object] = {"scheme_id": "centre_grade", "period_kind": "month"}
+    rules = policy(
+        tmp_path / "policy", scheme_rule=[plan | {"parameter": "supervisor_share", "value": "0.2"}]
+    )
+    ratings: Rows = [
+        {
+            "rating_id": f"G{n}",
+            "agent_id": "A",
+            "period_id": "2026-03",
+            "dimension": "supervisor",
+            "score": score,
+        }
+        for n, score in enumerate((70, 85))
+    ]
+    tables: dict[str, Rows] = {"workforce/agent": [agent("A"), agent("B")], "workforce/rating": ratings}
+    scores = scored(tmp_path, rules, tables | {"ticket/contact": contacts("A", 9, 10) + contacts("B", 9, 10)})
+    # 0.8 × 100 + 0.2 × 77.5
+    assert (scores.scores[("2026-03", "A")].total_score, scores.scores[("2026-03", "A")].status) == (
+        Decimal("95.5"),
+        "scored",
+    )
+    assert scores.scores[("2026-03", "B")].status == "awaiting_review"
+    assert scores.scores[("2026-03", "B")].total_score == 100
+
+
+def test_ties_share_the_better_grade_and_the_next_rank_is_skipped(tmp_path: Path) -> None:
+    answered = {"A": 10, "B": 9, "C": 9, "D": 8, "E": 7, "F": 6}
+    tables: dict[str, Rows] = {
+        "workforce/agent": [agent(who) for who in answered],
+        "ticket/contact": [row for who, count in answered.items() for row in contacts(who, count, 10)],
+    }
+    scores = scored(tmp_path, policy(tmp_path / "policy"), tables)
+    grades = {who: scores.grades[("2026-03", who)] for who in answered}
+    assert [(grades[who].rank, grades[who].grade) for who in answered] == [
+        (1, "S"),  # position 0 < 0.1
+        (2, "A"),  # 1/6 = 0.167 < 0.3
+        (2, "A"),
+        (4, "B"),  # 3/6 = 0.5 < 0.8
+        (5, "B"),  # 4/6 = 0.667
+        (6, "C"),  # 5/6 = 0.833
+    ]
+    assert {grade.method for grade in grades.values()} == {"forced"}
+
+
+def test_a_small_group_is_graded_by_bands(tmp_path: Path) -> None:
+    answered = {"A": 10, "B": 9, "C": 8, "D": 5}
+    tables: dict[str, Rows] = {
+        "workforce/agent": [agent(who) for who in answered],
+        "ticket/contact": [row for who, count in answered.items() for row in contacts(who, count, 10)],
+    }
+    scores = scored(tmp_path, policy(tmp_path / "policy"), tables)
+    # 115, 100, 0.75 × 75 + 25 = 81.25, 25
+    assert [scores.grades[("2026-03", who)].grade for who in answered] == ["S", "S", "B", "C"]
+
+
+def test_fixed_and_graded_pay_by_segment_and_whole_when_unchanged(tmp_path: Path) -> None:
+    rules = policy(
+        tmp_path / "policy",
+        component=[
+            component("basic", "fixed"),
+            component("extra", "graded", basis="base_salary", key_attribute="grade"),
+            component("level", "fixed", key_attribute="level"),
+        ],
+        component_rate=[
+            rate("basic", amount_cny="500"),
+            rate("extra", "S", rate="0.1"),
+            rate("level", "junior", amount_cny="3000"),
+            rate("level", "senior", amount_cny="4000"),
+        ],
+    )
+    people = [
+        agent("A", base_salary=5000, level="junior"),
+        agent("A", base_salary=6000, level="senior", effective_from="2026-03-12"),
+        agent("B", left_on="2026-03-10", base_salary=3100, level="junior"),
+    ]
+    tables: dict[str, Rows] = {
+        "workforce/agent": people,
+        "ticket/contact": contacts("A", 10, 10) + contacts("B", 9, 10),
+    }
+    found = paid(scored(tmp_path, rules, tables))
+    assert found[("2026-03", "A", "basic")] == 500
+    assert found[("2026-03", "A", "level")] == Decimal("3645.16")  # (3000 × 11 + 4000 × 20) / 31
+    assert found[("2026-03", "A", "extra")] == Decimal("564.52")  # 10 % of (5000 × 11 + 6000 × 20) / 31
+    assert found[("2026-03", "B", "basic")] == Decimal("161.29")  # 500 × 10 / 31
+    assert found[("2026-03", "B", "extra")] == 100  # 10 % of 3100 × 10 / 31
+
+
+@pytest.mark.parametrize(
+    ("sold", "mode", "expected"),
+    [
+        ("7999.99", "whole", "0"),
+        ("8000", "whole", "80.00"),
+        ("10000", "whole", "120.00"),
+        ("12000.10", "whole", "180.00"),  # 12000.10 × 1.5 % = 180.0015
+        ("12500", "marginal", "51.50"),  # 2000 × 1 % + 2000 × 1.2 % + 500 × 1.5 %
+    ],
+)
+def test_commission_tiers(tmp_path: Path, sold: str, mode: str, expected: str) -> None:
+    rules = policy(
+        tmp_path / "policy",
+        component=[component("commission", "commission", basis="sales_amount", role="pre_sales")],
+        component_parameter=[
+            {"component_id": "commission", "parameter": "tier_mode", "value": "", "text_value": mode}
+        ],
+        component_rate=[
+            rate("commission", low="0.8", high="1", rate="0.01"),
+            rate("commission", low="1", high="1.2", rate="0.012"),
+            rate("commission", low="1.2", rate="0.015"),
+        ],
+    )
+    order: dict[str, object] = {
+        "order_id": "O1",
+        "ordered_at": "2026-03-03 10:00",
+        "status": "paid",
+        "amount": sold,
+    }
+    target: dict[str, object] = {"period_id": "2026-03", "metric": "sales_amount", "value": 10000}
+    tables: dict[str, Rows] = {
+        "workforce/agent": [agent("A", role="pre_sales"), agent("B", role="pre_sales")],
+        "crm/order": [order | {"agent_id": "A"}, order | {"agent_id": "B", "order_id": "O2"}],
+        "workforce/target": [target | {"agent_id": "A"}],
+    }
+    found = paid(scored(tmp_path, rules, tables))
+    assert found.get(("2026-03", "A", "commission"), Decimal(0)) == Decimal(expected)
+    assert ("2026-03", "B", "commission") not in found  # no target
+
+
+def test_the_star_of_each_department_breaks_ties_by_kpi_then_id(tmp_path: Path) -> None:
+    rules = policy(
+        tmp_path / "policy",
+        component=[component("star", "top_n", basis="score")],
+        component_parameter=[
+            {"component_id": "star", "parameter": name, "value": "", "text_value": word}
+            for name, word in (("scope", "department"), ("tie_break_1", "csat"))
+        ],
+        component_rate=[rate("star", low=1, high=3, amount_cny="300")],
+    )
+    tables: dict[str, Rows] = {
+        "workforce/agent": [agent(who) for who in "ABCD"] + [agent("E", department="D2", team_id="T2")],
+        "ticket/contact": [row for who in "ABCDE" for row in contacts(who, 9, 10)],
+        "ticket/survey": [survey("S1", agent_id="D", score=5), survey("S2", agent_id="C", score=3)],
+    }
+    found = paid(scored(tmp_path, rules, tables))
+    assert {who for _, who, _ in found} == {"D", "C", "E"}  # rated first, then; A and B have no csat
+
+
+def test_the_largest_relative_improvement_needs_cases_in_both_quarters(tmp_path: Path) -> None:
+    rules = policy(
+        tmp_path / "policy",
+        component=[component("jump", "improvement", basis="first_response_seconds", period_kind="quarter")],
+        component_parameter=[
+            {"component_id": "jump", "parameter": name, "value": value, "text_value": word}
+            for name, value, word in (
+                ("min_sample", "2", ""),
+                ("gain", "", "relative"),
+                ("subject", "", "agent"),
+            )
+        ],
+        component_rate=[rate("jump", low=1, high=2, amount_cny="500")],
+    )
+    seconds = {
+        ("A", 2): (40, 40),
+        ("A", 5): (20, 20),
+        ("B", 2): (40, 60),
+        ("B", 5): (20, 29),
+        ("C", 2): (50,),
+        ("C", 5): (1, 1),
+    }
+    rows = [
+        contact(
+            f"{who}{month}{number}",
+            agent_id=who,
+            started_at=f"2026-0{month}-03 10:00:00",
+            first_response_at=f"2026-0{month}-03 10:{value // 60:02d}:{value % 60:02d}",
+        )
+        for (who, month), values in seconds.items()
+        for number, value in enumerate(values)
+    ]
+    tables: dict[str, Rows] = {"workforce/agent": [agent(who) for who in "ABC"], "ticket/contact": rows}
+    found = paid(scored(tmp_path, rules, tables, date(2026, 6, 30)))
+    # A: (40 − 20) / 40 = 0.5; B: (50 − 24.5) / 50 = 0.51; C had one case in the first quarter
+    assert found == {("2026-Q2", "B", "jump"): Decimal(500)}
+
+
+def test_the_policy_row_in_force_on_the_last_day_applies(tmp_path: Path) -> None:
+    rules = policy(
+        tmp_path / "policy",
+        component=[component("basic", "fixed")],
+        component_rate=[
+            rate("basic", amount_cny="500") | {"effective_to": "2026-03-31"},
+            rate("basic", amount_cny="600") | {"effective_from": "2026-03-31"},
+        ],
+    )
+    tables: dict[str, Rows] = {
+        "workforce/agent": [agent("A")],
+        "ticket/ticket": [ticket("X1", created_at="2026-02-02")],
+    }
+    found = paid(scored(tmp_path, rules, tables))
+    assert (found[("2026-02", "A", "basic")], found[("2026-03", "A", "basic")]) == (
+        Decimal(500),
+        Decimal(600),
+    )
