@@ -164,7 +164,8 @@ data_score as (
     select
         agent_id,
         period_id,
-        {{ points('sum(weighted_points)') }} as data_score,
+        -- Weights have twelve decimals: the eighth is exact again, so that a tie at the fourth rounds up as it should.
+        {{ points('cast(sum(weighted_points) as decimal(24, 8))') }} as data_score,
         count_if(is_scored) > 0 as has_score,
         count_if(maturity = 'provisional') > 0 as is_provisional
     from {{ lines }}

@@ -1,25 +1,23 @@
 {# Order statistics and roots without doubles in the result. #}
 
-{# Thousandths of the square root of a DECIMAL not below 0, rounded down, as decimal(18, 3). The double is only a first guess: integers decide. #}
+{# Thousandths of the square root of a DECIMAL not below 0, rounded down, as decimal(18, 3).
+   The engine's root is only a first guess: whole numbers decide. #}
 {% macro square_root(value) %}
+    {%- set millionth = "cast(" ~ value ~ " as decimal(24, 6)) * 1000000" -%}
+    {%- set guess = "cast(floor(sqrt(" ~ millionth ~ ")) as bigint)" %}
     cast(
         case
             when {{ value }} is null then null
-            when
-                (cast(floor(sqrt(cast({{ value }} * 1000000 as double))) as bigint) + 1)
-                * (cast(floor(sqrt(cast({{ value }} * 1000000 as double))) as bigint) + 1) <= {{ value }} * 1000000
-                then cast(floor(sqrt(cast({{ value }} * 1000000 as double))) as bigint) + 1
-            when
-                cast(floor(sqrt(cast({{ value }} * 1000000 as double))) as bigint)
-                * cast(floor(sqrt(cast({{ value }} * 1000000 as double))) as bigint) > {{ value }} * 1000000
-                then cast(floor(sqrt(cast({{ value }} * 1000000 as double))) as bigint) - 1
-            else cast(floor(sqrt(cast({{ value }} * 1000000 as double))) as bigint)
+            when ({{ guess }} + 1) * ({{ guess }} + 1) <= {{ millionth }} then {{ guess }} + 1
+            when {{ guess }} * {{ guess }} > {{ millionth }} then {{ guess }} - 1
+            else {{ guess }}
         end * cast(0.001 as decimal(4, 3))
         as decimal(18, 3)
     )
 {% endmacro %}
 
-{# Is row `row_no` of `row_count`, counted from 1 in ascending order, at or above the nearest rank of a percentile (0-1)? The first such row is the percentile. #}
+{# Is row `row_no` of `row_count`, counted from 1 in ascending order, at or above the nearest rank
+   of a percentile (0-1)? The first such row is the percentile. #}
 {% macro is_from_percentile(row_no, row_count, percentile) %}
     (
         cast({{ row_no }} as decimal(18, 0))

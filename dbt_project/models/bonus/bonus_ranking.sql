@@ -1,4 +1,4 @@
--- Grain: one period, one component paid by rank, one candidate (agent or team): what it is ranked by, its rank, the award of that rank.
+-- Grain: one period, one component paid by rank, one candidate (agent or team): its rank and what that rank earns.
 
 {{ config(materialized='table') }}
 

@@ -1,6 +1,7 @@
 -- Grain: one award of an agent or a team.
 
-{# An agent's award in money is a bonus line, so a settled period shows what was paid; team awards and honours have no line. #}
+{# An agent's award in money is a bonus line, so that a settled period shows what was paid; team awards and honours have
+   no line. #}
 
 with
 
@@ -93,8 +94,15 @@ honour as (
     where kind = 'award' and is_met
 )
 
-select * from paid
-union all
-select * from team_award
-union all
-select * from honour
+select
+    found.*,
+    case when period.has_ended then 'final' else 'provisional' end as maturity
+from (
+    select * from paid
+    union all
+    select * from team_award
+    union all
+    select * from honour
+) as found
+inner join {{ ref('dim_period') }} as period
+    on found.period_id = period.period_id

@@ -3,7 +3,6 @@
 select
     recognition.recognition_id,
     recognition.agent_id,
-    agent.agent_name,
     place.team_id,
     place.department,
     place.scheme_id,
@@ -11,8 +10,6 @@ select
     {{ month_id('recognition.occurred_on') }} as period_id,
     'CD-05' as clause_id
 from {{ ref('fct_recognition') }} as recognition
-left join {{ ref('dim_agent') }} as agent
-    on recognition.agent_id = agent.agent_id
 left join {{ ref('dim_agent_period') }} as place
     on
         recognition.agent_id = place.agent_id

@@ -5,7 +5,6 @@ select
     award.award_kind,
     award.subject,
     award.agent_id,
-    agent.agent_name,
     award.team_id,
     team.team_name,
     award.scheme_id,
@@ -18,9 +17,8 @@ select
     award.ranked_value,
     award.label_en,
     award.label_zh,
-    award.clause_id
+    award.clause_id,
+    award.maturity
 from {{ ref('mart_award') }} as award
-left join {{ ref('dim_agent') }} as agent
-    on award.agent_id = agent.agent_id
 left join {{ ref('dim_team') }} as team
     on award.team_id = team.team_id

@@ -20,7 +20,10 @@ rated as (
         evidence.numerator as csat,
         survey.responded_on,
         survey.responded_at,
-        coalesce(contact.ticket_id, case when survey.parent_entity = 'ticket' then survey.parent_entity_id end) as ticket_id
+        coalesce(
+            contact.ticket_id,
+            case when survey.parent_entity = 'ticket' then survey.parent_entity_id end
+        ) as ticket_id
     from {{ ref('kpi_evidence') }} as evidence
     inner join {{ ref('fct_survey') }} as survey
         on evidence.evidence_key = survey.survey_id

@@ -67,7 +67,8 @@ varied as (
         scheme_id,
         kpi_id,
         {{ ratio(
-            'cast(sum(cast(distance as decimal(15, 6)) * cast(distance as decimal(15, 6))) as decimal(24, 6))', 'count(distance)'
+            'cast(sum(cast(distance as decimal(15, 6)) * cast(distance as decimal(15, 6))) as decimal(24, 6))',
+            'count(distance)'
         ) }} as squared_variation
     from spread
     group by period_id, scheme_id, kpi_id
@@ -79,20 +80,12 @@ measured as (
         varied.squared_variation,
         {{ ratio('averaged.cap_agent_count', 'averaged.agent_count') }} as cap_share,
         {{ ratio('averaged.floor_agent_count', 'averaged.agent_count') }} as floor_share,
-        rule.min_variation,
         rule.max_edge_share,
         rule.month_count,
         rule.clause_id,
-        case
-            when averaged.agent_count < rule.min_agent_count then false
-            when
-                {{ ratio('averaged.cap_agent_count + averaged.floor_agent_count', 'averaged.agent_count') }} >= rule.max_edge_share
-                then true
-            else coalesce(
-                varied.squared_variation < cast(rule.min_variation as decimal(9, 6)) * cast(rule.min_variation as decimal(9, 6)),
-                false
-            )
-        end as is_low
+        {{ ratio('averaged.cap_agent_count + averaged.floor_agent_count', 'averaged.agent_count') }} as edge_share,
+        cast(rule.min_variation as decimal(9, 6)) * cast(rule.min_variation as decimal(9, 6)) as min_squared_variation,
+        averaged.agent_count >= rule.min_agent_count as has_enough_agents
     from averaged
     inner join rule
         on
@@ -104,6 +97,16 @@ measured as (
             averaged.period_id = varied.period_id
             and averaged.scheme_id = varied.scheme_id
             and averaged.kpi_id = varied.kpi_id
+),
+
+judged as (
+    select
+        *,
+        has_enough_agents and (
+            edge_share >= max_edge_share
+            or coalesce(squared_variation < min_squared_variation, false)
+        ) as is_low
+    from measured
 ),
 
 numbered as (
@@ -118,15 +121,15 @@ numbered as (
 -- Months of low discrimination without a gap share the difference of the two counts.
 island as (
     select
-        measured.*,
+        judged.*,
         numbered.has_ended,
         numbered.month_no,
         numbered.month_no - row_number() over (
-            partition by measured.scheme_id, measured.kpi_id, measured.is_low order by numbered.month_no asc nulls last
+            partition by judged.scheme_id, judged.kpi_id, judged.is_low order by numbered.month_no asc nulls last
         ) as island_no
-    from measured
+    from judged
     inner join numbered
-        on measured.period_id = numbered.period_id
+        on judged.period_id = numbered.period_id
 ),
 
 run as (

@@ -63,7 +63,9 @@ rule as (
 shared as (
     select
         summed.*,
-        case when summed.total_cny > 0 then {{ ratio('summed.performance_cny', 'summed.total_cny') }} end as performance_share,
+        case
+            when summed.total_cny > 0 then {{ ratio('summed.performance_cny', 'summed.total_cny') }}
+        end as performance_share,
         case when summed.low_cny > 0 then {{ ratio('summed.high_cny', 'summed.low_cny') }} end as spread_ratio,
         rule.min_share,
         rule.max_share,

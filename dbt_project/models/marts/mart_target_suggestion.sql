@@ -1,4 +1,4 @@
--- Grain: one ended month, one plan, one role, one KPI scored: the target that the last months suggest (CD-03). Applied only as a policy row.
+-- Grain: one ended month, one plan, one role, one KPI scored: the target that the last months suggest (CD-03).
 
 with
 
@@ -98,17 +98,14 @@ nearest as (
     where {{ is_from_percentile('row_no', 'sample_count', 'percentile') }}
 ),
 
-bounded as (
+tolerated as (
     select
         due.*,
         nearest.sample_count,
         nearest.value as percentile_value,
         cast(
-            due.target_value - cast(due.bound as decimal(9, 6)) * cast(abs(due.target_value) as decimal(18, 6)) as decimal(18, 6)
-        ) as lower_value,
-        cast(
-            due.target_value + cast(due.bound as decimal(9, 6)) * cast(abs(due.target_value) as decimal(18, 6)) as decimal(18, 6)
-        ) as upper_value
+            cast(due.bound as decimal(9, 6)) * cast(abs(due.target_value) as decimal(18, 6)) as decimal(18, 6)
+        ) as tolerance_value
     from due
     inner join nearest
         on
@@ -117,6 +114,14 @@ bounded as (
             and due.role = nearest.role
             and due.kpi_id = nearest.kpi_id
             and nearest.nearest_no = 1
+),
+
+bounded as (
+    select
+        *,
+        cast(target_value - tolerance_value as decimal(18, 6)) as lower_value,
+        cast(target_value + tolerance_value as decimal(18, 6)) as upper_value
+    from tolerated
 )
 
 select

@@ -1,4 +1,4 @@
--- Grain: one agent, one period, one measure observed that a plan may score: a KPI of the catalogue or a rating dimension (PM-04).
+-- Grain: one agent, one period, one measure observed that a plan may score: a KPI or a rating dimension (PM-04).
 
 {{ config(materialized='view') }}
 

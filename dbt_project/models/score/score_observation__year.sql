@@ -1,4 +1,4 @@
--- Grain: one agent, one year, one measure observed that a plan may score: KPIs, ratings, the mean of the quarter totals, the centre's NPS (CG-06).
+-- Grain: one agent, one year, one measure observed that a plan may score, quarter totals and centre NPS included.
 
 {{ config(materialized='view') }}
 
