@@ -15,7 +15,7 @@ from dagster import (
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.nightly.assets import build_assets
-from orchestration.nightly.landing import listing
+from orchestration.nightly.landing import decide, listing
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy import install_policy
 from orchestration.settings import Settings
@@ -59,13 +59,8 @@ def _new_files(settings: Settings, job: UnresolvedAssetJobDefinition) -> SensorD
     def new_files(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         """Start a run when the landing folder has changed since the last one and has come to rest."""
         seen = listing(settings.landing)
-        handled, _, before = (context.cursor or ",").partition(",")
-        if seen == handled:
-            return SkipReason("nothing new in the landing folder")
-        if seen != before:
-            context.update_cursor(f"{handled},{seen}")
-            return SkipReason("the landing folder is still changing")
-        context.update_cursor(f"{seen},{seen}")
-        return RunRequest(run_key=seen)
+        decision = decide(seen, context.cursor or "")
+        context.update_cursor(decision.cursor)
+        return RunRequest(run_key=seen) if decision.is_settled else SkipReason(decision.reason)
 
     return new_files

@@ -225,13 +225,15 @@ def _inputs(database: duckdb.DuckDBPyConnection, state: StateFolder) -> list[dic
 
 
 def _protect(draft: Path) -> None:
-    """Audit and payroll are the owner's alone, BI is the group's too."""
+    """Audit and payroll are the owner's alone, BI is the group's too.
+
+    A mart's Parquet is one file with a name in several folders; the folders of audit and payroll keep the group out.
+    """
     for path in draft.rglob("*"):
-        for_group = path.name == "bi.duckdb" or "bi" in path.relative_to(draft).parts
-        if path.is_dir():
-            path.chmod(GROUP_DIR if for_group else OWNER_DIR)
-        elif path.suffix != ".parquet" or path.stat().st_nlink == 1 or for_group:
-            path.chmod(GROUP_FILE if for_group else OWNER_FILE)
+        path.chmod(OWNER_DIR if path.is_dir() else OWNER_FILE)
+    (draft / "bi").chmod(GROUP_DIR)
+    for path in (draft / "bi.duckdb", *(draft / "bi").iterdir()):
+        path.chmod(GROUP_FILE)
 
 
 def _quoted(path: Path) -> str:

@@ -1,0 +1,130 @@
+"""The command line without a run: usage, readable errors, exit statuses."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from orchestration import cli
+from orchestration.cli import run
+from orchestration.errors import ExportRejected, MeritlineError, PublicationRefused, StateHeld
+from orchestration.settings import PROJECT_ROOT
+
+
+def failing_command(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    @click.command()
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setitem(cli.cli.commands, "fail", fail)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (MeritlineError(path="a.csv", row=3, problem="agent_id is empty", remedy="Fix it"), 1),
+        (PublicationRefused(path="a.csv", row=3, problem="agent_id is empty", remedy="Fix it"), 3),
+        (ExportRejected(path="a.csv", row=3, problem="agent_id is empty", remedy="Fix it"), 4),
+        (StateHeld(path="a.csv", row=3, problem="agent_id is empty", remedy="Fix it"), 5),
+    ],
+)
+def test_an_expected_error_is_one_paragraph_and_its_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: MeritlineError, status: int
+) -> None:
+    failing_command(monkeypatch, error)
+    assert run(["fail"]) == status
+    assert capsys.readouterr().err == "a.csv, row 3: agent_id is empty. Fix it\n"
+
+
+def test_an_expected_error_inside_another_exception_is_still_that_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrapper = RuntimeError("step failed")
+    wrapper.__cause__ = PublicationRefused(problem="a check failed", remedy="Look")
+    failing_command(monkeypatch, wrapper)
+    assert run(["fail"]) == 3
+    assert capsys.readouterr().err == "a check failed. Look\n"
+
+
+def test_a_full_disk_is_said_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failing_command(monkeypatch, OSError(errno.ENOSPC, "No space left on device", "/x/y"))
+    assert run(["fail"]) == 1
+    assert "/x/y: the disk is full" in capsys.readouterr().err
+
+
+def test_an_unforeseen_error_is_one_line_and_the_traceback_only_with_debug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failing_command(monkeypatch, ValueError("two\nlines"))
+    assert run(["fail"]) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("ValueError: two lines.")
+    assert "--debug" in shown
+    assert "Traceback" not in shown
+    assert run(["--debug", "fail"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nightly"],
+        ["nightly", "--landing", "x", "--allow-rejects", "2"],
+        ["nightly", "--landing", "x", "--as-of", "31/10/2026"],
+        ["nightly", "--landing", "x", "--engine", "spark"],
+        ["nightly", "--landing", "x", "--profile", "no_such_profile"],
+        ["nightly", "--landing", "x", "--policy", "no_such_policy"],
+        ["reopen"],
+        ["--no-such-option"],
+    ],
+)
+def test_wrong_usage_is_status_2_and_writes_nothing(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["--state", str(tmp_path / "state"), *arguments]) == 2
+    shown = capsys.readouterr()
+    assert shown.err
+    assert "Traceback" not in shown.err
+    assert not (tmp_path / "state" / "published").exists() or not list(
+        (tmp_path / "state" / "published").iterdir()
+    )
+
+
+def test_help_lists_the_commands_without_loading_what_they_work_with() -> None:
+    code = (
+        "import sys; from orchestration.cli import run; status = run(['--help']);"
+        "heavy = {'dagster', 'dbt', 'great_expectations', 'duckdb'} & set(sys.modules);"
+        "sys.exit(f'loaded {heavy}' if heavy else status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for name in ("nightly", "demo", "generate", "status", "doctor", "ui"):
+        assert f"  {name} " in done.stdout
+
+
+def test_status_of_a_state_that_does_not_exist_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["status", "--state", str(tmp_path / "none")]) == 0
+    assert "none yet" in capsys.readouterr().out
+    assert not (tmp_path / "none").exists()
+
+
+def test_doctor_names_what_is_wrong_with_a_policy_and_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["doctor", "--state", str(tmp_path), "--policy", str(tmp_path / "none")]) == 2
+    shown = capsys.readouterr()
+    assert "BAD  policy" in shown.out
+    assert "→ Name a folder with --policy" in shown.out
+    assert "policy" in shown.err

@@ -1,0 +1,196 @@
+"""The candidate on a small hand-made warehouse: order, bytes, audiences, what it refuses."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.errors import ConfigurationError, PublicationRefused
+from orchestration.publish.candidate import Candidate, build_candidate, content_hash, read_candidate
+from orchestration.state import StateFolder
+from orchestration.warehouse.manifest import Relation
+
+REGISTER = """
+    select '2026-10' as period_id, 'A' || i as agent_id, 'L' || i as bonus_line_id,
+        '=cmd|calc' as agent_name, cast(i + 0.25 as decimal(18, 2)) as amount_cny
+    from range(3) as t(i)
+"""
+
+
+def relation(name: str, *, key: Sequence[str], audiences: Sequence[str] = ()) -> Relation:
+    schema, table = name.split(".")
+    return Relation(schema, table, tuple(key), frozenset(audiences), f"model.meritline.{table}")
+
+
+def make_state(folder: Path, tables: dict[str, str]) -> StateFolder:
+    state = StateFolder(folder)
+    state.prepare()
+    for name in ("context", "load_file"):
+        (state.raw / "run" / name).mkdir(parents=True)
+    duckdb.execute(
+        f"copy (select date '2026-10-31' as as_of_on) to '{state.raw}/run/context/context.parquet'"
+    )
+    duckdb.execute(
+        "copy (select 'ticket/ticket.csv' as file, 'ab' as sha256, 12::bigint as byte_count, "
+        f"'loaded' as status) to '{state.raw}/run/load_file/load_file.parquet'"
+    )
+    with duckdb.connect(str(state.warehouse)) as warehouse:
+        for name, query in tables.items():
+            warehouse.execute(f"create schema if not exists {name.split('.')[0]}")
+            warehouse.execute(f"create table {name} as {query}")
+    return state
+
+
+def build(state: StateFolder, relations: Sequence[Relation], number: int = 1) -> Candidate:
+    return build_candidate(
+        state, relations, number=number, code_hash="c", policy_hash="p", progress=lambda _: None
+    )
+
+
+def test_rows_come_in_the_order_of_the_key_whatever_the_order_they_were_built_in(tmp_path: Path) -> None:
+    rows = "select i as id, i * 2 as twice from range(1000) as t(i) order by"
+    forth = make_state(tmp_path / "forth", {"facts.fct_a": f"{rows} hash(i)"})
+    back = make_state(tmp_path / "back", {"facts.fct_a": f"{rows} i desc"})
+    one = relation("facts.fct_a", key=["id"])
+    assert build(forth, [one]).content_hash == build(back, [one], number=7).content_hash
+    name = "audit/facts.fct_a.parquet"
+    assert (forth.candidate / name).read_bytes() == (back.candidate / name).read_bytes()
+    ids = duckdb.execute(f"select id from '{forth.candidate / name}'").fetchall()
+    assert ids == [(number,) for number in range(1000)]
+
+
+def test_the_same_rows_over_many_row_groups_give_the_same_bytes(tmp_path: Path) -> None:
+    query = "select (i * 7919) % 300007 as id, md5(i::varchar) as text from range(300007) as t(i)"
+    state = make_state(tmp_path, {"kpi.kpi_evidence": query})
+    one = relation("kpi.kpi_evidence", key=["id"])
+    assert len({build(state, [one]).content_hash for _ in range(3)}) == 1
+
+
+def test_one_changed_cell_changes_the_content_hash(tmp_path: Path) -> None:
+    query = "select i as id, {} as value from range(10) as t(i)"
+    one = relation("facts.fct_a", key=["id"])
+    before = build(make_state(tmp_path / "a", {"facts.fct_a": query.format("i")}), [one])
+    changed = build(
+        make_state(tmp_path / "b", {"facts.fct_a": query.format("case i when 3 then 4 else i end")}), [one]
+    )
+    assert before.content_hash != changed.content_hash
+
+
+def test_each_audience_gets_its_relations_and_no_others(tmp_path: Path) -> None:
+    state = make_state(
+        tmp_path,
+        {
+            "facts.fct_a": "select 1 as id",
+            "marts.mart_team_kpi": "select 't' as team_id",
+            "marts.mart_bonus_register": REGISTER,
+        },
+    )
+    build(
+        state,
+        [
+            relation("facts.fct_a", key=["id"]),
+            relation("marts.mart_team_kpi", key=["team_id"], audiences=["bi"]),
+            relation("marts.mart_bonus_register", key=["bonus_line_id"], audiences=["payroll"]),
+        ],
+    )
+    found = {}
+    for audience in ("bi", "payroll", "audit"):
+        with duckdb.connect(str(state.candidate / f"{audience}.duckdb"), read_only=True) as database:
+            tables = database.execute(
+                "select table_schema || '.' || table_name from information_schema.tables order by 1"
+            ).fetchall()
+        found[audience] = [table for (table,) in tables]
+    assert found == {
+        "bi": ["marts.mart_team_kpi"],
+        "payroll": ["marts.mart_bonus_register"],
+        "audit": ["facts.fct_a", "marts.mart_bonus_register", "marts.mart_team_kpi"],
+    }
+    assert [path.name for path in (state.candidate / "bi").iterdir()] == ["mart_team_kpi.parquet"]
+
+
+def test_only_the_group_of_bi_can_read_beyond_the_owner(tmp_path: Path) -> None:
+    state = make_state(
+        tmp_path,
+        {"marts.mart_team_kpi": "select 't' as team_id", "marts.mart_bonus_register": REGISTER},
+    )
+    build(
+        state,
+        [
+            relation("marts.mart_team_kpi", key=["team_id"], audiences=["bi"]),
+            relation("marts.mart_bonus_register", key=["bonus_line_id"], audiences=["payroll"]),
+        ],
+    )
+    modes = {
+        path.relative_to(state.candidate).as_posix(): path.stat().st_mode & 0o777
+        for path in state.candidate.rglob("*")
+    }
+    assert {name for name, mode in modes.items() if mode & 0o007} == set()
+    assert {name for name, mode in modes.items() if mode & 0o070 and not name.startswith("audit/")} == {
+        "bi",
+        "bi.duckdb",
+        "bi/mart_team_kpi.parquet",
+    }
+    assert modes["audit"] == 0o700
+    assert modes["payroll/register_2026-10.xlsx"] == 0o600
+
+
+def test_a_key_that_does_not_tell_rows_apart_is_refused(tmp_path: Path) -> None:
+    state = make_state(tmp_path, {"facts.fct_a": "select i % 2 as id from range(4) as t(i)"})
+    with pytest.raises(PublicationRefused, match=r"facts\.fct_a: 2 rows share the key id="):
+        build(state, [relation("facts.fct_a", key=["id"])])
+    assert not state.candidate.exists()
+
+
+def test_a_key_column_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    state = make_state(tmp_path, {"facts.fct_a": "select 1 as id"})
+    with pytest.raises(ConfigurationError, match="its key names nope"):
+        build(state, [relation("facts.fct_a", key=["id", "nope"])])
+
+
+def test_a_sum_that_parquet_would_turn_into_a_float_is_refused(tmp_path: Path) -> None:
+    state = make_state(tmp_path, {"facts.fct_a": "select 1 as id, sum(i) as total from range(3) as t(i)"})
+    with pytest.raises(PublicationRefused, match=r"total \(HUGEINT\)"):
+        build(state, [relation("facts.fct_a", key=["id"])])
+
+
+def test_a_mart_for_bi_with_an_agents_money_is_refused(tmp_path: Path) -> None:
+    state = make_state(tmp_path, {"marts.mart_x": "select 'A1' as agent_id, 1.00 as amount_cny"})
+    with pytest.raises(ConfigurationError, match="PR-03"):
+        build(state, [relation("marts.mart_x", key=["agent_id"], audiences=["bi"])])
+
+
+def test_the_register_holds_texts_that_look_like_formulas_as_texts(tmp_path: Path) -> None:
+    state = make_state(tmp_path, {"marts.mart_bonus_register": REGISTER})
+    one = relation("marts.mart_bonus_register", key=["bonus_line_id"], audiences=["payroll"])
+    build(state, [one])
+    workbook = state.candidate / "payroll" / "register_2026-10.xlsx"
+    with zipfile.ZipFile(workbook) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        texts = book.read("xl/sharedStrings.xml").decode()
+    assert "<f>" not in sheet
+    assert "=cmd|calc" in texts
+    assert "<v>2.25</v>" in sheet
+    first = workbook.read_bytes()
+    build(state, [one])
+    assert workbook.read_bytes() == first
+
+
+def test_the_candidate_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    state = make_state(tmp_path, {"facts.fct_a": "select 1 as id"})
+    built = build(state, [relation("facts.fct_a", key=["id"])], number=12)
+    read = read_candidate(state)
+    assert read == built
+    assert read.run_id == "000012-2026-10-31"
+    assert read.rows == {"facts.fct_a": 1}
+    assert read.inputs == [{"file": "ticket/ticket.csv", "sha256": "ab", "byte_count": 12}]
+    assert content_hash(state.candidate) == read.content_hash
+
+
+def test_without_a_candidate_there_is_nothing_to_publish(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    with pytest.raises(PublicationRefused, match="no candidate"):
+        read_candidate(state)

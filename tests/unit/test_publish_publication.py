@@ -1,0 +1,208 @@
+"""Publishing: the gate inside it, the switch, the chain of manifests, retention, file sharing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.errors import PublicationRefused
+from orchestration.gate.result import CheckResult, GateResult, Severity, result_path, store_result
+from orchestration.publish.candidate import Candidate
+from orchestration.publish.publication import Publication, current_publication, publish
+from orchestration.state import StateFolder
+from tests.unit.test_publish_candidate import build, make_state, relation
+
+ONE = [relation("facts.fct_a", key=["id"]), relation("facts.fct_b", key=["id"])]
+
+
+def check(*, is_passed: bool, severity: Severity = "critical") -> CheckResult:
+    return CheckResult(
+        suite="kpi",
+        check_id="rate_is_a_share",
+        relation="kpi.kpi_observation",
+        expectation="ExpectColumnValuesToBeBetween",
+        severity=severity,
+        is_passed=is_passed,
+        observed="3 of 10 rows",
+        bound="max_value 1",
+        since="2026-11-01",
+        why="A share cannot leave 0 to 1",
+    )
+
+
+def pass_gate(state: StateFolder, candidate: Candidate, *checks: CheckResult) -> None:
+    store_result(state, GateResult(checks or (check(is_passed=True),), content_hash=candidate.content_hash))
+
+
+def candidate_of(state: StateFolder, number: int, value: int = 1) -> Candidate:
+    with duckdb.connect(str(state.warehouse)) as warehouse:
+        warehouse.execute(f"create or replace table facts.fct_a as select {value} as id")
+    return build(state, ONE, number=number)
+
+
+def publish_next(state: StateFolder, number: int, value: int = 1, keep: int = 9) -> Publication:
+    pass_gate(state, candidate_of(state, number, value))
+    return publish(state, keep=keep, started_at="2026-11-01T00:00:00+00:00")
+
+
+def publish_now(state: StateFolder) -> Publication:
+    return publish(state, keep=9, started_at="2026-11-01T00:00:00+00:00")
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> StateFolder:
+    return make_state(tmp_path, {"facts.fct_a": "select 1 as id", "facts.fct_b": "select 2 as id"})
+
+
+def test_a_content_that_was_never_checked_is_refused(state: StateFolder) -> None:
+    candidate_of(state, 1)
+    with pytest.raises(PublicationRefused, match="no calibration result"):
+        publish_now(state)
+    assert current_publication(state) is None
+
+
+def test_a_failed_critical_check_is_refused_and_the_last_publication_stays(state: StateFolder) -> None:
+    before = publish_next(state, 1)
+    pass_gate(state, candidate_of(state, 2, value=5), check(is_passed=False))
+    with pytest.raises(PublicationRefused, match=r"kpi\.rate_is_a_share .* observed 3 of 10 rows") as refused:
+        publish_now(state)
+    assert refused.value.exit_status == 3
+    after = current_publication(state)
+    assert after is not None
+    assert after.run_id == before.run_id
+
+
+def test_a_failed_warning_is_published_with_the_result(state: StateFolder) -> None:
+    pass_gate(state, candidate_of(state, 1), check(is_passed=False, severity="warning"))
+    assert publish_now(state).manifest["checks"]["failed_warning"] == 1
+
+
+def test_a_result_without_any_check_is_refused(state: StateFolder) -> None:
+    candidate = candidate_of(state, 1)
+    store_result(state, GateResult((), content_hash=candidate.content_hash))
+    with pytest.raises(PublicationRefused, match="no check ran"):
+        publish_now(state)
+
+
+def test_the_result_of_another_content_does_not_count(state: StateFolder) -> None:
+    old, new = candidate_of(state, 1), candidate_of(state, 2, value=5)
+    pass_gate(state, old)
+    stored = json.loads(result_path(state, old.content_hash).read_text())
+    with pytest.raises(PublicationRefused, match="no calibration result"):
+        publish_now(state)
+    # Nor does a copy of it under the new content's name.
+    result_path(state, new.content_hash).write_text(json.dumps(stored))
+    with pytest.raises(PublicationRefused, match="no calibration result"):
+        publish_now(state)
+
+
+def test_a_candidate_changed_after_its_check_is_refused(state: StateFolder) -> None:
+    pass_gate(state, candidate_of(state, 1))
+    parquet = state.candidate / "audit" / "facts.fct_a.parquet"
+    parquet.unlink()
+    duckdb.execute(f"copy (select 2 as id) to '{parquet}'")
+    with pytest.raises(PublicationRefused, match="not those that the build wrote"):
+        publish_now(state)
+
+
+def test_a_relation_removed_from_the_candidate_is_refused(state: StateFolder) -> None:
+    pass_gate(state, candidate_of(state, 1))
+    (state.candidate / "audit" / "facts.fct_b.parquet").unlink()
+    with pytest.raises(PublicationRefused, match="not those that the build wrote"):
+        publish_now(state)
+
+
+def test_publishing_the_same_candidate_again_changes_nothing(state: StateFolder) -> None:
+    first = publish_next(state, 1)
+    manifest = (first.folder / "manifest.json").read_bytes()
+    assert publish_now(state).run_id == first.run_id
+    assert (first.folder / "manifest.json").read_bytes() == manifest
+
+
+def test_the_same_run_id_with_other_content_is_refused(state: StateFolder) -> None:
+    publish_next(state, 1)
+    pass_gate(state, candidate_of(state, 1, value=5))
+    with pytest.raises(PublicationRefused, match="other content"):
+        publish_now(state)
+
+
+def test_each_manifest_names_the_hash_of_the_one_before(state: StateFolder) -> None:
+    first, second = publish_next(state, 1), publish_next(state, 2, value=5)
+    manifest = (first.folder / "manifest.json").read_bytes()
+    assert first.manifest["previous"] is None
+    assert second.manifest["previous"] == {
+        "run_id": first.run_id,
+        "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
+    }
+
+
+def test_the_manifest_lists_every_file_with_its_hash(state: StateFolder) -> None:
+    done = publish_next(state, 1)
+    on_disk = {
+        path.relative_to(done.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in done.folder.rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    }
+    assert done.manifest["files"] == on_disk
+    assert done.manifest["rows"] == {"facts.fct_a": 1, "facts.fct_b": 1}
+    assert [one["file"] for one in done.manifest["inputs"]] == ["ticket/ticket.csv"]
+
+
+def test_current_follows_the_newest_and_an_open_reader_keeps_the_old(state: StateFolder) -> None:
+    publish_next(state, 1)
+    with duckdb.connect(str(state.current / "audit.duckdb"), read_only=True) as reader:
+        second = publish_next(state, 2, value=5)
+        assert reader.execute("select id from facts.fct_a").fetchall() == [(1,)]
+    assert state.current.resolve() == second.folder
+    with duckdb.connect(str(second.folder / "audit.duckdb"), read_only=True) as reader:
+        assert reader.execute("select id from facts.fct_a").fetchall() == [(5,)]
+
+
+def test_an_unchanged_relation_is_shared_with_the_publication_before(state: StateFolder) -> None:
+    first, second = publish_next(state, 1), publish_next(state, 2, value=5)
+    inodes = [
+        {name: (one.folder / "audit" / f"facts.{name}.parquet").stat().st_ino for name in ("fct_a", "fct_b")}
+        for one in (first, second)
+    ]
+    assert inodes[0]["fct_b"] == inodes[1]["fct_b"]
+    assert inodes[0]["fct_a"] != inodes[1]["fct_a"]
+
+
+def test_a_new_candidate_leaves_the_published_files_alone(state: StateFolder) -> None:
+    done = publish_next(state, 1)
+    before = (done.folder / "audit" / "facts.fct_a.parquet").read_bytes()
+    candidate_of(state, 2, value=5)
+    assert (done.folder / "audit" / "facts.fct_a.parquet").read_bytes() == before
+
+
+def test_retention_removes_data_but_no_manifest_and_spares_what_is_pinned(state: StateFolder) -> None:
+    done = [publish_next(state, number, value=number) for number in range(1, 5)]
+    pass_gate(state, candidate_of(state, 5, value=5))
+    newest = publish(state, keep=2, started_at="", pinned={done[1].run_id})
+    kept = {path.name: sorted(one.name for one in path.iterdir()) for path in state.published.glob("0*")}
+    whole = [run_id for run_id, names in kept.items() if "audit.duckdb" in names]
+    assert sorted(whole) == [done[1].run_id, done[3].run_id, newest.run_id]
+    assert kept[done[0].run_id] == kept[done[2].run_id] == ["manifest.json"]
+
+
+def test_leftovers_of_a_killed_publication_are_removed(state: StateFolder) -> None:
+    leftover = state.published / ".000009-2026-10-31.draft"
+    leftover.mkdir()
+    publish_next(state, 1)
+    assert not leftover.exists()
+
+
+def test_the_page_of_the_publication_needs_nothing_from_anywhere(state: StateFolder) -> None:
+    odd = replace(check(is_passed=False, severity="warning"), observed="<script>alert(1)</script>")
+    pass_gate(state, candidate_of(state, 1), odd)
+    page = (publish_now(state).folder / "calibration.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "http" not in page
+    assert "&lt;script&gt;" in page
+    assert "A share cannot leave 0 to 1" in page
+    assert "校准报告" in page

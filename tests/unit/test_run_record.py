@@ -1,0 +1,72 @@
+"""The record of a run: numbers, stages, outcomes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestration.errors import ExportRejected, MeritlineError, PublicationRefused
+from orchestration.progress import stage
+from orchestration.record import read_records, recording
+from orchestration.state import StateFolder
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> StateFolder:
+    folder = StateFolder(tmp_path)
+    folder.prepare()
+    return folder
+
+
+def test_a_record_keeps_stages_with_seconds_figures_and_events(state: StateFolder) -> None:
+    with recording(state, "nightly") as recorder:
+        with stage("ingest") as current:
+            current.step("reading 1 of 1")
+            current.figures["rows"] = 12
+            current.message = "12 rows"
+        recorder.update(run_id="000001-2026-10-31")
+        recorder.finish("published")
+    [record] = read_records(state)
+    assert (record.number, record.outcome, record.run_id) == (1, "published", "000001-2026-10-31")
+    [ingest] = record.stages
+    assert (ingest.name, ingest.is_done, ingest.message, ingest.figures) == (
+        "ingest",
+        True,
+        "12 rows",
+        {"rows": 12},
+    )
+    events = [
+        json.loads(line)
+        for line in (state.runs / "000001.events.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert [event["kind"] for event in events] == ["start", "step", "done"]
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (PublicationRefused(problem="p", remedy="r"), "refused"),
+        (ExportRejected(problem="p", remedy="r"), "rejected"),
+        (MeritlineError(problem="p", remedy="r"), "failed"),
+        (ValueError("p. r"), "failed"),
+    ],
+)
+def test_the_outcome_tells_a_refusal_from_a_fault(state: StateFolder, error: Exception, outcome: str) -> None:
+    with pytest.raises(type(error)), recording(state, "nightly"), stage("publish"):
+        raise error
+    [record] = read_records(state)
+    assert (record.outcome, record.error) == (outcome, "p. r")
+    assert not record.stages[0].is_done
+
+
+def test_numbers_go_on_after_publications_whose_records_are_gone(state: StateFolder) -> None:
+    (state.published / "000041-2026-10-31").mkdir()
+    with recording(state, "nightly") as recorder:
+        assert recorder.number == 42
+
+
+def test_an_unreadable_record_is_left_out(state: StateFolder) -> None:
+    (state.runs / "000001.json").write_text("{", encoding="utf-8")
+    assert read_records(state) == []
