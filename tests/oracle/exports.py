@@ -37,6 +37,7 @@ class Ticket(NamedTuple):
     customer_id: str
     category: str
     ticket_type: str
+    channel: str
     created_by: str
     first_responder_id: str
     assignee_id: str

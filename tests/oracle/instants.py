@@ -111,3 +111,14 @@ def periods_between(first_day: int, last_day: int) -> list[str]:
     quarters = list(dict.fromkeys(quarter_of(month) for month in months))
     years = list(dict.fromkeys(month[:4] for month in months))
     return months + quarters + years
+
+
+def full_months(first: int, last: int) -> int:
+    """Whole months from a day to a later day; the month is full on the same day of the next month."""
+    start, end = date.fromordinal(first), date.fromordinal(last)
+    return (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
+
+
+def full_years(first: int, last: int) -> int:
+    """Whole years from a day to a later day."""
+    return full_months(first, last) // 12

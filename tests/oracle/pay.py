@@ -10,12 +10,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
-from .instants import days_of, previous
+from .instants import days_of, full_months, full_years, months_of, previous
 from .kpi import Observer
 from .numbers import MILLION, half_up
 from .people import Segment
 from .policy import Policy, Row
 from .scores import Scores, kind_of
+from .tallies import Tallies
 
 
 class Line(NamedTuple):
@@ -41,7 +42,9 @@ class Pay:
             (target.agent_id, target.period_id, target.metric): target.value
             for target in scores.observer.exports.targets()
         }
+        self.tallies = Tallies(scores.observer)
         self.lines: list[Line] = []
+        self.paid: dict[tuple[str, str, str], Decimal] = {}
         mechanisms: dict[str, Callable[[str, Row], Iterable[tuple[str, Decimal]]]] = {
             "fixed": self._fixed,
             "graded": self._graded,
@@ -49,12 +52,19 @@ class Pay:
             "commission": self._commission,
             "top_n": self._top_n,
             "improvement": self._improvement,
+            "points": self._points,
+            "per_event": self._per_event,
+            "threshold": self._threshold,
         }
         for period in scores.observer.periods():
-            for component in self.policy.in_force("component", period):
-                if component["period_kind"] != kind_of(period):
-                    continue
+            components = [
+                row
+                for row in self.policy.in_force("component", period)
+                if row["period_kind"] == kind_of(period)
+            ]
+            for component in sorted(components, key=lambda row: int(row["line_no"])):
                 for agent, amount in mechanisms[component["mechanism"]](period, component):
+                    self.paid[(period, agent, component["component_id"])] = amount
                     self.lines.append(
                         Line(
                             period,
@@ -74,6 +84,13 @@ class Pay:
             if (row["component_id"], row["parameter"]) == (component["component_id"], name):
                 return row["value"] or row["text_value"]
         return None
+
+    def _parameters(self, period: str, component: Row) -> list[Row]:
+        return [
+            row
+            for row in self.policy.in_force("component_parameter", period)
+            if row["component_id"] == component["component_id"]
+        ]
 
     def _rates(self, period: str, component: Row, key: str) -> list[Row]:
         """The bands of a component's rate table for a key, from low to high."""
@@ -136,12 +153,21 @@ class Pay:
 
     def _fixed(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
         for agent, segments in self._segments(period, component).items():
-            amounts = []
-            for segment, share in segments:
-                row = self._rate(period, component, self._key(component, segment, period, agent), Fraction(0))
-                if row is not None:
-                    amounts.append(Fraction(row["amount_cny"]) * share)
-            yield agent, half_up(sum(amounts, Fraction(0)), 2)
+            amount = self._table_amount(period, component, agent, segments)
+            if amount is not None:
+                yield agent, half_up(amount, 2)
+
+    def _table_amount(
+        self, period: str, component: Row, agent: str, segments: list[tuple[Segment, Fraction]]
+    ) -> Fraction | None:
+        """Σ of the amounts of the rate table, each by its segment's share; None if no segment has a row."""
+        amounts = []
+        for segment, share in segments:
+            key = self._key(component, segment, period, agent)
+            row = self._rate(period, component, key, self._band_value(component, period, agent))
+            if row is not None:
+                amounts.append(Fraction(row["amount_cny"]) * share)
+        return sum(amounts, Fraction(0)) if amounts else None
 
     def _graded(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
         for agent, segments in self._segments(period, component).items():
@@ -159,16 +185,181 @@ class Pay:
             score = self.scores.scores.get((period, agent))
             if score is None or score.total_score is None or score.scheme_id != component["scheme_id"]:
                 continue
-            base = sum((self._base(period, component, s) * share for s, share in segments), Fraction(0))
-            yield agent, half_up(base * share_of_base * Fraction(score.total_score) / 100, 2)
+            total = Fraction(score.total_score)
+            if component["basis"] == "base_cny":
+                base = sum((self._base(period, component, s) * share for s, share in segments), Fraction(0))
+            elif component["basis"] == "rate_table":
+                base = self._table_amount(period, component, agent, segments) or Fraction(0)
+            else:
+                base = self._paid_base(period, component, agent)
+            factor = total / 100
+            if self._rates(period, component, "") and component["basis"] != "rate_table":
+                row = self._rate(period, component, "", total)
+                factor = Fraction(0) if row is None else Fraction(row["rate"])
+                factor *= Fraction(self._parameter(period, component, "multiple") or "1")
+                factor *= Fraction(self._parameter(period, component, "company_factor") or "1")
+            yield agent, half_up(base * share_of_base * factor, 2)
+
+    def _paid_base(self, period: str, component: Row, agent: str) -> Fraction:
+        """What another component paid in the period's months, or in the last of them that has a line."""
+        months = [month for month in months_of(period) if (month, agent, component["basis"]) in self.paid]
+        if self._parameter(period, component, "base_of") == "last_month":
+            months = months[-1:]
+        return sum((Fraction(self.paid[(month, agent, component["basis"])]) for month in months), Fraction(0))
+
+    def _points(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
+        """Items first; then what takes them back: a month without performance pay, or the floor at 0."""
+        basis = component["basis"]
+        for agent, segments in self._segments(period, component).items():
+            if basis == "item":
+                unit = Fraction(self._parameter(period, component, "unit_value_cny") or "0")
+                points = self._item_points(period, component, agent, segments)
+                if component["band_attribute"] == "deduction_points":
+                    points *= self._coefficient(period, component, agent, segments)
+                yield agent, half_up(points * unit, 2)
+            elif basis in ("no_pay", "floor"):
+                items = self._performance_items(period, component, agent)
+                without_pay = self._no_pay(period, component, agent, segments)
+                if (basis == "no_pay" and without_pay) or (
+                    basis == "floor" and not without_pay and items < 0
+                ):
+                    yield agent, -items
+
+    def _item_points(
+        self, period: str, component: Row, agent: str, segments: list[tuple[Segment, Fraction]]
+    ) -> Fraction:
+        held = [segment for segment, _ in segments]
+        if not self._conditions_hold(period, component, agent, held):
+            return Fraction(0)
+        points = Fraction(0)
+        for row in self._parameters(period, component):
+            name = row["parameter"]
+            if not name.startswith("points_per_"):
+                continue
+            item = name.removeprefix("points_per_")
+            if item == "month_in_service":
+                quantity = Fraction(1)
+            elif item.startswith("month_as_"):
+                quantity = Fraction(held[-1].job.level == item.removeprefix("month_as_"))
+            elif item == "execution_score":
+                rated = self.scores.rating(agent, period, "execution")
+                quantity = Fraction(0) if rated is None else rated[0]
+                least = self._parameter(period, component, "min_quantity")
+                most = self._parameter(period, component, "max_quantity")
+                quantity = quantity if least is None else max(quantity, Fraction(least))
+                quantity = quantity if most is None else min(quantity, Fraction(most))
+            else:
+                quantity = self.tallies.during(agent, item, held)
+            points += quantity * Fraction(row["value"])
+        return points
+
+    def _conditions_hold(self, period: str, component: Row, agent: str, held: list[Segment]) -> bool:
+        """Every `at_most_…` and `at_least_…` parameter over the segments' days."""
+        for row in self._parameters(period, component):
+            name, bound = row["parameter"], row["value"]
+            if name.startswith("at_most_"):
+                if self.tallies.during(agent, name.removeprefix("at_most_"), held) > Fraction(bound):
+                    return False
+            elif name.startswith("at_least_") and self.tallies.during(
+                agent, name.removeprefix("at_least_"), held
+            ) < Fraction(bound):
+                return False
+        return True
+
+    def _coefficient(
+        self, period: str, component: Row, agent: str, segments: list[tuple[Segment, Fraction]]
+    ) -> Fraction:
+        """The coefficient of the month's deductions; a band covers up to its upper bound (PT-05, PT-06)."""
+        deductions = self.tallies.during(agent, "deduction", [segment for segment, _ in segments])
+        for other in self.policy.in_force("component", period):
+            if other["scheme_id"] == component["scheme_id"] and other["basis"] == "deduction":
+                deductions += self._efficiency_deductions(period, other, agent)
+        key = str(getattr(segments[-1][0].job, component["key_attribute"]))
+        key = key or self._parameter(period, component, "default_rate_key") or ""
+        for row in self._rates(period, component, key):
+            if not row["upper_bound"] or deductions <= Fraction(row["upper_bound"]):
+                return Fraction(row["rate"])
+        raise ValueError(f"{component['component_id']}: no coefficient for {deductions}")
+
+    def _efficiency_deductions(self, period: str, component: Row, agent: str) -> Fraction:
+        """Points deducted by the KPI thresholds of the table."""
+        total = Fraction(0)
+        keys = {
+            row["rate_key"]
+            for row in self.policy.in_force("component_rate", period)
+            if row["component_id"] == component["component_id"]
+        }
+        for kpi in keys:
+            found = self._value(period, agent, kpi)
+            row = None if found is None else self._rate(period, component, kpi, found[0])
+            total += Fraction(0) if row is None else Fraction(row["rate"])
+        return total
+
+    def _performance_items(self, period: str, component: Row, agent: str) -> Decimal:
+        """The sum of the plan's item lines of an agent and month."""
+        items = {
+            row["component_id"]
+            for row in self.policy.in_force("component", period)
+            if row["scheme_id"] == component["scheme_id"] and row["basis"] == "item"
+        }
+        return sum((self.paid.get((period, agent, item), Decimal(0)) for item in items), Decimal(0))
+
+    def _no_pay(
+        self, period: str, component: Row, agent: str, segments: list[tuple[Segment, Fraction]]
+    ) -> bool:
+        """Whether the month's deductions leave no performance pay: coefficient 0."""
+        return any(
+            self._coefficient(period, row, agent, segments) == 0
+            for row in self.policy.in_force("component", period)
+            if row["scheme_id"] == component["scheme_id"] and row["band_attribute"] == "deduction_points"
+        )
+
+    def _per_event(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
+        for agent, segments in self._segments(period, component).items():
+            held = [segment for segment, _ in segments]
+            if kind_of(period) != "month":
+                held = [
+                    segment
+                    for segment in self.people.during(agent, *days_of(period))
+                    if segment.job.scheme_id == component["scheme_id"]
+                ]
+            if not self._conditions_hold(period, component, agent, held):
+                continue
+            item = component["basis"]
+            quantity = Fraction(1) if item == "month_in_service" else self.tallies.during(agent, item, held)
+            row = self._rate(period, component, "", Fraction(0))
+            if row is not None and quantity:
+                yield agent, half_up(quantity * Fraction(row["amount_cny"]), 2)
+
+    def _threshold(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
+        """A reward for reaching a share of the target, or for each full step above it."""
+        step = self._parameter(period, component, "step_share")
+        for agent in self._holders(period, component):
+            attained = self._attainment(period, agent, component["basis"])
+            row = None if attained is None else self._rate(period, component, "", attained)
+            if attained is None or row is None:
+                continue
+            times = 1 if step is None else (attained - Fraction(row["lower_bound"])) // Fraction(step)
+            if times:
+                yield agent, half_up(times * Fraction(row["amount_cny"]), 2)
+
+    def _attainment(self, period: str, agent: str, metric: str) -> Fraction | None:
+        """KPI / target to six places; a quarter or year without a target of its own has its months' sum."""
+        target = self.targets.get((agent, period, metric))
+        if target is None:
+            target = sum(self.targets.get((agent, month, metric), 0) for month in months_of(period))
+        found = self.observed.get((period, agent, metric))
+        if not target or found is None:
+            return None
+        return Fraction(half_up(Fraction(found.numerator) * MILLION / target, 6))
 
     def _commission(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
         for agent in self._holders(period, component):
             sold = self.observed[(period, agent, component["basis"])].numerator
             target = self.targets.get((agent, period, component["basis"]))
-            if not target:
+            attainment = self._attainment(period, agent, component["basis"])
+            if not target or attainment is None:
                 continue
-            attainment = Fraction(half_up(Fraction(sold) * MILLION / target, 6))
             mode = self._parameter(period, component, "tier_mode") or "whole"
             if mode == "whole":
                 row = self._rate(period, component, "", attainment)
@@ -199,6 +390,9 @@ class Pay:
             measures += [measure] if measure else []
         for agent, segment in self._holders(period, component).items():
             values = [self._value(period, agent, measure) for measure in measures]
+            if measures[0] == "attainment":
+                attained = self._attainment(period, agent, self._parameter(period, component, "metric") or "")
+                values[0] = None if attained is None else (attained, 1)
             if values[0] is None or values[0][1] < smallest:
                 continue
             worst = Fraction(-(10**18))
@@ -226,7 +420,9 @@ class Pay:
             now, before = self._value(period, agent, measure), self._value(previous(period), agent, measure)
             if now is None or before is None or min(now[1], before[1]) < smallest:
                 continue
-            if newcomer_months is not None and _service_months(segment) >= int(Fraction(newcomer_months)):
+            if newcomer_months is not None and full_months(self.people.hired(agent), segment.last) >= int(
+                Fraction(newcomer_months)
+            ):
                 continue
             gain = (now[0] - before[0]) * self._up(period, measure)
             if self._parameter(period, component, "gain") == "relative":
@@ -255,6 +451,12 @@ class Pay:
             return grade.grade
         return str(getattr(segment.job, attribute))
 
+    def _band_value(self, component: Row, period: str, agent: str) -> Fraction:
+        """What picks the band of a rate table: full years of service on the period's last day, or nothing."""
+        if component["band_attribute"] == "service_years":
+            return Fraction(full_years(self.people.hired(agent), days_of(period)[1]))
+        return Fraction(0)
+
     def _base(self, period: str, component: Row, segment: Segment) -> Fraction:
         if component["basis"] == "base_salary":
             return Fraction(segment.job.base_salary or 0, MILLION)
@@ -282,13 +484,6 @@ class Pay:
 
 def _factor(row: Row) -> Fraction:
     return Fraction(row["rate"] or row["amount_cny"])
-
-
-def _service_months(segment: Segment) -> int:
-    """Full months from hiring to the segment's last day."""
-    hired = date.fromordinal(segment.job.hired_on or segment.job.effective_from)
-    end = date.fromordinal(segment.last)
-    return (end.year - hired.year) * 12 + end.month - hired.month - (end.day < hired.day)
 
 
 def pay(landing: Path, as_of: date, policy_dir: Path) -> list[Line]:

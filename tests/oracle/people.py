@@ -45,11 +45,22 @@ class People:
                     department = job.department or departments.get(job.team_id, "")
                     segments.append(Segment(first, last, job, department))
             self._segments[agent] = segments
+        self._hired = {
+            agent: min(
+                (job.hired_on for job in history if job.hired_on is not None),
+                default=min(job.effective_from for job in history),
+            )
+            for agent, history in histories.items()
+        }
         self._starts = {agent: [s.first for s in segments] for agent, segments in self._segments.items()}
 
     def agents(self) -> list[str]:
         """Every agent with a job history, sorted."""
         return sorted(self._segments)
+
+    def hired(self, agent: str) -> int:
+        """The first day in service: the earliest hired_on, else the first row's effective_from."""
+        return self._hired[agent]
 
     def on(self, agent: str, day: int) -> Segment | None:
         """The segment that covers a day, or None: the agent is unknown or not in service."""

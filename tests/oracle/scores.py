@@ -110,7 +110,7 @@ class Scores:
         supervisor = None
         supervisor_share = self.rule(scheme, period, "supervisor_share")
         if supervisor_share is not None:
-            supervisor = self._rating(agent, period, "supervisor")
+            supervisor = self.rating(agent, period, "supervisor")
             if supervisor is None:
                 status = AWAITING_REVIEW
             else:
@@ -181,7 +181,7 @@ class Scores:
         """The value and the sample of what a score row names, or None."""
         kinds = {row["measure_id"]: row["kind"] for row in self.policy.in_force("score_measure", period)}
         if kinds.get(name) == "rating":
-            rated = self._rating(agent, period, name)
+            rated = self.rating(agent, period, name)
             return None if rated is None else (half_up(rated[0], 6), rated[1])
         if name == "quarter_total":
             quarters = dict.fromkeys(quarter_of(month) for month in months_of(period))
@@ -192,7 +192,7 @@ class Scores:
             return _sampled(self.observed_groups.get((CENTRE, CENTRE, period, "nps")))
         return _sampled(self.observed.get((period, agent, name)))
 
-    def _rating(self, agent: str, period: str, dimension: str) -> tuple[Fraction, int] | None:
+    def rating(self, agent: str, period: str, dimension: str) -> tuple[Fraction, int] | None:
         """Mean and number of the period's ratings; of a quarter or year without any, of its months'."""
         given = list(self._ratings.get((agent, period, dimension), []))
         if not given and kind_of(period) != "month":

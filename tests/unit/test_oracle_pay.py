@@ -76,7 +76,15 @@ def policy(folder: Path, **tables: Rows) -> Policy:
 
 def component(name: str, mechanism: str, **columns: object) -> dict[str, object]:
     row: dict[str, object] = {"component_id": name, "mechanism": mechanism, "scheme_id": "centre_grade"}
-    return row | {"period_kind": "month", "role": "*", "basis": "", "key_attribute": ""} | columns
+    return (
+        row
+        | {"period_kind": "month", "role": "*", "basis": "", "line_no": 1}
+        | {
+            "key_attribute": "",
+            "band_attribute": "",
+        }
+        | columns
+    )
 
 
 def rate(
