@@ -21,7 +21,7 @@ def checks(bounds: SuiteBounds) -> Iterator[Check]:
                 left join (
                     select bonus_id, sum(amount_cny) as amount_cny from bonus.bonus_line group by bonus_id
                 ) as lines on lines.bonus_id = total.bonus_id
-                where total.amount_cny is distinct from lines.amount_cny
+                where total.amount_cny is distinct from coalesce(lines.amount_cny, 0)
             """
         ),
     )

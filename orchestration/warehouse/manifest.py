@@ -13,6 +13,9 @@ from orchestration.errors import ConfigurationError
 PUBLISHED_SCHEMAS = ("facts", "policy", "kpi", "score", "grade", "bonus", "audit", "marts")
 """Schemas whose relations are published, in the order of the data path."""
 
+UNPUBLISHED = frozenset({"ephemeral", "view"})
+"""Steps of a calculation: their rows stand in the table that they make up."""
+
 AUDIENCES = ("bi", "payroll")
 """Audiences that a mart may name in `config.meta.audience`; audit always has everything."""
 
@@ -48,8 +51,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def published_relations(manifest: Mapping[str, Any]) -> tuple[Relation, ...]:
-    """Every relation to publish, ordered by schema along the data path, then name; `config.meta.is_published:
-    false` keeps one back.
+    """Every relation to publish, ordered by schema along the data path, then name: all tables but those that
+    `config.meta.is_published: false` keeps back.
 
     Raises ConfigurationError for a model without `config.meta.key` (rows without a total order have no stable
     bytes) and for an audience that does not exist or sits outside marts.
@@ -59,7 +62,7 @@ def published_relations(manifest: Mapping[str, Any]) -> tuple[Relation, ...]:
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
         and node["schema"] in PUBLISHED_SCHEMAS
-        and node["config"]["materialized"] != "ephemeral"
+        and node["config"]["materialized"] not in UNPUBLISHED
         and (node["config"].get("meta") or {}).get("is_published", True)
     ]
     return tuple(sorted(relations, key=lambda one: (PUBLISHED_SCHEMAS.index(one.schema), one.name)))
