@@ -35,7 +35,7 @@ from orchestration.publish.candidate import build_candidate, read_candidate
 from orchestration.publish.publication import CALIBRATION_PAGE, publish
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, SOURCE_DIRS
 from orchestration.settlement.frozen import pinned_runs
-from orchestration.warehouse.dbt import DbtBuild, DbtOutcome, log_path, manifest_path, take_parsed
+from orchestration.warehouse.dbt import DbtOutcome, log_path, manifest_path, stream_dbt, take_parsed
 from orchestration.warehouse.manifest import published_relations, read_manifest
 from orchestration.warehouse.raw import TableLoads, loads_of_tables
 from orchestration.warehouse.translator import RAW_GROUP, FolderTranslator
@@ -87,13 +87,14 @@ def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
         """Build every relation and run every data test in one dbt invocation inside this process."""
         state, outcome = nightly.state_folder, DbtOutcome()
         with stage("build") as current:
-            arguments = ["--exclude-resource-type", "unit_test"]
+            arguments = ["build", "--exclude-resource-type", "unit_test"]
             if nightly.full_refresh:
                 arguments.append("--full-refresh")
             if context.is_subset:
                 names = {".".join(node["fqn"]) for node in _selected(manifest, translator, context)}
                 arguments += ["--select", *sorted(names)]
-            for event in DbtBuild(state, take_parsed(state)).stream(arguments, outcome):
+            manifest_now = take_parsed(state)
+            for event in stream_dbt(state, arguments, outcome=outcome, manifest=manifest_now):
                 _report(event, current)
                 message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
                 yield from message.to_default_asset_events(

@@ -63,34 +63,31 @@ class DbtOutcome:
             )
 
 
-@dataclass(frozen=True)
-class DbtBuild:
-    """One `dbt build` of the project into the state's warehouse."""
+def stream_dbt(
+    state: StateFolder, arguments: Sequence[str], *, outcome: DbtOutcome, manifest: Manifest | None = None
+) -> Iterator[dict[str, Any]]:
+    """Run one dbt command on the state's warehouse in a thread.
 
-    state: StateFolder
-    manifest: Manifest | None = None
+    Yields dbt's structured events as they happen and has filled `outcome` at the end. Without a `manifest` dbt
+    parses the project first.
+    """
+    events: queue.Queue[dict[str, Any] | None] = queue.Queue()
 
-    def stream(self, arguments: Sequence[str], outcome: DbtOutcome) -> Iterator[dict[str, Any]]:
-        """Run `dbt build` with `arguments` in a thread; yields dbt's structured events and fills `outcome` at
-        the end.
-        """
-        events: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    def work() -> None:
+        try:
+            with environment(state.dbt_environment()):
+                _invoke(arguments, state, events, outcome, manifest)
+        except BaseException as error:
+            outcome.exception = error
+        finally:
+            _release_warehouse()
+            events.put(None)
 
-        def work() -> None:
-            try:
-                with environment(self.state.dbt_environment()):
-                    _invoke(["build", *arguments], self.state, events, outcome, self.manifest)
-            except BaseException as error:
-                outcome.exception = error
-            finally:
-                _release_warehouse()
-                events.put(None)
-
-        worker = threading.Thread(target=work, name="dbt", daemon=True)
-        worker.start()
-        while (event := events.get()) is not None:
-            yield event
-        worker.join()
+    worker = threading.Thread(target=work, name="dbt", daemon=True)
+    worker.start()
+    while (event := events.get()) is not None:
+        yield event
+    worker.join()
 
 
 _unused: dict[Path, tuple[str, Manifest]] = {}
@@ -170,7 +167,8 @@ def _invoke(
     outcome.exception = result.exception
     for one in getattr(result.result, "results", ()):
         if one.status in FAILED_STATUSES:
-            failed = outcome.failed_tests if one.node.resource_type == "test" else outcome.failed_models
+            is_test = one.node.resource_type in ("test", "unit_test")
+            failed = outcome.failed_tests if is_test else outcome.failed_models
             failed[one.node.name] = _one_line(one.message or one.status)
 
 

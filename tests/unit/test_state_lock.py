@@ -47,9 +47,9 @@ def holder(state: StateFolder) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_held_state_names_its_holder(state: StateFolder, holder: subprocess.Popen[str]) -> None:
-    with pytest.raises(StateHeld, match=rf"process {holder.pid} \(another nightly, since 20") as held:
-        with hold(state, "this one"):
-            pass
+    named = rf"process {holder.pid} \(another nightly, since 20"
+    with pytest.raises(StateHeld, match=named) as held, hold(state, "this one"):
+        pass
     assert held.value.exit_status == 5
     found = current_holder(state)
     assert found is not None

@@ -1,0 +1,181 @@
+"""A whole night on a small centre: what it publishes, and that doing it again gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pytest
+from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
+
+from orchestration.errors import ConfigurationError
+from orchestration.hashing import file_hash
+from orchestration.publish.candidate import content_hash
+from orchestration.publish.publication import Publication, current_publication
+from orchestration.record import read_records
+from orchestration.state import StateFolder
+from tests.conftest import AS_OF, copy_state, run_night
+
+
+@pytest.fixture
+def publication(published_demo: Path) -> Publication:
+    found = current_publication(StateFolder(published_demo))
+    assert found is not None
+    return found
+
+
+def parquet_hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): file_hash(path) for path in sorted(folder.rglob("*.parquet"))
+    }
+
+
+def test_the_publication_says_what_it_is(publication: Publication, demo_landing: Path) -> None:
+    manifest = publication.manifest
+    assert manifest["run_id"] == f"000001-{AS_OF}"
+    assert manifest["as_of"] == AS_OF
+    assert manifest["content_hash"] == content_hash(publication.folder)
+    assert manifest["checks"]["failed_critical"] == 0
+    assert manifest["checks"]["checks"] > 0
+    assert manifest["previous"] is None
+    landed = {
+        path.relative_to(demo_landing).as_posix(): file_hash(path)
+        for path in demo_landing.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+    assert {one["file"]: one["sha256"] for one in manifest["inputs"]} == landed
+
+
+def test_every_file_of_the_publication_is_listed_with_its_hash(publication: Publication) -> None:
+    on_disk = {
+        path.relative_to(publication.folder).as_posix(): file_hash(path)
+        for path in publication.folder.rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    }
+    assert publication.manifest["files"] == on_disk
+
+
+@pytest.mark.parametrize("audience", ["bi", "payroll", "audit"])
+def test_each_audience_has_a_database_with_the_rows_of_its_parquet(
+    publication: Publication, audience: str
+) -> None:
+    with duckdb.connect(str(publication.folder / f"{audience}.duckdb"), read_only=True) as database:
+        tables = database.execute("select table_schema, table_name from information_schema.tables").fetchall()
+        assert len(tables) == len(list((publication.folder / audience).glob("*.parquet"))) > 0
+        for schema, table in tables:
+            name = f"{schema}.{table}" if audience == "audit" else table
+            parquet = publication.folder / audience / f"{name}.parquet"
+            different = database.execute(
+                f"(from {schema}.{table} except all from '{parquet}') "
+                f"union all (from '{parquet}' except all from {schema}.{table})"
+            ).fetchall()
+            assert different == []
+
+
+def test_the_contract_of_outputs_is_there(publication: Publication) -> None:
+    assert {
+        "kpi.kpi_observation",
+        "kpi.kpi_evidence",
+        "score.score_line",
+        "score.score",
+        "grade.grade",
+        "bonus.bonus_line",
+        "bonus.bonus",
+        "audit.bonus_trace",
+        "audit.source_row",
+        "audit.rejected_row",
+        "audit.load_file",
+        "audit.reconciliation",
+        "marts.mart_agent_scorecard",
+        "marts.mart_bonus_register",
+    } <= set(publication.manifest["rows"])
+    assert publication.manifest["rows"]["bonus.bonus_line"] > 0
+    for month in ("2026-09", "2026-10"):
+        assert (publication.folder / "payroll" / f"register_{month}.xlsx").exists()
+
+
+def test_bi_has_no_amount_of_an_agent(publication: Publication) -> None:
+    with duckdb.connect(str(publication.folder / "bi.duckdb"), read_only=True) as database:
+        columns = database.execute(
+            "select table_name, column_name from information_schema.columns"
+        ).fetchall()
+    by_table: dict[str, set[str]] = {}
+    for table, column in columns:
+        by_table.setdefault(table, set()).add(column)
+    secret = {
+        table
+        for table, names in by_table.items()
+        if "agent_id" in names and any(name.endswith("_cny") for name in names)
+    }
+    assert secret == set()
+    assert "mart_bonus_register" not in by_table
+
+
+def test_a_second_night_on_the_same_input_publishes_the_same_bytes(
+    published_demo: Path, demo_landing: Path, tmp_path: Path
+) -> None:
+    state = copy_state(published_demo, tmp_path / "state")
+    run_night(state.root, demo_landing)
+    first = state.published / f"000001-{AS_OF}"
+    second = current_publication(state)
+    assert second is not None
+    assert second.run_id == f"000002-{AS_OF}"
+    assert parquet_hashes(second.folder) == parquet_hashes(first)
+    assert second.manifest["previous"]["manifest_sha256"] == file_hash(first / "manifest.json")
+    registers = [path.name for path in first.glob("payroll/*.xlsx")]
+    assert registers
+    for name in registers:
+        assert file_hash(first / "payroll" / name) == file_hash(second.folder / "payroll" / name)
+
+
+def test_the_night_is_one_recorded_dagster_run_with_its_checks(published_demo: Path) -> None:
+    with DagsterInstance.from_config(str(published_demo / "dagster")) as instance:
+        [record] = instance.get_run_records()
+        run = record.dagster_run
+        assert (run.job_name, run.status) == ("nightly", DagsterRunStatus.SUCCESS)
+        kinds = Counter(
+            entry.dagster_event.event_type for entry in instance.all_logs(run.run_id) if entry.dagster_event
+        )
+    assert (
+        kinds[DagsterEventType.ASSET_MATERIALIZATION] == kinds[DagsterEventType.ASSET_MATERIALIZATION_PLANNED]
+    )
+    assert (
+        kinds[DagsterEventType.ASSET_CHECK_EVALUATION]
+        == kinds[DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED]
+    )
+    assert kinds[DagsterEventType.ASSET_CHECK_EVALUATION] > 0
+    assert kinds[DagsterEventType.ASSET_OBSERVATION] == 0
+
+
+def test_the_record_has_every_stage_with_its_duration(published_demo: Path) -> None:
+    [record] = read_records(StateFolder(published_demo))
+    assert record.outcome == "published"
+    assert record.run_id == f"000001-{AS_OF}"
+    assert [stage.name for stage in record.stages] == ["ingest", "build", "candidate", "calibrate", "publish"]
+    assert all(stage.is_done for stage in record.stages)
+
+
+def test_nothing_of_the_state_is_open_to_others(published_demo: Path) -> None:
+    open_to_others = [
+        path
+        for path in (published_demo / "published").rglob("*")
+        if not path.is_symlink() and path.stat().st_mode & 0o007
+    ]
+    assert open_to_others == []
+    for name in ("raw", "seeds", "dbt", "dagster", "checks", "runs", "candidate"):
+        assert (published_demo / name).stat().st_mode & 0o077 == 0, name
+    assert published_demo.stat().st_mode & 0o007 == 0
+
+
+def test_an_empty_landing_folder_is_named_and_the_last_publication_stays(
+    demo_copy: StateFolder, tmp_path: Path
+) -> None:
+    before = json.dumps(dict(current_publication(demo_copy).manifest))  # type: ignore[union-attr]
+    empty = tmp_path / "landing"
+    empty.mkdir()
+    with pytest.raises(ConfigurationError, match=str(empty)):
+        run_night(demo_copy.root, empty)
+    assert json.dumps(dict(current_publication(demo_copy).manifest)) == before  # type: ignore[union-attr]
+    assert [record.outcome for record in read_records(demo_copy)] == ["published", "failed"]
