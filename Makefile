@@ -8,7 +8,7 @@ STATE ?= var
 # A machine that forbids bytecode would compile every library again in every process.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check install clean help
+.PHONY: demo test check book install clean help
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,6 +25,9 @@ check: $(VENV)/.installed  ## lint, types, dbt unit tests and the tests: what CI
 	$(BIN)/mypy orchestration expectations
 	$(BIN)/python -m orchestration.warehouse.unit_tests
 	$(BIN)/python -m pytest
+
+book: $(VENV)/.installed  ## docs/policy_book.md and docs/glossary.md from the policy rows
+	$(BIN)/python -m orchestration.book
 
 install: $(VENV)/.installed  ## the virtual environment from the lock
 

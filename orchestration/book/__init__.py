@@ -1,0 +1,1 @@
+"""Documents generated from the policy rows: the policy book that HR reads, and the glossary."""
