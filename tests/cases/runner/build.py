@@ -1,0 +1,118 @@
+"""Batches of cases, each built once with the real ingestion and the real models."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from orchestration.ingest import ingest, load_contract
+from orchestration.policy import install_policy
+from orchestration.settings import CONTRACT_DIR, POLICY_DIR
+from orchestration.settlement.frozen import ensure_register
+from orchestration.state import StateFolder
+from orchestration.warehouse.dbt import DbtBuild, DbtOutcome, log_path, take_parsed
+from tests.cases.runner.case import Case
+from tests.cases.runner.landing import write_landing
+from tests.cases.runner.policy import write_policy
+
+BUILD_ARGUMENTS = ("--exclude-resource-type", "unit_test")
+
+
+@dataclass
+class Batch:
+    """Cases that can share a build: one business date, and the centre's NPS of a year in one case only."""
+
+    as_of: str
+    cases: list[Case] = field(default_factory=list)
+
+    def takes(self, case: Case) -> bool:
+        """Whether the case may join: no case of a year sees another one's NPS."""
+        if case.as_of != self.as_of:
+            return False
+        years = nps_years(case)
+        return not any(
+            (nps_years(other) & (years | years_of(case))) | (years & years_of(other)) for other in self.cases
+        )
+
+
+def nps_years(case: Case) -> set[str]:
+    """Years in which the case gives NPS responses."""
+    rows = case.given.get("ticket.survey", ())
+    return {str(row.get("responded_at", case.period))[:4] for row in rows if row.get("kind") == "nps"}
+
+
+def years_of(case: Case) -> set[str]:
+    """The year that the case expects a score of, if any."""
+    return {case.period} if "-" not in case.period else set()
+
+
+def batches(cases: Iterable[Case]) -> list[Batch]:
+    """Cases in as few builds as they allow."""
+    found: list[Batch] = []
+    for case in cases:
+        batch = next((one for one in found if one.takes(case)), None)
+        if batch is None:
+            batch = Batch(case.as_of)
+            found.append(batch)
+        batch.cases.append(case)
+    return found
+
+
+class Builder:
+    """Builds batches in one state folder, one after the other, and keeps their warehouses."""
+
+    def __init__(self, work: Path) -> None:
+        self._work = work
+        self._state = StateFolder(work / "state")
+        self._built: dict[int, Path] = {}
+
+    def warehouse(self, number: int, batch: Batch) -> Path:
+        """The warehouse of a batch, built when first asked for."""
+        if number not in self._built:
+            self._built[number] = self._build(number, batch.cases, batch.as_of)
+        return self._built[number]
+
+    def _build(self, number: int, cases: Sequence[Case], as_of: str) -> Path:
+        landing, policy = self._work / f"landing{number}", self._work / f"policy{number}"
+        write_landing(landing, cases, _contract())
+        write_policy(POLICY_DIR, policy, cases)
+        shutil.rmtree(self._state.raw, ignore_errors=True)
+        self._state.warehouse.unlink(missing_ok=True)
+        self._state.prepare()
+        ensure_register(self._state)
+        install_policy(self._state, policy)
+        business_date = dt.date.fromisoformat(as_of)
+        ingest(
+            landing=landing,
+            state=self._state.root,
+            profiles=[],
+            contract_dir=CONTRACT_DIR,
+            as_of=business_date,
+            today=business_date,
+            allow_rejects=Decimal(0),
+        )
+        outcome = DbtOutcome()
+        build = DbtBuild(self._state, take_parsed(self._state))
+        for _ in build.stream(BUILD_ARGUMENTS, outcome):
+            pass
+        outcome.raise_if_failed(log_path(self._state))
+        kept = self._work / f"warehouse{number}.duckdb"
+        shutil.copy(self._state.warehouse, kept)
+        return kept
+
+
+def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
+    """The built warehouse, read-only."""
+    return duckdb.connect(str(warehouse), read_only=True)
+
+
+@cache
+def _contract():  # type: ignore[no-untyped-def]
+    return load_contract(CONTRACT_DIR)
