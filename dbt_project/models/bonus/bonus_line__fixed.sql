@@ -9,7 +9,7 @@ select
     due.segment_no,
     '' as item,
     due.component_label_en as line_label,
-    rate.amount_cny as quantity,
+    cast(rate.amount_cny as decimal(18, 6)) as quantity,
     'cny' as quantity_unit,
     cast(1 as decimal(18, 8)) as rate,
     due.day_count,
