@@ -8,7 +8,7 @@ STATE ?= var
 # A machine that forbids bytecode would compile every library again in every process.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check book install clean help
+.PHONY: demo test lint check book install clean help
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -19,12 +19,12 @@ demo: $(VENV)/.installed  ## a small centre's exports, one whole night, a scorec
 test: $(VENV)/.installed  ## the tests
 	$(BIN)/python -m pytest
 
-check: $(VENV)/.installed  ## lint, types, dbt unit tests and the tests: what CI runs
+lint: $(VENV)/.installed  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy orchestration expectations
-	$(BIN)/python -m orchestration.warehouse.unit_tests
-	$(BIN)/python -m pytest
+
+check: lint test  ## what CI runs
 
 book: $(VENV)/.installed  ## docs/policy_book.md and docs/glossary.md from the policy rows
 	$(BIN)/python -m orchestration.book

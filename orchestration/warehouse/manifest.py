@@ -57,38 +57,42 @@ def published_relations(manifest: Mapping[str, Any]) -> tuple[Relation, ...]:
     Raises ConfigurationError for a model without `config.meta.key` (rows without a total order have no stable
     bytes) and for an audience that does not exist or sits outside marts.
     """
-    relations = [
-        _relation(node)
+    nodes = [
+        node
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
         and node["schema"] in PUBLISHED_SCHEMAS
         and node["config"]["materialized"] not in UNPUBLISHED
-        and (node["config"].get("meta") or {}).get("is_published", True)
+        and _meta(node).get("is_published", True)
     ]
+    unkeyed = sorted(node["original_file_path"] for node in nodes if not _meta(node).get("key"))
+    if unkeyed:
+        raise ConfigurationError(
+            path=unkeyed[0],
+            problem=f"a published model names no key (of {len(unkeyed)}: {', '.join(unkeyed)})",
+            remedy="Give each config.meta.key, the columns that tell its rows apart",
+        )
+    relations = [_relation(node) for node in nodes]
     return tuple(sorted(relations, key=lambda one: (PUBLISHED_SCHEMAS.index(one.schema), one.name)))
 
 
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    return node["config"].get("meta") or {}
+
+
 def _relation(node: Mapping[str, Any]) -> Relation:
-    meta = node["config"].get("meta") or {}
-    key, audiences = meta.get("key") or [], meta.get("audience") or []
-    where = node.get("patch_path") or node["original_file_path"]
-    if not isinstance(key, list) or not key:
-        raise ConfigurationError(
-            path=where,
-            problem=f"model {node['name']} is published but names no key",
-            remedy="Give it config.meta.key, the columns that tell its rows apart",
-        )
+    audiences = _meta(node).get("audience") or []
     unknown = sorted(set(audiences) - set(AUDIENCES))
     if unknown or (audiences and node["schema"] != "marts"):
         raise ConfigurationError(
-            path=where,
+            path=node["original_file_path"],
             problem=f"model {node['name']} names audience {', '.join(unknown or audiences)}",
             remedy=f"Only marts have audiences, and they are {' and '.join(AUDIENCES)}",
         )
     return Relation(
         schema=node["schema"],
         name=node["alias"],
-        key=tuple(str(column) for column in key),
+        key=tuple(str(column) for column in _meta(node)["key"]),
         audiences=frozenset(audiences),
         unique_id=node["unique_id"],
     )
