@@ -60,9 +60,9 @@ def _lines(policy_dir: Path) -> Iterator[str]:
     yield "## KPIs · 指标"
     yield ""
     yield (
-        "Each is Σ numerator / Σ denominator over evidence rows; Σ alone where the denominator is 1. Source: the"
-        " letters of the documents (P platform practice, C service centre, B scorecard, L levels and points,"
-        " T complaint desk)."
+        "Each is Σ numerator / Σ denominator over evidence rows; Σ alone where the denominator is 1. Source:"
+        " the letters of the documents (P platform practice, C service centre, B scorecard, L levels and"
+        " points, T complaint desk)."
     )
     yield ""
     yield from table(

@@ -64,9 +64,9 @@ class _Book:
         yield "# Policy book · 薪酬制度手册"
         yield ""
         yield (
-            "Generated from `seeds/policy/` by `make book`; CI refuses a stale one. **site** marks a number that"
-            " the document leaves blank: a sample until the site sets its own. Rows without a date have always"
-            " held."
+            "Generated from `seeds/policy/` by `make book`; CI refuses a stale one. **site** marks a number"
+            " that the document leaves blank: a sample until the site sets its own. Rows without a date have"
+            " always held."
         )
         yield ""
         for scheme in self._rows["scheme"].rows:
