@@ -299,13 +299,11 @@ class _Conversion:
             return None if self.work.segment.row_count else 0
         stop = f"error({literal(FAULT_MARK)})"
         check = f"CASE WHEN {self.work.resolved.is_fault_sql()} THEN {stop} ELSE sha256(__raw) END"
-        rows = self.work.resolved.rows(self.work.segment.sql)
+        rows = self.work.resolved.rows(self.work.segment.sql, is_quick=True)
         try:
             return self._copy(f"SELECT {self._output(check)} FROM ({rows}) AS converted")
-        except duckdb.Error as error:
-            if FAULT_MARK in str(error):
-                return None
-            raise
+        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
+            return None
 
     def _row_by_row(self) -> tuple[int, int, int]:
         rows = self.work.resolved.rows(self.work.segment.sql)

@@ -75,16 +75,16 @@ def _read_key(path: Path) -> bytes:
 
 
 def set_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
-    """Give a connection the two keys of the nested hash, as variables: no statement text shows them."""
-    for name in ("outer", "inner"):
-        derived = hashlib.sha256(key + name.encode()).hexdigest()
-        connection.execute(f"SET VARIABLE pseudonym_{name} = $1", [derived])
+    """Give a connection the key of the hash, as a variable: no statement text shows it."""
+    connection.execute("SET VARIABLE pseudonym_key = $1", [hashlib.sha256(key).hexdigest()[:32]])
 
 
 def pseudonym_sql(text: str) -> str:
-    """SQL for the keyed hash of a text: 24 hex digits, HMAC-like, blanks around the text ignored."""
-    inner = f"sha256(getvariable('pseudonym_inner') || trim({text}))"
-    return f"left(sha256(getvariable('pseudonym_outer') || {inner}), {PSEUDONYM_LENGTH})"
+    """SQL for the keyed hash of a text: 24 hex digits, blanks around the text ignored.
+
+    A key in front of the text is enough: more than half of the hash is cut off, so it cannot be extended.
+    """
+    return f"left(sha256(getvariable('pseudonym_key') || trim({text})), {PSEUDONYM_LENGTH})"
 
 
 def looks_personal(header: str) -> bool:

@@ -23,7 +23,7 @@ from orchestration.ingest.report import LoadFigures
 from orchestration.ingest.sources import literal, quoted
 
 SCHEMA_FILE = "_schema.parquet"
-PARQUET = "FORMAT parquet, COMPRESSION zstd"
+PARQUET = "FORMAT parquet, COMPRESSION snappy"
 
 
 def part_name(load_id: str, number: int) -> str:
