@@ -17,12 +17,12 @@ from orchestration.policy import install_policy
 from orchestration.settings import CONTRACT_DIR, POLICY_DIR
 from orchestration.settlement.frozen import ensure_register
 from orchestration.state import StateFolder
-from orchestration.warehouse.dbt import DbtBuild, DbtOutcome, log_path, take_parsed
+from orchestration.warehouse.dbt import DbtOutcome, log_path, stream_dbt, take_parsed
 from tests.cases.runner.case import Case
 from tests.cases.runner.landing import write_landing
 from tests.cases.runner.policy import write_policy
 
-BUILD_ARGUMENTS = ("--exclude-resource-type", "unit_test")
+BUILD_ARGUMENTS = ("build", "--exclude-resource-type", "unit_test")
 
 
 @dataclass
@@ -99,8 +99,8 @@ class Builder:
             allow_rejects=Decimal(0),
         )
         outcome = DbtOutcome()
-        build = DbtBuild(self._state, take_parsed(self._state))
-        for _ in build.stream(BUILD_ARGUMENTS, outcome):
+        parsed = take_parsed(self._state)
+        for _ in stream_dbt(self._state, BUILD_ARGUMENTS, outcome=outcome, manifest=parsed):
             pass
         outcome.raise_if_failed(log_path(self._state))
         kept = self._work / f"warehouse{number}.duckdb"
