@@ -227,6 +227,7 @@ def _publication() -> AssetsDefinition:
                 keep=nightly.keep_publications,
                 started_at=nightly.recorder.started_at,
                 pinned=pinned_runs(nightly.state_folder),
+                landing=nightly.landing,
             )
             current.message = done.run_id
         nightly.recorder.update(run_id=done.run_id)

@@ -5,6 +5,7 @@ The gate lives here and not in the job: a run that selects only this step meets 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Collection, Mapping
@@ -39,11 +40,17 @@ class Publication:
 
 
 def publish(
-    state: StateFolder, *, keep: int, started_at: str, pinned: Collection[str] = frozenset()
+    state: StateFolder,
+    *,
+    keep: int,
+    started_at: str,
+    pinned: Collection[str] = frozenset(),
+    landing: str | None = None,
 ) -> Publication:
     """Publish the state's candidate and switch `current` to it.
 
-    `keep` publications keep their data, and those whose run id is in `pinned`.
+    `keep` publications keep their data, and those whose run id is in `pinned`. `landing` is where the input
+    files lay: the manifest says it, so that an audit finds them.
 
     Raises PublicationRefused, and leaves everything as it was, unless a passed calibration result is stored
     for exactly the candidate's content as it is on disk now. Publishing the same candidate again changes
@@ -62,7 +69,7 @@ def publish(
     for leftover in state.published.glob(".*.draft"):
         shutil.rmtree(leftover, ignore_errors=True)
     if not (target / MANIFEST).exists():
-        _lay_out(state, candidate, result, target, started_at)
+        _lay_out(state, candidate, result, target, started_at=started_at, landing=landing)
     elif _read_manifest(target)["content_hash"] != content:
         raise PublicationRefused(
             path=target,
@@ -83,7 +90,13 @@ def current_publication(state: StateFolder) -> Publication | None:
 
 
 def _lay_out(
-    state: StateFolder, candidate: Candidate, result: GateResult, target: Path, started_at: str
+    state: StateFolder,
+    candidate: Candidate,
+    result: GateResult,
+    target: Path,
+    *,
+    started_at: str,
+    landing: str | None,
 ) -> None:
     draft = state.published / f".{candidate.run_id}.draft"
     # Links, not copies: a candidate's files are never written again, a new candidate is a new folder.
@@ -97,14 +110,20 @@ def _lay_out(
         render_page(result, run_id=candidate.run_id, as_of=candidate.as_of),
         GROUP_FILE,
     )
-    manifest = _manifest(state, candidate, result, draft, started_at)
-    write_atomically(draft / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1), GROUP_FILE)
+    manifest = _manifest(state, candidate, result, draft, started_at=started_at, landing=landing)
+    write_atomically(draft / MANIFEST, _sealed(manifest), GROUP_FILE)
     shutil.rmtree(target, ignore_errors=True)
     draft.rename(target)
 
 
 def _manifest(
-    state: StateFolder, candidate: Candidate, result: GateResult, draft: Path, started_at: str
+    state: StateFolder,
+    candidate: Candidate,
+    result: GateResult,
+    draft: Path,
+    *,
+    started_at: str,
+    landing: str | None,
 ) -> dict[str, Any]:
     previous = current_publication(state)
     return {
@@ -117,6 +136,7 @@ def _manifest(
         "previous": None
         if previous is None
         else {"run_id": previous.run_id, "manifest_sha256": file_hash(previous.folder / MANIFEST)},
+        "landing": landing,
         "inputs": list(candidate.inputs),
         "files": {
             path.relative_to(draft).as_posix(): file_hash(path)
@@ -141,6 +161,18 @@ def _manifest(
         "started_at": started_at,
         "finished_at": now().isoformat(),
     }
+
+
+def _sealed(manifest: Mapping[str, Any]) -> str:
+    """The manifest as text, ending in the SHA-256 of the text without it: the newest manifest has no follower
+    that would hold its hash.
+    """
+    seal = hashlib.sha256(_text(manifest).encode()).hexdigest()
+    return _text({**manifest, "seal": seal})
+
+
+def _text(manifest: Mapping[str, Any]) -> str:
+    return json.dumps(manifest, ensure_ascii=False, indent=1)
 
 
 def _share_unchanged(state: StateFolder, draft: Path) -> None:
