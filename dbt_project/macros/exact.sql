@@ -1,17 +1,23 @@
-{# Exact arithmetic. Division happens only in ratio(), rounding only in ratio(), points(), money(): DECIMAL in, DECIMAL out, half away from zero. #}
+{# Exact arithmetic. Division happens only in ratio(), rounding only in ratio(), points(), money(): DECIMAL in,
+   DECIMAL out, half away from zero. #}
 
 {% macro wide_integer_type() %}{{ return(adapter.dispatch('wide_integer_type')()) }}{% endmacro %}
 {% macro default__wide_integer_type() %}hugeint{% endmacro %}
 {% macro spark__wide_integer_type() %}decimal(38, 0){% endmacro %}
 
-{% macro integer_division(dividend, divisor) %}{{ return(adapter.dispatch('integer_division')(dividend, divisor)) }}{% endmacro %}
+{% macro integer_division(dividend, divisor) %}
+    {{ return(adapter.dispatch('integer_division')(dividend, divisor)) }}
+{% endmacro %}
 {% macro default__integer_division(dividend, divisor) %}(({{ dividend }}) // ({{ divisor }})){% endmacro %}
 {% macro spark__integer_division(dividend, divisor) %}(({{ dividend }}) div ({{ divisor }})){% endmacro %}
 
 {# A DECIMAL as an exact count of millionths, so that integers can be divided instead of doubles. #}
-{% macro millionths(value) %}cast(cast({{ value }} as decimal(24, 6)) * 1000000 as {{ wide_integer_type() }}){% endmacro %}
+{% macro millionths(value) -%}
+    cast(cast({{ value }} as decimal(24, 6)) * 1000000 as {{ wide_integer_type() }})
+{%- endmacro %}
 
-{# numerator / denominator as decimal(24, scale), rounded half away from zero; NULL when the denominator is 0 or NULL. The denominator is not negative. #}
+{# numerator / denominator as decimal(24, scale), rounded half away from zero; NULL when the denominator is 0 or NULL.
+   The denominator is not negative. #}
 {% macro ratio(numerator, denominator, scale=6) %}
     cast(
         cast(
@@ -30,7 +36,8 @@
 {# Money: cents, half up. #}
 {% macro money(value) %}cast({{ value }} as decimal(18, 2)){% endmacro %}
 
-{# quantity × rate × day_count in integers (millionths × hundred-millionths), so that no product is rounded before the cent. #}
+{# quantity × rate × day_count in integers (millionths × hundred-millionths), so that no product is rounded before the
+   cent. #}
 {% macro exact_product(quantity, rate, day_count) %}
     (
         cast(cast({{ quantity }} as decimal(26, 6)) * 1000000 as {{ wide_integer_type() }})
@@ -44,7 +51,8 @@
     cast(
         cast(
             case when {{ product }} < 0 then -1 else 1 end * {{ integer_division(
-                "abs(" ~ product ~ ") * 2 * 100 + cast(" ~ period_day_count ~ " as " ~ wide_integer_type() ~ ") * 100000000000000",
+                "abs(" ~ product ~ ") * 2 * 100 + cast("
+                ~ period_day_count ~ " as " ~ wide_integer_type() ~ ") * 100000000000000",
                 "cast(" ~ period_day_count ~ " as " ~ wide_integer_type() ~ ") * 2 * 100000000000000"
             ) }} as decimal(20, 0)
         ) * cast(0.01 as decimal(3, 2))

@@ -1,6 +1,7 @@
 {# One row per business key: the newest version, and where it came from.
-   With a version column the newest wins and equal versions are settled by content, so that the order of files does not matter;
-   without one the later load, file and row wins. Few keys come twice: only those are ranked, the rest passes through. #}
+   With a version column the newest wins and equal versions are settled by content, so that the order of files does not
+   matter; without one the later load, file and row wins. Few keys come twice: only those are ranked, the rest passes
+   through. #}
 {% macro newest_rows(source_name, table_name, key, version_column=none) %}
     with
 
@@ -15,7 +16,10 @@
         select
             source_row.*,
             row_number() over (
-                partition by {% for column in key %}source_row.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %}
+                partition by
+                    {% for column in key -%}
+                    source_row.{{ column }}{% if not loop.last %}, {% endif %}
+                    {%- endfor %}
                 order by
                     {% if version_column -%}
                     source_row.{{ version_column }} desc nulls last,
@@ -27,7 +31,10 @@
             ) as _version_rank
         from {{ source(source_name, table_name) }} as source_row
         inner join repeated_key
-            on {% for column in key %}source_row.{{ column }} = repeated_key.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
+            on
+                {% for column in key -%}
+                source_row.{{ column }} = repeated_key.{{ column }}{% if not loop.last %} and {% endif %}
+                {%- endfor %}
     ),
 
     single as (
@@ -36,7 +43,10 @@
             cast(1 as bigint) as _version_rank
         from {{ source(source_name, table_name) }} as source_row
         left join repeated_key
-            on {% for column in key %}source_row.{{ column }} = repeated_key.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
+            on
+                {% for column in key -%}
+                source_row.{{ column }} = repeated_key.{{ column }}{% if not loop.last %} and {% endif %}
+                {%- endfor %}
         where repeated_key.{{ key[0] }} is null
     )
 
@@ -61,5 +71,9 @@
 {% endmacro %}
 
 {% macro surrogate_key(columns) %}
-    md5({% for column in columns %}coalesce(cast({{ column }} as string), '~'){% if not loop.last %} || '|' || {% endif %}{% endfor %})
+    md5(
+        {% for column in columns -%}
+        coalesce(cast({{ column }} as string), '~'){% if not loop.last %} || '|' || {% endif %}
+        {%- endfor %}
+    )
 {% endmacro %}

@@ -1,5 +1,5 @@
-{# How observations become score lines and lines a total. Months and quarters are scored first, years after them, because a year's score may rest
-   on its quarters' totals: one text, two models. #}
+{# How observations become score lines and lines a total. Months and quarters are scored first, years after them: a
+   year's score may rest on its quarters' totals. One text, two models. #}
 
 {# S-CURVE and S-MISSING over the measures of `observation`, for periods of the kinds given.
    Grain: one agent, one period, one measure that the agent's plan scores. #}
@@ -42,7 +42,10 @@ due as (
             agent.agent_id = observation.agent_id
             and agent.period_id = observation.period_id
             and scored.kpi_id = observation.kpi_id
-    where agent.period_kind in ({% for kind in period_kinds %}'{{ kind }}'{% if not loop.last %}, {% endif %}{% endfor %})
+    where
+        agent.period_kind in (
+            {% for kind in period_kinds %}'{{ kind }}'{% if not loop.last %}, {% endif %}{% endfor %}
+        )
 ),
 
 -- S-MISSING, inside the block: an unscored KPI's weight is spread over the scored ones in proportion.
@@ -98,14 +101,16 @@ pointed as (
             when orientation * (value - floor_value) <= 0 then 0
             when orientation * (value - target_value) < 0
                 then {{ ratio(
-                    'cast(orientation * (value - floor_value) as decimal(20, 6)) * cast(target_points as decimal(9, 0))',
+                    'cast(orientation * (value - floor_value) as decimal(20, 6))'
+                    ~ ' * cast(target_points as decimal(9, 0))',
                     'orientation * (target_value - floor_value)',
                     scale=4
                 ) }}
             when stretch_value is null then target_points
             when orientation * (value - stretch_value) >= 0 then stretch_points
             else target_points + {{ ratio(
-                'cast(orientation * (value - target_value) as decimal(20, 6)) * cast(stretch_points - target_points as decimal(9, 0))',
+                'cast(orientation * (value - target_value) as decimal(20, 6))'
+                ~ ' * cast(stretch_points - target_points as decimal(9, 0))',
                 'orientation * (stretch_value - target_value)',
                 scale=4
             ) }}
@@ -147,7 +152,9 @@ select
     {{ points('points') }} as points,
     weight,
     effective_weight,
-    cast(cast(coalesce(points, 0) as decimal(20, 4)) * cast(effective_weight as decimal(14, 12)) as decimal(24, 12)) as weighted_points,
+    cast(
+        cast(coalesce(points, 0) as decimal(20, 4)) * cast(effective_weight as decimal(14, 12)) as decimal(24, 12)
+    ) as weighted_points,
     maturity,
     effective_from_on,
     clause_id,
@@ -200,7 +207,9 @@ joined as (
         case when data_score.has_score then data_score.data_score end as data_score,
         data_score.is_provisional,
         case when scheme.supervisor_share is not null then supervisor.supervisor_score end as supervisor_score,
-        case when scheme.collaboration_share is not null then collaboration.collaboration_score end as collaboration_score,
+        case
+            when scheme.collaboration_share is not null then collaboration.collaboration_score
+        end as collaboration_score,
         coalesce(scheme.supervisor_share, 0) as scheme_supervisor_share,
         case
             when supervisor.supervisor_score is null then 0 else coalesce(scheme.supervisor_share, 0)
@@ -241,7 +250,8 @@ select
     {{ points(
         'cast((1 - collaboration_share) as decimal(9, 6))'
         ~ ' * cast(cast((1 - supervisor_share) as decimal(9, 6)) * cast(data_score as decimal(9, 4))'
-        ~ ' + cast(supervisor_share as decimal(9, 6)) * cast(coalesce(supervisor_score, 0) as decimal(9, 4)) as decimal(20, 10))'
+        ~ ' + cast(supervisor_share as decimal(9, 6)) * cast(coalesce(supervisor_score, 0) as decimal(9, 4))'
+        ~ ' as decimal(20, 10))'
         ~ ' + cast(collaboration_share as decimal(9, 6)) * cast(coalesce(collaboration_score, 0) as decimal(9, 4))'
     ) }} as total_score,
     case

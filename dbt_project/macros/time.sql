@@ -4,8 +4,12 @@
 
 {# The local date, in the business time zone, of a UTC timestamp. #}
 {% macro local_date(utc_timestamp) %}{{ return(adapter.dispatch('local_date')(utc_timestamp)) }}{% endmacro %}
-{% macro default__local_date(utc_timestamp) %}cast(timezone('{{ business_timezone() }}', timezone('UTC', {{ utc_timestamp }})) as date){% endmacro %}
-{% macro spark__local_date(utc_timestamp) %}cast(from_utc_timestamp({{ utc_timestamp }}, '{{ business_timezone() }}') as date){% endmacro %}
+{% macro default__local_date(utc_timestamp) -%}
+    cast(timezone('{{ business_timezone() }}', timezone('UTC', {{ utc_timestamp }})) as date)
+{%- endmacro %}
+{% macro spark__local_date(utc_timestamp) -%}
+    cast(from_utc_timestamp({{ utc_timestamp }}, '{{ business_timezone() }}') as date)
+{%- endmacro %}
 
 {% macro epoch_micros(utc_timestamp) %}{{ return(adapter.dispatch('epoch_micros')(utc_timestamp)) }}{% endmacro %}
 {% macro default__epoch_micros(utc_timestamp) %}epoch_us({{ utc_timestamp }}){% endmacro %}
@@ -18,7 +22,10 @@
 
 {# Is `at` within (start_at, start_at + days × 24 h]? #}
 {% macro is_within_days(start_at, at, days) %}
-    ({{ at }} > {{ start_at }} and {{ epoch_micros(at) }} - {{ epoch_micros(start_at) }} <= {{ days }} * cast(86400000000 as bigint))
+    (
+        {{ at }} > {{ start_at }}
+        and {{ epoch_micros(at) }} - {{ epoch_micros(start_at) }} <= {{ days }} * cast(86400000000 as bigint)
+    )
 {% endmacro %}
 
 {# Has a window of days × 24 h from start_at elapsed at the cut? #}
@@ -31,7 +38,9 @@
 {% macro spark__add_days(day, days) %}date_add({{ day }}, cast({{ days }} as int)){% endmacro %}
 
 {% macro add_months(day, months) %}{{ return(adapter.dispatch('add_months')(day, months)) }}{% endmacro %}
-{% macro default__add_months(day, months) %}cast({{ day }} + to_months(cast({{ months }} as integer)) as date){% endmacro %}
+{% macro default__add_months(day, months) -%}
+    cast({{ day }} + to_months(cast({{ months }} as integer)) as date)
+{%- endmacro %}
 {% macro spark__add_months(day, months) %}add_months({{ day }}, cast({{ months }} as int)){% endmacro %}
 
 {% macro days_between(start_on, end_on) %}{{ return(adapter.dispatch('days_between')(start_on, end_on)) }}{% endmacro %}
@@ -42,7 +51,9 @@
 
 {# 2026-10, 2026-Q4, 2026: the period of a date. #}
 {% macro month_id(day) %}substr(cast({{ day }} as string), 1, 7){% endmacro %}
-{% macro quarter_id(day) %}(cast(extract(year from {{ day }}) as string) || '-Q' || cast(extract(quarter from {{ day }}) as string)){% endmacro %}
+{% macro quarter_id(day) -%}
+    (cast(extract(year from {{ day }}) as string) || '-Q' || cast(extract(quarter from {{ day }}) as string))
+{%- endmacro %}
 {% macro year_id(day) %}cast(extract(year from {{ day }}) as string){% endmacro %}
 
 {# Full years from start_on to day, both dates; a year is full on the anniversary. #}
@@ -69,16 +80,29 @@
 
 {# The UTC timestamp of a local day and a wall-clock time 'HH:MM'. #}
 {% macro utc_of_local(day, wall_time) %}{{ return(adapter.dispatch('utc_of_local')(day, wall_time)) }}{% endmacro %}
-{% macro default__utc_of_local(day, wall_time) %}timezone('UTC', timezone('{{ business_timezone() }}', cast(cast({{ day }} as string) || ' ' || {{ wall_time }} || ':00' as timestamp))){% endmacro %}
-{% macro spark__utc_of_local(day, wall_time) %}to_utc_timestamp(cast(cast({{ day }} as string) || ' ' || {{ wall_time }} || ':00' as timestamp), '{{ business_timezone() }}'){% endmacro %}
+{% macro default__utc_of_local(day, wall_time) -%}
+    timezone('UTC', timezone(
+        '{{ business_timezone() }}', cast(cast({{ day }} as string) || ' ' || {{ wall_time }} || ':00' as timestamp)
+    ))
+{%- endmacro %}
+{% macro spark__utc_of_local(day, wall_time) -%}
+    to_utc_timestamp(
+        cast(cast({{ day }} as string) || ' ' || {{ wall_time }} || ':00' as timestamp), '{{ business_timezone() }}'
+    )
+{%- endmacro %}
 
-{# Cumulative business time, in microseconds, at a UTC timestamp, from its local day's row of int_calendar__business_day. #}
+{# Cumulative business time, in microseconds, at a UTC timestamp, from its local day's row of
+   int_calendar__business_day. #}
 {% macro business_micros_at(day_alias, at) %}
     (
         {{ day_alias }}.cumulative_micros
         {% for n in range(1, 5) -%}
         + coalesce(
-            least(greatest({{ epoch_micros(at) }} - {{ day_alias }}.start_{{ n }}_micros, 0), {{ day_alias }}.length_{{ n }}_micros), 0
+            least(
+                greatest({{ epoch_micros(at) }} - {{ day_alias }}.start_{{ n }}_micros, 0),
+                {{ day_alias }}.length_{{ n }}_micros
+            ),
+            0
         )
         {% endfor -%}
     )

@@ -1,8 +1,8 @@
 -- Grain: one line of a settled period that the data and policy of this run would pay differently.
 
-{# PR-04: a closed period never changes. This run's calculation shadows it; what differs, after the adjustments already settled, is owed in
-   the next open month. With forced ranking one correction moves others: ranking_correction says what becomes of lines whose agent's own
-   score did not change. #}
+{# PR-04: a closed period never changes. This run's calculation shadows it; what differs, after the adjustments already
+   settled, is owed in the next open month. With forced ranking one correction moves others: ranking_correction says
+   what becomes of lines whose agent's own score did not change. #}
 
 with
 

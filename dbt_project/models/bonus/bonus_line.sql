@@ -1,4 +1,4 @@
--- Grain: one line of an agent's bonus: computed for open periods, frozen for settled ones, and the adjustments of settled lines.
+-- Grain: one line of an agent's bonus: computed for open periods, frozen for settled ones, or adjusting a settled line.
 
 with
 

@@ -1,6 +1,7 @@
 -- Grain: one line of the mechanism `commission`: a tier's rate on an amount, the tier found by attainment.
 
-{# tier_mode whole: the tier reached pays on the whole amount. tier_mode marginal: each tier pays on the part of the amount within it. #}
+{# tier_mode whole: the tier reached pays on the whole amount. tier_mode marginal: each tier pays on the part of the
+   amount within it. #}
 
 with
 
@@ -59,7 +60,9 @@ select
                 least(
                     cast(actual_value as decimal(18, 6)),
                     coalesce(
-                        cast(cast(upper_bound as decimal(9, 6)) * cast(target_value as decimal(18, 2)) as decimal(18, 6)),
+                        cast(
+                            cast(upper_bound as decimal(9, 6)) * cast(target_value as decimal(18, 2)) as decimal(18, 6)
+                        ),
                         cast(actual_value as decimal(18, 6))
                     )
                 ) - cast(cast(lower_bound as decimal(9, 6)) * cast(target_value as decimal(18, 2)) as decimal(18, 6))

@@ -20,8 +20,12 @@ overlapping as (
 select
     agent_id,
     month_id,
-    cast(row_number() over (partition by agent_id, month_id order by first_day_on asc nulls last) as bigint) as segment_no,
-    lead(first_day_on) over (partition by agent_id, month_id order by first_day_on asc nulls last) is null as is_last_segment,
+    cast(
+        row_number() over (partition by agent_id, month_id order by first_day_on asc nulls last) as bigint
+    ) as segment_no,
+    lead(first_day_on) over (
+        partition by agent_id, month_id order by first_day_on asc nulls last
+    ) is null as is_last_segment,
     first_day_on,
     {{ add_days('ends_before_on', -1) }} as last_day_on,
     {{ days_between('first_day_on', 'ends_before_on') }} as day_count,

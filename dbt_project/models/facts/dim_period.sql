@@ -24,7 +24,9 @@ first_events as (
 
 span as (
     select
-        {{ month_start('coalesce(min(least(first_events.first_on, run_context.as_of_on)), max(run_context.as_of_on))') }} as first_month_on,
+        {{ month_start(
+            'coalesce(min(least(first_events.first_on, run_context.as_of_on)), max(run_context.as_of_on))'
+        ) }} as first_month_on,
         max(run_context.as_of_on) as as_of_on
     from run_context
     left join first_events

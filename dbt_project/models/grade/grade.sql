@@ -66,7 +66,7 @@ placed as (
             and candidate.scheme_id = has_forced.scheme_id
 ),
 
--- The first band whose cumulative share exceeds (rank - 1) / n, or whose lowest score is reached; in integers, never on doubles.
+-- The first band whose cumulative share exceeds (rank - 1) / n, or whose lowest score is reached; never on doubles.
 banded as (
     select
         placed.agent_id,
@@ -81,7 +81,8 @@ banded as (
             and (
                 (
                     placed.method = 'forced'
-                    and cast(placed.rank - 1 as decimal(18, 0)) < cast(band.cumulative_share as decimal(9, 6)) * cast(placed.cohort_size as decimal(9, 0))
+                    and cast(placed.rank - 1 as decimal(18, 0))
+                    < cast(band.cumulative_share as decimal(9, 6)) * cast(placed.cohort_size as decimal(9, 0))
                 )
                 or (
                     placed.method = 'absolute'

@@ -1,7 +1,8 @@
 -- Grain: one schedule, one local day: its business intervals in UTC and the business time of all days before it.
 
-{# Business time between two instants is the difference of cumulative business time at each: one look-up per instant, whatever lies
-   between them. A day has at most four intervals: a night shift's tail from the day before, and three openings of its own. #}
+{# Business time between two instants is the difference of cumulative business time at each: one look-up per instant,
+   whatever lies between them. A day has at most four intervals: a night shift's tail from the day before, and three
+   openings of its own. #}
 {% set interval_numbers = range(1, 5) %}
 
 with

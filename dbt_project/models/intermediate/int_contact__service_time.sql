@@ -28,7 +28,9 @@ select
     scheduled.contact_id,
     scheduled.schedule_id,
     {{ seconds_between('scheduled.started_at', 'scheduled.first_response_at') }} as first_response_seconds,
-    {{ business_seconds_between('start_day', 'scheduled.started_at', 'first_response_day', 'scheduled.first_response_at') }} as first_response_business_seconds
+    {{ business_seconds_between(
+        'start_day', 'scheduled.started_at', 'first_response_day', 'scheduled.first_response_at'
+    ) }} as first_response_business_seconds
 from scheduled
 left join {{ ref('int_calendar__business_day') }} as start_day
     on

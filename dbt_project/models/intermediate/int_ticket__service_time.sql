@@ -28,9 +28,13 @@ select
     scheduled.ticket_id,
     scheduled.schedule_id,
     {{ seconds_between('scheduled.created_at', 'scheduled.first_reply_at') }} as first_reply_seconds,
-    {{ business_seconds_between('start_day', 'scheduled.created_at', 'first_reply_day', 'scheduled.first_reply_at') }} as first_reply_business_seconds,
+    {{ business_seconds_between(
+        'start_day', 'scheduled.created_at', 'first_reply_day', 'scheduled.first_reply_at'
+    ) }} as first_reply_business_seconds,
     {{ seconds_between('scheduled.created_at', 'scheduled.solved_at') }} as handle_seconds,
-    {{ business_seconds_between('start_day', 'scheduled.created_at', 'handle_day', 'scheduled.solved_at') }} as handle_business_seconds
+    {{ business_seconds_between(
+        'start_day', 'scheduled.created_at', 'handle_day', 'scheduled.solved_at'
+    ) }} as handle_business_seconds
 from scheduled
 left join {{ ref('int_calendar__business_day') }} as start_day
     on

@@ -10,7 +10,7 @@ select
     cast(null as string) as parent_entity_id,
     contact.agent_id as agent_id,
     contact.started_on as event_on,
-    cast(coalesce(1, 0) as decimal(18, 6)) as numerator,
+    cast(1 as decimal(18, 6)) as numerator,
     cast(0 as bigint) as denominator,
     contact.invalid_reason as exclusion_reason,
     contact.ruling_id as ruling_id,

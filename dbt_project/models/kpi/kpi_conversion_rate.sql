@@ -10,7 +10,18 @@ select
     cast(null as string) as parent_entity_id,
     lead.agent_id as agent_id,
     lead.created_on as event_on,
-    cast(coalesce(case when lead.stage = 'won' and (lead.closed_at = lead.created_at or {{ is_within_days('lead.created_at', 'lead.closed_at', 'definition.window_days') }}) then 1 else 0 end, 0) as decimal(18, 6)) as numerator,
+    cast(
+        case
+            when
+                lead.stage = 'won'
+                and (
+                    lead.closed_at = lead.created_at
+                    or {{ is_within_days('lead.created_at', 'lead.closed_at', 'definition.window_days') }}
+                )
+                then 1
+            else 0
+        end as decimal(18, 6)
+    ) as numerator,
     cast(1 as bigint) as denominator,
     lead.invalid_reason as exclusion_reason,
     lead.ruling_id as ruling_id,

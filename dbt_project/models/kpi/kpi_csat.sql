@@ -10,12 +10,28 @@ select
     survey.parent_entity_id,
     survey.rated_agent_id as agent_id,
     survey.responded_on as event_on,
-    cast(coalesce({{ ratio('survey.score * definition.scale_to', 'survey.scale_max') }}, 0) as decimal(18, 6)) as numerator,
+    -- A score outside its scale is set aside; its value, whatever it is, must not overflow.
+    cast(
+        case
+            when survey.score >= 0 and survey.score <= survey.scale_max
+                then coalesce({{ ratio(
+                    'cast(survey.score as decimal(20, 6)) * cast(definition.scale_to as decimal(12, 6))',
+                    'survey.scale_max'
+                ) }}, 0)
+            else 0
+        end as decimal(18, 6)
+    ) as numerator,
     cast(1 as bigint) as denominator,
-    survey.invalid_reason as exclusion_reason,
+    coalesce(
+        survey.invalid_reason, case when recency.rating_recency > 1 then 'superseded_rating' end
+    ) as exclusion_reason,
     survey.ruling_id as ruling_id,
     false as is_pending
 from {{ ref('fct_survey') }} as survey
+left join {{ ref('kpi_rating_recency') }} as recency
+    on
+        recency.kpi_id = 'csat'
+        and survey.survey_id = recency.survey_id
 left join {{ ref('policy_kpi') }} as definition
     on
         definition.kpi_id = 'csat'

@@ -1,7 +1,7 @@
 -- Grain: one agent, one month, one KPI, one source row.
 
-{# What every KPI shares happens here and only here: rows after the cut, rulings on one KPI, open windows, crediting to the agent's
-    job history on that day. A row is never filtered: it is counted or set aside with a reason. #}
+{# What every KPI shares happens here and only here: rows after the cut, rulings on one KPI, open windows, crediting to
+   the agent's job history on that day. A row is never filtered: it is counted or set aside with a reason. #}
 {% set kpi_models = [
     'kpi_answer_rate',
     'kpi_closure_rate',

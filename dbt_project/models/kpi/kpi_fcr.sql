@@ -1,4 +1,4 @@
--- Grain: one solved ticket of a known customer: 1 when neither reopened nor followed by the same customer in the same category within the window.
+-- Grain: one solved ticket of a known customer: 1 when neither reopened nor followed by the customer within the window.
 
 select
     'fcr' as kpi_id,
@@ -10,11 +10,13 @@ select
     cast(null as string) as parent_entity_id,
     ticket.solving_agent_id as agent_id,
     ticket.solved_on as event_on,
-    cast(coalesce(case
+    cast(
+        case
             when ticket.is_reopened then 0
             when {{ is_within_days('ticket.solved_at', 'ticket.next_event_at', 'definition.window_days') }} then 0
             else 1
-        end, 0) as decimal(18, 6)) as numerator,
+        end as decimal(18, 6)
+    ) as numerator,
     cast(1 as bigint) as denominator,
     case
         when ticket.invalid_reason is not null then ticket.invalid_reason

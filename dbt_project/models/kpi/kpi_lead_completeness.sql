@@ -10,7 +10,7 @@ select
     cast(null as string) as parent_entity_id,
     lead.agent_id as agent_id,
     lead.created_on as event_on,
-    cast(coalesce(coalesce(lead.completed_field_count, 0), 0) as decimal(18, 6)) as numerator,
+    cast(coalesce(lead.completed_field_count, 0) as decimal(18, 6)) as numerator,
     cast(lead.required_field_count as bigint) as denominator,
     lead.invalid_reason as exclusion_reason,
     lead.ruling_id as ruling_id,

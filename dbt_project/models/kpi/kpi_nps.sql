@@ -10,16 +10,30 @@ select
     survey.parent_entity_id,
     survey.rated_agent_id as agent_id,
     survey.responded_on as event_on,
-    cast(coalesce(case
-            when survey.score * definition.scale_to >= definition.upper_threshold * survey.scale_max then definition.unit_scale
-            when survey.score * definition.scale_to <= definition.lower_threshold * survey.scale_max then -definition.unit_scale
+    cast(
+        case
+            when
+                cast(survey.score as decimal(20, 6)) * cast(definition.scale_to as decimal(12, 6))
+                >= cast(definition.upper_threshold as decimal(12, 6)) * cast(survey.scale_max as decimal(20, 6))
+                then definition.unit_scale
+            when
+                cast(survey.score as decimal(20, 6)) * cast(definition.scale_to as decimal(12, 6))
+                <= cast(definition.lower_threshold as decimal(12, 6)) * cast(survey.scale_max as decimal(20, 6))
+                then -definition.unit_scale
             else 0
-        end, 0) as decimal(18, 6)) as numerator,
+        end as decimal(18, 6)
+    ) as numerator,
     cast(1 as bigint) as denominator,
-    survey.invalid_reason as exclusion_reason,
+    coalesce(
+        survey.invalid_reason, case when recency.rating_recency > 1 then 'superseded_rating' end
+    ) as exclusion_reason,
     survey.ruling_id as ruling_id,
     false as is_pending
 from {{ ref('fct_survey') }} as survey
+left join {{ ref('kpi_rating_recency') }} as recency
+    on
+        recency.kpi_id = 'nps'
+        and survey.survey_id = recency.survey_id
 left join {{ ref('policy_kpi') }} as definition
     on
         definition.kpi_id = 'nps'

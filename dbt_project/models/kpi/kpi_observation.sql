@@ -31,7 +31,7 @@ rolled_up as (
     group by counted.agent_id, period_month.period_id, counted.kpi_id
 ),
 
--- Counts and sums are observed, as 0 where nothing happened, for everyone in service; ratios only where there is evidence.
+-- Counts and sums are observed, as 0 where nothing happened, for everyone in service; ratios where there is evidence.
 observable as (
     select
         agent.period_kind,

@@ -10,7 +10,7 @@ select
     cast(null as string) as parent_entity_id,
     review.agent_id as agent_id,
     review.reviewed_on as event_on,
-    cast(coalesce(case when review.is_passed then 1 else 0 end, 0) as decimal(18, 6)) as numerator,
+    cast(case when review.is_passed then 1 else 0 end as decimal(18, 6)) as numerator,
     cast(1 as bigint) as denominator,
     review.invalid_reason as exclusion_reason,
     review.ruling_id as ruling_id,

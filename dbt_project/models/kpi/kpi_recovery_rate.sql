@@ -10,7 +10,7 @@ select
     cast(null as string) as parent_entity_id,
     ticket.solving_agent_id as agent_id,
     ticket.solved_on as event_on,
-    cast(coalesce(case when ticket.is_recovered then 1 else 0 end, 0) as decimal(18, 6)) as numerator,
+    cast(case when ticket.is_recovered then 1 else 0 end as decimal(18, 6)) as numerator,
     cast(1 as bigint) as denominator,
     ticket.invalid_reason as exclusion_reason,
     ticket.ruling_id as ruling_id,

@@ -10,7 +10,7 @@ select
     cast(null as string) as parent_entity_id,
     support.agent_id as agent_id,
     support.occurred_on as event_on,
-    cast(coalesce(1, 0) as decimal(18, 6)) as numerator,
+    cast(1 as decimal(18, 6)) as numerator,
     cast(0 as bigint) as denominator,
     cast(null as string) as exclusion_reason,
     cast(null as string) as ruling_id,

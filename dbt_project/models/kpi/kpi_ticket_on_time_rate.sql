@@ -10,11 +10,13 @@ select
     cast(null as string) as parent_entity_id,
     ticket.solving_agent_id as agent_id,
     coalesce(ticket.due_on, ticket.solved_on, ticket.created_on) as event_on,
-    cast(coalesce(case
+    cast(
+        case
             when ticket.due_at is null then case when ticket.is_on_time_flagged then 1 else 0 end
             when ticket.is_solved and ticket.solved_at <= ticket.due_at then 1
             else 0
-        end, 0) as decimal(18, 6)) as numerator,
+        end as decimal(18, 6)
+    ) as numerator,
     cast(1 as bigint) as denominator,
     case
         when ticket.invalid_reason is not null then ticket.invalid_reason
@@ -24,4 +26,4 @@ select
     ticket.due_at is not null and not ticket.is_solved and ticket.due_at > run_context.cut_at as is_pending
 from {{ ref('fct_ticket') }} as ticket
 cross join {{ ref('dim_run_context') }} as run_context
-where (ticket.due_at is not null or ticket.is_on_time_flagged is not null)
+where ticket.due_at is not null or ticket.is_on_time_flagged is not null

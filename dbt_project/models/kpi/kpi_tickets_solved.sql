@@ -10,7 +10,7 @@ select
     cast(null as string) as parent_entity_id,
     ticket.solving_agent_id as agent_id,
     ticket.solved_on as event_on,
-    cast(coalesce(1, 0) as decimal(18, 6)) as numerator,
+    cast(1 as decimal(18, 6)) as numerator,
     cast(0 as bigint) as denominator,
     ticket.invalid_reason as exclusion_reason,
     ticket.ruling_id as ruling_id,

@@ -10,7 +10,7 @@ select
     cast(null as string) as parent_entity_id,
     violation.agent_id as agent_id,
     violation.occurred_on as event_on,
-    cast(coalesce(1, 0) as decimal(18, 6)) as numerator,
+    cast(1 as decimal(18, 6)) as numerator,
     cast(0 as bigint) as denominator,
     violation.invalid_reason as exclusion_reason,
     violation.ruling_id as ruling_id,

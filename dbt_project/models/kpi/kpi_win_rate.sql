@@ -10,7 +10,7 @@ select
     cast(null as string) as parent_entity_id,
     lead.agent_id as agent_id,
     coalesce(lead.closed_on, lead.created_on) as event_on,
-    cast(coalesce(case when lead.stage = 'won' then 1 else 0 end, 0) as decimal(18, 6)) as numerator,
+    cast(case when lead.stage = 'won' then 1 else 0 end as decimal(18, 6)) as numerator,
     cast(1 as bigint) as denominator,
     case
         when lead.invalid_reason is not null then lead.invalid_reason

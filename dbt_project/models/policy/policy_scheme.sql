@@ -14,12 +14,21 @@ select
     scheme.scheme_id,
     scheme.name_en,
     scheme.name_zh,
-    cast(max(case when rule_in_force.parameter = 'supervisor_share' then rule_in_force.value end) as decimal(18, 6)) as supervisor_share,
-    cast(max(case when rule_in_force.parameter = 'collaboration_share' then rule_in_force.value end) as decimal(18, 6)) as collaboration_share,
-    cast(max(case when rule_in_force.parameter = 'min_group_size' then rule_in_force.value end) as bigint) as min_group_size,
-    coalesce(max(case when rule_in_force.parameter = 'cohort_scope' then rule_in_force.value end), 'role') as cohort_scope,
-    coalesce(max(case when rule_in_force.parameter = 'ranking_correction' then rule_in_force.value end), 'held_harmless')
-        as ranking_correction
+    cast(
+        max(case when rule_in_force.parameter = 'supervisor_share' then rule_in_force.value end) as decimal(18, 6)
+    ) as supervisor_share,
+    cast(
+        max(case when rule_in_force.parameter = 'collaboration_share' then rule_in_force.value end) as decimal(18, 6)
+    ) as collaboration_share,
+    cast(
+        max(case when rule_in_force.parameter = 'min_group_size' then rule_in_force.value end) as bigint
+    ) as min_group_size,
+    coalesce(
+        max(case when rule_in_force.parameter = 'cohort_scope' then rule_in_force.value end), 'role'
+    ) as cohort_scope,
+    coalesce(
+        max(case when rule_in_force.parameter = 'ranking_correction' then rule_in_force.value end), 'held_harmless'
+    ) as ranking_correction
 from ({{ rows_in_force('scheme') }}) as scheme
 left join rule_in_force
     on

@@ -1,5 +1,5 @@
-{# One query a table: rows whose `config.meta.key` occurs twice, or is empty in a column not listed as nullable. The key is
-   read from the model, where publication reads it too, and not repeated here. #}
+{# One query a table: rows whose `config.meta.key` occurs twice, or is empty in a column not listed as nullable. The key
+   is read from the model, where publication reads it too, and not repeated here. #}
 {% test unique_key(model, nullable=[]) %}
 {%- set keys = [] -%}
 {%- if execute -%}
