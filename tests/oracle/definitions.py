@@ -1,28 +1,11 @@
-"""The parameters of KPI definitions and the business clock, by the month of the event."""
+"""The parameters of KPI definitions, by the month of the event."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from .numbers import MILLION, millionths
 from .policy import Policy
-
-
-class Clock(Protocol):
-    """Seconds between two instants, whole, fraction dropped."""
-
-    def seconds(self, start: int, end: int) -> int: ...
-
-
-class CalendarClock:
-    """Runs 24 × 7."""
-
-    def seconds(self, start: int, end: int) -> int:
-        return (end - start) // MILLION
-
-
-CALENDAR = CalendarClock()
 
 
 @dataclass(frozen=True)
@@ -35,7 +18,7 @@ class Definition:
     promoter_from: int = 9 * MILLION
     detractor_to: int = 6 * MILLION
     unit_scale: int = 100 * MILLION
-    clock: Clock = CALENDAR
+    is_business_clock: bool = False
 
 
 WINDOWS = {"fcr": 7, "conversion_rate": 30, "repurchase_rate": 30, "repeat_complaint_rate": 30}
@@ -60,8 +43,6 @@ class Definitions:
         if self._policy is None:
             return stated
         (row,) = [row for row in self._policy.in_force("kpi", month) if row["kpi_id"] == kpi]
-        if row["clock"] not in ("", "calendar"):
-            raise NotImplementedError(f"{kpi}: clock {row['clock']}")
         return Definition(
             window_days=int(row["window_days"] or stated.window_days),
             satisfied_share=_or(row["share_threshold"], stated.satisfied_share),
@@ -69,6 +50,7 @@ class Definitions:
             promoter_from=_or(row["upper_threshold"], stated.promoter_from),
             detractor_to=_or(row["lower_threshold"], stated.detractor_to),
             unit_scale=_or(row["unit_scale"], stated.unit_scale),
+            is_business_clock=row["clock"] == "business",
         )
 
 

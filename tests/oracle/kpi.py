@@ -10,9 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from .clock import BusinessHours
 from .definitions import Definitions
 from .exports import Contact, Landing, Ruling, Survey, Ticket
-from .instants import DAY, Zone, days_of, month_of, months_of, periods_between
+from .instants import DAY, SECOND, Zone, days_of, month_of, months_of, periods_between
 from .numbers import MILLION, divide_half_up, from_millionths
 from .people import People
 from .policy import Policy
@@ -134,8 +135,11 @@ class Evidence:
 class Observer:
     """One landing folder seen from the end of one business date."""
 
-    def __init__(self, landing: Path, as_of: date, policy_dir: Path | None = None) -> None:
+    def __init__(
+        self, landing: Path, as_of: date, policy_dir: Path | None = None, reference_dir: Path | None = None
+    ) -> None:
         self.zone = Zone()
+        self.business_hours = None if reference_dir is None else BusinessHours(reference_dir, self.zone)
         self.as_of = as_of
         self.cut = self.zone.end_of(as_of)
         self.exports = Landing(landing, self.zone)
@@ -180,8 +184,13 @@ class Observer:
     def _window(self, kpi: str, instant: int) -> int:
         return self.definitions.of(kpi, self.month(instant)).window_days * DAY
 
-    def _seconds(self, kpi: str, event: int, start: int, end: int) -> int:
-        return self.definitions.of(kpi, self.month(event)).clock.seconds(start, end) * MILLION
+    def _seconds(self, kpi: str, event: int, start: int, end: int, channel: str) -> int:
+        """Seconds between two instants by the KPI's clock, in millionths."""
+        if not self.definitions.of(kpi, self.month(event)).is_business_clock:
+            return (end - start) // SECOND * MILLION
+        if self.business_hours is None:
+            raise ValueError(f"{kpi} runs on business hours, and there are none")
+        return self.business_hours.seconds(start, end, channel) * MILLION
 
     # -- rows of tickets ---------------------------------------------------------------------------
 
@@ -217,7 +226,7 @@ class Observer:
                 kpi,
                 ticket.first_responder_id or assignee,
                 created,
-                self._seconds(kpi, created, created, reply),
+                self._seconds(kpi, created, created, reply, ticket.channel),
             )
 
     def _due(self, ticket: Ticket) -> None:
@@ -244,7 +253,7 @@ class Observer:
         if self.valid_ticket(ticket, "tickets_solved"):
             at("tickets_solved", agent, solved, MILLION)
         if solved >= ticket.created_at and self.valid_ticket(ticket, "handle_seconds"):
-            seconds = self._seconds("handle_seconds", solved, ticket.created_at, solved)
+            seconds = self._seconds("handle_seconds", solved, ticket.created_at, solved, ticket.channel)
             at("handle_seconds", agent, solved, seconds)
         if ticket.ticket_type == "complaint" and self.valid_ticket(ticket, "recovery_rate"):
             at("recovery_rate", agent, solved, MILLION * bool(ticket.is_recovered))
@@ -341,7 +350,7 @@ class Observer:
                 at("complaint_rate", agent, start, 0)
             kpi, response = "first_response_seconds", contact.first_response_at
             if response is not None and response >= start and self.valid_contact(contact, kpi):
-                at(kpi, agent, start, self._seconds(kpi, start, start, response))
+                at(kpi, agent, start, self._seconds(kpi, start, start, response, contact.channel))
 
     def _survey_rows(self) -> None:
         sensible = [
@@ -564,14 +573,14 @@ def _roll_up(
 
 
 def observations(
-    landing: Path, as_of: date, policy_dir: Path | None = None
+    landing: Path, as_of: date, policy_dir: Path | None = None, reference_dir: Path | None = None
 ) -> dict[tuple[str, str, str], Observation]:
     """Every KPI of every agent, by (period_id, agent_id, kpi_id)."""
-    return Observer(landing, as_of, policy_dir).agent_observations()
+    return Observer(landing, as_of, policy_dir, reference_dir).agent_observations()
 
 
 def group_observations(
-    landing: Path, as_of: date, policy_dir: Path | None = None
+    landing: Path, as_of: date, policy_dir: Path | None = None, reference_dir: Path | None = None
 ) -> dict[tuple[str, str, str, str], Observation]:
     """Every KPI of every team, department and the centre, by (level, group_id, period_id, kpi_id)."""
-    return Observer(landing, as_of, policy_dir).group_observations()
+    return Observer(landing, as_of, policy_dir, reference_dir).group_observations()

@@ -183,7 +183,7 @@ class Pay:
         share_of_base = Fraction(self._parameter(period, component, "share") or "1")
         for agent, segments in self._segments(period, component).items():
             score = self.scores.scores.get((period, agent))
-            if score is None or score.total_score is None or score.scheme_id != component["scheme_id"]:
+            if score is None or score.total_score is None:
                 continue
             total = Fraction(score.total_score)
             if component["basis"] == "base_cny":
@@ -210,26 +210,23 @@ class Pay:
     def _points(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
         """Items first; then what takes them back: a month without performance pay, or the floor at 0."""
         basis = component["basis"]
-        for agent, segments in self._segments(period, component).items():
+        for agent, last in self._holders(period, component).items():
             if basis == "item":
                 unit = Fraction(self._parameter(period, component, "unit_value_cny") or "0")
-                points = self._item_points(period, component, agent, segments)
+                points = self._item_points(period, component, agent, last)
                 if component["band_attribute"] == "deduction_points":
-                    points *= self._coefficient(period, component, agent, segments)
+                    points *= self._coefficient(period, component, agent, last)
                 yield agent, half_up(points * unit, 2)
             elif basis in ("no_pay", "floor"):
                 items = self._performance_items(period, component, agent)
-                without_pay = self._no_pay(period, component, agent, segments)
+                without_pay = self._no_pay(period, component, agent, last)
                 if (basis == "no_pay" and without_pay) or (
                     basis == "floor" and not without_pay and items < 0
                 ):
                     yield agent, -items
 
-    def _item_points(
-        self, period: str, component: Row, agent: str, segments: list[tuple[Segment, Fraction]]
-    ) -> Fraction:
-        held = [segment for segment, _ in segments]
-        if not self._conditions_hold(period, component, agent, held):
+    def _item_points(self, period: str, component: Row, agent: str, last: Segment) -> Fraction:
+        if not self._conditions_hold(period, component, agent):
             return Fraction(0)
         points = Fraction(0)
         for row in self._parameters(period, component):
@@ -240,7 +237,7 @@ class Pay:
             if item == "month_in_service":
                 quantity = Fraction(1)
             elif item.startswith("month_as_"):
-                quantity = Fraction(held[-1].job.level == item.removeprefix("month_as_"))
+                quantity = Fraction(last.job.level == item.removeprefix("month_as_"))
             elif item == "execution_score":
                 rated = self.scores.rating(agent, period, "execution")
                 quantity = Fraction(0) if rated is None else rated[0]
@@ -249,32 +246,30 @@ class Pay:
                 quantity = quantity if least is None else max(quantity, Fraction(least))
                 quantity = quantity if most is None else min(quantity, Fraction(most))
             else:
-                quantity = self.tallies.during(agent, item, held)
+                quantity = self.tallies.within(agent, item, period)
             points += quantity * Fraction(row["value"])
         return points
 
-    def _conditions_hold(self, period: str, component: Row, agent: str, held: list[Segment]) -> bool:
-        """Every `at_most_…` and `at_least_…` parameter over the segments' days."""
+    def _conditions_hold(self, period: str, component: Row, agent: str) -> bool:
+        """Every `at_most_…` and `at_least_…` parameter over the period."""
         for row in self._parameters(period, component):
             name, bound = row["parameter"], row["value"]
             if name.startswith("at_most_"):
-                if self.tallies.during(agent, name.removeprefix("at_most_"), held) > Fraction(bound):
+                if self.tallies.within(agent, name.removeprefix("at_most_"), period) > Fraction(bound):
                     return False
-            elif name.startswith("at_least_") and self.tallies.during(
-                agent, name.removeprefix("at_least_"), held
+            elif name.startswith("at_least_") and self.tallies.within(
+                agent, name.removeprefix("at_least_"), period
             ) < Fraction(bound):
                 return False
         return True
 
-    def _coefficient(
-        self, period: str, component: Row, agent: str, segments: list[tuple[Segment, Fraction]]
-    ) -> Fraction:
+    def _coefficient(self, period: str, component: Row, agent: str, last: Segment) -> Fraction:
         """The coefficient of the month's deductions; a band covers up to its upper bound (PT-05, PT-06)."""
-        deductions = self.tallies.during(agent, "deduction", [segment for segment, _ in segments])
+        deductions = self.tallies.within(agent, "deduction", period)
         for other in self.policy.in_force("component", period):
             if other["scheme_id"] == component["scheme_id"] and other["basis"] == "deduction":
                 deductions += self._efficiency_deductions(period, other, agent)
-        key = str(getattr(segments[-1][0].job, component["key_attribute"]))
+        key = str(getattr(last.job, component["key_attribute"]))
         key = key or self._parameter(period, component, "default_rate_key") or ""
         for row in self._rates(period, component, key):
             if not row["upper_bound"] or deductions <= Fraction(row["upper_bound"]):
@@ -304,31 +299,37 @@ class Pay:
         }
         return sum((self.paid.get((period, agent, item), Decimal(0)) for item in items), Decimal(0))
 
-    def _no_pay(
-        self, period: str, component: Row, agent: str, segments: list[tuple[Segment, Fraction]]
-    ) -> bool:
+    def _no_pay(self, period: str, component: Row, agent: str, last: Segment) -> bool:
         """Whether the month's deductions leave no performance pay: coefficient 0."""
         return any(
-            self._coefficient(period, row, agent, segments) == 0
+            self._coefficient(period, row, agent, last) == 0
             for row in self.policy.in_force("component", period)
             if row["scheme_id"] == component["scheme_id"] and row["band_attribute"] == "deduction_points"
         )
 
     def _per_event(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
-        for agent, segments in self._segments(period, component).items():
-            held = [segment for segment, _ in segments]
-            if kind_of(period) != "month":
+        """A month's pieces by the plan of their day, the rest by the plan of the period's last day."""
+        row = self._rate(period, component, "", Fraction(0))
+        if row is None:
+            return
+        item, holders = component["basis"], self._holders(period, component)
+        first, last = days_of(period)
+        for agent in self.people.agents():
+            if not self._conditions_hold(period, component, agent):
+                continue
+            if item == "month_in_service":
+                quantity = Fraction(agent in holders)
+            elif kind_of(period) != "month":
+                quantity = self.tallies.within(agent, item, period) if agent in holders else Fraction(0)
+            else:
                 held = [
                     segment
-                    for segment in self.people.during(agent, *days_of(period))
+                    for segment in self.people.during(agent, first, last)
                     if segment.job.scheme_id == component["scheme_id"]
+                    and component["role"] in ("*", segment.job.role)
                 ]
-            if not self._conditions_hold(period, component, agent, held):
-                continue
-            item = component["basis"]
-            quantity = Fraction(1) if item == "month_in_service" else self.tallies.during(agent, item, held)
-            row = self._rate(period, component, "", Fraction(0))
-            if row is not None and quantity:
+                quantity = self.tallies.during(agent, item, held)
+            if quantity:
                 yield agent, half_up(quantity * Fraction(row["amount_cny"]), 2)
 
     def _threshold(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
@@ -344,14 +345,17 @@ class Pay:
                 yield agent, half_up(times * Fraction(row["amount_cny"]), 2)
 
     def _attainment(self, period: str, agent: str, metric: str) -> Fraction | None:
-        """KPI / target to six places; a quarter or year without a target of its own has its months' sum."""
-        target = self.targets.get((agent, period, metric))
-        if target is None:
-            target = sum(self.targets.get((agent, month, metric), 0) for month in months_of(period))
-        found = self.observed.get((period, agent, metric))
-        if not target or found is None:
+        """KPI / target to six places; without a target of its own, of the period's months that have one."""
+        spans = [period] if (agent, period, metric) in self.targets else months_of(period)
+        spans = [span for span in spans if (agent, span, metric) in self.targets]
+        target = sum(self.targets[(agent, span, metric)] for span in spans)
+        found = [
+            self.observed[(span, agent, metric)] for span in spans if (span, agent, metric) in self.observed
+        ]
+        if not target or not found:
             return None
-        return Fraction(half_up(Fraction(found.numerator) * MILLION / target, 6))
+        reached = sum((Fraction(observation.numerator) for observation in found), Fraction(0))
+        return Fraction(half_up(reached * MILLION / target, 6))
 
     def _commission(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
         for agent in self._holders(period, component):
@@ -445,10 +449,7 @@ class Pay:
             return ""
         if attribute == "grade":
             grade = self.scores.grades.get((period, agent))
-            score = self.scores.scores.get((period, agent))
-            if grade is None or score is None or score.scheme_id != component["scheme_id"]:
-                return "no grade"
-            return grade.grade
+            return "no grade" if grade is None else grade.grade
         return str(getattr(segment.job, attribute))
 
     def _band_value(self, component: Row, period: str, agent: str) -> Fraction:
@@ -486,7 +487,7 @@ def _factor(row: Row) -> Fraction:
     return Fraction(row["rate"] or row["amount_cny"])
 
 
-def pay(landing: Path, as_of: date, policy_dir: Path) -> list[Line]:
+def pay(landing: Path, as_of: date, policy_dir: Path, reference_dir: Path | None = None) -> list[Line]:
     """All bonus lines as of the end of a business date."""
     policy = Policy(policy_dir)
-    return Pay(Scores(Observer(landing, as_of, policy_dir), policy)).lines
+    return Pay(Scores(Observer(landing, as_of, policy_dir, reference_dir), policy)).lines
