@@ -103,7 +103,9 @@ class Builder:
         for _ in stream_dbt(self._state, BUILD_ARGUMENTS, outcome=outcome, manifest=parsed):
             pass
         outcome.raise_if_failed(log_path(self._state))
-        kept = self._work / f"warehouse{number}.duckdb"
+        # Views name their catalogue, which is the file's name: it stays.
+        kept = self._work / f"built{number}" / self._state.warehouse.name
+        kept.parent.mkdir(exist_ok=True)
         shutil.copy(self._state.warehouse, kept)
         return kept
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-AS_OF = "2026-12-31"
+AS_OF = "2026-10-31"
 """Business date of a case that names none."""
 
 KEYS = {"case", "scheme", "rules", "period", "as_of", "given", "policy", "expect", "absent", "calculation"}

@@ -53,17 +53,17 @@ def _expectations(case: Case, expect: Mapping[str, Any]) -> Iterator[tuple[Kind,
     for word, content in expect.items():
         if word in KINDS:
             yield KINDS[word], content
-        elif word == "total":
+        elif word in ("total", "totals"):
             yield KINDS["bonuses"], [{"agent": agent, "total": amount} for agent, amount in _by_agent(case, content)]
         elif word == "status":
             for agent, status in _by_agent(case, content):
                 kind = KINDS["attainment" if status in TARGET_STATUSES else "scores"]
                 yield kind, [{"agent": agent, "status": status}]
-        elif word == "tables":
+        elif word == "rows":
             for relation, rows in content.items():
                 yield Kind(relation, {}, has_period=False), rows
         else:
-            raise ValueError(f"{case}: nothing is called {word!r}; known are {sorted(KINDS)}, total, status, tables")
+            raise ValueError(f"{case}: nothing is called {word!r}; known are {sorted(KINDS)}, total, totals, status, rows")
 
 
 def _by_agent(case: Case, content: Any) -> list[tuple[str, Any]]:
