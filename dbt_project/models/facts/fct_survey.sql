@@ -42,21 +42,6 @@ credited as (
         on survey.ticket_id = ticket.ticket_id
     left join set_aside
         on survey.survey_id = set_aside.entity_id
-),
-
--- Of several ratings of one contact or ticket the last that can count is the one that counts.
-ordered as (
-    select
-        *,
-        case
-            when parent_entity_id is not null and invalid_reason is null and not is_future
-                then row_number() over (
-                    partition by
-                        survey_kind, parent_entity, parent_entity_id, invalid_reason is null and not is_future
-                    order by responded_at desc nulls last, survey_id desc nulls last
-                )
-        end as rating_recency
-    from credited
 )
 
 select
@@ -70,13 +55,11 @@ select
     parent_entity,
     parent_entity_id,
     customer_id,
-    invalid_reason is null and coalesce(rating_recency, 1) = 1 as is_valid,
-    case
-        when invalid_reason is not null then invalid_reason
-        when rating_recency > 1 then 'superseded_rating'
-    end as invalid_reason,
+    is_future,
+    invalid_reason is null as is_valid,
+    invalid_reason,
     case when invalid_reason is not null then set_aside_ruling_id end as ruling_id,
     load_id,
     source_row_number,
     source_row_hash
-from ordered
+from credited

@@ -16,6 +16,7 @@ solved as (
 
 happened as (
     select
+        ticket_id,
         customer_id,
         coalesce(category, '') as category,
         created_at as happened_at,
@@ -24,6 +25,7 @@ happened as (
     where is_valid and customer_id is not null
     union all
     select
+        cast(null as string) as ticket_id,
         customer_id,
         coalesce(category, '') as category,
         started_at as happened_at,
@@ -42,6 +44,8 @@ next_in_category as (
             solved.customer_id = happened.customer_id
             and solved.category = happened.category
             and happened.happened_at > solved.solved_at
+            -- A ticket exported as solved before it was created is no event after itself.
+            and happened.ticket_id is distinct from solved.ticket_id
     group by solved.ticket_id
 ),
 
@@ -55,6 +59,8 @@ next_complaint as (
             solved.customer_id = happened.customer_id
             and happened.is_complaint
             and happened.happened_at > solved.solved_at
+            -- A ticket exported as solved before it was created is no event after itself.
+            and happened.ticket_id is distinct from solved.ticket_id
     where solved.ticket_type = 'complaint'
     group by solved.ticket_id
 ),
