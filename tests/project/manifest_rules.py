@@ -30,7 +30,6 @@ PREFIXES = {
 """How a model's name begins, by folder; audit's relations are named in CONTRACT and have none."""
 
 ACROSS = {
-    ("facts.dim_run_context", "source.run.context"): "the run's date enters here and nowhere else",
     ("facts.fct_load", "source.run.load_file"): "loads are facts about the run, beside the rows they brought",
     ("audit.rejected_row", "source.run.rejected_row"): "a row that did not load is no fact",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -72,6 +73,9 @@ PAY_WORDS = {
     ),
 }
 """Words of names that hold what a plan pays or pays by."""
+
+PRECISION_WORDS = {"places", "decimals", "digits", "scale"}
+"""Words of names that hold how exact such a value is kept."""
 
 
 @dataclass(frozen=True)
@@ -276,19 +280,27 @@ def _defaults(node: ast.arguments) -> Iterator[tuple[int, Decimal]]:
 
 def _plan_numbers(node: ast.AST) -> Iterator[tuple[int, Decimal]]:
     if isinstance(node, ast.Constant | ast.UnaryOp | ast.Tuple | ast.List | ast.Dict | ast.Set | ast.BinOp):
-        yield from ((line, number) for line, number in _numbers(node) if not _is_unit(number))
+        for one in _outside_calls(node):
+            yield from ((line, number) for line, number in _numbers(one) if not _is_unit(number))
+
+
+def _outside_calls(node: ast.AST) -> Iterator[ast.Constant]:
+    if isinstance(node, ast.Constant):
+        yield node
+    elif not isinstance(node, ast.Call):
+        for child in ast.iter_child_nodes(node):
+            yield from _outside_calls(child)
 
 
 def _numbers(node: ast.AST, *, in_text: bool = False) -> Iterator[tuple[int, Decimal]]:
-    for one in ast.walk(node):
-        if isinstance(one, ast.Constant) and not isinstance(one.value, bool):
-            if isinstance(one.value, int | float):
-                yield one.lineno, Decimal(str(one.value))
-            elif in_text and isinstance(one.value, str):
-                try:
-                    yield one.lineno, Decimal(one.value)
-                except InvalidOperation:
-                    continue
+    if isinstance(node, ast.Constant) and not isinstance(node.value, bool):
+        if isinstance(node.value, int | float):
+            yield node.lineno, Decimal(str(node.value))
+        elif in_text and isinstance(node.value, str):
+            with suppress(InvalidOperation):
+                yield node.lineno, Decimal(node.value)
+    for child in ast.iter_child_nodes(node):
+        yield from _numbers(child, in_text=in_text)
 
 
 def _in_sql(text: str, line: int) -> Iterator[tuple[int, Decimal]]:
@@ -333,7 +345,8 @@ def _is_pay(node: ast.AST) -> bool:
 
 
 def _is_pay_name(name: str) -> bool:
-    return not PAY_WORDS.isdisjoint(re.findall(r"[a-z]+", name.lower()))
+    parts = re.findall(r"[a-z]+", name.lower())
+    return not PAY_WORDS.isdisjoint(parts) and PRECISION_WORDS.isdisjoint(parts)
 
 
 def _dotted(node: ast.AST) -> str:

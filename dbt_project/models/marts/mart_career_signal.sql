@@ -1,10 +1,10 @@
 -- Grain: one career signal (promotion, fall-back, plan, transfer, reserve lead, rotation, leave), one condition.
 
 {% set signal_models = [
-    'career_signal__annual_leave',
-    'career_signal__grade',
-    'career_signal__level_review',
-    'career_signal__promotion',
+    'mart_career_signal__annual_leave',
+    'mart_career_signal__grade',
+    'mart_career_signal__level_review',
+    'mart_career_signal__promotion',
 ] %}
 
 with
