@@ -75,30 +75,34 @@ shared as (
         on
             summed.period_id = rule.period_id
             and summed.scheme_id = rule.scheme_id
+),
+
+counted as (
+    select
+        *,
+        paid_agent_count >= group_min_size as has_enough_paid,
+        paid_agent_count >= group_min_size and performing_agent_count >= group_min_size as has_enough_performing
+    from shared
 )
 
--- A sum to which fewer than the smallest group contribute is nobody's business but payroll's.
+-- A figure behind which fewer stand than the smallest group is nobody's business but payroll's.
 select
     'month' as period_kind,
     period_id,
     scheme_id,
     agent_count,
-    case when paid_agent_count >= group_min_size then total_cny end as total_cny,
-    case
-        when performing_agent_count >= group_min_size and paid_agent_count >= group_min_size then performance_cny
-    end as performance_cny,
-    case
-        when performing_agent_count >= group_min_size and paid_agent_count >= group_min_size then performance_share
-    end as performance_share,
+    case when has_enough_paid then total_cny end as total_cny,
+    case when has_enough_performing then performance_cny end as performance_cny,
+    case when has_enough_performing then performance_share end as performance_share,
     min_share,
     max_share,
     case
-        when min_share is null or performance_share is null then 'not_checked'
+        when min_share is null or performance_share is null or not has_enough_performing then 'not_checked'
         when performance_share < min_share then 'below'
         when performance_share > max_share then 'above'
         else 'within'
     end as mix_status,
-    case when performing_agent_count >= group_min_size then spread_ratio end as spread_ratio,
-    performing_agent_count < group_min_size or paid_agent_count < group_min_size as is_suppressed,
+    case when has_enough_performing then spread_ratio end as spread_ratio,
+    not has_enough_performing as is_suppressed,
     coalesce(clause_id, 'BS-04') as clause_id
-from shared
+from counted
