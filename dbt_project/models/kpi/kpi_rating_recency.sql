@@ -1,7 +1,7 @@
 -- Grain: one KPI on ratings, one survey response that can count in it: 1 for the last of one contact or ticket.
 
-{# Of several ratings of one contact or ticket the last that can count is the one that counts. What can count depends on the KPI: a ruling
-   may set a rating aside from one KPI alone. #}
+{# Of several ratings of one contact or ticket the last that can count is the one that counts. What can count depends on
+   the KPI: a ruling may set a rating aside from one KPI alone. #}
 
 with
 
