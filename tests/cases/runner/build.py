@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingest import ingest, load_contract
+from orchestration.ingest import Contract, ingest, load_contract
 from orchestration.policy import install_policy
 from orchestration.settings import CONTRACT_DIR, POLICY_DIR
 from orchestration.settlement.frozen import ensure_register
@@ -116,5 +116,5 @@ def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
 
 
 @cache
-def _contract():  # type: ignore[no-untyped-def]
+def _contract() -> Contract:
     return load_contract(CONTRACT_DIR)

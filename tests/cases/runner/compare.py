@@ -15,7 +15,7 @@ from tests.cases.runner.naming import ALIASES, as_written, in_build
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of expectation: the relation its rows are looked up in, and words that mean other columns there."""
+    """A kind of expectation: the relation of its rows, and words that mean other columns there."""
 
     relation: str
     words: Mapping[str, str]
@@ -49,12 +49,17 @@ def faults(case: Case, database: duckdb.DuckDBPyConnection) -> list[str]:
     return found
 
 
-def _expectations(case: Case, expect: Mapping[str, Any]) -> Iterator[tuple[Kind, Sequence[Mapping[str, Any]]]]:
+def _expectations(
+    case: Case, expect: Mapping[str, Any]
+) -> Iterator[tuple[Kind, Sequence[Mapping[str, Any]]]]:
     for word, content in expect.items():
         if word in KINDS:
             yield KINDS[word], content
         elif word in ("total", "totals"):
-            yield KINDS["bonuses"], [{"agent": agent, "total": amount} for agent, amount in _by_agent(case, content)]
+            yield (
+                KINDS["bonuses"],
+                [{"agent": agent, "total": amount} for agent, amount in _by_agent(case, content)],
+            )
         elif word == "status":
             for agent, status in _by_agent(case, content):
                 kind = KINDS["attainment" if status in TARGET_STATUSES else "scores"]
@@ -63,7 +68,9 @@ def _expectations(case: Case, expect: Mapping[str, Any]) -> Iterator[tuple[Kind,
             for relation, rows in content.items():
                 yield Kind(relation, {}, has_period=False), rows
         else:
-            raise ValueError(f"{case}: nothing is called {word!r}; known are {sorted(KINDS)}, total, totals, status, rows")
+            raise ValueError(
+                f"{case}: nothing is called {word!r}; known are {sorted(KINDS)}, total, totals, status, rows"
+            )
 
 
 def _by_agent(case: Case, content: Any) -> list[tuple[str, Any]]:
@@ -75,7 +82,9 @@ def _by_agent(case: Case, content: Any) -> list[tuple[str, Any]]:
     return [(agents[0], content)]
 
 
-def _missing(case: Case, database: duckdb.DuckDBPyConnection, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _missing(
+    case: Case, database: duckdb.DuckDBPyConnection, kind: Kind, rows: Sequence[Mapping[str, Any]]
+) -> list[str]:
     """Rows that are not there, and lines of a listed agent and component that are not listed."""
     found = []
     for row in rows:
@@ -94,14 +103,26 @@ def _missing(case: Case, database: duckdb.DuckDBPyConnection, kind: Kind, rows: 
     return found
 
 
-_NEAR = {"agent", "team", "component", "kpi", "period", "kind", "period_id", "agent_id", "team_id", "scheme_id", "kpi_id"}
+_NEAR = {
+    "agent",
+    "team",
+    "component",
+    "kpi",
+    "period",
+    "kind",
+    "period_id",
+    "agent_id",
+    "team_id",
+    "scheme_id",
+    "kpi_id",
+}
 
 
-def _rows(case: Case, database: duckdb.DuckDBPyConnection, kind: Kind, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _rows(
+    case: Case, database: duckdb.DuckDBPyConnection, kind: Kind, wanted: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """Rows of the relation that have all values wanted."""
-    columns = {
-        kind.words.get(word) or ALIASES.get(word, word): value for word, value in wanted.items()
-    }
+    columns = {kind.words.get(word) or ALIASES.get(word, word): value for word, value in wanted.items()}
     if kind.has_period:
         columns.setdefault("period_id", case.period)
     cursor = database.execute(f"select * from {kind.relation}")
@@ -112,7 +133,9 @@ def _rows(case: Case, database: duckdb.DuckDBPyConnection, kind: Kind, wanted: M
     keyed = {column: in_build(case, column, value) for column, value in columns.items()}
     texts = [column for column, value in keyed.items() if isinstance(value, str)]
     condition = " and ".join(f'cast("{column}" as varchar) = ?' for column in texts) or "true"
-    cursor = database.execute(f"select * from {kind.relation} where {condition}", [keyed[column] for column in texts])
+    cursor = database.execute(
+        f"select * from {kind.relation} where {condition}", [keyed[column] for column in texts]
+    )
     rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
     if not set(texts) & {"agent_id", "team_id", "scheme_id"}:
         rows = [row for row in rows if _is_of(case, row)]
@@ -137,4 +160,6 @@ def _same(actual: Any, wanted: Any) -> bool:
 
 
 def _shown(case: Case, row: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={as_written(case, name, value)}" for name, value in row.items() if value is not None)
+    return ", ".join(
+        f"{name}={as_written(case, name, value)}" for name, value in row.items() if value is not None
+    )

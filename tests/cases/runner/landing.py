@@ -62,7 +62,9 @@ def first_month(period: str) -> str:
     return period if "-" in period else f"{period}-01"
 
 
-def _rows_of_table(case: Case, name: str, rows: Iterable[Mapping[str, Any]], contract: Contract) -> Iterator[dict[str, Any]]:
+def _rows_of_table(
+    case: Case, name: str, rows: Iterable[Mapping[str, Any]], contract: Contract
+) -> Iterator[dict[str, Any]]:
     known = {table.full_name: table for table in contract}
     if name not in known:
         raise ValueError(f"{case}: the contract has no table {name!r}")

@@ -1,4 +1,4 @@
-"""Which columns are names of a case's own world, and what they are called in a build that many cases share."""
+"""Which columns name something of a case, and what it is called in a build that many cases share."""
 
 from __future__ import annotations
 

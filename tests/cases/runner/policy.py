@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.cases.runner.case import Case
 
@@ -35,7 +36,9 @@ def _copy(tables: Mapping[str, Rows], case: Case) -> dict[str, Rows]:
     copies: dict[str, Rows] = {}
     for name, rows in tables.items():
         mine = [
-            dict(row) for row in rows if row.get("scheme_id") == case.scheme or row.get("component_id") in components
+            dict(row)
+            for row in rows
+            if row.get("scheme_id") == case.scheme or row.get("component_id") in components
         ]
         if mine:
             copies[name] = mine
@@ -52,28 +55,32 @@ def _copy(tables: Mapping[str, Rows], case: Case) -> dict[str, Rows]:
     return copies
 
 
-def _apply(change: Mapping[str, object], copies: dict[str, Rows], tables: Mapping[str, Rows], case: Case) -> None:
+def _apply(
+    change: Mapping[str, Any], copies: dict[str, Rows], tables: Mapping[str, Rows], case: Case
+) -> None:
     """One change: `file` with `add: {…}`, or `where: {…}` with `set: {…}` or `remove: true`."""
     file = str(change["file"]).removesuffix(".csv")
     columns = list(tables[file][0])
     if "scheme_id" not in columns and "component_id" not in columns:
         raise ValueError(f"{case}: {file} holds for every plan, so that a case cannot change it")
     if "add" in change:
-        added = {column: _text(value) for column, value in dict(change["add"]).items()}  # type: ignore[call-overload]
+        added = {column: _text(value) for column, value in dict(change["add"]).items()}
         row = dict.fromkeys(columns, "") | {"effective_from": "1990-01-01", "value_origin": "site"} | added
         if "scheme_id" in columns:
             row["scheme_id"] = case.scheme
         copies.setdefault(file, []).append({column: row[column] for column in columns})
         return
-    where = {column: _text(value) for column, value in dict(change["where"]).items()}  # type: ignore[call-overload]
-    met = [row for row in copies.get(file, []) if all(row[column] == value for column, value in where.items())]
+    where = {column: _text(value) for column, value in dict(change["where"]).items()}
+    met = [
+        row for row in copies.get(file, []) if all(row[column] == value for column, value in where.items())
+    ]
     if not met:
         raise ValueError(f"{case}: no row of {file} is {where}")
     if change.get("remove"):
         copies[file] = [row for row in copies[file] if row not in met]
         return
     for row in met:
-        row.update({column: _text(value) for column, value in dict(change["set"]).items()})  # type: ignore[call-overload]
+        row.update({column: _text(value) for column, value in dict(change["set"]).items()})
 
 
 def _read(path: Path) -> Rows:
