@@ -474,8 +474,7 @@ class Observer:
     def periods(self) -> list[str]:
         """Months, quarters and years from the first event's to the business date's."""
         day, exports = self.zone.day, self.exports
-        days = {row_day for _, _, row_day in self.evidence.sums}
-        days |= {day(ticket.created_at) for ticket in self.tickets.values()}
+        days = {day(ticket.created_at) for ticket in self.tickets.values()}
         days |= {day(contact.started_at) for contact in self.contacts.values()}
         days |= {day(survey.responded_at) for survey in exports.surveys()}
         days |= {day(review.reviewed_at) for review in exports.reviews()}

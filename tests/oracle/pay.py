@@ -347,13 +347,12 @@ class Pay:
     def _attainment(self, period: str, agent: str, metric: str) -> Fraction | None:
         """KPI / target to six places; without a target of its own, of the period's months that have one."""
         spans = [period] if (agent, period, metric) in self.targets else months_of(period)
-        spans = [span for span in spans if (agent, span, metric) in self.targets]
+        spans = [span for span in spans if self.targets.get((agent, span, metric))]
+        spans = [span for span in spans if (span, agent, metric) in self.observed]
         target = sum(self.targets[(agent, span, metric)] for span in spans)
-        found = [
-            self.observed[(span, agent, metric)] for span in spans if (span, agent, metric) in self.observed
-        ]
-        if not target or not found:
+        if not target:
             return None
+        found = [self.observed[(span, agent, metric)] for span in spans]
         reached = sum((Fraction(observation.numerator) for observation in found), Fraction(0))
         return Fraction(half_up(reached * MILLION / target, 6))
 

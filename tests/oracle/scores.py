@@ -62,8 +62,10 @@ class Scores:
         self.observed = observer.agent_observations()
         self.observed_groups = observer.group_observations()
         self._ratings: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+        periods = set(observer.periods())
         for rating in observer.exports.ratings():
-            self._ratings[(rating.agent_id, rating.period_id, rating.dimension)].append(rating.score)
+            if rating.period_id in periods:
+                self._ratings[(rating.agent_id, rating.period_id, rating.dimension)].append(rating.score)
         self.last_segment: dict[tuple[str, str], Segment] = {}
         self.scores: dict[tuple[str, str], Score] = {}
         self.grades: dict[tuple[str, str], Grade] = {}
@@ -107,6 +109,10 @@ class Scores:
             return Score(scheme, role, None, None, None, None, INSUFFICIENT, ())
         data = half_up(sum(Fraction(line.points) * line.effective_weight for line in lines), 4)
         total, status = Fraction(data), SCORED
+        if any(line.kpi_id == "quarter_total" for line in lines) and any(
+            score.status == AWAITING_REVIEW for score in self._quarters(period, agent)
+        ):
+            status = AWAITING_REVIEW
         supervisor = None
         supervisor_share = self.rule(scheme, period, "supervisor_share")
         if supervisor_share is not None:
@@ -184,13 +190,21 @@ class Scores:
             rated = self.rating(agent, period, name)
             return None if rated is None else (half_up(rated[0], 6), rated[1])
         if name == "quarter_total":
-            quarters = dict.fromkeys(quarter_of(month) for month in months_of(period))
-            scores = [self.scores.get((quarter, agent)) for quarter in quarters]
-            totals = [Fraction(s.total_score) for s in scores if s is not None and s.total_score is not None]
+            totals = [
+                Fraction(score.total_score)
+                for score in self._quarters(period, agent)
+                if score.total_score is not None
+            ]
             return (half_up(sum(totals, Fraction(0)) / len(totals), 6), len(totals)) if totals else None
         if name == "centre_nps":
             return _sampled(self.observed_groups.get((CENTRE, CENTRE, period, "nps")))
         return _sampled(self.observed.get((period, agent, name)))
+
+    def _quarters(self, year: str, agent: str) -> list[Score]:
+        """The agent's quarter scores of a year, under whatever plan."""
+        quarters = dict.fromkeys(quarter_of(month) for month in months_of(year))
+        found = [self.scores.get((quarter, agent)) for quarter in quarters]
+        return [score for score in found if score is not None]
 
     def rating(self, agent: str, period: str, dimension: str) -> tuple[Fraction, int] | None:
         """Mean and number of the period's ratings; of a quarter or year without any, of its months'."""

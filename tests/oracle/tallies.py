@@ -13,14 +13,15 @@ from .people import Segment
 
 
 class Tallies:
-    """Quantities by agent, day and item, of the days up to the business date."""
+    """Quantities by agent, day and item, of days in service up to the business date."""
 
     def __init__(self, observer: Observer) -> None:
         self._last_day = observer.as_of.toordinal()
+        self._people = observer.people
         self._days: dict[tuple[str, str], dict[int, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
         day = observer.zone.day
         for contact in observer.contacts.values():
-            if contact.is_answered and observer.valid_contact(contact, "contacts_served"):
+            if contact.is_answered and observer.valid_contact(contact, ""):
                 self._add(contact.agent_id, f"contact_{contact.channel}", day(contact.started_at))
         for ticket in observer.tickets.values():
             if observer.valid_ticket(ticket, ""):
@@ -47,7 +48,7 @@ class Tallies:
                 self._add(recognition.agent_id, recognition.kind, recognition.occurred_on, quantity)
 
     def _add(self, agent: str, item: str, day: int, quantity: Fraction = Fraction(1)) -> None:
-        if agent and day <= self._last_day:
+        if day <= self._last_day and self._people.on(agent, day) is not None:
             self._days[(agent, item)][day] += quantity
 
     def during(self, agent: str, item: str, segments: Iterable[Segment]) -> Fraction:
