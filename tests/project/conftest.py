@@ -41,8 +41,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
     for process in running:
         output, _ = process.communicate()
         assert process.returncode == 0, output
-    manifest = json.loads((duckdb_root / "target" / "manifest.json").read_text(encoding="utf-8"))
-    return CompiledProject(manifest, _compiled(duckdb_root, manifest), _compiled(spark_root, manifest))
+    manifest, spark_manifest = (_read_manifest(work) for work in (duckdb_root, spark_root))
+    return CompiledProject(manifest, _compiled_models(manifest), _compiled_models(spark_manifest))
 
 
 def copy_project(target: Path) -> None:
@@ -82,10 +82,14 @@ def start_dbt(project_root: Path, work: Path, *arguments: str) -> subprocess.Pop
     )
 
 
-def _compiled(work: Path, manifest: Mapping[str, Any]) -> dict[str, str]:
-    compiled = work / "target" / "compiled" / "meritline"
+def _read_manifest(work: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((work / "target" / "manifest.json").read_text(encoding="utf-8"))
+    return manifest
+
+
+def _compiled_models(manifest: Mapping[str, Any]) -> dict[str, str]:
     return {
-        unique_id: (compiled / node["original_file_path"]).read_text(encoding="utf-8")
+        unique_id: node["compiled_code"]
         for unique_id, node in manifest["nodes"].items()
         if node["resource_type"] == "model"
     }
