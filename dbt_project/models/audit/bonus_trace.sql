@@ -414,6 +414,189 @@ observation_node as (
             and observed.kpi_id = part.kpi_id
 ),
 
+-- Lines that count events: how many of each kind and what each weighs, and the gates that had to be kept.
+counted_line as (
+    select
+        bonus_id,
+        bonus_line_id,
+        agent_id,
+        period_id,
+        component_id,
+        segment_no
+    from line
+    where input_model = 'bonus_tally'
+),
+
+tally_node as (
+    select
+        counted_line.bonus_id,
+        counted_line.bonus_line_id || '/quantity/' || tally.event_kind as node_id,
+        counted_line.bonus_line_id || '/quantity' as parent_node_id,
+        3 as depth,
+        tally.event_kind as label,
+        cast(tally.event_quantity as decimal(24, 6)) as value,
+        'events' as unit,
+        'weight' as parameter,
+        cast(tally.weight as string) as parameter_value,
+        cast(null as date) as effective_from,
+        tally.clause_id,
+        'bonus_event' as input_model,
+        tally.agent_id || ':' || tally.period_id || ':' || tally.event_kind as input_key
+    from counted_line
+    inner join {{ ref('bonus_tally_line') }} as tally
+        on
+            counted_line.agent_id = tally.agent_id
+            and counted_line.period_id = tally.period_id
+            and counted_line.component_id = tally.component_id
+            and counted_line.segment_no = tally.segment_no
+),
+
+gate_node as (
+    select
+        counted_line.bonus_id,
+        counted_line.bonus_line_id || '/quantity/' || gate.parameter as node_id,
+        counted_line.bonus_line_id || '/quantity' as parent_node_id,
+        3 as depth,
+        gate.event_kind || case when gate.is_open then ' (limit kept)' else ' (limit not kept: counts 0)' end as label,
+        cast(gate.event_quantity as decimal(24, 6)) as value,
+        'events' as unit,
+        gate.parameter,
+        cast(gate.limit_quantity as string) as parameter_value,
+        cast(null as date) as effective_from,
+        gate.clause_id,
+        'bonus_event' as input_model,
+        gate.agent_id || ':' || gate.period_id || ':' || gate.event_kind as input_key
+    from counted_line
+    inner join {{ ref('bonus_gate') }} as gate
+        on
+            counted_line.agent_id = gate.agent_id
+            and counted_line.period_id = gate.period_id
+            and counted_line.component_id = gate.component_id
+            and counted_line.segment_no = gate.segment_no
+),
+
+-- PT-05: the coefficient of a points line and the deductions that led to its band.
+coefficient_node as (
+    select
+        counted_line.bonus_id,
+        counted_line.bonus_line_id || '/rate/coefficient' as node_id,
+        counted_line.bonus_line_id || '/rate' as parent_node_id,
+        3 as depth,
+        'coefficient (' || coefficient.customer_group || ')' as label,
+        cast(coefficient.coefficient as decimal(24, 6)) as value,
+        'factor' as unit,
+        'deducted points' as parameter,
+        cast(coefficient.deduction_points as string) as parameter_value,
+        cast(null as date) as effective_from,
+        coefficient.clause_id,
+        'bonus_coefficient' as input_model,
+        coefficient.agent_id || ':' || coefficient.period_id as input_key
+    from counted_line
+    inner join {{ ref('bonus_coefficient') }} as coefficient
+        on
+            counted_line.agent_id = coefficient.agent_id
+            and counted_line.period_id = coefficient.period_id
+            and counted_line.component_id = coefficient.component_id
+),
+
+deduction_node as (
+    select
+        coefficient_node.bonus_id,
+        coefficient_node.node_id || '/' || deduction.source as node_id,
+        coefficient_node.node_id as parent_node_id,
+        4 as depth,
+        deduction.source as label,
+        cast(deduction.deduction_points as decimal(24, 6)) as value,
+        'points deducted' as unit,
+        case when deduction.kpi_value is not null then 'value' end as parameter,
+        cast(deduction.kpi_value as string) as parameter_value,
+        cast(null as date) as effective_from,
+        deduction.clause_id,
+        'bonus_deduction' as input_model,
+        deduction.agent_id || ':' || deduction.period_id || ':' || deduction.source as input_key
+    from coefficient_node
+    inner join {{ ref('bonus_deduction') }} as deduction
+        on coefficient_node.input_key = deduction.agent_id || ':' || deduction.period_id
+),
+
+-- A share of what another component paid (SS-02, SS-03, SS-05): the amounts it rests on.
+base_of_line as (
+    select
+        line.bonus_id,
+        line.bonus_line_id,
+        base.agent_id,
+        base.month_id,
+        base.component_id,
+        base.segment_no,
+        base.amount_cny,
+        component.clause_id,
+        base_of.text_value = 'last_month' as is_last_month_only,
+        base.month_id = max(base.month_id) over (partition by line.bonus_line_id) as is_last_month
+    from line
+    inner join {{ ref('policy_component') }} as component
+        on
+            line.component_id = component.component_id
+            and line.period_id = component.period_id
+            and component.mechanism = 'scored'
+    inner join {{ ref('dim_period_month') }} as period_month
+        on line.period_id = period_month.period_id
+    inner join {{ ref('bonus_base') }} as base
+        on
+            line.agent_id = base.agent_id
+            and component.basis = base.component_id
+            and period_month.month_id = base.month_id
+            and (line.period_kind <> 'month' or line.segment_no = base.segment_no)
+    left join {{ ref('policy_component_parameter') }} as base_of
+        on
+            line.component_id = base_of.component_id
+            and line.period_id = base_of.period_id
+            and base_of.parameter = 'base_of'
+    where line.adjusts_bonus_line_id is null
+),
+
+base_node as (
+    select
+        bonus_id,
+        bonus_line_id || '/quantity/' || month_id || ':' || cast(segment_no as string) as node_id,
+        bonus_line_id || '/quantity' as parent_node_id,
+        3 as depth,
+        component_id || ' paid for ' || month_id as label,
+        cast(amount_cny as decimal(24, 6)) as value,
+        'cny' as unit,
+        cast(null as string) as parameter,
+        cast(null as string) as parameter_value,
+        cast(null as date) as effective_from,
+        clause_id,
+        'bonus_base' as input_model,
+        agent_id || ':' || month_id || ':' || component_id || ':' || cast(segment_no as string) as input_key
+    from base_of_line
+    where is_last_month or not coalesce(is_last_month_only, false)
+),
+
+target_node as (
+    select
+        line.bonus_id,
+        line.bonus_line_id || '/quantity/target' as node_id,
+        line.bonus_line_id || '/quantity' as parent_node_id,
+        3 as depth,
+        'target ' || attainment.kpi_id as label,
+        cast(attainment.target_value as decimal(24, 6)) as value,
+        'target' as unit,
+        'attainment' as parameter,
+        cast(attainment.attainment as string) as parameter_value,
+        cast(null as date) as effective_from,
+        line.clause_id,
+        'bonus_attainment' as input_model,
+        attainment.agent_id || ':' || attainment.period_id || ':' || attainment.component_id as input_key
+    from line
+    inner join {{ ref('bonus_attainment') }} as attainment
+        on
+            line.agent_id = attainment.agent_id
+            and line.period_id = attainment.period_id
+            and line.component_id = attainment.component_id
+    where line.adjusts_bonus_line_id is null
+),
+
 node as (
     select * from bonus_node
     union all
@@ -442,6 +625,18 @@ node as (
     select * from curve_node
     union all
     select * from observation_node
+    union all
+    select * from tally_node
+    union all
+    select * from gate_node
+    union all
+    select * from coefficient_node
+    union all
+    select * from deduction_node
+    union all
+    select * from base_node
+    union all
+    select * from target_node
 )
 
 select

@@ -2,7 +2,7 @@
 
 {# The metric is the component's basis, or its parameter `metric` where the basis says how attainment is used
    (top_n). A quarter or year without a target of its own has the sum of its months' targets, against the actual of
-   the same months. #}
+   the same months in service. #}
 
 with
 
@@ -27,11 +27,11 @@ target_of_months as (
         period_month.period_id,
         target.metric,
         cast(sum(target.target_value) as decimal(24, 6)) as target_value,
-        cast(sum(coalesce(observation.numerator, 0)) as decimal(24, 6)) as actual_value
+        cast(sum(observation.numerator) as decimal(24, 6)) as actual_value
     from {{ ref('fct_target') }} as target
     inner join {{ ref('dim_period_month') }} as period_month
         on target.period_id = period_month.month_id
-    left join {{ ref('kpi_observation') }} as observation
+    inner join {{ ref('kpi_observation') }} as observation
         on
             target.agent_id = observation.agent_id
             and target.period_id = observation.period_id
