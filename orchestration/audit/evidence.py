@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from orchestration.audit.node import Evidence, EvidenceRow, FileCount, Ruling, SourceLine
+from orchestration.audit.recompute.events import Event, Events
+from orchestration.audit.recompute.exact import rounded
 from orchestration.audit.relations import AuditFile, Row
 
 SHOWN_ROWS = 3
@@ -82,6 +86,7 @@ def read_evidence(
     definitions: Mapping[str, Row],
     period_id: str,
     show_all: bool,
+    show_people: bool = True,
 ) -> dict[str, Evidence]:
     """The evidence of an agent's KPIs over the months of a period, by KPI.
 
@@ -91,7 +96,8 @@ def read_evidence(
     rows = audit.query_named(
         _EVIDENCE, {"agent": agent_id, "months": list(months), "kpis": list(definitions)}
     )
-    rulings = _rulings(audit, sources, {row["ruling_id"] for row in rows if row["ruling_id"]})
+    named = {row["ruling_id"] for row in rows if row["ruling_id"]}
+    rulings = _rulings(audit, sources, named, show_people=show_people)
     by_kpi: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_kpi[row["kpi_id"]].append(row)
@@ -108,7 +114,85 @@ def read_evidence(
     }
 
 
-def _rulings(audit: AuditFile, sources: Sources, ruling_ids: Iterable[str]) -> dict[str, Ruling]:
+def read_events(
+    facts: Events,
+    sources: Sources,
+    *,
+    kinds: Mapping[str, str],
+    months: Sequence[str],
+    period_id: str,
+    show_all: bool,
+) -> dict[str, Evidence]:
+    """The rows that pay counts one by one, as evidence by kind of event.
+
+    `kinds` are the kinds wanted with their Chinese labels.
+    """
+    by_kind: dict[str, list[tuple[Event, str]]] = defaultdict(list)
+    for event, segment in facts.judged():
+        month_id = "" if event.day is None else f"{event.day:%Y-%m}"
+        if event.kind in kinds and month_id in months:
+            by_kind[event.kind].append((event, month_id if segment is None else segment["month_id"]))
+    wanted = [(event, month) for rows in by_kind.values() for event, month in rows]
+    lines: dict[tuple[str, str], SourceLine] = {}
+    for model in sorted({event.model for event, _ in wanted}):
+        keys = dict.fromkeys((event.key for event, _ in wanted if event.model == model), "")
+        lines |= {(model, line.key): line for line in sources.lines(model, keys)}
+    return {
+        kind: _counted(kind, label, by_kind.get(kind, []), lines, period_id=period_id, show_all=show_all)
+        for kind, label in kinds.items()
+    }
+
+
+def _counted(
+    kind: str,
+    label: str,
+    rows: Sequence[tuple[Event, str]],
+    lines: Mapping[tuple[str, str], SourceLine],
+    *,
+    period_id: str,
+    show_all: bool,
+) -> Evidence:
+    ordered = sorted(rows, key=lambda one: (one[0].day or date.min, one[0].model, one[0].key))
+    counted = [one for one in ordered if one[0].reason is None]
+    files: dict[str, Counter[bool]] = defaultdict(Counter)
+    for event, _ in ordered:
+        line = lines.get((event.model, event.key))
+        files[(line.file if line is not None else None) or "–"][event.reason is None] += 1
+    shown = ordered if show_all else counted[:SHOWN_ROWS]
+    return Evidence(
+        kpi_id=kind,
+        period_id=period_id,
+        name_en=kind.replace("_", " "),
+        name_zh=label,
+        is_sum=True,
+        numerator=rounded(sum((event.quantity for event, _ in counted), Fraction(0)), 6),
+        denominator=0,
+        counted=len(counted),
+        set_aside=dict(sorted(Counter(event.reason for event, _ in ordered if event.reason).items())),
+        files=tuple(FileCount(file, count[True], count[False]) for file, count in sorted(files.items())),
+        without_rulings=None,
+        rows=tuple(_event_row(event, month_id, lines) for event, month_id in shown),
+        row_count=len(ordered),
+    )
+
+
+def _event_row(event: Event, month_id: str, lines: Mapping[tuple[str, str], SourceLine]) -> EvidenceRow:
+    unknown = SourceLine(event.model, event.key, None, None, None, None)
+    return EvidenceRow(
+        month_id=month_id,
+        event_on=event.day,
+        numerator=rounded(event.quantity, 6),
+        denominator=0,
+        is_counted=event.reason is None,
+        exclusion_reason=event.reason,
+        ruling=None,
+        source=lines.get((event.model, event.key), unknown),
+    )
+
+
+def _rulings(
+    audit: AuditFile, sources: Sources, ruling_ids: Iterable[str], *, show_people: bool
+) -> dict[str, Ruling]:
     wanted = sorted(ruling_ids)
     if not wanted:
         return {}
@@ -118,7 +202,7 @@ def _rulings(audit: AuditFile, sources: Sources, ruling_ids: Iterable[str]) -> d
         row["ruling_id"]: Ruling(
             ruling_id=row["ruling_id"],
             reason=row["reason"],
-            reviewer_id=row["reviewer_id"],
+            reviewer_id=row["reviewer_id"] if show_people else None,
             decided_at=row["decided_at"],
             note=row["note"],
             source=lines.get(row["ruling_id"]),

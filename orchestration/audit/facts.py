@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from orchestration.audit.agent_data import AgentData
+from orchestration.audit.recompute.book import Book
+from orchestration.audit.recompute.due import Due
+from orchestration.audit.recompute.lines import Lines
+from orchestration.audit.recompute.ranking import StatedRanks
 from orchestration.audit.relations import AuditFile, Row
 
 
@@ -35,11 +40,6 @@ class BonusFacts:
     def line_by_id(self) -> Mapping[str, Row]:
         """The bonus's lines by id."""
         return {line["bonus_line_id"]: line for line in self.lines}
-
-    @cached_property
-    def due(self) -> Sequence[Row]:
-        """Components due to the agent, a row per segment, whether or not they pay."""
-        return self._own("bonus.bonus_due", order=["component_line_no", "component_id", "segment_no"])
 
     @cached_property
     def nodes(self) -> Sequence[Row]:
@@ -132,9 +132,21 @@ class BonusFacts:
         return {f"{row['component_id']}:{row['parameter']}": row for row in rows}
 
     @cached_property
-    def attainments(self) -> Mapping[str, Row]:
-        """Actual against target of the components paid by attainment."""
-        return {row["component_id"]: row for row in self._own("bonus.bonus_attainment")}
+    def recomputed(self) -> Lines:
+        """The rules applied to the agent's published rows: what is due, attainment, events."""
+        periods = [self.period_id, *self.months(self.period_id)]
+        lines = Lines(Book(AgentData(self.audit, self.agent_id, periods)))
+        lines.awards = StatedRanks(lines.book)
+        return lines
+
+    @cached_property
+    def due(self) -> Mapping[tuple[str, int], Due]:
+        """Components due in the period, by component and segment, whether or not they pay."""
+        return {
+            (due.component_id, due.segment_no): due
+            for due in self.recomputed.due.all
+            if due.period_id == self.period_id
+        }
 
     @cached_property
     def segments(self) -> Mapping[int, Row]:
@@ -149,6 +161,37 @@ class BonusFacts:
         """The KPI definitions of the period."""
         rows = self.audit.select("policy.policy_kpi_period", {"period_id": self.period_id})
         return {row["kpi_id"]: row for row in rows}
+
+    @cached_property
+    def measures(self) -> Mapping[str, Row]:
+        """What a plan may score beside KPIs: ratings, the quarters' totals, the centre's NPS."""
+        rows = self.audit.select("policy.policy_score_measure", {"period_id": self.period_id})
+        return {row["measure_id"]: row for row in rows}
+
+    def quarters(self) -> Sequence[BonusFacts]:
+        """The same facts of each quarter of a year that has a score."""
+        [year] = self.audit.select("facts.dim_period", {"period_id": self.period_id})
+        rows = self.audit.query(
+            "select period_id from facts.dim_period where period_kind = 'quarter' "
+            "and starts_on >= ? and ends_on <= ? order by starts_on",
+            [year["starts_on"], year["ends_on"]],
+        )
+        found = [
+            BonusFacts(
+                self.audit,
+                {
+                    **self.bonus,
+                    "period_id": row["period_id"],
+                    "bonus_id": f"{row['period_id']}:{self.agent_id}",
+                },
+            )
+            for row in rows
+        ]
+        return [
+            quarter
+            for quarter in found
+            if quarter.score is not None and quarter.score["total_score"] is not None
+        ]
 
     def months(self, period_id: str) -> Sequence[str]:
         """The months of a period."""

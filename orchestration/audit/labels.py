@@ -23,6 +23,11 @@ KINDS: Mapping[Kind, str] = {
     "value": "指标值",
     "numerator": "分子",
     "denominator": "分母",
+    "event": "计件",
+    "base": "计算基数",
+    "deduction": "扣分",
+    "gate": "条件",
+    "award": "名次",
     "other": "依据",
 }
 
@@ -32,6 +37,37 @@ PARTS: Mapping[str, str] = {
     "collaboration score": "协作得分",
 }
 
+EVENTS: Mapping[str, str] = {
+    "contact_chat": "网聊接待",
+    "contact_vip_chat": "贵宾接待",
+    "contact_phone": "话务接待",
+    "contact_email": "邮件接待",
+    "ticket_recorded": "记录工单",
+    "wrong_record": "错误工单",
+    "qa_deduction": "质检扣分",
+    "excellent_case": "优秀案例",
+    "knowledge_article": "知识文章",
+    "extra_points": "额外加分",
+    "referral": "推荐录用",
+    "improvement_proposal": "改善方案",
+    "execution_score": "执行力评分",
+    "month_in_service": "在职月份",
+    "month_as_junior": "初级客服",
+    "month_as_intermediate": "中级客服",
+    "month_as_senior": "高级客服",
+    "month_as_expert": "资深客服",
+    "day_worked": "出勤天数",
+    "day_recorded": "考勤记录",
+    "night_worked": "夜班",
+    "attendance_late": "迟到",
+    "attendance_absent": "缺勤",
+    "attendance_sick_leave": "病假",
+    "attendance_personal_leave": "事假",
+    "attendance_annual_leave": "年假",
+    "attendance_shift_swap": "调班",
+}
+"""Kinds of events that pay counts. One without a label is shown by its code."""
+
 REASONS: Mapping[str, str] = {
     "bot": "机器人会话",
     "deleted": "已删除",
@@ -39,7 +75,8 @@ REASONS: Mapping[str, str] = {
     "invalid": "无效会话",
     "merged": "已合并",
     "no_agent": "无客服",
-    "pending": "观察期未满",
+    "pending": "观察期未满或待审核",
+    "rejected": "未通过审核",
     "reply_before_creation": "回复早于创建",
     "response_before_start": "响应早于开始",
     "ruling": "裁定剔除",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -44,9 +45,12 @@ class AuditFile:
                 remedy="Run meritline verify, which names what was changed",
             ) from error
         names = self._database.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'publication'"
+            "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+            "where database_name = 'publication'"
         ).fetchall()
-        self._relations = frozenset(str(name) for (name,) in names)
+        self._columns: dict[str, set[str]] = defaultdict(set)
+        for relation, column in names:
+            self._columns[relation].add(column)
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +62,11 @@ class AuditFile:
 
     def has(self, relation: str) -> bool:
         """Whether the relation exists."""
-        return relation in self._relations
+        return relation in self._columns
+
+    def columns(self, relation: str) -> frozenset[str]:
+        """Columns of a relation; none where it does not exist."""
+        return frozenset(self._columns.get(relation, ()))
 
     def select(
         self, relation: str, where: Mapping[str, object] | None = None, *, order: Sequence[str] = ()

@@ -147,9 +147,10 @@ def _evidence_lines(evidence: Evidence) -> Iterator[RenderableType]:
             reason = row.exclusion_reason or ""
             text.append(f"  set aside: {reason} {REASONS.get(reason, '')}", style="yellow")
         if row.ruling is not None:
+            reviewer = row.ruling.reviewer_id or "–"
             before, after = counts, "0" if evidence.is_sum else "0 / 0"
             text.append(
-                f"\n  ruling {row.ruling.ruling_id} ({row.ruling.reason}), by {row.ruling.reviewer_id}: "
+                f"\n  ruling {row.ruling.ruling_id} ({row.ruling.reason}), by {reviewer}: "
                 f"before {before}, after {counts if row.is_counted else after}",
                 style="yellow",
             )

@@ -6,19 +6,22 @@ Nothing is calculated anew: labels, calculations and evidence are put to the num
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from orchestration.audit import byhand
-from orchestration.audit.evidence import Sources, read_evidence
+from orchestration.audit.evidence import Sources, read_events, read_evidence
 from orchestration.audit.facts import BonusFacts
-from orchestration.audit.labels import KINDS, PARTS
+from orchestration.audit.labels import EVENTS, KINDS, PARTS
 from orchestration.audit.lookup import find_bonus
 from orchestration.audit.node import Evidence, Kind, Node, SourceLine, Trace, Unpaid
+from orchestration.audit.pay_nodes import Below, PayNodes, event_key
 from orchestration.audit.publications import read_manifest
+from orchestration.audit.recompute.due import Due
+from orchestration.audit.recompute.exact import rounded
 from orchestration.audit.relations import AuditFile, Row
 from orchestration.audit.text import money, plain
 from orchestration.errors import ConfigurationError
@@ -30,6 +33,11 @@ ORDER: Sequence[Kind] = (
     "days",
     "parameter",
     "rate_row",
+    "event",
+    "base",
+    "gate",
+    "award",
+    "deduction",
     "grade",
     "band",
     "score",
@@ -42,6 +50,12 @@ ORDER: Sequence[Kind] = (
     "other",
     "bonus",
 )
+
+EVENT = "event:"
+QUARTER_TOTAL, CENTRE_NPS = "quarter_total", "centre_nps"
+
+NO_LINE_OF_ITS_OWN = frozenset({"deduction", "floor", "no_pay"})
+"""Bases of point components that pay nothing in most months, by design."""
 
 MANIFEST_FIELDS = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")
 
@@ -69,11 +83,12 @@ def trace_from(
     period_id: str,
     line_no: int | None = None,
     show_all: bool = False,
+    show_people: bool = True,
 ) -> Trace:
-    """As `trace_bonus`, on an audit file that is open."""
+    """As `trace_bonus`, on an open audit file; without `show_people` raters and reviewers stay unnamed."""
     facts = BonusFacts(audit, find_bonus(audit, agent_id=agent_id, period_id=period_id))
     kept = _kept_lines(facts, line_no)
-    builder = _Builder(facts, Sources(audit))
+    builder = _Builder(facts, Sources(audit), show_people=show_people)
     root = builder.tree(kept)
     scheme = audit.select(
         "policy.policy_scheme", {"period_id": period_id, "scheme_id": facts.bonus["scheme_id"]}
@@ -134,24 +149,29 @@ def _notes(facts: BonusFacts) -> tuple[str, ...]:
 def _unpaid(facts: BonusFacts) -> tuple[Unpaid, ...]:
     paid = {line["component_id"] for line in facts.lines}
     unpaid = {}
-    for due in facts.due:
-        component_id = due["component_id"]
-        if component_id in paid or component_id in unpaid:
+    for (component_id, _), due in facts.due.items():
+        component = due.component
+        if component_id in paid or component_id in unpaid or component["basis"] in NO_LINE_OF_ITS_OWN:
             continue
-        attainment = facts.attainments.get(component_id)
-        if attainment is not None and attainment["status"] == "no_target":
-            reason = f"no target for {attainment['kpi_id']} (no_target)"
-        elif attainment is not None:
-            reason = f"attainment {plain(attainment['attainment'])} is below the first tier"
-        elif due["mechanism"] in ("graded", "scored") and due["score_status"] != "scored":
-            reason = f"score status {due['score_status']}"
-        else:
-            reason = "nothing due under its table"
+        reason = "nothing due under its table"
+        if component["mechanism"] in ("commission", "threshold"):
+            attained = facts.recomputed.attainment(due)
+            reason = (
+                f"no target for {attained.metric} (no_target)"
+                if attained.target is None
+                else f"attainment {plain(attained.share)} reaches no row of its table"
+            )
+        elif component["mechanism"] in ("graded", "scored") and due.total_score is None:
+            reason = f"no score ({facts.bonus['score_status']})"
+        elif component["mechanism"] in ("top_n", "improvement"):
+            reason = "not among the awarded"
+        elif component["mechanism"] == "per_event":
+            reason = f"no {component['basis'].replace('_', ' ')} that counts, or a condition is not met"
         unpaid[component_id] = Unpaid(
             component_id=component_id,
-            label=due["component_label_en"],
-            label_zh=due["component_label_zh"],
-            clause_id=due["component_clause_id"],
+            label=component["label_en"],
+            label_zh=component["label_zh"],
+            clause_id=component["clause_id"],
             reason=reason,
         )
     return tuple(unpaid.values())
@@ -160,13 +180,16 @@ def _unpaid(facts: BonusFacts) -> tuple[Unpaid, ...]:
 class _Builder:
     """Turns the published nodes of one bonus into a tree."""
 
-    def __init__(self, facts: BonusFacts, sources: Sources) -> None:
+    def __init__(self, facts: BonusFacts, sources: Sources, *, show_people: bool) -> None:
         self._facts = facts
+        self._show_people = show_people
         self._sources = sources
+        self._pay = PayNodes(facts, sources)
         self._enrich: Mapping[Kind, Callable[[Row, Node], Node]] = {
             "bonus": self._bonus,
             "line": self._line,
             "quantity": self._quantity,
+            "rate": self._rate,
             "days": self._days,
             "rate_row": self._rate_row,
             "parameter": self._parameter,
@@ -197,20 +220,37 @@ class _Builder:
         wanted: dict[str, set[str]] = defaultdict(set)
         for node in root.walk():
             if node.evidence is not None:
-                kpi_id, period_id = node.evidence.rsplit("@", 1)
-                wanted[period_id].add(kpi_id)
-        found = {}
-        for period_id, kpi_ids in sorted(wanted.items()):
+                name, period_id = node.evidence.rsplit("@", 1)
+                wanted[period_id].add(name)
+        found: dict[str, Evidence] = {}
+        for period_id, names in sorted(wanted.items()):
+            months = self._facts.months(period_id)
+            kinds = {name.removeprefix(EVENT) for name in names if name.startswith(EVENT)}
             evidence = read_evidence(
                 self._facts.audit,
                 self._sources,
                 agent_id=self._facts.agent_id,
-                months=self._facts.months(period_id),
-                definitions={kpi_id: self._facts.definitions[kpi_id] for kpi_id in sorted(kpi_ids)},
+                months=months,
+                definitions={
+                    name: self._facts.definitions[name]
+                    for name in sorted(names)
+                    if not name.startswith(EVENT)
+                },
                 period_id=period_id,
                 show_all=show_all,
+                show_people=self._show_people,
             )
-            found.update({f"{kpi_id}@{period_id}": one for kpi_id, one in evidence.items()})
+            found |= {f"{kpi_id}@{period_id}": one for kpi_id, one in evidence.items()}
+            if kinds:
+                events = read_events(
+                    self._facts.recomputed.events,
+                    self._sources,
+                    kinds={kind: EVENTS.get(kind, "") for kind in sorted(kinds)},
+                    months=months,
+                    period_id=period_id,
+                    show_all=show_all,
+                )
+                found |= {event_key(kind, period_id): one for kind, one in events.items()}
         return found
 
     def _node(self, row: Row, below: Mapping[str | None, Sequence[Row]]) -> Node:
@@ -232,14 +272,17 @@ class _Builder:
         enrich = self._enrich.get(kind, self._from_fact)
         node = enrich(row, node)
         children = [self._node(child, below) for child in below.get(row["node_id"], ())]
-        return replace(node, children=tuple(sorted(children, key=self._place)))
+        return replace(node, children=tuple(sorted([*children, *node.children], key=self._place)))
 
     def _place(self, node: Node) -> tuple[Any, ...]:
         line = self._facts.line_by_id.get(node.node_id)
+        names = [band["grade"] for band in self._facts.bands]
+        name = (node.input_key or "").rsplit(":", 1)[-1]
         return (
             ORDER.index(node.kind),
             line["line_no"] if line is not None else 0,
-            node.value if node.kind in ("band", "rate_row") and node.value is not None else Decimal(0),
+            names.index(name) if node.kind == "band" and name in names else 0,
+            node.value if node.kind == "rate_row" and node.value is not None else Decimal(0),
             node.node_id,
         )
 
@@ -277,53 +320,25 @@ class _Builder:
             return node
         node = self._from_fact(row, replace(node, origin=line["value_origin"]))
         due = self._due(line)
-        if due is None:
-            return node
-        if due["basis"] == "base_salary":
-            segment = self._facts.segments.get(line["segment_no"])
-            return replace(
-                node,
-                notes=("the base salary of the job history",),
-                sources=node.sources + (self._segment_source(segment) if segment else ()),
-            )
-        attainment = self._facts.attainments.get(line["component_id"])
-        if attainment is not None and attainment["attainment"] is not None:
-            key = f"{self._facts.agent_id}:{self._facts.period_id}:{attainment['kpi_id']}"
-            says = f"target {plain(attainment['target_value'])}"
-            return replace(
-                node,
-                by_hand=(
-                    f"{plain(attainment['actual_value'])} / {plain(attainment['target_value'])}"
-                    f" = {plain(attainment['attainment'])}",
-                ),
-                notes=(f"attainment {plain(attainment['attainment'])} finds the tier",),
-                sources=node.sources + self._sources.lines("fct_target", {key: says}),
-            )
-        return node
+        return node if due is None else _with(node, self._pay.below_quantity(line, due))
 
-    def _due(self, line: Row) -> Row | None:
-        for due in self._facts.due:
-            if due["component_id"] == line["component_id"] and due["segment_no"] == line["segment_no"]:
-                return due
-        return None
+    def _rate(self, row: Row, node: Node) -> Node:
+        line = self._facts.line_by_id.get(row["parent_node_id"])
+        due = None if line is None else self._due(line)
+        return node if line is None or due is None else _with(node, self._pay.below_rate(line, due))
 
-    def _segment_source(self, segment: Row) -> tuple[SourceLine, ...]:
-        key = f"{self._facts.agent_id}:{segment['effective_from_on']}"
-        days = f"{segment['first_day_on']} to {segment['last_day_on']}"
-        says = f"{days}: {segment['scheme_id']}, {segment['role']}"
-        if segment["base_salary_cny"] is not None:
-            says += f", base salary {money(segment['base_salary_cny'])}"
-        return self._sources.lines("dim_agent_segment", {key: says})
+    def _due(self, line: Row) -> Due | None:
+        return self._facts.due.get((line["component_id"], line["segment_no"]))
 
     def _days(self, row: Row, node: Node) -> Node:
         line = self._facts.line_by_id.get(row["parent_node_id"])
-        segment = self._facts.segments.get(line["segment_no"]) if line is not None else None
+        segment = None if line is None else self._facts.segments.get(line["segment_no"])
         if segment is None:
             return node
         return replace(
             node,
             notes=(f"{segment['first_day_on']} to {segment['last_day_on']}, both days included",),
-            sources=self._segment_source(segment),
+            sources=self._pay.segment(segment["segment_no"]),
         )
 
     def _rate_row(self, row: Row, node: Node) -> Node:
@@ -350,15 +365,12 @@ class _Builder:
         due = self._due(line)
         if due is None:
             return False
-        attainment = self._facts.attainments.get(line["component_id"])
-        if attainment is not None:
-            tier = Decimal(line["bonus_line_id"].rsplit(":", 1)[1] or 0)
-            return bool(rate["lower_bound"] == tier)
-        band = due["band_value"] if due["band_value"] is not None else Decimal(0)
-        return bool(
-            (due["rate_key"] or "") == rate["rate_key"]
-            and band >= rate["lower_bound"]
-            and (rate["upper_bound"] is None or band < rate["upper_bound"])
+        chosen = self._facts.recomputed.chosen_rates(due)
+        if due.component["mechanism"] in ("commission", "threshold"):
+            chosen = [one for one in chosen if str(rounded(one["lower_bound"], 2)) == _item(line)]
+        return any(
+            one["rate_key"] == rate["rate_key"] and one["lower_bound"] == rate["lower_bound"]
+            for one in chosen
         )
 
     def _parameter(self, row: Row, node: Node) -> Node:
@@ -430,7 +442,7 @@ class _Builder:
             return replace(node, by_hand=(byhand.data_score(weighted, node.value),))
         if node.label == "supervisor score" and node.value is not None:
             ratings = self._facts.ratings("supervisor")
-            keys = {one["rating_id"]: f"score {plain(one['score'])} by {one['rater_id']}" for one in ratings}
+            keys = {one["rating_id"]: f"score {plain(one['score'])}{self._by(one)}" for one in ratings}
             return replace(
                 node,
                 by_hand=(byhand.mean([one["score"] for one in ratings], node.value),),
@@ -440,14 +452,18 @@ class _Builder:
             return replace(node, evidence=f"collaboration_score@{self._facts.period_id}")
         return node
 
+    def _by(self, rating: Row) -> str:
+        return f" by {rating['rater_id']}" if self._show_people and rating["rater_id"] else ""
+
     def _score_line(self, row: Row, node: Node) -> Node:
         line = self._facts.score_lines[row["input_key"].rsplit(":", 1)[1]]
-        definition = self._facts.definitions[line["kpi_id"]]
+        definition = self._facts.definitions.get(line["kpi_id"]) or self._facts.measures[line["kpi_id"]]
         node = replace(
             node,
             label=f"{line['kpi_id']} · {definition['name_en']} ({line['block']})",
             label_zh=definition["name_zh"],
             origin=line["value_origin"],
+            children=tuple(self._measure(line, node)),
         )
         if not line["is_scored"]:
             policy = self._facts.score_policy.get((line["block"], line["kpi_id"]))
@@ -470,6 +486,112 @@ class _Builder:
                 byhand.effective_weight(scored, line["block"], own["kpi_weight"], line["effective_weight"])
             )
         return replace(node, by_hand=tuple(by_hand))
+
+    def _measure(self, line: Row, node: Node) -> Iterator[Node]:
+        """The value of a measure that is no KPI, with what it is made of."""
+        measure = line["kpi_id"]
+        if measure in self._facts.definitions or line["value"] is None:
+            return
+        children: tuple[Node, ...] = ()
+        sources: tuple[SourceLine, ...] = ()
+        notes: tuple[str, ...] = ()
+        if measure == QUARTER_TOTAL:
+            children = tuple(
+                _Builder(quarter, self._sources, show_people=self._show_people).score_tree(node.node_id)
+                for quarter in self._facts.quarters()
+            )
+        elif measure == CENTRE_NPS:
+            notes = ("the centre's own, over everyone's responses: kpi.kpi_group_observation",)
+        else:
+            ratings = self._facts.ratings(measure)
+            keys = {one["rating_id"]: f"score {plain(one['score'])}{self._by(one)}" for one in ratings}
+            sources = self._sources.lines("fct_rating", keys)
+        yield replace(
+            node,
+            node_id=f"{node.node_id}/value",
+            kind="value",
+            label=f"{measure} value",
+            label_zh=KINDS["value"],
+            value=line["value"],
+            unit="numerator / denominator",
+            clause_id=None,
+            parameter=None,
+            parameter_value=None,
+            effective_from=None,
+            by_hand=(byhand.value(line["numerator"], line["denominator"], line["value"]),),
+            notes=notes,
+            sources=sources,
+            children=children,
+        )
+
+    def score_tree(self, prefix: str) -> Node:
+        """The score of the builder's own period down to its KPIs, as a tree below `prefix`."""
+        score = self._facts.score
+        assert score is not None
+        root = f"{prefix}/{score['period_id']}"
+        key = f"{score['agent_id']}:{score['period_id']}"
+        below: dict[str | None, list[Row]] = defaultdict(list)
+        below[root].append(
+            _row(f"{root}/data score", "data score", score["data_score"], "points", "score_line", key)
+        )
+        if score["supervisor_share"]:
+            below[root].append(
+                _row(
+                    f"{root}/supervisor",
+                    "supervisor score",
+                    score["supervisor_score"],
+                    "points",
+                    "fct_rating",
+                    key,
+                )
+            )
+        if score["collaboration_share"]:
+            below[root].append(
+                _row(
+                    f"{root}/collaboration",
+                    "collaboration score",
+                    score["collaboration_score"],
+                    "points",
+                    "kpi_observation",
+                    key,
+                )
+            )
+        for kpi_id, line in self._facts.score_lines.items():
+            at, row_key = f"{root}/{kpi_id}", f"{key}:{kpi_id}"
+            below[f"{root}/data score"].append(
+                _row(
+                    at,
+                    kpi_id,
+                    line["weighted_points"],
+                    "weighted points",
+                    "score_line",
+                    row_key,
+                    line["clause_id"],
+                )
+            )
+            below[at].append(
+                _row(
+                    f"{at}/points",
+                    "points on the curve",
+                    line["points"],
+                    "points",
+                    "policy_score_kpi",
+                    row_key,
+                )
+            )
+            if kpi_id in self._facts.definitions and line["value"] is not None:
+                below[at].append(
+                    _row(
+                        f"{at}/value",
+                        "value",
+                        line["value"],
+                        "numerator / denominator",
+                        "kpi_observation",
+                        row_key,
+                    )
+                )
+        label = f"total score of {score['period_id']} ({score['status']})"
+        return self._node(_row(root, label, score["total_score"], "points", "score", key), below)
 
     def _points(self, row: Row, node: Node) -> Node:
         line = self._facts.score_lines[row["input_key"].rsplit(":", 1)[1]]
@@ -517,6 +639,16 @@ class _Builder:
         return replace(node, sources=node.sources + self._sources.lines(model, {key: ""}))
 
 
+def _with(node: Node, below: Below) -> Node:
+    return replace(
+        node,
+        by_hand=node.by_hand + below.by_hand,
+        notes=node.notes + below.notes,
+        sources=node.sources + below.sources,
+        children=below.children,
+    )
+
+
 def _same_item(one: Row, other: Row) -> bool:
     """Whether two lines are segments of the same item of the same component."""
     return bool(one["component_id"] == other["component_id"] and _item(one) == _item(other))
@@ -525,6 +657,30 @@ def _same_item(one: Row, other: Row) -> bool:
 def _item(line: Row) -> str:
     prefix = f"{line['period_id']}:{line['agent_id']}:{line['component_id']}:{line['segment_no']}:"
     return str(line["bonus_line_id"]).removeprefix(prefix)
+
+
+def _row(
+    node_id: str,
+    label: str,
+    value: Decimal | None,
+    unit: str,
+    model: str,
+    key: str,
+    clause_id: str | None = None,
+) -> Row:
+    """A row in the form of `audit.bonus_trace`."""
+    return {
+        "node_id": node_id,
+        "label": label,
+        "value": value,
+        "unit": unit,
+        "clause_id": clause_id,
+        "input_model": model,
+        "input_key": key,
+        "parameter": None,
+        "parameter_value": None,
+        "effective_from": None,
+    }
 
 
 _BY_LABEL: Mapping[str, Kind] = {

@@ -13,10 +13,12 @@ from orchestration.cli.doctor import doctor
 from orchestration.cli.generate import generate
 from orchestration.cli.nightly import nightly
 from orchestration.cli.options import Options, common_options
+from orchestration.cli.pack import pack
 from orchestration.cli.settle import settle
 from orchestration.cli.status import status
 from orchestration.cli.trace import trace
 from orchestration.cli.ui import ui
+from orchestration.cli.verify import verify
 from orchestration.errors import MeritlineError, expected_error
 
 UNEXPECTED, USAGE, INTERRUPTED = 1, 2, 130
@@ -29,7 +31,7 @@ def cli() -> None:
     """Performance pay of a service centre: from exports to checked, traceable bonuses."""
 
 
-for command in (nightly, demo, generate, settle, status, doctor, trace, ui):
+for command in (nightly, demo, generate, settle, trace, verify, pack, status, doctor, ui):
     cli.add_command(command)
 
 

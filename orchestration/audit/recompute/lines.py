@@ -1,0 +1,457 @@
+"""Bonus lines: quantity, rate and days of each component due, and the cents they come to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+
+from orchestration.audit.recompute.book import Book, Row
+from orchestration.audit.recompute.due import Due, DueList
+from orchestration.audit.recompute.events import Events
+from orchestration.audit.recompute.exact import exact, money, ratio, rounded
+from orchestration.audit.recompute.ranking import Awards, Ranking
+
+ONE = Decimal(1)
+QA_DEDUCTION = "qa_deduction"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: amount = quantity × rate × day_count / period_day_count, in cents."""
+
+    due: Due
+    item: str
+    quantity: Decimal
+    quantity_unit: str
+    rate: Decimal
+    clause_id: str
+    day_count: int
+    period_day_count: int
+    amount_cny: Decimal = Decimal(0)
+
+    @property
+    def product(self) -> Fraction:
+        """quantity × rate × days, before any rounding."""
+        return exact(self.quantity) * exact(self.rate) * self.day_count
+
+    @property
+    def line_id(self) -> str:
+        """The line's id, stable from run to run."""
+        due = self.due
+        return f"{due.period_id}:{due.agent_id}:{due.component_id}:{due.segment_no}:{self.item}"
+
+
+@dataclass(frozen=True)
+class Attainment:
+    """Actual against target; `target` is None where there is none above 0."""
+
+    metric: str
+    actual: Decimal
+    target: Decimal | None
+
+    @property
+    def share(self) -> Decimal | None:
+        """actual / target, six decimals."""
+        return None if self.target is None else ratio(self.actual, self.target)
+
+
+def amounts(lines: Sequence[Line]) -> list[Line]:
+    """The lines with their cents; of the segments of one item the last absorbs what rounding leaves."""
+    items: dict[tuple[str, str, str, str], list[Line]] = defaultdict(list)
+    for line in lines:
+        items[line.due.agent_id, line.due.period_id, line.due.component_id, line.item].append(line)
+    paid = []
+    for segments in items.values():
+        ordered = sorted(segments, key=lambda one: one.due.segment_no)
+        own = [money(line.product / line.period_day_count) for line in ordered]
+        last = ordered[-1]
+        whole = money(sum((line.product for line in ordered), Fraction(0)) / last.period_day_count)
+        own[-1] = whole - sum(own[:-1], Decimal(0))
+        paid += [replace(line, amount_cny=cents) for line, cents in zip(ordered, own, strict=True)]
+    return paid
+
+
+class Lines:
+    """Every line that the published evidence and policy pay."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.due = DueList(book)
+        self.events = Events(self.due)
+        self.awards: Awards = Ranking(self.due, self.attainment)
+        self._mechanisms: Mapping[str, Callable[[Due], Iterator[Line]]] = {
+            "fixed": self._fixed,
+            "graded": self._graded,
+            "scored": self._scored,
+            "commission": self._commission,
+            "threshold": self._threshold,
+            "per_event": self._per_event,
+            "points": self._points,
+            "top_n": self._ranked,
+            "improvement": self._ranked,
+        }
+
+    @cached_property
+    def unknown_mechanisms(self) -> dict[str, int]:
+        """Mechanisms that this module does not know, with the components due under them."""
+        found: dict[str, int] = defaultdict(int)
+        for due in self.due.all:
+            if due.component["mechanism"] not in self._mechanisms:
+                found[due.component["mechanism"]] += 1
+        return found
+
+    @cached_property
+    def all(self) -> Mapping[str, Line]:
+        """Every line by id, with its cents."""
+        items = [
+            line
+            for due in self.due.all
+            if (mechanism := self._mechanisms.get(due.component["mechanism"])) is not None
+            for line in mechanism(due)
+        ]
+        paid = amounts(items)
+        return {line.line_id: line for line in [*paid, *amounts(list(self._counters(paid)))]}
+
+    def attainment(self, due: Due) -> Attainment:
+        """Actual against target: the period's own target, else the sum of its months'."""
+        metric = self.due.text(due, "metric") or due.component["basis"]
+        observed = self.book.observations.get((due.agent_id, due.period_id), {}).get(metric)
+        actual = Decimal(0) if observed is None else observed["numerator"]
+        own = self.book.targets.get((due.agent_id, due.period_id, metric))
+        target = None if own is None else own["target_value"]
+        if target is None:
+            months = [
+                (month_id, row["target_value"])
+                for month_id in self.book.months.get(due.period_id, ())
+                if (row := self.book.targets.get((due.agent_id, month_id, metric))) is not None
+                and row["target_value"] is not None
+                and row["target_value"] > 0
+            ]
+            if months:
+                target = sum((value for _, value in months), Decimal(0))
+                of_months = [
+                    self.book.observations.get((due.agent_id, month_id), {}).get(metric)
+                    for month_id, _ in months
+                ]
+                actual = sum((one["numerator"] for one in of_months if one is not None), Decimal(0))
+        return Attainment(metric, actual, target if target is not None and target > 0 else None)
+
+    def chosen_rates(self, due: Due) -> list[Row]:
+        """The rows of the component's rate table that its lines take; several where tiers add up."""
+        mechanism, table = due.component["mechanism"], self.due.rates(due)
+        if mechanism in ("fixed", "per_event"):
+            row = self.table_row(due)
+        elif mechanism == "graded":
+            return [rate for rate in table if due.grade is not None and rate["rate_key"] == due.grade]
+        elif mechanism in ("commission", "threshold"):
+            items = {line.item for line in self._mechanisms[mechanism](due)}
+            return [rate for rate in table if str(rounded(rate["lower_bound"], 2)) in items]
+        elif mechanism == "points":
+            row = self.coefficient_row(due) if due.component["band_attribute"] == "deduction_points" else None
+        elif mechanism == "scored":
+            rows = [
+                self.table_row(due) if due.component["basis"] == "rate_table" else None,
+                self.score_row(due),
+            ]
+            return [one for one in rows if one is not None]
+        else:
+            row = self.awards.award(due)
+        return [] if row is None else [row]
+
+    def _line(
+        self,
+        due: Due,
+        *,
+        quantity: Decimal | Fraction,
+        rate: Decimal | Fraction,
+        clause_id: str,
+        unit: str = "cny",
+        item: str = "",
+    ) -> Line:
+        return Line(
+            due=due,
+            item=item,
+            quantity=rounded(quantity, 6),
+            quantity_unit=unit,
+            rate=rounded(rate, 8),
+            clause_id=clause_id,
+            day_count=due.day_count,
+            period_day_count=due.period_day_count,
+        )
+
+    def table_row(self, due: Due) -> Row | None:
+        """The row of the component's table by its key and band."""
+        table = self.due.rates(due)
+        for rate in table:
+            if rate["rate_key"] == due.rate_key and self.due.in_band(
+                due.band_value, rate, table, is_upper=self.due.is_upper(due)
+            ):
+                return rate
+        return None
+
+    def _fixed(self, due: Due) -> Iterator[Line]:
+        rate = self.table_row(due)
+        if rate is not None:
+            yield self._line(due, quantity=rate["amount_cny"], rate=ONE, clause_id=rate["clause_id"])
+
+    def _graded(self, due: Due) -> Iterator[Line]:
+        for rate in self.due.rates(due):
+            if due.grade is not None and rate["rate_key"] == due.grade:
+                if due.component["basis"] == "base_salary":
+                    base = due.place["base_salary_cny"]
+                else:
+                    base = self.due.parameter(due, "base_cny")
+                yield self._line(
+                    due, quantity=base or Decimal(0), rate=rate["rate"], clause_id=rate["clause_id"]
+                )
+
+    def _commission(self, due: Due) -> Iterator[Line]:
+        attained = self.attainment(due)
+        share = attained.share
+        if attained.target is None or share is None:
+            return
+        is_marginal = self.due.text(due, "tier_mode") == "marginal"
+        target = rounded(attained.target, 2)
+        for tier in self.due.rates(due):
+            lower, upper = tier["lower_bound"], tier["upper_bound"]
+            if share < lower or not (is_marginal or upper is None or share < upper):
+                continue
+            quantity = attained.actual
+            if is_marginal:
+                reached = (
+                    attained.actual
+                    if upper is None
+                    else min(attained.actual, rounded(exact(upper) * exact(target), 6))
+                )
+                quantity = reached - rounded(exact(lower) * exact(target), 6)
+            yield self._line(
+                due,
+                quantity=quantity,
+                rate=tier["rate"],
+                clause_id=tier["clause_id"],
+                item=str(rounded(lower, 2)),
+            )
+
+    def _threshold(self, due: Due) -> Iterator[Line]:
+        attained = self.attainment(due)
+        if attained.target is None:
+            return
+        step = self.due.parameter(due, "step_share")
+        for rate in self.due.rates(due):
+            if rate["rate_key"] != due.rate_key:
+                continue
+            above = exact(attained.actual) - exact(attained.target) * exact(rate["lower_bound"])
+            if step is None:
+                count = 1 if above >= 0 else 0
+            else:
+                count = max(0, above // (exact(attained.target) * exact(step)))
+            if count > 0:
+                yield self._line(
+                    due,
+                    quantity=Decimal(count),
+                    rate=rate["amount_cny"],
+                    clause_id=rate["clause_id"],
+                    unit="target" if step is None else "steps",
+                    item=str(rounded(rate["lower_bound"], 2)),
+                )
+
+    def _ranked(self, due: Due) -> Iterator[Line]:
+        award = self.awards.award(due)
+        if award is not None:
+            yield self._line(
+                due, quantity=award["amount_cny"], rate=ONE, clause_id=due.component["clause_id"]
+            )
+
+    def _per_event(self, due: Due) -> Iterator[Line]:
+        rate = self.table_row(due)
+        segment = due.segment_no if due.component["period_kind"] == "month" else None
+        kind = due.component["basis"]
+        counted = rounded(self.events.quantity(due.agent_id, due.period_id, kind, segment_no=segment), 6)
+        quantity = self.bounded(due, exact(counted))
+        if rate is not None and quantity != 0:
+            yield self._line(
+                due, quantity=quantity, rate=rate["amount_cny"], clause_id=rate["clause_id"], unit=kind
+            )
+
+    def bounded(self, due: Due, quantity: Fraction) -> Fraction:
+        """The count that pays: 0 where a gate is shut, else within the component's bounds."""
+        for name, row in self.book.parameters.get(due.key, {}).items():
+            for prefix, is_upper in (("at_most_", True), ("at_least_", False)):
+                if name.startswith(prefix):
+                    seen = self.events.quantity(due.agent_id, due.period_id, name.removeprefix(prefix))
+                    if (seen > row["value"]) if is_upper else (seen < row["value"]):
+                        return Fraction(0)
+        least, most = self.due.parameter(due, "min_quantity"), self.due.parameter(due, "max_quantity")
+        if least is not None and quantity < least:
+            return exact(least)
+        if most is not None and quantity > most:
+            return exact(most)
+        return quantity
+
+    def _points(self, due: Due) -> Iterator[Line]:
+        unit_value = self.due.parameter(due, "unit_value_cny")
+        weights = {
+            name.removeprefix("points_per_"): row["value"]
+            for name, row in self.book.parameters.get(due.key, {}).items()
+            if name.startswith("points_per_")
+        }
+        if unit_value is None or not weights:
+            return
+        counted = sum(
+            (
+                exact(rounded(self.events.quantity(due.agent_id, due.period_id, kind) * exact(weight), 6))
+                for kind, weight in weights.items()
+            ),
+            Fraction(0),
+        )
+        rate, clause_id = exact(unit_value), due.component["clause_id"]
+        if due.component["band_attribute"] == "deduction_points":
+            coefficient = self.coefficient_row(due)
+            if coefficient is None:
+                return
+            rate, clause_id = rate * exact(coefficient["rate"]), coefficient["clause_id"]
+        yield self._line(
+            due, quantity=self.bounded(due, counted), rate=rate, clause_id=clause_id, unit="points"
+        )
+
+    def coefficient_row(self, due: Due) -> Row | None:
+        """PT-05, PT-06: the row of the coefficient table that the month's deductions lead to."""
+        key = due.rate_key or self.due.text(due, "default_rate_key")
+        deducted = rounded(sum((points for _, points, _ in self.deductions(due)), Fraction(0)), 6)
+        table = self.due.rates(due)
+        for rate in table:
+            if rate["rate_key"] == key and self.due.in_band(
+                deducted, rate, table, is_upper=self.due.is_upper(due)
+            ):
+                return rate
+        return None
+
+    def deductions(self, due: Due) -> list[tuple[str, Fraction, Row | None]]:
+        """PT-05: what is deducted from the period: by QA, and per KPI the row of its efficiency bands."""
+        found: list[tuple[str, Fraction, Row | None]] = []
+        observed = self.book.observations.get((due.agent_id, due.period_id), {})
+        for other in self._of_agent[due.agent_id, due.period_id]:
+            if other.component["mechanism"] != "points" or other.component["basis"] != "deduction":
+                continue
+            quality = self.events.quantity(due.agent_id, due.period_id, QA_DEDUCTION)
+            found.append((QA_DEDUCTION, quality, None))
+            table = self.due.rates(other)
+            for rate in table:
+                one = observed.get(rate["rate_key"])
+                if (
+                    one is not None
+                    and one["value"] is not None
+                    and self.due.in_band(one["value"], rate, table, is_upper=self.due.is_upper(other))
+                ):
+                    found.append((rate["rate_key"], exact(rate["rate"]), rate))
+        return found
+
+    def _counters(self, paid: Sequence[Line]) -> Iterator[Line]:
+        """PT-02, PT-05: what takes a month's performance pay back to 0 is a line of its own."""
+        totals: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for line in paid:
+            if line.due.component["mechanism"] == "points":
+                totals[line.due.agent_id, line.due.period_id] += line.amount_cny
+        for key, total in totals.items():
+            due_of_agent = self._of_agent[key]
+            holders = [due for due in due_of_agent if due.component["band_attribute"] == "deduction_points"]
+            row = self.coefficient_row(holders[0]) if holders else None
+            if row is None:
+                continue
+            for due in due_of_agent:
+                basis = due.component["basis"] if due.component["mechanism"] == "points" else None
+                if basis == "no_pay" and row["rate"] == 0:
+                    yield self._line(due, quantity=-total, rate=ONE, clause_id=row["clause_id"])
+                elif basis == "floor" and row["rate"] > 0 and total < 0:
+                    yield self._line(due, quantity=-total, rate=ONE, clause_id=due.component["clause_id"])
+
+    def _scored(self, due: Due) -> Iterator[Line]:
+        if due.total_score is None:
+            return
+        base, is_from_paid, clause_id = self.scored_base(due)
+        factor = exact(due.total_score) / 100
+        if self.is_banded(due):
+            row = self.score_row(due)
+            if row is None:
+                return
+            factor, clause_id = exact(row["rate"]), row["clause_id"]
+        if base is None:
+            return
+        share = exact(rounded(exact(base) * self.factor(due, "share"), 6))
+        multiple = exact(rounded(self.factor(due, "multiple") * self.factor(due, "company_factor"), 6))
+        line = self._line(due, quantity=share * multiple, rate=factor, clause_id=clause_id)
+        # A base that is itself paid by segment is not prorated again.
+        yield replace(line, day_count=1, period_day_count=1) if is_from_paid else line
+
+    def is_banded(self, due: Due) -> bool:
+        """Whether a score pays by bands of the component's table instead of by the hundred."""
+        return any(rate["rate"] is not None for rate in self.due.rates(due))
+
+    def score_row(self, due: Due) -> Row | None:
+        """The row of the component's table whose band the total score lies in."""
+        bands = [rate for rate in self.due.rates(due) if rate["rate"] is not None]
+        for rate in bands:
+            if due.total_score is not None and self.due.in_band(
+                due.total_score, rate, bands, is_upper=self.due.is_upper(due)
+            ):
+                return rate
+        return None
+
+    def factor(self, due: Due, name: str) -> Fraction:
+        """A factor that the policy gives the component, 1 where it gives none."""
+        value = self.due.parameter(due, name)
+        return Fraction(1) if value is None else exact(value)
+
+    def scored_base(self, due: Due) -> tuple[Decimal | None, bool, str]:
+        """The amount that a score pays a share of, whether it is itself paid out, and its rule."""
+        basis, clause_id = due.component["basis"], due.component["clause_id"]
+        if basis == "base_salary":
+            return due.place["base_salary_cny"], False, clause_id
+        if basis == "base_cny":
+            value = self.due.parameter(due, "base_cny")
+            return (None if value is None else rounded(value, 2)), False, clause_id
+        if basis == "rate_table":
+            row = self.table_row(due)
+            return (None, False, clause_id) if row is None else (row["amount_cny"], False, row["clause_id"])
+        months = {
+            month_id: self._paid_bases.get((basis, due.agent_id, month_id), {})
+            for month_id in self.book.months.get(due.period_id, ())
+        }
+        months = {month_id: paid for month_id, paid in months.items() if paid}
+        if self.due.text(due, "base_of") == "last_month" and months:
+            latest = max(months)
+            months = {latest: months[latest]}
+        is_month = due.component["period_kind"] == "month"
+        cents = [
+            amount
+            for paid in months.values()
+            for segment_no, amount in paid.items()
+            if not is_month or segment_no == due.segment_no
+        ]
+        return (sum(cents, Decimal(0)), True, clause_id) if cents else (None, False, clause_id)
+
+    @cached_property
+    def _paid_bases(self) -> Mapping[tuple[str, str, str], Mapping[int, Decimal]]:
+        """Monthly `fixed` components as paid: component, agent and month → cents by segment."""
+        fixed = [
+            line
+            for due in self.due.all
+            if due.component["mechanism"] == "fixed" and due.component["period_kind"] == "month"
+            for line in self._fixed(due)
+        ]
+        found: dict[tuple[str, str, str], dict[int, Decimal]] = defaultdict(dict)
+        for line in amounts(fixed):
+            due = line.due
+            found[due.component_id, due.agent_id, due.period_id][due.segment_no] = line.amount_cny
+        return found
+
+    @cached_property
+    def _of_agent(self) -> Mapping[tuple[str, str], Sequence[Due]]:
+        found: dict[tuple[str, str], list[Due]] = defaultdict(list)
+        for due in self.due.all:
+            found[due.agent_id, due.period_id].append(due)
+        return found

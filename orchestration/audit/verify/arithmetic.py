@@ -1,0 +1,244 @@
+"""Every published number held against the rules: evidence, observation, score, grade, line, bonus."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from orchestration.audit.recompute.book import Book, Row
+from orchestration.audit.recompute.exact import money
+from orchestration.audit.recompute.grade import grades
+from orchestration.audit.recompute.kpi import Expected, group_observations, observations
+from orchestration.audit.recompute.lines import Lines
+from orchestration.audit.recompute.score import score_lines, scores
+from orchestration.audit.recompute.settled import adjustments, settled_lines
+from orchestration.audit.verify.data import ParquetData, RelationUnreadable
+from orchestration.audit.verify.evidence import EVIDENCE, evidence_sums
+from orchestration.audit.verify.findings import Finding, Report, compare
+
+LINE_COLUMNS = (
+    "quantity",
+    "quantity_unit",
+    "rate",
+    "day_count",
+    "period_day_count",
+    "amount_cny",
+    "clause_id",
+)
+
+
+def check_arithmetic(data: ParquetData, report: Report) -> None:
+    """Recompute everything from evidence to bonus; what does not read is skipped and said."""
+    book = Book(data)
+    lines = Lines(book)
+    for name, check in (
+        ("evidence rows are counted or set aside with a reason, and lead to an export line", _evidence),
+        ("observation = sum of evidence", _observations),
+        ("group observation = sum of evidence", _group_observations),
+        (
+            "score line = curve, weight and missing rule",
+            _relation_check("score.score_line", score_lines, _BY_KPI),
+        ),
+        ("score = sum of score lines with its shares", _relation_check("score.score", scores, _BY_PERIOD)),
+        ("rank, position and grade", _relation_check("grade.grade", grades, _BY_PERIOD)),
+        ("bonus line = quantity × rate × days, from policy", lambda *_: check_lines(book, lines)),
+        ("line of open and settled periods, adjustments", lambda *_: check_published_lines(book)),
+        ("bonus = sum of its lines", lambda *_: check_bonuses(book)),
+        ("register = bonus lines", lambda *_: _register(book)),
+    ):
+        _run(report, name, check, data, book)
+    for mechanism, count in lines.unknown_mechanisms.items():
+        report.skip(f"{count} components of mechanism {mechanism}", "verify does not know how it calculates")
+
+
+Checked = tuple[int, str, list[Finding]]
+_BY_KPI = ("agent_id", "period_id", "kpi_id")
+_BY_PERIOD = ("agent_id", "period_id")
+
+
+def _run(
+    report: Report, name: str, check: Callable[[ParquetData, Book], Checked], data: ParquetData, book: Book
+) -> None:
+    try:
+        looked_at, unit, findings = check(data, book)
+    except RelationUnreadable as error:
+        report.skip(name, str(error))
+        return
+    except (KeyError, TypeError, AttributeError, IndexError, ArithmeticError, ValueError) as error:
+        # Rows that contradict each other (a period that is not in dim_period) break a rule's own look-ups.
+        problem = f"the published rows do not fit together ({type(error).__name__}: {error})"
+        report.add(name, 0, "rows", [Finding(f"audit/ ({name})", problem)])
+        return
+    report.add(name, looked_at, unit, findings)
+
+
+def _relation_check(
+    relation: str, recompute: Callable[[Book], Expected], key: Sequence[str]
+) -> Callable[[ParquetData, Book], Checked]:
+    def check(data: ParquetData, book: Book) -> Checked:
+        published = book.rows(relation)
+        return len(published), "rows", compare(_file(relation), published, dict(recompute(book)), key=key)
+
+    return check
+
+
+def _evidence(data: ParquetData, book: Book) -> Checked:
+    scan, source = data.scan(EVIDENCE), data.scan("audit.source_row")
+    rows = data.query(
+        f"""
+        select
+            evidence.kpi_id, evidence.evidence_model, evidence.evidence_key,
+            case
+                when evidence.is_counted <> (evidence.exclusion_reason is null)
+                    then 'is_counted and exclusion_reason contradict each other'
+                when evidence.is_counted and evidence.agent_id is null then 'is counted for nobody'
+                when evidence.exclusion_reason = 'ruling' and evidence.ruling_id is null
+                    then 'is set aside by a ruling that it does not name'
+                when evidence.month_id is distinct from strftime(evidence.event_on, '%Y-%m')
+                    then 'stands in month ' || coalesce(evidence.month_id, 'none')
+                    || ' though its date is ' || coalesce(cast(evidence.event_on as varchar), 'missing')
+                when source.evidence_key is null then 'leads to no export line'
+                when source.file is null or source.row_hash is null or source.row_number is null
+                    then 'leads to an export line without file, row or hash'
+            end as problem
+        from {scan} as evidence
+        left join {source} as source
+            on evidence.evidence_model = source.evidence_model and evidence.evidence_key = source.evidence_key
+        where
+            evidence.is_counted <> (evidence.exclusion_reason is null)
+            or (evidence.is_counted and evidence.agent_id is null)
+            or (evidence.exclusion_reason = 'ruling' and evidence.ruling_id is null)
+            or evidence.month_id is distinct from strftime(evidence.event_on, '%Y-%m')
+            or source.file is null or source.row_hash is null or source.row_number is null
+        """,
+        relation=EVIDENCE,
+    )
+    findings = [
+        Finding(
+            _file(EVIDENCE),
+            row["problem"],
+            row=f"kpi_id={row['kpi_id']} {row['evidence_model']} {row['evidence_key']}",
+        )
+        for row in rows
+    ]
+    [count] = data.query(f"select count(*) as n from {scan}", relation=EVIDENCE)
+    return count["n"], "rows", findings
+
+
+def _observations(data: ParquetData, book: Book) -> Checked:
+    sums = evidence_sums(data)
+    relation = "kpi.kpi_observation"
+    published = book.rows(relation)
+    return (
+        len(published),
+        f"observations over {sums.rows:,} evidence rows",
+        compare(_file(relation), published, dict(observations(book, sums)), key=_BY_KPI),
+    )
+
+
+def _group_observations(data: ParquetData, book: Book) -> Checked:
+    relation = "kpi.kpi_group_observation"
+    published = book.rows(relation)
+    expected = dict(group_observations(book, evidence_sums(data)))
+    key = ("group_kind", "group_id", "period_id", "kpi_id")
+    return len(published), "rows", compare(_file(relation), published, expected, key=key)
+
+
+def check_lines(book: Book, lines: Lines) -> Checked:
+    """Computed lines against policy and what they rest on."""
+    relation = "bonus.bonus_line_computed"
+    published = [row for row in book.rows(relation) if row["mechanism"] not in lines.unknown_mechanisms]
+    expected = {
+        (line_id,): {
+            "bonus_id": f"{line.due.period_id}:{line.due.agent_id}",
+            "period_id": line.due.period_id,
+            "agent_id": line.due.agent_id,
+            "scheme_id": line.due.place["scheme_id"],
+            "component_id": line.due.component_id,
+            "mechanism": line.due.component["mechanism"],
+            "segment_no": line.due.segment_no,
+            **{column: getattr(line, column) for column in LINE_COLUMNS},
+        }
+        for line_id, line in lines.all.items()
+    }
+    return len(published), "lines", compare(_file(relation), published, expected, key=("bonus_line_id",))
+
+
+def check_published_lines(book: Book, *, with_adjustments: bool = True) -> Checked:
+    """Published lines: computed ones of open periods, frozen ones of settled periods, adjustments.
+
+    Without `with_adjustments` those are left out: they rest on periods that a pack does not cover.
+    """
+    relation = "bonus.bonus_line"
+    published = book.rows(relation)
+    settled = {row["period_id"] for row in book.rows("facts.dim_settled_period")}
+    expected: dict[tuple[Any, ...], Mapping[str, Any]] = {
+        (row["bonus_line_id"],): {**row, "adjusts_bonus_line_id": None}
+        for row in book.rows("bonus.bonus_line_computed")
+        if row["period_id"] not in settled
+    }
+    frozen = settled_lines(book)
+    if with_adjustments:
+        expected |= frozen | adjustments(book)
+    else:
+        periods = {row["period_id"] for row in published}
+        published = [row for row in published if row["adjusts_bonus_line_id"] is None]
+        expected |= {
+            key: row
+            for key, row in frozen.items()
+            if row["period_id"] in periods and row["adjusts_bonus_line_id"] is None
+        }
+    findings = compare(_file(relation), published, expected, key=("bonus_line_id",))
+    findings += [
+        Finding(
+            _file(relation),
+            f"amount {row['amount_cny']} is not {row['quantity']} × {row['rate']}",
+            row=f"bonus_line_id={row['bonus_line_id']}",
+            column="amount_cny",
+        )
+        for row in published
+        if row["period_day_count"] == 1 and row["amount_cny"] != money(row["quantity"] * row["rate"])
+    ]
+    return len(published), "lines", findings
+
+
+def check_bonuses(book: Book) -> Checked:
+    """Each bonus is the sum of its lines."""
+    relation = "bonus.bonus"
+    published = book.rows(relation)
+    by_bonus: dict[str, list[Row]] = defaultdict(list)
+    for line in book.rows("bonus.bonus_line"):
+        by_bonus[line["bonus_id"]].append(line)
+    expected: dict[tuple[Any, ...], Mapping[str, Any]] = {
+        (bonus_id,): {
+            "agent_id": lines[0]["agent_id"],
+            "period_id": lines[0]["period_id"],
+            "amount_cny": sum((line["amount_cny"] for line in lines), Decimal(0)),
+            "line_count": len(lines),
+        }
+        for bonus_id, lines in by_bonus.items()
+    }
+    for row in published:
+        expected.setdefault((row["bonus_id"],), {"amount_cny": Decimal(0), "line_count": 0})
+    return len(published), "bonuses", compare(_file(relation), published, expected, key=("bonus_id",))
+
+
+def _register(book: Book) -> Checked:
+    relation = "marts.mart_bonus_register"
+    published = book.rows(relation)
+    totals = {row["bonus_id"]: row["amount_cny"] for row in book.rows("bonus.bonus")}
+    columns = ("bonus_id", "period_id", "agent_id", "component_id", "quantity", "rate", "amount_cny")
+    expected = {
+        (line["bonus_line_id"],): {
+            **{column: line[column] for column in columns},
+            "bonus_amount_cny": totals.get(line["bonus_id"]),
+        }
+        for line in book.rows("bonus.bonus_line")
+    }
+    return len(published), "lines", compare(_file(relation), published, expected, key=("bonus_line_id",))
+
+
+def _file(relation: str) -> str:
+    return f"audit/{relation}.parquet"

@@ -1,0 +1,89 @@
+"""Published rows from the Parquet files of a publication."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.audit.recompute.book import AGENT_COLUMNS, Row
+from orchestration.errors import MeritlineError
+
+FETCHED_ROWS = 50_000
+
+
+class RelationUnreadable(MeritlineError):
+    """A published Parquet file is missing, damaged or lacks a column."""
+
+
+class ParquetData:
+    """The audit Parquet of one publication folder; relations are read once and kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._database = duckdb.connect()
+        self._rows: dict[str, list[Row]] = {}
+
+    def path(self, relation: str) -> Path:
+        """The relation's file."""
+        return self.folder / "audit" / f"{relation}.parquet"
+
+    def has(self, relation: str) -> bool:
+        """Whether the relation is published."""
+        return self.path(relation).exists()
+
+    def rows(self, relation: str) -> Sequence[Row]:
+        """All rows of a relation. Raises RelationUnreadable."""
+        if relation not in self._rows:
+            self._rows[relation] = list(self.query(f"select * from {self.scan(relation)}", relation=relation))
+        return self._rows[relation]
+
+    def rows_of(self, relation: str, columns: Sequence[str], agents: Iterable[str]) -> Iterator[Row]:
+        """Some columns of the rows of some agents. Raises RelationUnreadable."""
+        column = AGENT_COLUMNS.get(relation, "agent_id")
+        yield from self.query(
+            f"select {', '.join(columns)} from {self.scan(relation)} where {column} in (select unnest(?))",
+            [sorted(agents)],
+            relation=relation,
+        )
+
+    def scan(self, relation: str) -> str:
+        """The relation as a table expression."""
+        return f"read_parquet('{str(self.path(relation)).replace(chr(39), chr(39) * 2)}')"
+
+    def query(self, sql: str, values: Sequence[object] = (), *, relation: str) -> Iterator[Row]:
+        """Rows of a query. Raises RelationUnreadable naming `relation`'s file."""
+        try:
+            cursor = self._database.cursor().execute(sql, list(values))
+            columns = [description[0] for description in cursor.description]
+            while batch := cursor.fetchmany(FETCHED_ROWS):
+                for row in batch:
+                    yield dict(zip(columns, row, strict=True))
+        except duckdb.Error as error:
+            raise self._unreadable(relation, error) from error
+
+    def arrays(self, sql: str, *, relation: str) -> dict[str, Any]:
+        """Columns of a query as numpy arrays. Raises RelationUnreadable."""
+        try:
+            found: dict[str, Any] = self._database.cursor().execute(sql).fetchnumpy()
+        except duckdb.Error as error:
+            raise self._unreadable(relation, error) from error
+        return found
+
+    def execute(self, sql: str, *, relation: str) -> None:
+        """A statement on the private, in-memory database."""
+        try:
+            self._database.execute(sql)
+        except duckdb.Error as error:
+            raise self._unreadable(relation, error) from error
+
+    def _unreadable(self, relation: str, error: duckdb.Error) -> RelationUnreadable:
+        path = self.path(relation)
+        missing = "" if path.exists() else "is missing"
+        return RelationUnreadable(
+            path=path,
+            problem=missing or f"does not read ({str(error).splitlines()[0]})",
+            remedy="Compare it with a backup of the publication",
+        )

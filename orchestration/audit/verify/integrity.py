@@ -1,0 +1,270 @@
+"""Hashes: files against their manifest, manifests against the next one, inputs, policy, calibration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestration.audit.publications import MANIFEST, publication_folders
+from orchestration.audit.verify.cells import locate_in_database, locate_in_parquet
+from orchestration.audit.verify.findings import Finding, Report
+from orchestration.state import StateFolder
+
+SEAL = "seal"
+PUBLISHED = "published"
+REQUIRED = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash", "inputs", "files", "rows", SEAL)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def check_chain(state: StateFolder, report: Report) -> dict[Path, Mapping[str, Any]]:
+    """Walk the chain of publications; returns the manifests that read, by folder, oldest first."""
+    manifests: dict[Path, Mapping[str, Any]] = {}
+    findings: list[Finding] = []
+    folders = publication_folders(state)
+    for folder in folders:
+        found = list(_manifest_findings(folder, manifests))
+        findings += found
+    findings += _chain_findings(state, folders, manifests)
+    report.add(
+        "chain of publications: manifests, their seals and links", len(folders), "publications", findings
+    )
+    return manifests
+
+
+def _manifest_findings(folder: Path, manifests: dict[Path, Mapping[str, Any]]) -> Iterator[Finding]:
+    place = f"{folder.name}/{MANIFEST}"
+    try:
+        text = (folder / MANIFEST).read_bytes().decode("utf-8")
+        manifest = json.loads(text)
+    except FileNotFoundError:
+        yield Finding(place, "is missing")
+        return
+    except (OSError, ValueError) as error:
+        yield Finding(place, f"does not read ({error})")
+        return
+    if not isinstance(manifest, dict) or any(name not in manifest for name in REQUIRED):
+        absent = [name for name in REQUIRED if not isinstance(manifest, dict) or name not in manifest]
+        yield Finding(place, f"lacks {', '.join(absent)}")
+        if not isinstance(manifest, dict) or absent != [SEAL]:
+            return
+    manifests[folder] = manifest
+    if manifest["run_id"] != folder.name:
+        yield Finding(place, f"is the manifest of {manifest['run_id']}, not of this folder", column="run_id")
+    if SEAL not in manifest:
+        return
+    unsealed = {name: value for name, value in manifest.items() if name != SEAL}
+    if text != _text({**unsealed, SEAL: manifest[SEAL]}) or _digest(_text(unsealed)) != manifest[SEAL]:
+        yield Finding(place, "was changed after it was sealed: the seal is not that of its content")
+
+
+def _chain_findings(
+    state: StateFolder, folders: Sequence[Path], manifests: Mapping[Path, Mapping[str, Any]]
+) -> Iterator[Finding]:
+    names = {folder.name for folder in folders}
+    followers: dict[str, list[str]] = defaultdict(list)
+    first = [folder.name for folder, manifest in manifests.items() if not manifest.get("previous")]
+    for folder, manifest in manifests.items():
+        previous = manifest.get("previous")
+        if not previous:
+            continue
+        place = f"{folder.name}/{MANIFEST}"
+        followers[previous["run_id"]].append(folder.name)
+        if previous["run_id"] not in names:
+            yield Finding(previous["run_id"], f"the publication is missing: {folder.name} follows it")
+            continue
+        if previous["run_id"] >= folder.name:
+            yield Finding(place, f"follows {previous['run_id']}, which is not older", column="previous")
+        path = state.published / previous["run_id"] / MANIFEST
+        if path.exists() and sha256_of(path) != previous["manifest_sha256"]:
+            yield Finding(
+                f"{previous['run_id']}/{MANIFEST}",
+                f"is not the manifest that {folder.name} was published after: "
+                f"hash {sha256_of(path)}, expected {previous['manifest_sha256']}",
+            )
+    for name, following in followers.items():
+        if len(following) > 1:
+            yield Finding(name, f"is followed by {len(following)} publications: {', '.join(following)}")
+    if len(first) > 1:
+        yield Finding(", ".join(first), "more than one publication has no predecessor")
+    yield from _record_findings(state, names)
+    newest = max(names, default=None)
+    if newest is not None and (not state.current.is_symlink() or state.current.resolve().name != newest):
+        target = state.current.resolve().name if state.current.exists() else "nothing"
+        yield Finding("current", f"points at {target}, the newest publication is {newest}")
+
+
+def _record_findings(state: StateFolder, names: set[str]) -> Iterator[Finding]:
+    """Every run that says it published must have left its publication."""
+    for path in sorted(state.runs.glob("[0-9]*.json")):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            yield Finding(f"runs/{path.name}", f"does not read ({error})")
+            continue
+        if record.get("outcome") == PUBLISHED and record.get("run_id") not in names:
+            yield Finding(
+                f"{record.get('run_id')}", f"the publication is missing: run {path.stem} published it"
+            )
+
+
+def check_files(folder: Path, manifest: Mapping[str, Any], report: Report, *, may_be_empty: bool) -> bool:
+    """Each file of one publication against its manifest; returns whether its data is there.
+
+    `may_be_empty`: retention may have removed the data of this publication as a whole.
+    """
+    present = {
+        path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    present.pop(MANIFEST, None)
+    if not present and may_be_empty:
+        report.skip(f"files of {folder.name}", "retention has removed its data; its manifest is checked")
+        return False
+    findings: list[Finding] = []
+    for name, expected in manifest["files"].items():
+        path = present.pop(name, None)
+        if path is None:
+            findings.append(Finding(f"{folder.name}/{name}", "is missing"))
+            continue
+        actual = sha256_of(path)
+        if actual != expected:
+            findings.append(
+                Finding(
+                    f"{folder.name}/{name}", f"was changed: SHA-256 {actual}, the manifest says {expected}"
+                )
+            )
+            findings += [
+                Finding(f"{folder.name}/{one.place}", one.problem, row=one.row, column=one.column)
+                for one in _located(folder, name)
+            ]
+    findings += [Finding(f"{folder.name}/{name}", "is not in the manifest") for name in present]
+    content = _content_hash(manifest["files"])
+    if content != manifest["content_hash"]:
+        findings.append(
+            Finding(
+                f"{folder.name}/{MANIFEST}", "content_hash is not that of its files", column="content_hash"
+            )
+        )
+    report.add(f"files of {folder.name} against its manifest", len(manifest["files"]), "files", findings)
+    return True
+
+
+def _located(folder: Path, name: str) -> list[Finding]:
+    if name.endswith(".parquet"):
+        return locate_in_parquet(folder, name)
+    if name.endswith(".duckdb"):
+        return locate_in_database(folder, name)
+    return []
+
+
+def check_inputs(manifest: Mapping[str, Any], landing: Path | None, report: Report) -> None:
+    """Each input file that still lies in the landing folder against the hash it was ingested with."""
+    ingested: dict[str, set[str]] = defaultdict(set)
+    for one in manifest["inputs"]:
+        ingested[one["file"]].add(one["sha256"])
+    if landing is None or not landing.is_dir():
+        report.skip(
+            f"{len(ingested)} input files", f"the landing folder {landing or ''} is not there".strip()
+        )
+        return
+    findings, looked_at, gone = [], 0, []
+    for name, hashes in sorted(ingested.items()):
+        path = landing / name
+        if not path.is_file():
+            gone.append(name)
+            continue
+        looked_at += 1
+        actual = sha256_of(path)
+        if actual not in hashes:
+            findings.append(
+                Finding(f"{landing.name}/{name}", f"is not the file that was ingested: SHA-256 {actual}")
+            )
+    report.add("input files against the hashes they were ingested with", looked_at, "files", findings)
+    if gone:
+        report.skip(f"{len(gone)} input files", f"no longer in the landing folder: {', '.join(gone[:5])}")
+
+
+def check_policy(state: StateFolder, manifest: Mapping[str, Any], report: Report) -> None:
+    """The policy folder that the run left in the state, against the hash in its manifest."""
+    number = manifest["run_id"][:6]
+    newest = max((path.stem for path in state.runs.glob("[0-9]*.json") if path.stem.isdigit()), default=None)
+    paths = sorted(state.seeds.rglob("*.csv"))
+    if not paths or newest != number:
+        why = "it was kept for a later run" if paths else "the state no longer holds it"
+        report.skip("policy files of the publication", why)
+        return
+    base = Path(os.path.commonpath([path.parent for path in paths]))
+    hashes = {path.relative_to(base).as_posix(): sha256_of(path) for path in paths}
+    findings = []
+    if _listing(hashes) != manifest["policy_hash"]:
+        findings.append(
+            Finding(
+                "seeds/", f"the policy files ({len(paths)}) are not those of publication {manifest['run_id']}"
+            )
+        )
+    report.add("policy files against the hash in the manifest", len(paths), "files", findings)
+
+
+def check_gate(state: StateFolder, manifest: Mapping[str, Any], report: Report) -> None:
+    """PR-02: a passed calibration result is stored for exactly this content."""
+    path = state.checks / f"{manifest['content_hash']}.json"
+    place = f"checks/{path.name}"
+    findings = []
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        findings.append(Finding(place, "there is no calibration result for this content"))
+        result = {"checks": []}
+    for check in result["checks"]:
+        if not check["is_passed"] and check["severity"] == "critical":
+            findings.append(
+                Finding(place, f"critical check {check['suite']}.{check['check_id']} did not pass")
+            )
+    report.add("calibration result of the content", len(result["checks"]), "checks", findings)
+
+
+def check_row_counts(
+    folder: Path, manifest: Mapping[str, Any], counts: Mapping[str, int], report: Report
+) -> None:
+    """Rows of each relation against the manifest."""
+    findings = [
+        Finding(
+            f"{folder.name}/audit/{relation}.parquet",
+            f"has {counts[relation]} rows, the manifest says {rows}",
+        )
+        for relation, rows in manifest["rows"].items()
+        if relation in counts and counts[relation] != rows
+    ]
+    report.add("rows of each relation", len(counts), "relations", findings)
+
+
+def _content_hash(files: Mapping[str, str]) -> str:
+    return _listing(
+        {
+            name: digest
+            for name, digest in files.items()
+            if name.startswith("audit/") and name.endswith(".parquet")
+        }
+    )
+
+
+def _listing(hashes: Mapping[str, str]) -> str:
+    """SHA-256 over lines `<hash>  <name>` in the order of the names."""
+    return _digest("".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _text(manifest: Mapping[str, Any]) -> str:
+    return json.dumps(manifest, ensure_ascii=False, indent=1)

@@ -1,0 +1,30 @@
+"""`meritline pack`: an evidence pack of one agent's bonus, verifiable offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestration.cli.options import Options, common_options
+
+
+@click.command()
+@common_options
+@click.argument("agent")
+@click.argument("period")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Zip file to write."
+)
+@click.pass_obj
+def pack(options: Options, *, agent: str, period: str, out: Path) -> None:
+    """Write everything that AGENT's bonus of PERIOD rests on into one zip."""
+    from orchestration.audit.pack import write_pack
+    from orchestration.audit.publications import current_folder
+
+    written = write_pack(
+        current_folder(options.state_folder()), agent_id=agent, period_id=period, out=out.absolute()
+    )
+    click.echo(
+        f"{written}: {written.stat().st_size:,} bytes. Check it with meritline verify --pack {written}"
+    )

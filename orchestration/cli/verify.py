@@ -1,0 +1,59 @@
+"""`meritline verify`: is everything that is published what evidence and policy give, and unchanged since?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestration.cli.options import Options, common_options
+
+if TYPE_CHECKING:
+    from orchestration.audit.verify.findings import Report
+
+UNSOUND = 1
+
+
+@click.command()
+@common_options
+@click.option(
+    "--pack",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Verify this evidence pack instead; needs no state folder.",
+)
+@click.option(
+    "--landing",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the input files. [default: where they lay when they were ingested]",
+)
+@click.pass_obj
+def verify(options: Options, *, pack: Path | None, landing: Path | None) -> int:
+    """Recompute every published amount and check every hash; exit 1 when anything is wrong."""
+    from orchestration.audit.verify.pack import verify_pack
+    from orchestration.audit.verify.run import verify_state
+    from orchestration.cli.console import new_console
+
+    console = new_console()
+    if pack is not None:
+        report = verify_pack(pack)
+    else:
+        with console.status("verifying") as status:
+            report = verify_state(options.state_folder(), landing=landing, progress=status.update)
+    _print(report)
+    return 0 if report.is_sound else UNSOUND
+
+
+def _print(report: Report) -> None:
+    for check in report.checks:
+        mark = "ok " if check.wrong == 0 else "BAD"
+        wrong = "" if check.wrong == 0 else f", {check.wrong} wrong"
+        click.echo(f"{mark} {check.name}: {check.looked_at:,} {check.unit}{wrong}")
+    for one in report.not_checked:
+        click.echo(f"not checked: {one}")
+    if report.is_sound:
+        click.echo("Everything checked is sound.")
+        return
+    click.echo(f"\n{sum(check.wrong for check in report.checks)} findings:")
+    for finding in report.findings:
+        click.echo(f"  {finding}")
