@@ -408,3 +408,181 @@ def test_the_policy_row_in_force_on_the_last_day_applies(tmp_path: Path) -> None
         Decimal(500),
         Decimal(600),
     )
+
+
+def points_plan() -> dict[str, Rows]:
+    """Contact points × coefficient, wrong records, no pay, floor: 0.5 a point."""
+    item: dict[str, object] = {"mechanism": "points", "scheme_id": "points_2017", "basis": "item"}
+    return {
+        "component": [
+            component("contact", "points", line_no=1, key_attribute="customer_group")
+            | item
+            | {"band_attribute": "deduction_points"},
+            component("wrong", "points", line_no=2) | item,
+            component("full", "points", line_no=3) | item,
+            component("no_pay", "points", line_no=4) | item | {"basis": "no_pay"},
+            component("floor", "points", line_no=5) | item | {"basis": "floor"},
+        ],
+        "component_parameter": [
+            {"component_id": name, "parameter": parameter, "value": value, "text_value": ""}
+            for name, parameter, value in (
+                ("contact", "unit_value_cny", "0.5"),
+                ("contact", "points_per_contact_chat", "1"),
+                ("contact", "points_per_contact_phone", "2"),
+                ("wrong", "unit_value_cny", "0.5"),
+                ("wrong", "points_per_wrong_record", "-10"),
+                ("full", "unit_value_cny", "0.5"),
+                ("full", "points_per_month_in_service", "600"),
+                ("full", "at_most_attendance_sick_leave", "0"),
+                ("full", "at_most_attendance_late", "3"),
+            )
+        ],
+        "component_rate": [
+            rate("contact", group, low, high, rate=factor)
+            for group, low, high, factor in (
+                ("regular", 0, 20, "1.2"),
+                ("regular", 20, 69, "0.6"),
+                ("regular", 69, "", "0"),
+                ("vip", 0, 15, "1.5"),
+                ("vip", 15, "", "0"),
+            )
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("group", "deducted", "expected"),
+    [
+        ("regular", "0", {"contact": "2.40", "wrong": "-5.00", "full": "300.00"}),  # (2 + 2 × 1) × 1.2 × 0.5
+        ("regular", "20", {"contact": "2.40", "wrong": "-5.00", "full": "300.00"}),  # exactly 20
+        ("regular", "20.5", {"contact": "1.20", "wrong": "-5.00", "full": "300.00"}),
+        ("regular", "70", {"contact": "0.00", "wrong": "-5.00", "full": "300.00", "no_pay": "-295.00"}),
+        ("vip", "15", {"contact": "3.00", "wrong": "-5.00", "full": "300.00"}),
+    ],
+)
+def test_points(tmp_path: Path, group: str, deducted: str, expected: dict[str, str]) -> None:
+    rules = policy(tmp_path / "policy", **points_plan())
+    review: dict[str, object] = {"review_id": "Q1", "agent_id": "A", "reviewed_at": "2026-03-03 10:00"}
+    tables: dict[str, Rows] = {
+        "workforce/agent": [agent("A", scheme_id="points_2017", customer_group=group)],
+        "ticket/contact": [
+            contact("K1"),
+            contact("K2"),
+            contact("K3", channel="phone"),
+            contact("K4", is_answered="N"),
+            contact("K5", channel="email"),
+        ],
+        "ticket/ticket": [
+            ticket("X1", is_wrong_record="Y"),
+            ticket("X2", is_wrong_record="Y", status="void"),
+        ],
+        "ticket/quality_review": [review | {"deduction": deducted}],
+    }
+    found = paid(scored(tmp_path, rules, tables))
+    assert {name: amount for (_, _, name), amount in found.items()} == {
+        name: Decimal(amount) for name, amount in expected.items()
+    }
+
+
+def test_points_are_never_below_nothing_and_full_attendance_bears_three_late_days(tmp_path: Path) -> None:
+    rules = policy(tmp_path / "policy", **points_plan())
+    plan: dict[str, object] = {"scheme_id": "points_2017", "customer_group": "regular"}
+    days: Rows = [
+        {"agent_id": who, "work_date": f"2026-03-0{day}", "status": "late"}
+        for who in "AB"
+        for day in (2, 3, 4)
+    ]
+    tables: dict[str, Rows] = {
+        "workforce/agent": [agent("A", **plan), agent("B", **plan)],
+        "workforce/attendance": [*days, {"agent_id": "B", "work_date": "2026-03-05", "status": "late"}],
+        "ticket/ticket": [ticket("X1", is_wrong_record="Y", assignee_id="B")],
+    }
+    found = paid(scored(tmp_path, rules, tables))
+    assert found[("2026-03", "A", "full")] == 300
+    assert found[("2026-03", "B", "full")] == 0
+    assert found[("2026-03", "B", "wrong")] == -5
+    assert found[("2026-03", "B", "floor")] == 5
+
+
+def test_scored_pay_on_the_base_of_education_and_service(tmp_path: Path) -> None:
+    rules = policy(
+        tmp_path / "policy",
+        component=[
+            component("base", "fixed", key_attribute="education", band_attribute="service_years"),
+            component("month", "scored", basis="base", line_no=2),
+        ],
+        component_parameter=[
+            {"component_id": "month", "parameter": "share", "value": "0.2", "text_value": ""},
+        ],
+        component_rate=[
+            rate("base", "college", 0, 1, amount_cny="3500"),
+            rate("base", "college", 1, amount_cny="3700"),
+        ],
+    )
+    people = [
+        agent("A", education="college", hired_on="2025-03-31", effective_from="2025-03-31"),
+        agent("B", education="college", hired_on="2025-04-01", effective_from="2025-04-01"),
+        agent("C", education="college", hired_on="2026-03-22", effective_from="2026-03-22"),
+    ]
+    rows = contacts("A", 7, 10) + contacts("B", 9, 10)
+    rows += [row | {"started_at": "2026-03-25 10:00:00"} for row in contacts("C", 10, 10)]
+    found = paid(scored(tmp_path, rules, {"workforce/agent": people, "ticket/contact": rows}))
+    amounts = {(who, name): str(amount) for (_, who, name), amount in found.items()}
+    assert amounts == {
+        ("A", "base"): "3700.00",  # one full year on 31 March
+        ("B", "base"): "3500.00",  # one day short
+        ("C", "base"): "1129.03",  # 3500 × 10 / 31
+        ("A", "month"): "462.50",  # 0.2 × 3700 × 0.625: 0.75 × 50 + 25
+        ("B", "month"): "700.00",
+        ("C", "month"): "259.68",  # 0.2 × 1129.03 × 1.15 = 259.6769
+    }
+
+
+def test_part_time_days_target_steps_and_referrals(tmp_path: Path) -> None:
+    plan: dict[str, object] = {"scheme_id": "part_time"}
+    rules = policy(
+        tmp_path / "policy",
+        component=[
+            component("day", "per_event", basis="day_worked") | plan,
+            component("target", "threshold", basis="contacts_served") | plan,
+            component("step", "threshold", basis="contacts_served") | plan,
+            component("referral", "per_event", basis="referral") | plan,
+        ],
+        component_parameter=[
+            {"component_id": "step", "parameter": "step_share", "value": "0.1", "text_value": ""},
+        ],
+        component_rate=[
+            rate("day", amount_cny="120"),
+            rate("target", low=1, amount_cny="300"),
+            rate("step", low=1, amount_cny="50"),
+            rate("referral", amount_cny="500"),
+        ],
+    )
+    statuses = ["present", "late", "sick_leave", "rest", "present"]
+    referral: dict[str, object] = {"agent_id": "A", "kind": "referral", "occurred_on": "2026-03-05"}
+    tables: dict[str, Rows] = {
+        "workforce/agent": [agent(who, **plan) for who in "ABC"],
+        "workforce/attendance": [
+            {"agent_id": "A", "work_date": f"2026-03-0{n}", "status": status}
+            for n, status in enumerate(statuses, 1)
+        ],
+        "workforce/target": [
+            {"agent_id": who, "period_id": "2026-03", "metric": "contacts_served", "value": 10}
+            for who in "ABC"
+        ],
+        "workforce/recognition": [
+            referral | {"recognition_id": "G1", "status": "accepted"},
+            referral | {"recognition_id": "G2", "status": "pending"},
+        ],
+        "ticket/contact": contacts("A", 13, 14) + contacts("B", 10, 10) + contacts("C", 9, 10),
+    }
+    found = {
+        (who, name): int(amount) for (_, who, name), amount in paid(scored(tmp_path, rules, tables)).items()
+    }
+    assert found == {
+        ("A", "day"): 360,
+        ("A", "target"): 300,
+        ("A", "step"): 150,  # 130 %: three full steps
+        ("A", "referral"): 500,
+        ("B", "target"): 300,
+    }
