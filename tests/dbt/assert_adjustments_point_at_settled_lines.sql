@@ -1,14 +1,22 @@
--- An adjustment corrects a line that was settled or should have been, never one of an open period (PR-04).
+-- An adjustment corrects a line of a settled period: one that was paid, or one that should have been (PR-04).
+
+with
+
+settled_period_line as (
+    select bonus_line_id from {{ ref('fct_settled_line') }}
+    union
+    select computed.bonus_line_id
+    from {{ ref('bonus_line_computed') }} as computed
+    inner join {{ ref('dim_settled_period') }} as settled
+        on computed.period_id = settled.period_id
+    union
+    select bonus_line_id from {{ ref('bonus_correction') }}
+)
 
 select
     line.bonus_line_id,
     line.adjusts_bonus_line_id
 from {{ ref('bonus_line') }} as line
-left join {{ ref('bonus_correction') }} as correction
-    on line.adjusts_bonus_line_id = correction.bonus_line_id
-left join {{ ref('fct_settled_line') }} as settled
-    on line.adjusts_bonus_line_id = settled.bonus_line_id
-where
-    line.adjusts_bonus_line_id is not null
-    and correction.bonus_line_id is null
-    and settled.bonus_line_id is null
+left join settled_period_line
+    on line.adjusts_bonus_line_id = settled_period_line.bonus_line_id
+where line.adjusts_bonus_line_id is not null and settled_period_line.bonus_line_id is null

@@ -1,0 +1,213 @@
+"""A settled month stays as it was paid: refusals, the frozen register, corrections in the next month."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.errors import ConfigurationError, PublicationRefused
+from orchestration.publish.publication import current_publication
+from orchestration.settlement.frozen import settlements
+from orchestration.settlement.settle import settle
+from orchestration.state import StateFolder
+
+CLOSED, OPEN = "2026-09", "2026-10"
+
+Row = tuple[object, ...]
+
+
+def _read(state: StateFolder, query: str, *values: object) -> list[Row]:
+    publication = current_publication(state)
+    assert publication is not None
+    with duckdb.connect(str(publication.folder / "audit.duckdb"), read_only=True) as database:
+        return database.execute(query, list(values)).fetchall()
+
+
+def _register(state: StateFolder, period_id: str) -> list[Row]:
+    return _read(
+        state, "select * from bonus.bonus_line where period_id = ? order by bonus_line_id", period_id
+    )
+
+
+def _awaiting(state: StateFolder, period_id: str) -> list[str]:
+    rows = _read(
+        state,
+        "select agent_id from score.score where period_id = ? and status = 'awaiting_review'",
+        period_id,
+    )
+    return [str(agent) for (agent,) in rows]
+
+
+def _settle(state: StateFolder, period_id: str) -> None:
+    settle(
+        state,
+        period_id=period_id,
+        settled_by="Li Na",
+        carry_pending=True,
+        waived_agents=_awaiting(state, period_id),
+    )
+
+
+def _write(path: Path, *rows: dict[str, object]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_a_later_month_waits_for_the_earlier_one(demo_copy: StateFolder) -> None:
+    with pytest.raises(PublicationRefused, match=f"{CLOSED} must be settled before it"):
+        _settle(demo_copy, OPEN)
+
+
+def test_a_quarter_waits_for_its_months(demo_copy: StateFolder) -> None:
+    with pytest.raises(PublicationRefused, match="must be settled before it"):
+        _settle(demo_copy, "2026-Q3")
+
+
+def test_an_unknown_period_names_those_there_are(demo_copy: StateFolder) -> None:
+    with pytest.raises(ConfigurationError, match=f"It has .*{CLOSED}"):
+        _settle(demo_copy, "2031-01")
+
+
+def test_a_missing_review_is_waived_by_name_only(demo_copy: StateFolder) -> None:
+    publication = current_publication(demo_copy)
+    assert publication is not None
+    with duckdb.connect(str(publication.folder / "audit.duckdb")) as database:
+        database.execute(
+            """
+            update score.score set status = 'awaiting_review'
+            where period_id = ? and agent_id = (select min(agent_id) from score.score where period_id = ?)
+            """,
+            [CLOSED, CLOSED],
+        )
+    awaiting = _awaiting(demo_copy, CLOSED)
+    assert awaiting
+    with pytest.raises(PublicationRefused, match=awaiting[0]):
+        settle(demo_copy, period_id=CLOSED, settled_by="Li Na", carry_pending=True)
+    with pytest.raises(ConfigurationError, match="awaits no review"):
+        settle(demo_copy, period_id=CLOSED, settled_by="Li Na", waived_agents=["A9999"], carry_pending=True)
+    _settle(demo_copy, CLOSED)
+    assert settlements(demo_copy)[CLOSED].waived_agents == tuple(awaiting)
+
+
+def test_a_month_settles_once(demo_copy: StateFolder) -> None:
+    _settle(demo_copy, CLOSED)
+    found = settlements(demo_copy)[CLOSED]
+    assert found.settled_by == "Li Na"
+    assert found.line_count == len(_register(demo_copy, CLOSED))
+    with pytest.raises(ConfigurationError, match="was settled by Li Na"):
+        _settle(demo_copy, CLOSED)
+
+
+@pytest.fixture(scope="module")
+def corrected(
+    published_demo: Path, demo_landing: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[StateFolder, list[Row], str]:
+    """September settled, then late rows: an order of a seller, and a better review of the last of a cohort.
+
+    Returns the state after the night that took them, the register as it was settled, the seller.
+    """
+    from tests.conftest import copy_state, run_night
+
+    folder = tmp_path_factory.mktemp("corrected")
+    state = copy_state(published_demo, folder / "state")
+    landing = folder / "landing"
+    shutil.copytree(demo_landing, landing)
+    before = _register(state, CLOSED)
+    _settle(state, CLOSED)
+    ((seller, line_cny),) = _read(
+        state,
+        """
+        select agent_id, sum(quantity) from bonus.bonus_line
+        where period_id = ? and mechanism = 'commission' group by agent_id order by agent_id limit 1
+        """,
+        CLOSED,
+    )
+    late_order = {
+        "order_id": "LATE-1",
+        "ordered_at": f"{CLOSED}-20T10:00:00+08:00",
+        "agent_id": seller,
+        "amount": str(Decimal(str(line_cny)) * 2),
+        "kind": "new",
+        "status": "paid",
+    }
+    _write(landing / "crm" / "order_zz_late.csv", late_order)
+    ((rating_id, agent_id),) = _read(
+        state,
+        """
+        select rating.rating_id, rating.agent_id
+        from grade.grade as grade
+        inner join facts.fct_rating as rating
+            on grade.agent_id = rating.agent_id and grade.period_id = rating.period_id
+        where grade.period_id = ? and grade.method = 'forced' and rating.dimension = 'supervisor'
+        order by grade.rank desc, rating.rating_id limit 1
+        """,
+        CLOSED,
+    )
+    better = {
+        "rating_id": rating_id,
+        "agent_id": agent_id,
+        "period_id": CLOSED,
+        "dimension": "supervisor",
+        "score": "100",
+    }
+    _write(landing / "workforce" / "rating_zz_late.csv", better)
+    run_night(state.root, landing)
+    return state, before, str(seller)
+
+
+def test_the_settled_register_does_not_change(corrected: tuple[StateFolder, list[Row], str]) -> None:
+    state, before, _ = corrected
+    assert _register(state, CLOSED) == before
+
+
+def test_a_correction_is_a_line_of_the_next_open_month(corrected: tuple[StateFolder, list[Row], str]) -> None:
+    state, _, seller = corrected
+    lines = _read(
+        state,
+        """
+        select line.agent_id, line.amount_cny, correction.computed_cny - correction.settled_cny
+        from bonus.bonus_line as line
+        inner join bonus.bonus_correction as correction
+            on line.adjusts_bonus_line_id = correction.bonus_line_id
+        where line.period_id = ? and line.mechanism = 'adjustment'
+        """,
+        OPEN,
+    )
+    assert seller in [agent for agent, _, _ in lines]
+    assert all(amount == owed for _, amount, owed in lines)
+    ((total,),) = _read(state, "select sum(amount_cny) from bonus.bonus where period_id = ?", OPEN)
+    ((summed,),) = _read(state, "select sum(amount_cny) from bonus.bonus_line where period_id = ?", OPEN)
+    assert total == summed
+
+
+def test_whoever_lost_only_a_rank_is_held_harmless(corrected: tuple[StateFolder, list[Row], str]) -> None:
+    state, _, _ = corrected
+    indirect = _read(
+        state, "select difference_cny, owed_cny from marts.mart_correction where is_indirect order by all"
+    )
+    assert all(owed == max(difference, Decimal(0)) for difference, owed in indirect)
+
+
+def test_a_settled_correction_is_not_booked_twice(
+    corrected: tuple[StateFolder, list[Row], str],
+    demo_landing: Path,
+    tmp_path: Path,
+    night: Callable[..., None],
+) -> None:
+    from tests.conftest import copy_state
+
+    state = copy_state(corrected[0].root, tmp_path / "state")
+    booked = _read(state, "select count(*) from bonus.bonus_line where mechanism = 'adjustment'")
+    _settle(state, OPEN)
+    night(state.root, demo_landing)
+    assert _read(state, "select count(*) from bonus.bonus_line where mechanism = 'adjustment'") == booked
+    ((owed,),) = _read(state, "select coalesce(sum(owed_cny), 0) from bonus.bonus_correction")
+    assert owed == 0
