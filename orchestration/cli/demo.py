@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestration.cli.options import Options, common_options
+from orchestration.garbage import rare_collections
 from orchestration.settings import POLICY_DIR
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def demo(options: Options) -> None:
     settings = replace(options.settings(), landing=state.root / "landing", policy=POLICY_DIR, profiles=())
     state.prepare()
     console = new_console()
-    with shown_progress(console):
+    with rare_collections(), shown_progress(console):
         with stage("generate") as current:
             made = generate(
                 out=settings.landing,

@@ -11,6 +11,7 @@ import click
 
 from orchestration.cli.options import Options, Share, common_options
 from orchestration.errors import ConfigurationError
+from orchestration.garbage import rare_collections
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -69,7 +70,7 @@ def nightly(
         profiles=tuple(resolve_profile(path).absolute() for path in profiles) or settings.profiles,
     )
     console = new_console()
-    with shown_progress(console):
+    with rare_collections(), shown_progress(console):
         from orchestration.nightly.execute import JobRequest, execute
         from orchestration.nightly.run import NightlyRun
 

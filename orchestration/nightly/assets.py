@@ -35,8 +35,15 @@ from orchestration.publish.candidate import build_candidate, read_candidate
 from orchestration.publish.publication import CALIBRATION_PAGE, publish
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, SOURCE_DIRS
 from orchestration.settlement.frozen import pinned_runs
-from orchestration.warehouse.dbt import DbtOutcome, log_path, manifest_path, stream_dbt, take_parsed
-from orchestration.warehouse.manifest import published_relations, read_manifest
+from orchestration.warehouse.dbt import (
+    DbtOutcome,
+    forget_warehouse,
+    log_path,
+    manifest_path,
+    stream_dbt,
+    take_parsed,
+)
+from orchestration.warehouse.manifest import keeps_history, published_relations, read_manifest
 from orchestration.warehouse.raw import TableLoads, loads_of_tables
 from orchestration.warehouse.translator import RAW_GROUP, FolderTranslator
 
@@ -90,6 +97,8 @@ def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
             arguments = ["build", "--exclude-resource-type", "unit_test"]
             if nightly.full_refresh:
                 arguments.append("--full-refresh")
+            if not context.is_subset and not keeps_history(manifest):
+                forget_warehouse(state)
             if context.is_subset:
                 names = {".".join(node["fqn"]) for node in _selected(manifest, translator, context)}
                 arguments += ["--select", *sorted(names)]

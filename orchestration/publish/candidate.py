@@ -129,12 +129,10 @@ def _export(database: duckdb.DuckDBPyConnection, relation: Relation, draft: Path
     database.execute(
         f"copy (select * from {source} order by {order}) to '{_quoted(target)}' ({PARQUET_OPTIONS})"
     )
-    _check_key(database, relation, target)
+    rows = _count(database, relation, target)
     for audience in sorted(relation.audiences):
         (draft / audience / f"{relation.name}.parquet").hardlink_to(target)
-    count = database.execute(f"select count(*) from read_parquet('{_quoted(target)}')").fetchone()
-    assert count is not None
-    return int(count[0])
+    return rows
 
 
 def _check_columns(relation: Relation, columns: Mapping[str, str]) -> None:
@@ -161,19 +159,24 @@ def _check_columns(relation: Relation, columns: Mapping[str, str]) -> None:
         )
 
 
-def _check_key(database: duckdb.DuckDBPyConnection, relation: Relation, written: Path) -> None:
+def _count(database: duckdb.DuckDBPyConnection, relation: Relation, written: Path) -> int:
+    """Rows of the written relation; refuses a key that does not tell them apart."""
     key = ", ".join(f'"{column}"' for column in relation.key)
+    parquet = f"read_parquet('{_quoted(written)}')"
+    counts = database.execute(f"select count(*), count(distinct row({key})) from {parquet}").fetchone()
+    assert counts is not None
+    if counts[0] == counts[1]:
+        return int(counts[0])
     repeated = database.execute(
-        f"select {key}, count(*) from read_parquet('{_quoted(written)}') "
-        "group by all having count(*) > 1 limit 1"
+        f"select {key}, count(*) from {parquet} group by all having count(*) > 1 limit 1"
     ).fetchone()
-    if repeated is not None:
-        values = ", ".join(f"{column}={value}" for column, value in zip(relation.key, repeated, strict=False))
-        raise PublicationRefused(
-            path=relation.full_name,
-            problem=f"{repeated[-1]} rows share the key {values}",
-            remedy="Correct the model or its config.meta.key: without a total order its bytes are not stable",
-        )
+    assert repeated is not None
+    values = ", ".join(f"{column}={value}" for column, value in zip(relation.key, repeated, strict=False))
+    raise PublicationRefused(
+        path=relation.full_name,
+        problem=f"{repeated[-1]} rows share the key {values}",
+        remedy="Correct the model or its config.meta.key: without a total order its bytes are not stable",
+    )
 
 
 def _database_of(audience: str, relations: Sequence[Relation], draft: Path) -> None:
@@ -227,7 +230,8 @@ def _inputs(database: duckdb.DuckDBPyConnection, state: StateFolder) -> list[dic
 def _protect(draft: Path) -> None:
     """Audit and payroll are the owner's alone, BI is the group's too.
 
-    A mart's Parquet is one file with a name in several folders; the folders of audit and payroll keep the group out.
+    A mart's Parquet is one file with a name in several folders; the folders of audit and payroll keep the
+    group out.
     """
     for path in draft.rglob("*"):
         path.chmod(OWNER_DIR if path.is_dir() else OWNER_FILE)

@@ -68,8 +68,8 @@ def stream_dbt(
 ) -> Iterator[dict[str, Any]]:
     """Run one dbt command on the state's warehouse in a thread.
 
-    Yields dbt's structured events as they happen and has filled `outcome` at the end. Without a `manifest` dbt
-    parses the project first.
+    Yields dbt's structured events as they happen and has filled `outcome` at the end. Without a `manifest`
+    dbt parses the project first.
     """
     events: queue.Queue[dict[str, Any] | None] = queue.Queue()
 
@@ -125,7 +125,24 @@ def parse_project(state: StateFolder) -> None:
             remedy="Correct the file that dbt names",
         )
     write_atomically(_fingerprint_file(state), fingerprint)
-    _unused[state.root] = (fingerprint, cast("Manifest", result.result))
+    manifest = cast("Manifest", result.result)
+    _root_seeds(manifest, state)
+    _unused[state.root] = (fingerprint, manifest)
+
+
+def _root_seeds(manifest: Manifest, state: StateFolder) -> None:
+    """Name the state's seeds by their path below the state folder.
+
+    dbt writes what it ran for a node to its target folder joined with the node's path. The state's seeds lie
+    outside the project, their path is absolute, and an absolute path swallows what it is joined to: dbt would
+    write its SQL over the policy files themselves.
+    """
+    from dbt.contracts.graph.nodes import SeedNode
+
+    for node in manifest.nodes.values():
+        if isinstance(node, SeedNode) and Path(node.original_file_path).is_absolute():
+            node.original_file_path = str(Path(node.original_file_path).relative_to(state.root))
+            node.root_path = str(state.root)
 
 
 def is_parsed(state: StateFolder) -> bool:
@@ -140,6 +157,15 @@ def is_parsed(state: StateFolder) -> bool:
 def manifest_path(state: StateFolder) -> Path:
     """Where dbt writes the parsed manifest of the state."""
     return state.dbt / "manifest.json"
+
+
+def forget_warehouse(state: StateFolder) -> None:
+    """Remove the warehouse: a build of tables and views begins with an empty file, which is also a whole one.
+
+    Building over an old file costs dbt two renames and a drop per table, and the file never shrinks.
+    """
+    for path in (state.warehouse, state.warehouse.with_name(f"{state.warehouse.name}.wal")):
+        path.unlink(missing_ok=True)
 
 
 def log_path(state: StateFolder) -> Path:

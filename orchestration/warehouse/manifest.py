@@ -98,6 +98,14 @@ def _relation(node: Mapping[str, Any]) -> Relation:
     )
 
 
+def keeps_history(manifest: Mapping[str, Any]) -> bool:
+    """Whether a model or snapshot adds to what an earlier run left in the warehouse."""
+    return any(
+        node["resource_type"] == "snapshot" or node["config"].get("materialized") == "incremental"
+        for node in manifest["nodes"].values()
+    )
+
+
 class _Ancestors:
     """All nodes above a node, each found once."""
 
