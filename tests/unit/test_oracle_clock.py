@@ -15,7 +15,7 @@ OPEN: dict[str, object] = {"effective_from": "1990-01-01", "effective_to": ""}
 
 @pytest.fixture
 def hours(tmp_path: Path) -> BusinessHours:
-    """Office: weekdays 9–12, 13–18, from 2026-07 9–17. Phone: every night 20–02. 1 May off, 9 May like a Monday."""
+    """Office: weekdays 9–12, 13–18, from July 9–17. Phone: nights 20–02. 1 May off, 9 May like a Monday."""
     weekly: Rows = []
     for weekday in range(1, 8):
         weekly.append(
