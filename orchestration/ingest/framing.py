@@ -187,7 +187,7 @@ class RecordScanner:
                 return None
             collected.add_one(begin, size, fault)
             return size
-        doubtful_until = self._end_of_open_text(buffer, line_end, is_final=is_final)
+        doubtful_until = self._end_of_open_text(buffer, line_end, fault, is_final=is_final)
         if doubtful_until is None:
             return None
         collected.add_one(begin, _trimmed(buffer, begin, line_end), fault)
@@ -199,18 +199,20 @@ class RecordScanner:
             start = end
         return start
 
-    def _end_of_open_text(self, buffer: Bytes, start: int, *, is_final: bool) -> int | None:
+    def _end_of_open_text(self, buffer: Bytes, start: int, fault: int, *, is_final: bool) -> int | None:
         """Where the record ends if text is open at `start`; `start` if none can be, None if unsure."""
         stop = min(len(buffer), start + MAX_QUOTED_RUN_BYTES)
         at_end = is_final and stop == len(buffer)
         opened = np.concatenate([np.array([QUOTE], dtype=np.uint8), buffer[start:stop]])
         scan = self._scan(opened, is_final=at_end)
         if len(scan.starts):
-            return start + int(scan.ends[0]) if scan.starts[0] == 0 else start
+            return min(start + int(scan.ends[0]), len(buffer))
         if scan.is_broken:
             return start
         if at_end:
-            return len(buffer)
+            # A text that is still open at the end of the file may have been cut off there. One that would also
+            # have to begin with a broken quote takes two accidents.
+            return len(buffer) if fault == QUOTE_UNCLOSED else start
         return start if stop - start >= MAX_QUOTED_RUN_BYTES else None
 
     def _scan(self, window: Bytes, *, is_final: bool) -> _Scan:

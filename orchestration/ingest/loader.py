@@ -9,18 +9,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
 
 from orchestration.ingest import mapping as mappings
+from orchestration.ingest.checks.manifest import Manifest
 from orchestration.ingest.landing import LandedFile, UnreadableFile
 from orchestration.ingest.mapping import FAULT_MARK
 from orchestration.ingest.personal import masked_record, set_key
 from orchestration.ingest.profile import Entry
 from orchestration.ingest.report import LOADED, REJECTED, LoadFigures
-from orchestration.ingest.sources import BadRecord, FileForm, ReadingOptions, Segment, SourceReader, literal
+from orchestration.ingest.sources import (
+    BadRecord,
+    FileForm,
+    ReadingOptions,
+    Segment,
+    SourceReader,
+    literal,
+    quoted,
+)
 from orchestration.ingest.store import PARQUET, Staging
 
 WORKERS = 2
@@ -29,12 +39,13 @@ MEMORY_LIMIT = "700MB"
 
 @dataclass(frozen=True)
 class Load:
-    """A file to be read by an entry, with its identity and its place in the order of loads."""
+    """A file to be read by an entry: its identity, its place in the order of loads, what it promises."""
 
     load_id: str
     load_seq: int
     sha256: str
     entry: Entry
+    manifest: Manifest | None = None
 
 
 @dataclass
@@ -124,6 +135,9 @@ class Loader:
                     refusals[load.load_id] = str(error)
             if alive:
                 self._convert(file, reader.segments(form), form, alive, tallies)
+            for load in alive:
+                if broken := self._kept_promise(load, tallies[load.load_id]):
+                    refusals[load.load_id] = broken
         except UnreadableFile as error:
             refusals |= {load.load_id: refusals.get(load.load_id, str(error)) for load in group}
         results = []
@@ -134,6 +148,29 @@ class Loader:
             else:
                 results.append(self._finished(file, form, load, tallies[load.load_id]))
         return results
+
+    def _kept_promise(self, load: Load, tally: _Tally) -> str:
+        """Why a load breaks its manifest, or ''. Totals can be told only when no row is missing."""
+        if load.manifest is None:
+            return ""
+        rows = tally.accepted + tally.faults + tally.excluded
+        totals: dict[str, Decimal] = {}
+        if rows == tally.accepted and tally.parts and not load.entry.spec.distinct:
+            numbers = {
+                c.name for c in load.entry.table.export_columns if c.data_type in ("decimal(18,6)", "bigint")
+            }
+            for name in sorted(numbers & set(load.manifest.totals)):
+                source = f"read_parquet({_path_list(tally.parts)})"
+                with self._connection() as connection:
+                    found = connection.execute(
+                        f"SELECT coalesce(sum({quoted(name)}), 0) FROM {source}"
+                    ).fetchone()
+                totals[name] = Decimal(found[0]) if found else Decimal(0)
+        try:
+            load.manifest.check_figures(rows, totals)
+        except UnreadableFile as error:
+            return str(error)
+        return ""
 
     def _convert(
         self,

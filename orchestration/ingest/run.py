@@ -14,6 +14,16 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from orchestration.errors import ConfigurationError, ExportRejected
+from orchestration.ingest.checks.due import last_due_day, missing_days
+from orchestration.ingest.checks.headers import header_notes
+from orchestration.ingest.checks.manifest import Manifest, manifest_of
+from orchestration.ingest.checks.rows import (
+    MAX_COMPARED_ROWS,
+    MIN_REPEATED_ROWS,
+    REPEATED_SHARE,
+    RowChecks,
+)
+from orchestration.ingest.checks.zones import shifted_days, zone_notes
 from orchestration.ingest.contract import Contract, ContractTable, load_contract
 from orchestration.ingest.landing import LandedFile, UnreadableFile, list_landing
 from orchestration.ingest.loader import Load, Loader, load_identity
@@ -103,6 +113,7 @@ def ingest(
                 run.read(loader, assignments)
             run.check(landing, allow_rejects)
             business_date = as_of or run.newest_event_date()
+            run.notice(landing, entries, business_date)
             cut_at = end_of_day(business_date, business_timezone)
             staging.write_context(business_date, cut_at, business_timezone)
             store.commit(staging, loads=run.all_loads(), retired=run.retired)
@@ -158,16 +169,72 @@ class _Run:
         for number, assignment in enumerate(used, start=1):
             file = assignment.file
             self._say(f"reading {number} of {len(used)}: {file.name}")
+            manifest = None
+            sha256 = ""
             try:
                 sha256 = "" if file.refusal else file.sha256()
+                manifest = manifest_of(file)
+                if manifest is not None:
+                    manifest.check_content(sha256)
             except (UnreadableFile, OSError) as error:
                 if isinstance(error, OSError) and _is_disk_full(error):
                     raise
                 file = replace(file, refusal=str(error))
-                sha256 = ""
-            self._read_file(loader, file, sha256, assignment.entries)
+            self._read_file(loader, file, sha256, manifest, assignment.entries)
 
-    def _read_file(self, loader: Loader, file: LandedFile, sha256: str, entries: Sequence[Entry]) -> None:
+    def notice(self, landing: Path, entries: Sequence[Entry], as_of: dt.date) -> None:
+        """Notes on what is late, moved, shifted or came twice; a required export overdue stops the run."""
+        new = [load for load in self.current if load.is_new]
+        self.notes += [f"{load.file}: {load.status} ({load.reason})" for load in new if load.status != LOADED]
+        self.notes += header_notes(new, self._known.values())
+        event_days: dict[str, frozenset[dt.date]] = {}
+        expects = {entry.table.full_name for entry in entries if entry.spec.expected_by}
+        for table in self._contract.export_tables:
+            loads = [load for load in new if load.table_name == table.full_name and load.status == LOADED]
+            checks = RowChecks(table, self._parts(table), self._timezone)
+            if checks.event_column is None or not self._parts(table):
+                continue
+            if table.full_name in expects:
+                event_days |= checks.event_days()
+            if loads:
+                self._notice_rows(table, loads, checks)
+        missing = missing_days(entries, self.all_loads(), event_days, as_of=as_of, today=self._today)
+        for item in missing:
+            if item.entry.spec.required and item.day == last_due_day(as_of, self._today):
+                raise ExportRejected(
+                    path=landing,
+                    problem=item.sentence,
+                    remedy="Drop the export there and run again; nothing of this run was kept",
+                )
+            self.notes.append(item.sentence)
+
+    def _notice_rows(self, table: ContractTable, loads: Sequence[LoadFigures], checks: RowChecks) -> None:
+        days = checks.hours_by_day()
+        touched = checks.event_days()
+        suspects = frozenset().union(*(touched.get(load.load_id, frozenset()) for load in loads))
+        self.notes += zone_notes(table.full_name, shifted_days(days, suspects))
+        others = [load for load in self.all_loads() if load.table_name == table.full_name]
+        for load in loads:
+            rows = load.accepted_row_count
+            if len(others) < 2 or not MIN_REPEATED_ROWS <= rows <= MAX_COMPARED_ROWS:
+                continue
+            for file, same, alike in checks.repeats(load.load_id):
+                if same >= REPEATED_SHARE * rows:
+                    self.notes.append(f"{load.file}: {same} of {rows} rows came already with {file}")
+                if alike >= REPEATED_SHARE * rows:
+                    self.notes.append(
+                        f"{load.file}: {alike} of {rows} rows equal rows of {file} in all but their key; "
+                        "if both exports hold the same events, they count twice"
+                    )
+
+    def _read_file(
+        self,
+        loader: Loader,
+        file: LandedFile,
+        sha256: str,
+        manifest: Manifest | None,
+        entries: Sequence[Entry],
+    ) -> None:
         wanted: list[Load] = []
         ids: set[str] = set()
         for entry in entries:
@@ -180,7 +247,8 @@ class _Run:
             elif (twin := self._twin(load_id, file.name)) is not None:
                 self.current.append(self._duplicate(file, twin, known))
             else:
-                wanted.append(Load(load_id, known.load_seq if known else self._take_seq(), sha256, entry))
+                seq = known.load_seq if known else self._take_seq()
+                wanted.append(Load(load_id, seq, sha256, entry, manifest))
         self.retired += [
             load
             for load in self._known.values()

@@ -100,7 +100,7 @@ def test_technion_calls(technion: tuple[Path, IngestReport]) -> None:
     assert query(state, "ticket.contact", "SELECT count(*) FROM raw WHERE is_answered") == [(27_162,)]
     assert query(state, "workforce.agent", "SELECT count(*) FROM raw") == [(24,)]
     assert query(state, "workforce.agent", "SELECT count(*) FROM raw WHERE agent_id = 'NO_SERVER'") == [(0,)]
-    # AA0102 31307: in at 23:59:32 on 20 February, served 23:59:43 to 0:01:28 of the next day; UTC = minus 8 h.
+    # AA0102 31307: in at 23:59:32 on 20 February, served 23:59:43 to 0:01:28 of the next day, UTC+8.
     assert query(
         state,
         "ticket.contact",
