@@ -160,6 +160,12 @@ def without_contract(manifest: Manifest) -> list[str]:
     return found
 
 
+def without_unit_test(manifest: Manifest, names: Iterable[str]) -> list[str]:
+    """Models of `names` whose edges no dbt unit test tries."""
+    tried = {unit_test["model"] for unit_test in manifest["unit_tests"].values()}
+    return [f"{name}: no unit test" for name in sorted(set(names) - tried)]
+
+
 def misnamed_columns(manifest: Manifest) -> list[str]:
     """Columns whose type contradicts the ending or beginning of their name."""
     found = []

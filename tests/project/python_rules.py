@@ -287,9 +287,15 @@ def _plan_numbers(node: ast.AST) -> Iterator[tuple[int, Decimal]]:
 def _outside_calls(node: ast.AST) -> Iterator[ast.Constant]:
     if isinstance(node, ast.Constant):
         yield node
-    elif not isinstance(node, ast.Call):
+    elif not isinstance(node, ast.Call) and not _is_power_of_ten(node):
         for child in ast.iter_child_nodes(node):
             yield from _outside_calls(child)
+
+
+def _is_power_of_ten(node: ast.AST) -> bool:
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Pow):
+        return False
+    return isinstance(node.left, ast.Constant) and node.left.value == 10
 
 
 def _numbers(node: ast.AST, *, in_text: bool = False) -> Iterator[tuple[int, Decimal]]:

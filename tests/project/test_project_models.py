@@ -37,6 +37,7 @@ from tests.project.manifest_rules import (
     untested_keys,
     unused_exceptions,
     without_contract,
+    without_unit_test,
     wrong_audiences,
 )
 
@@ -46,7 +47,7 @@ CLAUSES = frozenset(
     yaml.safe_load((ROOT / "orchestration/audit/clauses.yml").read_text(encoding="utf-8"))["clauses"]
 )
 KPI_FILES = {path.stem: path for path in (MODELS / "kpi").glob("kpi_*.sql") if path.stem not in KPI_SHARED}
-MECHANISM_FILES = {path.stem for path in (MODELS / "bonus").glob("bonus_line__*.sql")} - LINES_OF_UNION
+MECHANISM_MODELS = {path.stem for path in (MODELS / "bonus").glob("bonus_line__*.sql")} - LINES_OF_UNION
 
 
 def listed(findings: list[str]) -> str:
@@ -88,11 +89,17 @@ def test_every_kpi_is_a_file_a_line_of_the_union_and_a_row_of_the_catalogue(proj
 
 
 def test_every_mechanism_is_a_file_and_a_line_of_the_union(project: CompiledProject) -> None:
-    files = {name.removeprefix("bonus_line__") for name in MECHANISM_FILES}
+    files = {name.removeprefix("bonus_line__") for name in MECHANISM_MODELS}
     above = parents(project.manifest, MECHANISM_UNION)
     union = {name.removeprefix("bonus_line__") for name in above if name.startswith("bonus_line__")}
     found = mechanism_disagreements(files, union, {row["mechanism"] for row in POLICY["component"]})
     assert files and not found, listed(found)
+
+
+def test_every_kpi_and_mechanism_has_its_edges_tried(project: CompiledProject) -> None:
+    calculating = {KPI_UNION, "kpi_observation", "score_line__month_quarter", "grade", MECHANISM_UNION}
+    found = without_unit_test(project.manifest, {*KPI_FILES, *MECHANISM_MODELS, *calculating})
+    assert not found, listed(found)
 
 
 def test_every_policy_row_cites_a_rule_and_says_whose_number_it_is() -> None:
@@ -291,6 +298,11 @@ def test_a_mechanism_missing_in_any_of_its_places_is_found() -> None:
     assert mechanism_disagreements({"fixed", "points"}, {"fixed"}, set())
     assert mechanism_disagreements({"fixed"}, {"fixed", "points"}, set())
     assert mechanism_disagreements({"fixed"}, {"fixed"}, {"points"})
+
+
+def test_a_kpi_without_a_unit_test_is_found() -> None:
+    tried = {"unit_tests": {"unit_test.meritline.kpi_csat.edge": {"model": "kpi_csat"}}}
+    assert without_unit_test(tried, {"kpi_csat", "kpi_nps"}) == ["kpi_nps: no unit test"]
 
 
 def test_planted_policy_rows_are_found() -> None:

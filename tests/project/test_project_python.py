@@ -166,6 +166,7 @@ def test_a_planted_policy_number_is_found(planted: str) -> None:
         "SQL = 'select a from t limit 20'\n",
         "label = 'score of 100 points'\n",
         "WEIGHT_PLACES = 12\n",
+        "SCORE_STEPS = 10**4\n",
         "score = rounded(total, 4)\n",
     ],
 )
