@@ -25,13 +25,7 @@ _UNITS = {"cny": "元", "days": "days", "points": "points", "weighted points": "
 
 def print_trace(trace: Trace, console: Console) -> None:
     """Print the trace: the tree, what was not paid and why, and the rules it cites."""
-    shown = Console(
-        file=console.file,
-        width=min(console.width, MAX_WIDTH) if console.is_terminal else MAX_WIDTH,
-        color_system=console.color_system,  # type: ignore[arg-type]
-        force_terminal=console.is_terminal,
-        highlight=False,
-    )
+    shown = at_most_wide(console)
     name = f" {trace.agent_name}" if trace.agent_name else ""
     shown.print(
         Text(f"{trace.agent_id}{name} · {trace.period_id} · {trace.scheme_en} {trace.scheme_zh} · ")
@@ -46,6 +40,17 @@ def print_trace(trace: Trace, console: Console) -> None:
     for unpaid in trace.unpaid:
         shown.print(Text(f"not paid: {unpaid.label} {unpaid.label_zh} [{unpaid.clause_id}]: {unpaid.reason}"))
     _print_rules(trace, shown)
+
+
+def at_most_wide(console: Console) -> Console:
+    """The console at most 120 columns wide, and that wide where its output is no terminal."""
+    return Console(
+        file=console.file,
+        width=min(console.width, MAX_WIDTH) if console.is_terminal else MAX_WIDTH,
+        color_system=console.color_system,  # type: ignore[arg-type]
+        force_terminal=console.is_terminal,
+        highlight=False,
+    )
 
 
 def _print_rules(trace: Trace, shown: Console) -> None:

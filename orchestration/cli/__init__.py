@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from orchestration.cli.demo import demo
+from orchestration.cli.diff import diff
 from orchestration.cli.doctor import doctor
 from orchestration.cli.generate import generate
 from orchestration.cli.nightly import nightly
@@ -19,6 +20,7 @@ from orchestration.cli.status import status
 from orchestration.cli.trace import trace
 from orchestration.cli.ui import ui
 from orchestration.cli.verify import verify
+from orchestration.cli.why import why
 from orchestration.errors import MeritlineError, expected_error
 
 UNEXPECTED, USAGE, INTERRUPTED = 1, 2, 130
@@ -31,7 +33,7 @@ def cli() -> None:
     """Performance pay of a service centre: from exports to checked, traceable bonuses."""
 
 
-for command in (nightly, demo, generate, settle, trace, verify, pack, status, doctor, ui):
+for command in (nightly, demo, generate, settle, trace, why, diff, verify, pack, status, doctor, ui):
     cli.add_command(command)
 
 

@@ -1,0 +1,617 @@
+"""`diff`: what changed between two publications, line by line, and why.
+
+Causes are found where the calculation reads: evidence and its export lines, rulings, ratings, targets, job
+history, policy rows, definitions, the business date, the code. A change without any of them is unexplained.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from orchestration.audit.publications import read_manifest
+from orchestration.audit.relations import AuditFileUnreadable
+from orchestration.errors import ConfigurationError
+
+Kind = Literal[
+    "late rows",
+    "rulings",
+    "definitions",
+    "policy",
+    "code",
+    "business date",
+    "ranking",
+    "settlement",
+]
+
+EXAMPLES = 3
+"""Rows named per cause; the rest is counted."""
+
+POLICY_RELATIONS: Mapping[str, tuple[str, ...]] = {
+    "policy_component": ("period_id", "component_id"),
+    "policy_component_parameter": ("period_id", "component_id", "parameter"),
+    "policy_component_rate": ("period_id", "component_id", "rate_key", "lower_bound"),
+    "policy_grade_band": ("period_id", "scheme_id", "method", "grade"),
+    "policy_scheme": ("period_id", "scheme_id"),
+    "policy_score_kpi": ("period_id", "scheme_id", "role", "kpi_id"),
+    "policy_convention": ("period_id",),
+}
+"""Policy relations and their keys; KPI definitions are compared apart."""
+
+INPUT_RELATIONS: Mapping[str, tuple[str, str]] = {
+    "dim_agent_month_segment": ("month_id", "dim_agent_segment"),
+    "fct_rating": ("period_id", "fct_rating"),
+    "fct_target": ("period_id", "fct_target"),
+}
+"""Facts of an agent that pay reads beside evidence, by the period they belong to, and their export table."""
+
+CENTRE_NPS = "centre_nps"
+
+NO_INPUT = ("load_id", "source_row_number", "source_row_hash", "agent_name")
+"""Columns of facts that say where a row came from, not what pay reads."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a line changed: the kind, how many rows, and the first few of them in words."""
+
+    kind: Kind
+    count: int
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        more = "" if self.count <= len(self.examples) else f" and {self.count - len(self.examples)} more"
+        said = f": {'; '.join(self.examples)}{more}" if self.examples else ""
+        return f"{self.kind} ({self.count}){said}" if self.count else f"{self.kind}{said}"
+
+
+@dataclass(frozen=True)
+class LineChange:
+    """One line that changed; an amount is None where the publication has no such line."""
+
+    agent_id: str
+    period_id: str
+    bonus_line_id: str
+    label: str
+    before: Decimal | None
+    after: Decimal | None
+    what: tuple[str, ...]
+    causes: tuple[Cause, ...]
+
+    @property
+    def difference(self) -> Decimal:
+        """after − before, a missing line counting as 0."""
+        return (self.after or Decimal(0)) - (self.before or Decimal(0))
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether a cause was found."""
+        return bool(self.causes)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two publications compared. `notes` say what differs between them as a whole."""
+
+    before: str
+    after: str
+    notes: tuple[str, ...]
+    lines: tuple[LineChange, ...]
+
+    @property
+    def unexplained(self) -> tuple[LineChange, ...]:
+        """Lines without a cause."""
+        return tuple(line for line in self.lines if not line.is_explained)
+
+
+def compare_publications(before: Path, after: Path, *, agent_id: str | None = None) -> Difference:
+    """Compare the bonus lines of two publication folders, of one agent or of everyone.
+
+    Raises AuditFileUnreadable when one of them has no data any more, ConfigurationError for an agent that
+    neither knows.
+    """
+    for folder in (before, after):
+        if not (folder / "audit.duckdb").exists():
+            raise AuditFileUnreadable(
+                path=folder,
+                problem="the publication has no data any more",
+                remedy="Retention has removed it; compare newer ones, or let the site keep more",
+            )
+    with duckdb.connect() as database:
+        try:
+            for name, folder in (("a", before), ("b", after)):
+                path = str(folder / "audit.duckdb").replace("'", "''")
+                database.execute(f"attach '{path}' as {name} (read_only)")
+            comparison = _Comparison(database, read_manifest(before), read_manifest(after), agent_id)
+            return Difference(
+                before=before.name,
+                after=after.name,
+                notes=tuple(comparison.notes()),
+                lines=tuple(comparison.lines()),
+            )
+        except duckdb.Error as error:
+            raise AuditFileUnreadable(
+                path=after,
+                problem=f"the two publications do not compare ({str(error).splitlines()[0]})",
+                remedy="One of them may come from another version of meritline",
+            ) from error
+
+
+@dataclass(frozen=True)
+class _Reads:
+    """What a line rests on: KPIs, other inputs (facts by relation, events by kind), names in policy keys."""
+
+    kpis: frozenset[str]
+    inputs: frozenset[str]
+    policy: frozenset[str]
+
+
+class _Comparison:
+    def __init__(
+        self,
+        database: duckdb.DuckDBPyConnection,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        agent_id: str | None,
+    ) -> None:
+        self._database = database
+        self._before, self._after = before, after
+        self._agent_id = agent_id
+        if agent_id is not None:
+            known = self._rows(
+                "select agent_id from a.facts.dim_agent where agent_id = $agent "
+                "union select agent_id from b.facts.dim_agent where agent_id = $agent",
+                agent=agent_id,
+            )
+            if not known:
+                raise ConfigurationError(
+                    problem=f"no agent {agent_id!r} in either publication",
+                    remedy="meritline trace suggests near names",
+                )
+
+    def notes(self) -> Iterator[str]:
+        """What differs between the publications as a whole."""
+        if self._before["as_of"] != self._after["as_of"]:
+            yield f"business date {self._before['as_of']} → {self._after['as_of']}"
+        for name in ("code", "policy"):
+            if self._before[f"{name}_hash"] != self._after[f"{name}_hash"]:
+                yield f"{name} differs ({name}_hash of the manifests)"
+        inputs = [
+            {(one["file"], one["sha256"]) for one in side["inputs"]} for side in (self._before, self._after)
+        ]
+        added, gone = sorted(inputs[1] - inputs[0]), sorted(inputs[0] - inputs[1])
+        if added:
+            yield f"{len(added)} new input files: {', '.join(file for file, _ in added[:EXAMPLES])}"
+        if gone:
+            yield f"{len(gone)} input files less: {', '.join(file for file, _ in gone[:EXAMPLES])}"
+        for relation, key in self._policy_changes:
+            yield f"policy: {relation} {key}"
+
+    def lines(self) -> Iterator[LineChange]:
+        """Every line that changed, with its causes."""
+        for row in self._changed_lines:
+            what = [
+                f"{name.replace('_', ' ')} {_said(row[f'{name}_a'])} → {_said(row[f'{name}_b'])}"
+                for name in ("quantity", "rate", "day_count", "grade", "total_score")
+                if row[f"{name}_a"] != row[f"{name}_b"] and row["amount_a"] is not None
+            ]
+            yield LineChange(
+                agent_id=row["agent_id"],
+                period_id=row["period_id"],
+                bonus_line_id=row["bonus_line_id"],
+                label=row["label"],
+                before=row["amount_a"],
+                after=row["amount_b"],
+                what=tuple(what),
+                causes=tuple(self._causes(row)),
+            )
+
+    @cached_property
+    def _changed_lines(self) -> list[dict[str, Any]]:
+        columns = ("agent_id", "period_id", "scheme_id", "component_id", "mechanism", "input_model")
+        chosen = ", ".join(f"coalesce(line_a.{name}, line_b.{name}) as {name}" for name in columns)
+        return self._rows(
+            f"""
+            select
+                coalesce(line_a.bonus_line_id, line_b.bonus_line_id) as bonus_line_id,
+                {chosen},
+                coalesce(line_b.line_label, line_a.line_label) as label,
+                coalesce(line_b.adjusts_bonus_line_id, line_a.adjusts_bonus_line_id) as adjusts_bonus_line_id,
+                line_a.amount_cny as amount_a, line_b.amount_cny as amount_b,
+                line_a.quantity as quantity_a, line_b.quantity as quantity_b,
+                line_a.rate as rate_a, line_b.rate as rate_b,
+                line_a.day_count as day_count_a, line_b.day_count as day_count_b,
+                grade_a.grade as grade_a, grade_b.grade as grade_b,
+                score_a.total_score as total_score_a, score_b.total_score as total_score_b,
+                grade_b.cohort_id
+            from a.bonus.bonus_line as line_a
+            full outer join b.bonus.bonus_line as line_b on line_a.bonus_line_id = line_b.bonus_line_id
+            left join a.grade.grade as grade_a
+                on coalesce(line_a.agent_id, line_b.agent_id) = grade_a.agent_id
+                and coalesce(line_a.period_id, line_b.period_id) = grade_a.period_id
+            left join b.grade.grade as grade_b
+                on coalesce(line_a.agent_id, line_b.agent_id) = grade_b.agent_id
+                and coalesce(line_a.period_id, line_b.period_id) = grade_b.period_id
+            left join a.score.score as score_a
+                on coalesce(line_a.agent_id, line_b.agent_id) = score_a.agent_id
+                and coalesce(line_a.period_id, line_b.period_id) = score_a.period_id
+            left join b.score.score as score_b
+                on coalesce(line_a.agent_id, line_b.agent_id) = score_b.agent_id
+                and coalesce(line_a.period_id, line_b.period_id) = score_b.period_id
+            where
+                (line_a.amount_cny is distinct from line_b.amount_cny)
+                and ($agent is null or coalesce(line_a.agent_id, line_b.agent_id) = $agent)
+            order by 2, 3, 1
+            """,
+            agent=self._agent_id,
+        )
+
+    def _causes(self, row: Mapping[str, Any]) -> Iterator[Cause]:
+        agent_id, period_id = row["agent_id"], row["period_id"]
+        if row["adjusts_bonus_line_id"]:
+            period_id = str(row["adjusts_bonus_line_id"]).split(":", 1)[0]
+        found: dict[Kind, list[str]] = defaultdict(list)
+        self._collect(found, agent_id, period_id, row)
+        is_ranked = row["input_model"] in ("grade", "bonus_ranking") or row["adjusts_bonus_line_id"]
+        own_score_moved = row["total_score_a"] != row["total_score_b"]
+        if is_ranked and not (own_score_moved and found):
+            others = self._moved_others(row, period_id)
+            if others:
+                found["ranking"].append(f"{len(others)} others in the group moved")
+            for other in others:
+                beyond: dict[Kind, list[str]] = defaultdict(list)
+                self._collect(beyond, other, period_id, row)
+                for kind, said in beyond.items():
+                    found[kind].append(f"of others in the group ({len(said)} rows)")
+        if row["adjusts_bonus_line_id"]:
+            found["settlement"].append(f"corrects settled line {row['adjusts_bonus_line_id']}")
+        elif self._settlement(period_id):
+            found["settlement"].append(f"{period_id} was settled in between")
+        if period_id in self._new_periods:
+            found["business date"].append(f"{period_id} is new")
+        if not found and self._before["code_hash"] != self._after["code_hash"]:
+            found["code"].append("same evidence and policy, other code")
+        for kind, examples in found.items():
+            yield Cause(kind, len(examples), tuple(dict.fromkeys(examples))[:EXAMPLES])
+
+    def _collect(
+        self, found: dict[Kind, list[str]], agent_id: str, period_id: str, row: Mapping[str, Any]
+    ) -> None:
+        """Causes among what one agent's line of a component rests on."""
+        months = self._months.get(period_id, (period_id,))
+        reads = self._reads(agent_id, period_id, row)
+        for month_id in months:
+            for kpi_id, kind, said in self._evidence_changes.get((agent_id, month_id), ()):
+                if kpi_id in reads.kpis:
+                    found[kind].append(said)
+        if CENTRE_NPS in reads.kpis:
+            for (_, month_id), changes in self._evidence_changes.items():
+                if month_id in months:
+                    for kpi_id, kind, _ in changes:
+                        if kpi_id == "nps":
+                            found[kind].append("of the centre's nps")
+        for one in sorted({period_id, *months}):
+            for what, kind, said in self._input_changes.get((agent_id, one), ()):
+                if what in reads.inputs:
+                    found[kind].append(said)
+            for relation, key in self._policy_of_period.get(one, ()):
+                if relation == "policy_convention" or reads.policy.intersection(key):
+                    found["policy"].append(f"{relation} {' '.join(key)}")
+            for kpi_id in self._definition_changes.get(one, ()):
+                if kpi_id in reads.kpis:
+                    found["definitions"].append(f"{kpi_id} in {one}")
+
+    def _reads(self, agent_id: str, period_id: str, row: Mapping[str, Any]) -> _Reads:
+        component = self._components.get((row["component_id"], period_id), {})
+        basis, mechanism = component.get("basis") or "", component.get("mechanism") or row["mechanism"]
+        parameters = self._parameters.get((row["component_id"], period_id), {})
+        kpis = {basis, *(text for text in parameters.values() if text)}
+        kinds = {basis} if mechanism == "per_event" else set()
+        for name in parameters:
+            for prefix in ("points_per_", "at_most_", "at_least_"):
+                if name.startswith(prefix):
+                    kinds.add(name.removeprefix(prefix))
+        if mechanism == "points" and (component.get("band_attribute") or basis in ("no_pay", "floor")):
+            kinds |= self._point_kinds
+            kpis |= self._deducting_kpis
+        if mechanism in ("graded", "scored") or "score" in kpis:
+            for one in self._scored_periods.get(period_id, (period_id,)):
+                kpis |= self._scored_kpis.get((agent_id, one), set())
+        inputs = {"dim_agent_month_segment", "fct_rating", "fct_target", *kinds}
+        return _Reads(
+            frozenset(kpis),
+            frozenset(inputs),
+            frozenset({row["scheme_id"], row["component_id"], basis} - {""}),
+        )
+
+    @cached_property
+    def _components(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        return {
+            (row["component_id"], row["period_id"]): row
+            for side in ("a", "b")
+            for row in self._rows(f"select * from {side}.policy.policy_component")
+        }
+
+    @cached_property
+    def _parameters(self) -> Mapping[tuple[str, str], Mapping[str, str | None]]:
+        found: dict[tuple[str, str], dict[str, str | None]] = defaultdict(dict)
+        for side in ("a", "b"):
+            for row in self._rows(f"select * from {side}.policy.policy_component_parameter"):
+                found[row["component_id"], row["period_id"]][row["parameter"]] = row["text_value"]
+        return found
+
+    @cached_property
+    def _point_kinds(self) -> set[str]:
+        names = {name for parameters in self._parameters.values() for name in parameters}
+        return {
+            "qa_deduction",
+            *(name.removeprefix("points_per_") for name in names if "points_per_" in name),
+        }
+
+    @cached_property
+    def _deducting_kpis(self) -> set[str]:
+        deducting = {
+            component_id for (component_id, _), row in self._components.items() if row["basis"] == "deduction"
+        }
+        rows = self._rows("select distinct component_id, rate_key from b.policy.policy_component_rate")
+        return {row["rate_key"] for row in rows if row["component_id"] in deducting}
+
+    @cached_property
+    def _scored_kpis(self) -> Mapping[tuple[str, str], set[str]]:
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for side in ("a", "b"):
+            for row in self._rows(f"select agent_id, period_id, kpi_id from {side}.score.score_line"):
+                found[row["agent_id"], row["period_id"]].add(row["kpi_id"])
+        return found
+
+    @cached_property
+    def _scored_periods(self) -> Mapping[str, Sequence[str]]:
+        """A period and the quarters within it: a year's score rests on theirs."""
+        rows = self._rows(
+            "select outside.period_id, inside.period_id as within from b.facts.dim_period as outside "
+            "inner join b.facts.dim_period as inside on inside.starts_on >= outside.starts_on "
+            "and inside.ends_on <= outside.ends_on "
+            "where inside.period_kind in ('quarter', outside.period_kind) order by all"
+        )
+        found: dict[str, list[str]] = defaultdict(list)
+        for row in rows:
+            found[row["period_id"]].append(row["within"])
+        return found
+
+    def _moved_others(self, row: Mapping[str, Any], period_id: str) -> list[str]:
+        if row["cohort_id"] is None and row["input_model"] == "grade":
+            return []
+        return [
+            other
+            for other, cohort_id, scored_period_id, scheme_id in self._moved_scores
+            if other != row["agent_id"]
+            and scored_period_id == period_id
+            and (
+                cohort_id == row["cohort_id"]
+                if row["input_model"] == "grade"
+                else scheme_id == row["scheme_id"]
+            )
+        ]
+
+    @cached_property
+    def _moved_scores(self) -> list[tuple[str, str | None, str, str]]:
+        rows = self._rows(
+            """
+            select
+                coalesce(score_a.agent_id, score_b.agent_id) as agent_id,
+                coalesce(grade_b.cohort_id, grade_a.cohort_id) as cohort_id,
+                coalesce(score_a.period_id, score_b.period_id) as period_id,
+                coalesce(score_a.scheme_id, score_b.scheme_id) as scheme_id
+            from a.score.score as score_a
+            full outer join b.score.score as score_b
+                on score_a.agent_id = score_b.agent_id and score_a.period_id = score_b.period_id
+            left join a.grade.grade as grade_a
+                on score_a.agent_id = grade_a.agent_id and score_a.period_id = grade_a.period_id
+            left join b.grade.grade as grade_b
+                on score_b.agent_id = grade_b.agent_id and score_b.period_id = grade_b.period_id
+            where score_a.total_score is distinct from score_b.total_score
+            """
+        )
+        return [(row["agent_id"], row["cohort_id"], row["period_id"], row["scheme_id"]) for row in rows]
+
+    @cached_property
+    def _evidence_changes(self) -> Mapping[tuple[str, str], Sequence[tuple[str, Kind, str]]]:
+        """Evidence rows that changed, by agent and month. Of everyone: a rank moves with others' evidence."""
+        key = ("agent_id", "month_id", "kpi_id", "evidence_model", "evidence_key")
+        joined = " and ".join(f"one.{name} = other.{name}" for name in key)
+        columns = ("numerator", "denominator", "is_counted", "exclusion_reason", "ruling_id")
+        differs = " or ".join(f"one.{name} is distinct from other.{name}" for name in columns)
+        rows = self._rows(
+            f"""
+            with changed as (
+                select
+                    {", ".join(f"coalesce(one.{name}, other.{name}) as {name}" for name in key)},
+                    one.agent_id is null as is_new,
+                    coalesce(one.event_on, other.event_on) as event_on,
+                    other.agent_id is null as is_gone,
+                    one.exclusion_reason as reason_a,
+                    other.exclusion_reason as reason_b,
+                    one.ruling_id is distinct from other.ruling_id as is_ruled_anew,
+                    one.numerator is distinct from other.numerator
+                    or one.denominator is distinct from other.denominator as is_other_number
+                from a.kpi.kpi_evidence as one
+                full outer join b.kpi.kpi_evidence as other on {joined}
+                where (one.agent_id is null or other.agent_id is null or {differs})
+                    and coalesce(one.agent_id, other.agent_id) is not null
+                    and coalesce(one.event_on, other.event_on) is not null
+            )
+            select
+                changed.*,
+                source_a.row_hash is distinct from source_b.row_hash
+                or source_a.load_id is distinct from source_b.load_id as is_other_row,
+                coalesce(source_b.file, source_a.file) as file,
+                coalesce(source_b.row_number, source_a.row_number) as row_number
+            from changed
+            left join a.audit.source_row as source_a
+                on changed.evidence_model = source_a.evidence_model
+                and changed.evidence_key = source_a.evidence_key
+            left join b.audit.source_row as source_b
+                on changed.evidence_model = source_b.evidence_model
+                and changed.evidence_key = source_b.evidence_key
+            order by agent_id, month_id, kpi_id, changed.evidence_model, changed.evidence_key
+            """
+        )
+        found: dict[tuple[str, str], list[tuple[str, Kind, str]]] = defaultdict(list)
+        for row in rows:
+            kind = self._evidence_kind(row)
+            if kind is not None:
+                place = f"{row['file']} row {row['row_number']}" if row["file"] else row["evidence_model"]
+                said = f"{row['kpi_id']} {row['evidence_key']} ({place})"
+                found[row["agent_id"], row["month_id"]].append((row["kpi_id"], kind, said))
+        return found
+
+    def _evidence_kind(self, row: Mapping[str, Any]) -> Kind | None:
+        reasons = {row["reason_a"], row["reason_b"]}
+        if row["is_ruled_anew"] or "ruling" in reasons:
+            return "rulings"
+        if self._has_moved_on and row["event_on"].isoformat() > self._before["as_of"]:
+            return "business date"
+        if (
+            not row["is_new"]
+            and not row["is_gone"]
+            and reasons & {"pending", "future"}
+            and self._has_moved_on
+        ):
+            return "business date"
+        if row["is_other_row"]:
+            return "late rows"
+        if row["kpi_id"] in self._definitions_changed:
+            return "definitions"
+        # The row itself is the same: another one (a repeat, a follow-up, a later rating) has come.
+        if self._has_new_loads:
+            return "late rows"
+        return "code" if self._before["code_hash"] != self._after["code_hash"] else None
+
+    @cached_property
+    def _input_changes(self) -> Mapping[tuple[str, str], Sequence[tuple[str, Kind, str]]]:
+        """Job history, ratings, targets and counted events that changed, by agent and period."""
+        found: dict[tuple[str, str], list[tuple[str, Kind, str]]] = defaultdict(list)
+        for relation, (period, table) in INPUT_RELATIONS.items():
+            columns = [name for name in self._columns("facts", relation) if name not in NO_INPUT]
+            for row in self._either_way("facts", relation, columns):
+                said = f"{table.removeprefix('fct_').removeprefix('dim_').replace('_', ' ')} of {row[period]}"
+                found[row["agent_id"], row[period]].append((relation, self._input_kind(), said))
+        columns = ["agent_id", "month_id", "segment_no", "event_kind", "quantity"]
+        for row in self._either_way("bonus", "bonus_event", columns):
+            kind: Kind = "rulings" if self._has_new_rulings else self._input_kind()
+            # Days that had not come yet are no late rows; a month is not told apart by day here.
+            if self._has_moved_on and row["month_id"] >= self._before["as_of"][: len(row["month_id"])]:
+                kind = "business date"
+            said = f"{row['event_kind'].replace('_', ' ')} of {row['month_id']}"
+            found[row["agent_id"], row["month_id"]].append((row["event_kind"], kind, said))
+        return found
+
+    def _input_kind(self) -> Kind:
+        if self._has_new_loads:
+            return "late rows"
+        return "business date" if self._has_moved_on else "code"
+
+    @cached_property
+    def _policy_changes(self) -> list[tuple[str, tuple[str, ...]]]:
+        found = []
+        for relation, key in POLICY_RELATIONS.items():
+            columns = self._columns("policy", relation)
+            for row in self._either_way("policy", relation, columns):
+                found.append((relation, tuple(str(row[name]) for name in key)))
+        return [one for one in dict.fromkeys(found) if one[1][0] not in self._new_periods]
+
+    @cached_property
+    def _policy_of_period(self) -> Mapping[str, Sequence[tuple[str, tuple[str, ...]]]]:
+        found: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+        for relation, key in self._policy_changes:
+            found[key[0]].append((relation, key))
+        return found
+
+    @cached_property
+    def _definition_changes(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for row in self._either_way(
+            "policy", "policy_kpi_period", self._columns("policy", "policy_kpi_period")
+        ):
+            if row["period_id"] not in self._new_periods and row["kpi_id"] not in found[row["period_id"]]:
+                found[row["period_id"]].append(row["kpi_id"])
+        return {period_id: kpis for period_id, kpis in found.items() if kpis}
+
+    @cached_property
+    def _definitions_changed(self) -> frozenset[str]:
+        return frozenset(kpi_id for kpis in self._definition_changes.values() for kpi_id in kpis)
+
+    @cached_property
+    def _new_periods(self) -> frozenset[str]:
+        rows = self._rows(
+            "select period_id from b.facts.dim_period except select period_id from a.facts.dim_period"
+        )
+        return frozenset(row["period_id"] for row in rows)
+
+    @cached_property
+    def _months(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for row in self._rows("select period_id, month_id from b.facts.dim_period_month order by all"):
+            found[row["period_id"]].append(row["month_id"])
+        return found
+
+    @cached_property
+    def _has_new_loads(self) -> bool:
+        return bool(
+            self._rows(
+                "(select load_id from a.audit.load_file where status = 'loaded' "
+                "except select load_id from b.audit.load_file where status = 'loaded') union all "
+                "(select load_id from b.audit.load_file where status = 'loaded' "
+                "except select load_id from a.audit.load_file where status = 'loaded') limit 1"
+            )
+        )
+
+    @cached_property
+    def _has_new_rulings(self) -> bool:
+        return bool(self._either_way("facts", "fct_ruling", ["ruling_id", "decision", "is_in_force"]))
+
+    @property
+    def _has_moved_on(self) -> bool:
+        return bool(self._before["as_of"] != self._after["as_of"])
+
+    def _settlement(self, period_id: str) -> bool:
+        rows = self._either_way("facts", "dim_settled_period", ["period_id", "register_hash"])
+        return any(row["period_id"] == period_id for row in rows)
+
+    def _columns(self, schema: str, table: str) -> list[str]:
+        """Columns that both publications have."""
+        rows = self._rows(
+            "select column_name from duckdb_columns() "
+            "where schema_name = $schema and table_name = $table and database_name in ('a', 'b') "
+            "group by column_name having count(*) = 2 order by min(column_index)",
+            schema=schema,
+            table=table,
+        )
+        return [row["column_name"] for row in rows]
+
+    def _either_way(self, schema: str, table: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """Rows that only one of the publications has."""
+        chosen = ", ".join(f'"{name}"' for name in columns)
+        sides = [f'select {chosen} from {side}."{schema}"."{table}"' for side in ("a", "b")]
+        return self._rows(
+            f"({sides[0]} except all {sides[1]}) union all ({sides[1]} except all {sides[0]}) order by all"
+        )
+
+    def _rows(self, sql: str, **values: object) -> list[dict[str, Any]]:
+        result = self._database.execute(sql, values)
+        names = [description[0] for description in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def _said(value: object) -> str:
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return "–" if value is None else str(value)
