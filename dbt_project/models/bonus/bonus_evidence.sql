@@ -154,6 +154,7 @@ judged as (
     left join {{ ref('dim_agent_month_segment') }} as segment
         on
             event.agent_id = segment.agent_id
+            and {{ month_id('event.event_on') }} = segment.month_id
             and event.event_on >= segment.first_day_on
             and event.event_on <= segment.last_day_on
 )

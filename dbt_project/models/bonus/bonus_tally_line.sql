@@ -24,44 +24,75 @@ counted_kind as (
         value_origin
     from {{ ref('policy_component') }}
     where mechanism = 'per_event'
+),
+
+-- A month's per_event is counted segment by segment, everything else over the whole period.
+matched as (
+    select
+        due.agent_id,
+        due.period_kind,
+        due.period_id,
+        due.component_id,
+        due.segment_no,
+        counted_kind.event_kind,
+        counted_kind.weight,
+        counted_kind.clause_id,
+        counted_kind.value_origin,
+        case
+            when due.mechanism = 'points' or due.period_kind <> 'month' or due.segment_no = event.segment_no
+                then event.quantity
+            else 0
+        end as event_quantity
+    from {{ ref('bonus_due') }} as due
+    inner join counted_kind
+        on
+            due.component_id = counted_kind.component_id
+            and due.period_id = counted_kind.period_id
+    inner join {{ ref('dim_period_month') }} as period_month
+        on due.period_id = period_month.period_id
+    left join {{ ref('bonus_event') }} as event
+        on
+            due.agent_id = event.agent_id
+            and period_month.month_id = event.month_id
+            and counted_kind.event_kind = event.event_kind
+    where due.mechanism in ('points', 'per_event')
+),
+
+summed as (
+    select
+        agent_id,
+        period_kind,
+        period_id,
+        component_id,
+        segment_no,
+        event_kind,
+        cast(coalesce(sum(event_quantity), 0) as decimal(18, 6)) as event_quantity,
+        weight,
+        clause_id,
+        value_origin
+    from matched
+    group by
+        agent_id,
+        period_kind,
+        period_id,
+        component_id,
+        segment_no,
+        event_kind,
+        weight,
+        clause_id,
+        value_origin
 )
 
 select
-    due.agent_id,
-    due.period_kind,
-    due.period_id,
-    due.component_id,
-    due.segment_no,
-    counted_kind.event_kind,
-    cast(coalesce(sum(event.quantity), 0) as decimal(18, 6)) as event_quantity,
-    counted_kind.weight,
-    cast(
-        cast(coalesce(sum(event.quantity), 0) as decimal(18, 6)) * cast(counted_kind.weight as decimal(18, 6))
-        as decimal(24, 6)
-    ) as quantity,
-    counted_kind.clause_id,
-    counted_kind.value_origin
-from {{ ref('bonus_due') }} as due
-inner join counted_kind
-    on
-        due.component_id = counted_kind.component_id
-        and due.period_id = counted_kind.period_id
-inner join {{ ref('dim_period_month') }} as period_month
-    on due.period_id = period_month.period_id
-left join {{ ref('bonus_event') }} as event
-    on
-        due.agent_id = event.agent_id
-        and period_month.month_id = event.month_id
-        and counted_kind.event_kind = event.event_kind
-        and (due.mechanism = 'points' or due.period_kind <> 'month' or due.segment_no = event.segment_no)
-where due.mechanism in ('points', 'per_event')
-group by
-    due.agent_id,
-    due.period_kind,
-    due.period_id,
-    due.component_id,
-    due.segment_no,
-    counted_kind.event_kind,
-    counted_kind.weight,
-    counted_kind.clause_id,
-    counted_kind.value_origin
+    agent_id,
+    period_kind,
+    period_id,
+    component_id,
+    segment_no,
+    event_kind,
+    event_quantity,
+    weight,
+    cast(event_quantity * cast(weight as decimal(18, 6)) as decimal(24, 6)) as quantity,
+    clause_id,
+    value_origin
+from summed
