@@ -74,6 +74,9 @@ PAY_WORDS = {
 }
 """Words of names that hold what a plan pays or pays by."""
 
+COLUMN_NUMBERS = re.compile(r"\b(order|group) by \d+(\s*,\s*\d+)*|\b(limit|offset) \d+", re.IGNORECASE)
+"""Numbers of SQL that count columns or rows of the result."""
+
 PRECISION_WORDS = {"places", "decimals", "digits", "scale"}
 """Words of names that hold how exact such a value is kept."""
 
@@ -312,7 +315,7 @@ def _numbers(node: ast.AST, *, in_text: bool = False) -> Iterator[tuple[int, Dec
 def _in_sql(text: str, line: int) -> Iterator[tuple[int, Decimal]]:
     if not re.search(r"\b(select|where|having|case when)\b", text, re.IGNORECASE) or not _is_pay_name(text):
         return
-    for finding in policy_numbers(WrittenSql(text=text)):
+    for finding in policy_numbers(WrittenSql(text=COLUMN_NUMBERS.sub(" ", text))):
         number = re.sub(r"^line \d+: ", "", finding).strip("'")
         try:
             value = Decimal(number)

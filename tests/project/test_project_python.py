@@ -163,7 +163,7 @@ def test_a_planted_policy_number_is_found(planted: str) -> None:
         "if amount_cny == 0 or score > 1:\n    pass\n",
         "timeout_seconds = 30\n",
         "share = rejected / total\n",
-        "SQL = 'select a from t limit 20'\n",
+        "SQL = 'select score, a from t group by 1, 2 order by 2, 1 limit 20'\n",
         "label = 'score of 100 points'\n",
         "WEIGHT_PLACES = 12\n",
         "SCORE_STEPS = 10**4\n",
