@@ -28,7 +28,11 @@ due as (
         observation.numerator,
         observation.denominator,
         coalesce(observation.maturity, case when period.has_ended then 'final' else 'provisional' end) as maturity,
-        observation.value is not null and observation.denominator >= scored.min_sample as is_scored
+        -- What weighs nothing is not scored: it must not keep a score alive on its own.
+        observation.value is not null
+        and observation.denominator >= scored.min_sample
+        and scored.block_weight > 0
+        and scored.kpi_weight > 0 as is_scored
     from {{ ref('dim_agent_period') }} as agent
     inner join {{ ref('dim_period') }} as period
         on agent.period_id = period.period_id

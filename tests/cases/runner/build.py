@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.errors import MeritlineError
 from orchestration.ingest import Contract, ingest, load_contract
 from orchestration.policy import install_policy
 from orchestration.settings import CONTRACT_DIR, POLICY_DIR
@@ -71,13 +72,19 @@ class Builder:
     def __init__(self, work: Path) -> None:
         self._work = work
         self._state = StateFolder(work / "state")
-        self._built: dict[int, Path] = {}
+        self._built: dict[int, Path | MeritlineError] = {}
 
     def warehouse(self, number: int, batch: Batch) -> Path:
-        """The warehouse of a batch, built when first asked for."""
+        """The warehouse of a batch, built when first asked for; a failure is told to every case, built once."""
         if number not in self._built:
-            self._built[number] = self._build(number, batch.cases, batch.as_of)
-        return self._built[number]
+            try:
+                self._built[number] = self._build(number, batch.cases, batch.as_of)
+            except MeritlineError as error:
+                self._built[number] = error
+        built = self._built[number]
+        if isinstance(built, MeritlineError):
+            raise built
+        return built
 
     def _build(self, number: int, cases: Sequence[Case], as_of: str) -> Path:
         landing, policy = self._work / f"landing{number}", self._work / f"policy{number}"
