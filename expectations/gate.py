@@ -4,37 +4,52 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import great_expectations as gx
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
+from sqlalchemy.engine import Connection
+from sqlalchemy.pool import StaticPool
 
+from expectations import observed
 from expectations.bound import Bound, SuiteBounds, bounds_hash, load_bounds
+from expectations.measure import MEASURES, take
 from expectations.suites import Check, Suite, load_suites
 from orchestration.errors import ConfigurationError
 from orchestration.gate.result import CheckResult, GateResult
 
+CANDIDATE = "candidate"
 CONNECTION = {
-    "connect_args": {"read_only": True},
     "isolation_level": "AUTOCOMMIT",
     "skip_autocommit_rollback": True,
     "pool_reset_on_return": None,
+    "poolclass": StaticPool,
 }
-"""Without these every metric on DuckDB fails with an IndexError: the driver's rollback discards the result.
+"""Without the first three every metric on DuckDB fails with an IndexError: the driver's rollback discards the
+result. One connection for all, so that measures may be temporary tables.
 """
+RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+"""Counts, never a value of a row."""
 
 
 @dataclass(frozen=True)
-class _Planned:
+class Planned:
+    """A check with its suite and its bound."""
+
     suite: str
     check: Check
     bound: Bound
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Suite and check id."""
+        return self.suite, self.check.check_id
 
 
 def run_gate(candidate_db: Path, bounds_dir: Path) -> GateResult:
@@ -44,27 +59,39 @@ def run_gate(candidate_db: Path, bounds_dir: Path) -> GateResult:
     aggregates only and no content hash: the caller knows what it had checked. Raises ConfigurationError when
     suites and bounds do not match one to one.
     """
-    planned = list(_plan(load_suites(), load_bounds(bounds_dir)))
-    by_relation: dict[str, list[_Planned]] = defaultdict(list)
-    for one in planned:
-        by_relation[one.bound.relation].append(one)
-    present = _relations(candidate_db)
+    return GateResult(checks=validate(candidate_db, plan(bounds_dir)), bounds_hash=bounds_hash(bounds_dir))
+
+
+def plan(bounds_dir: Path) -> tuple[Planned, ...]:
+    """Every check of every suite with its bound, by suite.
+
+    Raises ConfigurationError when suites and bounds do not match one to one.
+    """
+    return tuple(_plan(load_suites(), load_bounds(bounds_dir)))
+
+
+def validate(candidate_db: Path, planned: Sequence[Planned]) -> tuple[CheckResult, ...]:
+    """Results of the checks, in their order. A measure or a relation that is not there fails its checks."""
     found: dict[tuple[str, str], CheckResult] = {}
-    source = _open(candidate_db)
-    try:
-        for relation, checks in by_relation.items():
-            known = relation in present
-            results = _validate(source, relation, checks) if known else [_missing(one) for one in checks]
-            found.update(((result.suite, result.check_id), result) for result in results)
-    finally:
-        # A connection left open would show this process the same file for ever, also after a new candidate
-        # took its path.
-        source.get_engine().dispose()
-    ordered = tuple(found[one.suite, one.check.check_id] for one in planned)
-    return GateResult(checks=ordered, bounds_hash=bounds_hash(bounds_dir))
+    with _opened(candidate_db) as candidate:
+        broken = take(candidate.connection, {one.check.measure for one in planned if one.check.measure})
+        spans = observed.spans(candidate.connection)
+        batches: dict[str, list[Planned]] = defaultdict(list)
+        for one in planned:
+            measure, relation = one.check.measure, one.bound.relation
+            if measure is not None and measure.name in broken:
+                found[one.key] = _check_result(one, error=broken[measure.name])
+            elif measure is None and relation not in candidate.relations:
+                found[one.key] = _check_result(one, error="the relation is not in the candidate")
+            else:
+                batches[MEASURES if measure else relation].append(one)
+        for relation, checks in batches.items():
+            for one, result in _validate(candidate, relation, checks):
+                found[one.key] = _judged(candidate, spans, one, result)
+    return tuple(found[one.key] for one in planned)
 
 
-def _plan(suites: Mapping[str, Suite], bounds: Mapping[str, SuiteBounds]) -> Iterator[_Planned]:
+def _plan(suites: Mapping[str, Suite], bounds: Mapping[str, SuiteBounds]) -> Iterator[Planned]:
     if suites.keys() != bounds.keys():
         odd = sorted(suites.keys() ^ bounds.keys())
         raise ConfigurationError(
@@ -73,95 +100,130 @@ def _plan(suites: Mapping[str, Suite], bounds: Mapping[str, SuiteBounds]) -> Ite
             remedy="Every suite has a module and a file of bounds of the same name",
         )
     for name, checks in suites.items():
-        planned = list(checks(bounds[name]))
+        planned = _checks(name, checks, bounds[name])
         ids = [check.check_id for check in planned]
         if sorted(ids) != sorted(bounds[name]):
             odd = sorted(set(ids) ^ set(bounds[name])) or sorted({one for one in ids if ids.count(one) > 1})
-            raise ConfigurationError(
-                path=f"expectations/suites/{name}.py",
-                problem=f"{', '.join(odd)} is not both a bound and exactly one check",
-                remedy="Every bound has one check and every check one bound",
-            )
+            raise _unmatched(name, f"{', '.join(odd)} is not both a bound and exactly one check")
         for check in planned:
-            yield _Planned(name, check, bounds[name][check.check_id])
+            yield Planned(name, check, bounds[name][check.check_id])
 
 
-def _relations(database: Path) -> set[str]:
-    with duckdb.connect(str(database), read_only=True) as connection:
-        rows = connection.execute(
-            "select table_schema || '.' || table_name from information_schema.tables"
-        ).fetchall()
-    return {str(row[0]) for row in rows}
+def _checks(name: str, suite: Suite, bounds: SuiteBounds) -> list[Check]:
+    try:
+        return list(suite(bounds))
+    except KeyError as error:
+        raise _unmatched(name, f"check {error.args[0]} has no bound") from error
+    except ValueError as error:  # pydantic's, of an expectation that does not take these limits
+        raise _unmatched(
+            name, f"limits do not fit their expectation: {' '.join(str(error).split())}"
+        ) from error
 
 
-def _open(database: Path) -> SQLDatasource:
+def _unmatched(suite: str, problem: str) -> ConfigurationError:
+    return ConfigurationError(
+        path=f"expectations/bounds/{suite}.yml",
+        problem=problem,
+        remedy=f"Every bound has one check in expectations/suites/{suite}.py and every check one bound",
+    )
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    source: SQLDatasource
+    connection: Connection
+    relations: frozenset[str]
+
+
+@contextmanager
+def _opened(database: Path) -> Iterator[_Candidate]:
+    """The candidate attached read-only to a database in memory: its file name is no part of any query, and
+    measures have a place to be.
+    """
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     add: Any = context.data_sources.add_or_update_sql  # its stub leaves `kwargs` out
-    source: SQLDatasource = add(
-        name="candidate", connection_string=f"duckdb:///{database}", kwargs=CONNECTION
-    )
-    return source
+    source: SQLDatasource = add(name=CANDIDATE, connection_string="duckdb:///:memory:", kwargs=CONNECTION)
+    # One engine reflects tables, the other runs the checks; each has its own connection.
+    engines = [source.get_engine(), source.get_execution_engine().engine]
+    try:
+        for engine in engines:
+            with engine.connect() as connection:
+                connection.exec_driver_sql(f"attach '{_quoted(database)}' as {CANDIDATE} (read_only)")
+                connection.exec_driver_sql(f"use {CANDIDATE}")
+        with engines[1].connect() as connection:
+            rows = connection.exec_driver_sql(
+                "select schema_name || '.' || table_name from duckdb_tables() "
+                f"where database_name = '{CANDIDATE}'"
+            ).fetchall()
+            yield _Candidate(source, connection, frozenset(str(row[0]) for row in rows))
+    finally:
+        # A connection left open would show this process the same file for ever, also after a new candidate
+        # took its path.
+        for engine in engines:
+            engine.dispose()
 
 
-def _validate(source: SQLDatasource, relation: str, checks: list[_Planned]) -> list[CheckResult]:
-    schema, table = relation.split(".")
-    asset = source.add_table_asset(name=relation, table_name=table, schema_name=schema)
-    batch = asset.add_batch_definition_whole_table("all").get_batch()
+def _validate(
+    candidate: _Candidate, relation: str, checks: Sequence[Planned]
+) -> Iterator[tuple[Planned, ExpectationValidationResult]]:
+    if relation == MEASURES:
+        asset: Any = candidate.source.add_query_asset(name=relation, query=f"select * from {MEASURES}")
+    else:
+        schema, table = relation.split(".")
+        asset = candidate.source.add_table_asset(name=relation, table_name=table, schema_name=schema)
     suite = gx.ExpectationSuite(name=relation)
     for one in checks:
-        expectation = one.check.expectation
-        expectation.meta = {"check": [one.suite, one.check.check_id]}
-        suite.add_expectation(expectation)
-    outcome = batch.validate(suite, result_format="BASIC")
+        one.check.expectation.meta = {"check": list(one.key)}
+        suite.add_expectation(one.check.expectation)
+    batch = asset.get_batch(asset.build_batch_request())
+    outcome = batch.validate(suite, result_format=RESULT_FORMAT)
     by_check = {
         tuple(result.expectation_config.meta["check"]): result
         for result in outcome.results
         if result.expectation_config is not None
     }
-    return [_result(one, by_check[one.suite, one.check.check_id]) for one in checks]
+    return ((one, by_check[one.key]) for one in checks)
 
 
-def _result(one: _Planned, result: ExpectationValidationResult) -> CheckResult:
-    error = _error(result)
+def _judged(
+    candidate: _Candidate,
+    spans: Mapping[tuple[str, str], observed.Span],
+    one: Planned,
+    result: ExpectationValidationResult,
+) -> CheckResult:
+    error, measure, column = _error(result), one.check.measure, one.check.column
+    if error is not None:
+        return _check_result(one, error=error)
+    is_passed = bool(result.success)
+    if measure is None:
+        seen = observed.of_rows(result.result or {})
+    elif is_passed:
+        seen = str(spans.get((measure.name, column), "too little to judge by"))
+    else:
+        seen = observed.outsiders(candidate.connection, measure.name, column, one.bound.limits)
+    return _check_result(one, is_passed=is_passed, seen=seen)
+
+
+def _check_result(
+    one: Planned, *, is_passed: bool = False, seen: str = "", error: str | None = None
+) -> CheckResult:
     return CheckResult(
         suite=one.suite,
         check_id=one.check.check_id,
         relation=one.bound.relation,
         expectation=type(one.check.expectation).__name__,
         severity=one.bound.severity,
-        is_passed=bool(result.success) and error is None,
-        observed=_observed(result.result or {}),
-        bound=one.bound.text(),
+        is_passed=is_passed,
+        observed=seen,
+        bound=one.bound.limits.text(),
         since=one.bound.since.isoformat(),
         why=one.bound.why,
         error=error,
+        label_en=one.bound.label_en,
+        label_zh=one.bound.label_zh,
     )
-
-
-def _missing(one: _Planned) -> CheckResult:
-    return CheckResult(
-        suite=one.suite,
-        check_id=one.check.check_id,
-        relation=one.bound.relation,
-        expectation=type(one.check.expectation).__name__,
-        severity=one.bound.severity,
-        is_passed=False,
-        observed="",
-        bound=one.bound.text(),
-        since=one.bound.since.isoformat(),
-        why=one.bound.why,
-        error="the relation is not in the candidate",
-    )
-
-
-def _observed(result: Mapping[str, Any]) -> str:
-    if result.get("observed_value") is not None:
-        return str(result["observed_value"])
-    if "unexpected_count" in result:
-        return f"{result['unexpected_count']} of {result.get('element_count', '?')} rows"
-    return ""
 
 
 def _error(result: ExpectationValidationResult) -> str | None:
@@ -169,3 +231,7 @@ def _error(result: ExpectationValidationResult) -> str | None:
     entries = [raised] if "raised_exception" in raised else list(raised.values())
     messages = [str(entry.get("exception_message")) for entry in entries if entry.get("raised_exception")]
     return " ".join(messages[0].split()) if messages else None
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

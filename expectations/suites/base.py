@@ -10,17 +10,24 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
 from expectations.bound import SuiteBounds
+from expectations.measure import Measure
 
 
 @dataclass(frozen=True)
 class Check:
-    """A bound's id and the expectation that holds it."""
+    """A bound's id and the expectation that holds it.
+
+    The expectation looks at the bound's relation, or where there is one at `column` of `measure`.
+    """
 
     check_id: str
     expectation: Expectation
+    measure: Measure | None = None
+    column: str = ""
 
 
 Suite = Callable[[SuiteBounds], Iterator[Check]]
@@ -31,3 +38,41 @@ def load_suites() -> Mapping[str, Suite]:
     folder = Path(__file__).parent
     names = sorted(module.name for module in pkgutil.iter_modules([str(folder)]) if module.name != "base")
     return {name: importlib.import_module(f"{__package__}.{name}").checks for name in names}
+
+
+def measured(bounds: SuiteBounds, measure: Measure, columns: Mapping[str, str]) -> Iterator[Check]:
+    """Checks that a column of the measure keeps within its bound for every subject.
+
+    NULL, too little to judge by, passes.
+    `columns` gives the measure's column by check id. The batch is the relation of all measures.
+    """
+    for check_id, column in columns.items():
+        outside = bounds[check_id].limits.outside("value")
+        query = (
+            f"select subject from {{batch}} "
+            f"where measure = '{measure.name}' and name = '{column}' and ({outside})"
+        )
+        yield Check(check_id, gxe.UnexpectedRowsExpectation(unexpected_rows_query=query), measure, column)
+
+
+def ordered(bounds: SuiteBounds, later_earlier: Mapping[str, tuple[str, str]]) -> Iterator[Check]:
+    """Checks that of two columns the first is not below the second, where both are known."""
+    for check_id, (later, earlier) in later_earlier.items():
+        yield Check(
+            check_id,
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A=later,
+                column_B=earlier,
+                or_equal=True,
+                ignore_row_if="either_value_is_missing",
+                **bounds[check_id].limits.given(),
+            ),
+        )
+
+
+def ranged(bounds: SuiteBounds, columns: Mapping[str, str]) -> Iterator[Check]:
+    """Checks that a column of the relation keeps within its bound; NULL passes."""
+    for check_id, column in columns.items():
+        yield Check(
+            check_id, gxe.ExpectColumnValuesToBeBetween(column=column, **bounds[check_id].limits.given())
+        )

@@ -33,6 +33,8 @@ class CheckResult:
     since: str
     why: str
     error: str | None = None
+    label_en: str = ""
+    label_zh: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,67 @@
+-- Grain: one KPI: the evidence of the newest ended month, how much of it is set aside and why.
+
+with
+
+month as (
+    select
+        period_id as month_id,
+        starts_on,
+        ends_on,
+        has_ended,
+        row_number() over (order by has_ended desc, starts_on desc) as newest_no
+    from facts.dim_period
+    where period_kind = 'month'
+),
+
+counted as (
+    select
+        evidence.kpi_id,
+        month.newest_no,
+        count(*) as row_count,
+        count_if(
+            not evidence.is_counted and evidence.exclusion_reason not in ('pending', 'future')
+        ) as set_aside_count,
+        count_if(evidence.ruling_id is not null) as ruling_count,
+        count_if(coalesce(evidence.exclusion_reason in ('no_agent', 'unknown_agent'), false)) as uncredited_count,
+        count_if(
+            coalesce(evidence.exclusion_reason = 'pending', false)
+            and month.ends_on < run.as_of_on - {longest_window_days}
+        ) as stale_pending_count
+    from kpi.kpi_evidence as evidence
+    inner join month
+        on evidence.month_id = month.month_id
+    cross join facts.dim_run_context as run
+    where month.has_ended
+    group by evidence.kpi_id, month.newest_no
+),
+
+kpi as (
+    select
+        kpi_id,
+        coalesce(sum(row_count) filter (where newest_no = 1), 0) as newest_count,
+        median(row_count) filter (where newest_no between 2 and {history_months} + 1) as usual_count,
+        count_if(newest_no between 2 and {history_months} + 1) as month_count,
+        sum(set_aside_count) filter (where newest_no = 1) as set_aside_count,
+        sum(ruling_count) filter (where newest_no = 1) as ruling_count,
+        sum(uncredited_count) filter (where newest_no = 1) as uncredited_count,
+        sum(set_aside_count) filter (where newest_no between 2 and {history_months} + 1)
+        / sum(row_count) filter (where newest_no between 2 and {history_months} + 1) as usual_set_aside_share,
+        sum(stale_pending_count) as stale_pending_count
+    from counted
+    group by kpi_id
+)
+
+select
+    kpi_id as subject,
+    case
+        when month_count >= {min_months} and usual_count >= {min_sample} then newest_count / usual_count
+    end as evidence_ratio,
+    case when newest_count >= {min_sample} then set_aside_count / newest_count end as set_aside_share,
+    case
+        when newest_count >= {min_sample} and month_count >= {min_months}
+            then set_aside_count / newest_count - usual_set_aside_share
+    end as set_aside_rise,
+    case when newest_count >= {min_sample} then ruling_count / newest_count end as ruling_share,
+    case when newest_count >= {min_sample} then uncredited_count / newest_count end as uncredited_share,
+    stale_pending_count
+from kpi
