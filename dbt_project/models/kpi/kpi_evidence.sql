@@ -110,6 +110,10 @@ select
     denominator,
     centre_exclusion_reason is null and crediting_exclusion_reason is null as is_counted,
     centre_exclusion_reason is null as is_counted_for_centre,
-    coalesce(centre_exclusion_reason, crediting_exclusion_reason) as exclusion_reason,
+    -- A row that can never count for its agent is not waiting for anything: crediting goes before an open window.
+    case
+        when centre_exclusion_reason = 'pending' then coalesce(crediting_exclusion_reason, centre_exclusion_reason)
+        else coalesce(centre_exclusion_reason, crediting_exclusion_reason)
+    end as exclusion_reason,
     ruling_id
 from judged

@@ -28,4 +28,3 @@ left join {{ ref('policy_kpi') }} as definition
         and definition.month_id = {{ month_id('ticket.solved_on') }}
 where ticket.ticket_type = 'complaint'
     and ticket.is_solved
-    and ticket.customer_id is not null

@@ -9,7 +9,7 @@ select
     cast(null as string) as parent_entity,
     cast(null as string) as parent_entity_id,
     ticket.solving_agent_id as agent_id,
-    coalesce(ticket.due_on, ticket.solved_on, ticket.created_on) as event_on,
+    coalesce(ticket.due_on, case when ticket.is_solved then ticket.solved_on end, ticket.created_on) as event_on,
     cast(
         case
             when ticket.due_at is null then case when ticket.is_on_time_flagged then 1 else 0 end
