@@ -31,7 +31,7 @@ from orchestration.ingest.contract import load_contract
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy import policy_hash
 from orchestration.progress import Stage, stage
-from orchestration.publish.candidate import build_candidate, read_candidate
+from orchestration.publish.candidate import build_candidate, checked_file, read_candidate
 from orchestration.publish.publication import CALIBRATION_PAGE, publish
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, SOURCE_DIRS
 from orchestration.settlement.frozen import pinned_runs
@@ -194,7 +194,8 @@ def _check(nightly: NightlyRun) -> GateResult:
         from expectations.gate import run_gate
 
         content = read_candidate(state).content_hash
-        result = replace(run_gate(state.candidate / "audit.duckdb", BOUNDS_DIR), content_hash=content)
+        with checked_file(state) as database:
+            result = replace(run_gate(database, BOUNDS_DIR), content_hash=content)
         store_result(state, result)
         current.figures.update(result.summary())
         current.message = (

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -109,6 +110,22 @@ def read_candidate(state: StateFolder) -> Candidate:
         raise PublicationRefused(
             path=path, problem="there is no candidate to publish", remedy="Run meritline nightly"
         ) from error
+
+
+@contextmanager
+def checked_file(state: StateFolder) -> Iterator[Path]:
+    """The candidate's audit file, read-only, under a name that none of its schemas has.
+
+    DuckDB calls a database like its file: in `audit.duckdb`, `audit.load_file` could mean the catalog or the
+    schema.
+    """
+    link = state.checks / "candidate.duckdb"
+    link.unlink(missing_ok=True)
+    link.symlink_to(state.candidate / f"{AUDIT}.duckdb")
+    try:
+        yield link
+    finally:
+        link.unlink(missing_ok=True)
 
 
 def content_hash(folder: Path) -> str:

@@ -68,8 +68,8 @@ def test_each_audience_has_a_database_with_the_rows_of_its_parquet(
             name = f"{schema}.{table}" if audience == "audit" else table
             parquet = publication.folder / audience / f"{name}.parquet"
             different = database.execute(
-                f"(from {schema}.{table} except all from '{parquet}') "
-                f"union all (from '{parquet}' except all from {schema}.{table})"
+                f"(from {audience}.{schema}.{table} except all from '{parquet}') "
+                f"union all (from '{parquet}' except all from {audience}.{schema}.{table})"
             ).fetchall()
             assert different == []
 
