@@ -1,4 +1,59 @@
--- Grain: one agent, one period, one KPI observed or scored.
+-- Grain: one agent, one period, one KPI observed or scored, or other measure scored.
+
+with
+
+-- Ratings, quarter totals and the centre's NPS are scored like KPIs: without them lines would not add up to the score.
+measured as (
+    select
+        period_kind,
+        period_id,
+        agent_id,
+        kpi_id,
+        numerator,
+        denominator,
+        value,
+        set_aside_count,
+        pending_count,
+        maturity
+    from {{ ref('kpi_observation') }}
+    union all
+    select
+        score_line.period_kind,
+        score_line.period_id,
+        score_line.agent_id,
+        score_line.kpi_id,
+        coalesce(score_line.numerator, 0) as numerator,
+        score_line.denominator,
+        score_line.value,
+        cast(0 as bigint) as set_aside_count,
+        cast(0 as bigint) as pending_count,
+        score_line.maturity
+    from {{ ref('score_line') }} as score_line
+    inner join {{ ref('policy_score_measure') }} as definition
+        on
+            score_line.kpi_id = definition.measure_id
+            and score_line.period_id = definition.period_id
+),
+
+defined as (
+    select
+        period_id,
+        kpi_id,
+        name_en,
+        name_zh,
+        unit,
+        direction
+    from {{ ref('policy_kpi_period') }}
+    union all
+    select
+        period_id,
+        measure_id as kpi_id,
+        name_en,
+        name_zh,
+        unit,
+        'higher' as direction
+    from {{ ref('policy_score_measure') }}
+)
 
 select
     observation.period_kind,
@@ -35,14 +90,14 @@ select
     grade.rank,
     grade.cohort_size,
     grade.grade
-from {{ ref('kpi_observation') }} as observation
+from measured as observation
 inner join {{ ref('dim_agent') }} as agent
     on observation.agent_id = agent.agent_id
 inner join {{ ref('dim_agent_period') }} as place
     on
         observation.agent_id = place.agent_id
         and observation.period_id = place.period_id
-inner join {{ ref('policy_kpi_period') }} as definition
+inner join defined as definition
     on
         observation.kpi_id = definition.kpi_id
         and observation.period_id = definition.period_id

@@ -75,7 +75,7 @@ class Builder:
         self._built: dict[int, Path | MeritlineError] = {}
 
     def warehouse(self, number: int, batch: Batch) -> Path:
-        """The warehouse of a batch, built when first asked for; a failure is told to every case, built once."""
+        """The warehouse of a batch, built when first asked for; a failure is kept for all its cases."""
         if number not in self._built:
             try:
                 self._built[number] = self._build(number, batch.cases, batch.as_of)
