@@ -1,74 +1,139 @@
-"""The calibration page of a publication: one HTML file that needs nothing from anywhere."""
+"""The calibration page of a publication: one HTML file in English and Chinese, with nothing from outside."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from orchestration.gate.result import CheckResult, GateResult
 
 STYLE = """
-body{font:14px/1.5 system-ui,"PingFang SC","Microsoft YaHei",sans-serif;margin:2em auto;max-
-width:76em;padding:0 1em;color:#1d2733} h1{font-size:1.5em}h2{font-size:1.1em;margin-top:2em}table{border-
-collapse:collapse;width:100%} th,td{border-bottom:1px solid #d9dfe6;padding:.35em .6em;text-
-align:left;vertical- align:top}th{background:#f2f5f8} td.num{font-variant-numeric:tabular-
-nums}.ok{color:#17683b}.critical{color:#a4161a;font-weight:600}.warning{color:#8a5a00;font-weight:600}
-.why{color:#5b6876;font-size:.9em}code{font-size:.95em}@media print{body{margin:0}}
+:root{--ok:#17683b;--critical:#a4161a;--warning:#8a5a00;--line:#d9dfe6;--muted:#5b6876}
+body{font:14px/1.5 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;margin:2em auto;
+max-width:84em;padding:0 1em;color:#1d2733;background:#fff}
+h1{font-size:1.5em;margin:0}h2,summary{font-size:1.1em;font-weight:600}h2{margin:1.6em 0 .4em}
+details{margin-top:1.2em}summary{cursor:pointer}
+table{border-collapse:collapse;width:100%;margin-top:.4em}
+th,td{border-bottom:1px solid var(--line);padding:.35em .6em;text-align:left;vertical-align:top}
+th{background:#f2f5f8;font-weight:600}
+td.num{font-variant-numeric:tabular-nums}td.text{overflow-wrap:anywhere}
+.ok{color:var(--ok)}.critical{color:var(--critical);font-weight:600}.warning{color:var(--warning);font-weight:600}
+.why,.id{color:var(--muted);font-size:.9em}.verdict{font-size:1.2em}
+code{font-size:.92em}nav{margin:.8em 0}nav a{margin-right:1em}
+@media print{body{margin:0;max-width:none}nav{display:none}tr{break-inside:avoid}}
 """
+
+SUITES: Mapping[str, str] = {
+    "raw": "Exports · 导出文件",
+    "facts": "Facts · 事实数据",
+    "kpi": "KPIs · 指标",
+    "score": "Scores · 得分",
+    "grade": "Grades · 等级",
+    "bonus": "Bonuses · 奖金",
+    "policy": "Policy and reviews · 政策与复核",
+}
+"""Suites in the order of the data path, as they are titled."""
+
+OUTCOMES: Mapping[str, str] = {"critical": "critical · 严重", "warning": "warning · 警告"}
+COLUMNS = (
+    "Check · 检查",
+    "Relation · 数据表",
+    "Result · 结果",
+    "Observed · 实际",
+    "Bound · 界限",
+    "Since · 起始",
+)
 
 
 def render_page(result: GateResult, *, run_id: str, as_of: str) -> str:
-    """The page as HTML: what failed first, then every check by suite, with bound, observation, since and
-    why.
+    """The page as HTML: the verdict, what needs attention, then every check by suite, with observation,
+    bound, since and why.
     """
-    counts = result.summary()
-    verdict = (
-        '<span class="ok">passed · 通过</span>'
-        if result.is_passed
-        else '<span class="critical">refused · 未通过</span>'
-    )
-    failed = [check for check in result.checks if not check.is_passed]
-    suites = sorted({check.suite for check in result.checks})
-    sections = [_table("Needs attention · 需要关注", failed)] if failed else []
-    sections += [
-        _table(suite, [check for check in result.checks if check.suite == suite]) for suite in suites
-    ]
+    known = [suite for suite in SUITES if any(check.suite == suite for check in result.checks)]
+    suites = known + sorted({check.suite for check in result.checks} - set(SUITES))
+    failed = [*result.failed("critical"), *result.failed("warning")]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>Calibration {escape(run_id)}</title><style>{STYLE}</style></head><body>"
+        f"<title>Calibration · 校准报告 {escape(run_id)}</title><style>{STYLE}</style></head><body>"
+        f"{_head(result, run_id, as_of)}{_overview(result, suites)}"
+        f"{_attention(failed)}{''.join(_suite(suite, result.checks) for suite in suites)}</body></html>\n"
+    )
+
+
+def _head(result: GateResult, run_id: str, as_of: str) -> str:
+    verdict = (
+        '<span class="ok">passed, published · 通过,已发布</span>'
+        if result.is_passed
+        else '<span class="critical">refused · 未通过,不予发布</span>'
+    )
+    return (
         f"<h1>Calibration · 校准报告 {escape(run_id)}</h1>"
-        f"<p>Business date · 业务日期 {escape(as_of)} — {verdict} — {counts['checks']} checks · 检查项, "
-        f"{counts['failed_critical']} critical · 严重, {counts['failed_warning']} warning · 警告</p>"
-        f"<p>Content · 内容 <code>{escape(result.content_hash)}</code></p>{''.join(sections)}</body></html>\n"
+        f'<p class="verdict">{verdict}</p>'
+        f"<p>Business date · 业务日期 {escape(as_of)}<br>"
+        f"Content · 内容 <code>{escape(result.content_hash)}</code><br>"
+        f"Bounds · 界限 <code>{escape(result.bounds_hash)}</code></p>"
+        '<p class="why">A failed critical check stops publication; a failed warning is published with its '
+        "result. Every value is an aggregate.<br>"
+        "严重项未通过则不予发布;警告项随结果一并发布。所有数值均为汇总值。</p>"
     )
 
 
-def _table(title: str, checks: Sequence[CheckResult]) -> str:
-    head = "".join(
-        f"<th>{label}</th>"
-        for label in (
-            "Check · 检查",
-            "Relation · 数据表",
-            "Result · 结果",
-            "Observed · 实际",
-            "Bound · 界限",
-            "Since · 起始",
+def _overview(result: GateResult, suites: Sequence[str]) -> str:
+    head = "".join(f"<th>{label}</th>" for label in ("Suite · 检查组", "Checks · 检查项", *OUTCOMES.values()))
+    rows = "".join(
+        f'<tr><td><a href="#{escape(suite)}">{escape(SUITES.get(suite, suite))}</a></td>'
+        f'<td class="num">{sum(check.suite == suite for check in result.checks)}</td>'
+        + "".join(
+            f'<td class="num{f" {severity}" if count else ""}">{count}</td>'
+            for severity in OUTCOMES
+            for count in [_failures(result.checks, suite, severity)]
         )
+        + "</tr>"
+        for suite in suites
     )
+    totals = "".join(f'<th class="num">{count}</th>' for count in result.summary().values())
+    total = f"<tr><th>All · 合计</th>{totals}</tr>"
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}{total}</tbody></table>"
+
+
+def _failures(checks: Sequence[CheckResult], suite: str, severity: str) -> int:
+    return sum(
+        not check.is_passed and check.suite == suite and check.severity == severity for check in checks
+    )
+
+
+def _attention(failed: Sequence[CheckResult]) -> str:
+    if not failed:
+        return '<h2 class="ok">Nothing needs attention · 无需关注事项</h2>'
+    return f"<h2>Needs attention · 需要关注</h2>{_table(failed)}"
+
+
+def _suite(suite: str, checks: Sequence[CheckResult]) -> str:
+    own = [check for check in checks if check.suite == suite]
+    return (
+        f'<details id="{escape(suite)}" open><summary>{escape(SUITES.get(suite, suite))}</summary>'
+        f"{_table(own)}</details>"
+    )
+
+
+def _table(checks: Sequence[CheckResult]) -> str:
+    head = "".join(f"<th>{label}</th>" for label in COLUMNS)
     rows = "".join(_row(check) for check in checks)
-    return f"<h2>{escape(title)}</h2><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _row(check: CheckResult) -> str:
     outcome = (
         '<span class="ok">✓</span>'
         if check.is_passed
-        else f'<span class="{check.severity}">{check.severity}</span>'
+        else f'<span class="{check.severity}">{OUTCOMES[check.severity]}</span>'
     )
+    labels = "<br>".join(escape(label) for label in (check.label_en, check.label_zh) if label)
     return (
-        f'<tr><td>{escape(check.check_id)}<div class="why">{escape(check.why)}</div></td>'
+        f'<tr><td>{labels}<div class="id"><code>{escape(check.suite)}.{escape(check.check_id)}</code></div>'
+        f'<div class="why">{escape(check.why)}</div></td>'
         f"<td><code>{escape(check.relation)}</code></td><td>{outcome}</td>"
-        f'<td class="num">{escape(check.error or check.observed)}</td>'
-        f'<td class="num">{escape(check.bound)}</td><td>{escape(check.since)}</td></tr>'
+        f'<td class="num text">{escape(check.seen)}</td>'
+        f'<td class="num">{escape(check.bound)}</td><td class="num">{escape(check.since)}</td></tr>'
     )

@@ -36,6 +36,11 @@ class CheckResult:
     label_en: str = ""
     label_zh: str = ""
 
+    @property
+    def seen(self) -> str:
+        """The observation for a reader. Why a check could not run may quote a value: that stays here."""
+        return self.observed if self.error is None else "could not be checked"
+
 
 @dataclass(frozen=True)
 class GateResult:

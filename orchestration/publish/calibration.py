@@ -1,7 +1,7 @@
 """`marts.mart_calibration`: what calibration found, beside the content that it found it of.
 
-It comes into a publication from the stored result, after the gate, and is no part of the content hash that the
-result is kept under. Aggregates only, so that BI may have it.
+It comes into a publication from the stored result, after the gate, and is no part of the content hash that
+the result is kept under. Aggregates only, so that BI may have it.
 """
 
 from __future__ import annotations
@@ -42,13 +42,17 @@ def add_calibration(draft: Path, result: GateResult) -> int:
     """
     parquet = draft / AUDIT / f"{CALIBRATION_MART}.parquet"
     with duckdb.connect() as database:
-        database.execute(f"create table mart ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})")
+        database.execute(
+            f"create table mart ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})"
+        )
         database.execute(
             f"insert into mart select {', '.join(f'row.{name}' for name in COLUMNS)} "
             f"from (select unnest(from_json($rows, $shape)) as row)",
             {"rows": json.dumps(_rows(result)), "shape": json.dumps([COLUMNS])},
         )
-        database.execute(f"copy (from mart order by suite, check_id) to '{_quoted(parquet)}' ({PARQUET_OPTIONS})")
+        database.execute(
+            f"copy (from mart order by suite, check_id) to '{_quoted(parquet)}' ({PARQUET_OPTIONS})"
+        )
         for audience in (AUDIT, "bi"):
             path = draft / f"{audience}.duckdb"
             _own(path)
@@ -66,12 +70,8 @@ def add_calibration(draft: Path, result: GateResult) -> int:
 
 
 def _rows(result: GateResult) -> list[dict[str, object]]:
-    """A row per check; of one that could not run the reason stands in the result alone."""
     return [
-        {
-            **{name: getattr(check, name) for name in COLUMNS},
-            "observed": check.observed if check.error is None else "could not be checked",
-        }
+        {**{name: getattr(check, name) for name in COLUMNS}, "observed": check.seen}
         for check in result.checks
     ]
 

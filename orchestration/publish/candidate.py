@@ -36,6 +36,8 @@ STORAGE_VERSION = "v1.2.0"
 """Old enough that DuckDB 1.2 clients of a BI tool open the files."""
 
 AUDIT = "audit"
+CALIBRATION_MART = "marts.mart_calibration"
+"""What calibration found of a content: published beside it, no part of it."""
 UNEXACT_TYPES = frozenset({"HUGEINT", "UHUGEINT"})
 """Types that Parquet can only hold as a floating number."""
 
@@ -130,10 +132,14 @@ def checked_file(state: StateFolder) -> Iterator[Path]:
 
 def content_hash(folder: Path) -> str:
     """SHA-256 over path and hash of every Parquet file of the audit audience in a candidate or
-    publication.
+    publication, save what calibration found of it.
     """
     return listing_hash(
-        {path.relative_to(folder).as_posix(): file_hash(path) for path in (folder / AUDIT).glob("*.parquet")}
+        {
+            path.relative_to(folder).as_posix(): file_hash(path)
+            for path in (folder / AUDIT).glob("*.parquet")
+            if path.stem != CALIBRATION_MART
+        }
     )
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from orchestration.errors import PublicationRefused
 from orchestration.gate.page import render_page
 from orchestration.gate.result import GateResult, require_passed
 from orchestration.hashing import file_hash
-from orchestration.publish.candidate import Candidate, content_hash, read_candidate
+from orchestration.publish.calibration import add_calibration
+from orchestration.publish.candidate import CALIBRATION_MART, Candidate, content_hash, read_candidate
 from orchestration.state import GROUP_DIR, GROUP_FILE, StateFolder, write_atomically
 
 MANIFEST = "manifest.json"
@@ -104,13 +105,15 @@ def _lay_out(
         state.candidate, draft, copy_function=_link, ignore=shutil.ignore_patterns(CANDIDATE_NOTE)
     )
     draft.chmod(GROUP_DIR)
+    calibrated = {CALIBRATION_MART: add_calibration(draft, result)}
     _share_unchanged(state, draft)
     write_atomically(
         draft / CALIBRATION_PAGE,
         render_page(result, run_id=candidate.run_id, as_of=candidate.as_of),
         GROUP_FILE,
     )
-    manifest = _manifest(state, candidate, result, draft, started_at=started_at, landing=landing)
+    published = replace(candidate, rows={**candidate.rows, **calibrated})
+    manifest = _manifest(state, published, result, draft, started_at=started_at, landing=landing)
     write_atomically(draft / MANIFEST, _sealed(manifest), GROUP_FILE)
     shutil.rmtree(target, ignore_errors=True)
     draft.rename(target)
@@ -152,7 +155,7 @@ def _manifest(
                     "check_id": check.check_id,
                     "severity": check.severity,
                     "is_passed": check.is_passed,
-                    "observed": check.error or check.observed,
+                    "observed": check.seen,
                     "bound": check.bound,
                 }
                 for check in result.checks

@@ -149,7 +149,7 @@ def test_the_manifest_lists_every_file_with_its_hash(state: StateFolder) -> None
         if path.is_file() and path.name != "manifest.json"
     }
     assert done.manifest["files"] == on_disk
-    assert done.manifest["rows"] == {"facts.fct_a": 1, "facts.fct_b": 1}
+    assert done.manifest["rows"] == {"facts.fct_a": 1, "facts.fct_b": 1, "marts.mart_calibration": 1}
     assert [one["file"] for one in done.manifest["inputs"]] == ["ticket/ticket.csv"]
 
 
