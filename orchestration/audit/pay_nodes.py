@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -18,6 +18,9 @@ from orchestration.audit.recompute.lines import QA_DEDUCTION
 from orchestration.audit.recompute.ranking import StatedRanks
 from orchestration.audit.relations import Row
 from orchestration.audit.text import money, operand, plain
+
+QUALITY_REVIEW = "quality_review"
+"""The source of deductions that `bonus_deduction` names for QA reviews."""
 
 STANDING = ("month_in_service", "month_as_", "execution_score")
 """Kinds that hold of a month as a whole and have no rows of their own."""
@@ -53,12 +56,10 @@ class PayNodes:
                 notes=("the base salary of the job history",), sources=self.segment(line["segment_no"])
             )
         if mechanism in ("commission", "threshold"):
-            return self._attained(line, due)
+            return self._attained(due)
         if mechanism == "per_event":
-            segment = due.segment_no if due.component["period_kind"] == "month" else None
-            node = self._event(line, due, basis, weight=None, segment_no=segment)
-            gates = tuple(self._gates(line, due))
-            return Below(children=(node, *gates), notes=self._bounds(due, node.value))
+            counted = self._counted(due, basis)
+            return Below(notes=self._bounds(due, counted))
         if mechanism == "points":
             return self._points(line, due)
         if mechanism == "scored":
@@ -66,6 +67,25 @@ class PayNodes:
         if mechanism in ("top_n", "improvement"):
             return self._ranked(line, due)
         return Below()
+
+    def enriched(self, row: Row, node: Node) -> Node:
+        """A published node of a mechanism with its label, calculation, evidence and export lines."""
+        line = next(
+            (one for key, one in self._facts.line_by_id.items() if node.node_id.startswith(f"{key}/")), None
+        )
+        due = None if line is None else self._facts.due.get((line["component_id"], line["segment_no"]))
+        if line is None or due is None:
+            return node
+        model = row["input_model"]
+        if model == "bonus_event":
+            return self._gate(node, due) if row["parameter"] != "weight" else self._event(node, due)
+        if model == "bonus_coefficient":
+            return self._coefficient(node, due)
+        if model == "bonus_deduction":
+            return self._deduction(node, due)
+        if model == "bonus_base":
+            return self._base(node, due)
+        return self._target(node, due)
 
     def below_rate(self, line: Row, due: Due) -> Below:
         """What the rate of a line is made of."""
@@ -80,7 +100,7 @@ class PayNodes:
         if not row:
             return Below(notes=(f"{plain(unit_value)} yuan a point",))
         by_hand = f"{plain(unit_value)} × {plain(row[0]['rate'])} = {plain(line['rate'])}"
-        return Below(by_hand=(by_hand,), children=(self._deductions(line, due),))
+        return Below(by_hand=(by_hand,))
 
     def segment(self, segment_no: int) -> tuple[SourceLine, ...]:
         """The export line of the job history behind a segment of the month."""
@@ -94,56 +114,135 @@ class PayNodes:
             says += f", base salary {money(segment['base_salary_cny'])}"
         return self._sources.lines("dim_agent_segment", {key: says})
 
-    def _attained(self, line: Row, due: Due) -> Below:
+    def _attained(self, due: Due) -> Below:
         attained = self._facts.recomputed.attainment(due)
         if attained.target is None or attained.share is None:
             return Below()
+        note = f"{attained.metric}: actual {plain(attained.actual)}, target {plain(attained.target)}"
+        return Below(notes=(note,))
+
+    def _target(self, node: Node, due: Due) -> Node:
+        attained = self._facts.recomputed.attainment(due)
         keys = {
             f"{self._facts.agent_id}:{period_id}:{attained.metric}": ""
             for period_id in (self._facts.period_id, *self._facts.months(self._facts.period_id))
         }
-        sources = self._sources.lines("fct_target", keys)
         share = f"{operand(attained.actual)} / {plain(attained.target)} = {plain(attained.share)}"
-        note = f"{attained.metric}: actual {plain(attained.actual)}, target {plain(attained.target)}"
-        return Below(by_hand=(share,), notes=(note,), sources=sources)
+        return replace(
+            node,
+            kind="base",
+            label_zh="目标与完成率",
+            by_hand=(share,),
+            sources=self._sources.lines("fct_target", keys),
+        )
 
-    def _event(
-        self, line: Row, due: Due, kind: str, *, weight: Decimal | None, segment_no: int | None
-    ) -> Node:
-        counted = self._facts.recomputed.events.quantity(
-            due.agent_id, due.period_id, kind, segment_no=segment_no
-        )
-        amount = counted if weight is None else counted * exact(weight)
-        value = rounded(amount, 6)
-        is_standing = kind.startswith(STANDING)
-        by_hand = (
-            () if weight is None else (f"{plain(rounded(counted, 6))} × {operand(weight)} = {plain(value)}",)
-        )
+    def _counted(self, due: Due, kind: str) -> Decimal:
+        is_by_segment = due.component["mechanism"] == "per_event" and due.component["period_kind"] == "month"
+        segment_no = due.segment_no if is_by_segment else None
+        events = self._facts.recomputed.events
+        return rounded(events.quantity(due.agent_id, due.period_id, kind, segment_no=segment_no), 6)
+
+    def _event(self, node: Node, due: Due) -> Node:
+        kind = node.label
+        weight = Decimal(node.parameter_value or 1)
+        by_hand: tuple[str, ...] = ()
+        if due.component["mechanism"] == "points":
+            weighed = rounded(exact(node.value) * exact(weight), 6)
+            by_hand = (f"{plain(node.value)} × {operand(weight)} = {plain(weighed)}",)
+        is_by_segment = due.component["mechanism"] == "per_event" and len(self._facts.segments) > 1
+        notes = (f"of segment {due.segment_no} of the month",) if is_by_segment else ()
+        return replace(self._of_kind(node, due, kind), kind="event", by_hand=by_hand, notes=notes)
+
+    def _gate(self, node: Node, due: Due) -> Node:
+        name = node.parameter or ""
+        for prefix, word in (("at_most_", "at most"), ("at_least_", "at least")):
+            if name.startswith(prefix):
+                kind, limit = name.removeprefix(prefix), Decimal(node.parameter_value or 0)
+                seen = node.value or Decimal(0)
+                is_met = seen <= limit if prefix == "at_most_" else seen >= limit
+                parameter = self._facts.recomputed.book.parameters.get(due.key, {}).get(name, {})
+                return replace(
+                    self._of_kind(node, due, kind),
+                    kind="gate",
+                    label=f"{kind.replace('_', ' ')}: {word} {plain(limit)}",
+                    origin=parameter.get("value_origin"),
+                    notes=("met" if is_met else "not met: the component pays nothing",),
+                )
+        return node
+
+    def _of_kind(self, node: Node, due: Due, kind: str) -> Node:
+        """A node of a kind of event: its label, and the rows or the standing fact behind it."""
         sources: tuple[SourceLine, ...] = ()
+        is_standing = kind.startswith(STANDING)
         if kind == "execution_score":
-            sources = self._sources.lines(
-                "fct_rating",
-                {
-                    one["rating_id"]: f"score {plain(one['score'])}"
-                    for one in self._facts.ratings("execution")
-                },
-            )
+            ratings = self._facts.ratings("execution")
+            keys = {one["rating_id"]: f"score {plain(one['score'])}" for one in ratings}
+            sources = self._sources.lines("fct_rating", keys)
         elif is_standing:
             sources = self.segment(max(self._facts.segments, default=1))
-        return self._node(
-            line,
-            f"event/{kind}",
-            "event",
+        return replace(
+            node,
             label=kind.replace("_", " "),
             label_zh=EVENTS.get(kind, ""),
-            value=value,
-            unit="count" if weight is None else "points",
-            by_hand=by_hand,
-            notes=(f"of segment {segment_no} of the month",)
-            if segment_no is not None and len(self._facts.segments) > 1
-            else (),
             sources=sources,
             evidence=None if is_standing else event_key(kind, due.period_id),
+        )
+
+    def _coefficient(self, node: Node, due: Due) -> Node:
+        parts = [rounded(points, 6) for _, points, _ in self._facts.recomputed.deductions(due)]
+        total = rounded(sum((exact(part) for part in parts), Fraction(0)), 6)
+        by_hand = (f"{' + '.join(plain(part) for part in parts)} = {plain(total)}",) if parts else ()
+        return replace(
+            node,
+            kind="deduction",
+            label_zh="系数与当期扣分",
+            by_hand=by_hand,
+            notes=(f"{plain(total)} points deducted find the row of the table",),
+        )
+
+    def _deduction(self, node: Node, due: Due) -> Node:
+        name = (node.input_key or "").rsplit(":", 1)[-1]
+        if name == QUALITY_REVIEW:
+            return replace(
+                node,
+                kind="deduction",
+                label_zh=EVENTS[QA_DEDUCTION],
+                evidence=event_key(QA_DEDUCTION, due.period_id),
+            )
+        rate = next((one for kpi, _, one in self._facts.recomputed.deductions(due) if kpi == name), None)
+        notes: tuple[str, ...] = ()
+        if rate is not None and node.parameter_value is not None:
+            upper = "" if rate["upper_bound"] is None else f" to below {plain(rate['upper_bound'])}"
+            value = plain(Decimal(node.parameter_value))
+            notes = (f"{value} lies in the band from {plain(rate['lower_bound'])}{upper}",)
+        return replace(
+            node,
+            kind="deduction",
+            label_zh=self._facts.definitions.get(name, {}).get("name_zh", ""),
+            origin=None if rate is None else rate["value_origin"],
+            notes=notes,
+            evidence=f"{name}@{due.period_id}",
+        )
+
+    def _base(self, node: Node, due: Due) -> Node:
+        key = (node.input_key or "").removeprefix(f"{self._facts.agent_id}:")
+        month_id, component_id, segment_no = key.split(":")
+        rows = self._facts.audit.select(
+            "bonus.bonus_line_computed",
+            {"agent_id": due.agent_id, "component_id": component_id, "period_id": month_id},
+            order=["segment_no"],
+        )
+        row = next((one for one in rows if one["segment_no"] == int(segment_no)), None)
+        if row is None:
+            return node
+        return replace(
+            node,
+            kind="base",
+            label=f"{row['line_label']} {month_id}",
+            label_zh=row["line_label_zh"],
+            origin=row["value_origin"],
+            by_hand=(line_amount(row, rows),),
+            notes=(f"trace {due.agent_id} {month_id} shows it in full",),
         )
 
     def _points(self, line: Row, due: Due) -> Below:
@@ -156,87 +255,20 @@ class PayNodes:
             ]
             text = " + ".join(operand(amount) for amount in others)
             return Below(by_hand=(f"0 − ({text}) = {plain(line['quantity'])}",))
-        nodes = [
-            self._event(line, due, name.removeprefix("points_per_"), weight=row["value"], segment_no=None)
+        weighed = [
+            rounded(exact(self._counted(due, name.removeprefix("points_per_"))) * exact(row["value"]), 6)
             for name, row in sorted(self._facts.recomputed.book.parameters.get(due.key, {}).items())
             if name.startswith("points_per_")
         ]
-        values = [node.value for node in nodes if node.value is not None]
-        total = sum(values, Decimal(0))
-        gates = tuple(self._gates(line, due))
-        by_hand = f"{' + '.join(operand(value) for value in values)} = {plain(total)}"
-        return Below(by_hand=(by_hand,), children=(*nodes, *gates), notes=self._bounds(due, total))
+        total = sum(weighed, Decimal(0))
+        by_hand = f"{' + '.join(operand(value) for value in weighed)} = {plain(total)}"
+        return Below(by_hand=(by_hand,), notes=self._bounds(due, total))
 
-    def _bounds(self, due: Due, counted: Decimal | None) -> tuple[str, ...]:
+    def _bounds(self, due: Due, counted: Decimal) -> tuple[str, ...]:
         paid = rounded(self._facts.recomputed.bounded(due, exact(counted)), 6)
-        if counted is None or paid == counted:
+        if paid == counted:
             return ()
         return (f"{plain(counted)} counted, {plain(paid)} pays: a condition or bound of the component",)
-
-    def _gates(self, line: Row, due: Due) -> Iterator[Node]:
-        lines = self._facts.recomputed
-        for name, row in sorted(lines.book.parameters.get(due.key, {}).items()):
-            for prefix, word in (("at_most_", "at most"), ("at_least_", "at least")):
-                if not name.startswith(prefix):
-                    continue
-                kind = name.removeprefix(prefix)
-                seen = lines.events.quantity(due.agent_id, due.period_id, kind)
-                is_met = seen <= row["value"] if prefix == "at_most_" else seen >= row["value"]
-                yield self._node(
-                    line,
-                    f"gate/{name}",
-                    "gate",
-                    label=f"{kind.replace('_', ' ')}: {word} {plain(row['value'])}",
-                    label_zh=EVENTS.get(kind, ""),
-                    value=rounded(seen, 6),
-                    unit="count",
-                    clause_id=row["clause_id"],
-                    origin=row["value_origin"],
-                    notes=("met" if is_met else "not met: the component pays nothing",),
-                    evidence=event_key(kind, due.period_id),
-                )
-
-    def _deductions(self, line: Row, due: Due) -> Node:
-        lines = self._facts.recomputed
-        children, parts = [], []
-        for name, points, rate in lines.deductions(due):
-            parts.append(rounded(points, 6))
-            is_quality = name == QA_DEDUCTION
-            observed = None if is_quality else self._facts.observation(due.period_id, name)
-            notes: tuple[str, ...] = ()
-            if rate is not None and observed is not None:
-                upper = "" if rate["upper_bound"] is None else f" to below {plain(rate['upper_bound'])}"
-                notes = (
-                    f"{plain(observed['value'])} lies in the band from {plain(rate['lower_bound'])}{upper}",
-                )
-            children.append(
-                self._node(
-                    line,
-                    f"deduction/{name}",
-                    "deduction",
-                    label=name.replace("_", " "),
-                    label_zh=EVENTS.get(name, self._facts.definitions.get(name, {}).get("name_zh", "")),
-                    value=rounded(points, 6),
-                    unit="points",
-                    clause_id=None if rate is None else rate["clause_id"],
-                    origin=None if rate is None else rate["value_origin"],
-                    notes=notes,
-                    evidence=event_key(name, due.period_id) if is_quality else f"{name}@{due.period_id}",
-                )
-            )
-        total = rounded(sum((exact(part) for part in parts), Fraction(0)), 6)
-        by_hand = f"{' + '.join(plain(part) for part in parts)} = {plain(total)}" if parts else ""
-        return self._node(
-            line,
-            "deduction",
-            "deduction",
-            label="deductions of the period find the coefficient",
-            label_zh="当期扣分",
-            value=total,
-            unit="points",
-            by_hand=(by_hand,) if by_hand else (),
-            children=tuple(children),
-        )
 
     def _scored(self, line: Row, due: Due) -> Below:
         lines = self._facts.recomputed
@@ -252,36 +284,9 @@ class PayNodes:
         notes, sources = [], self.segment(line["segment_no"])
         if is_from_paid:
             notes.append(f"base: what {due.component['basis']} paid for the months of the period, as rounded")
-            children = tuple(self._paid_months(line, due))
         else:
             notes.append(f"base: {due.component['basis'].replace('_', ' ')}")
-            children = ()
-        return Below(by_hand=(by_hand,), notes=tuple(notes), sources=sources, children=children)
-
-    def _paid_months(self, line: Row, due: Due) -> Iterator[Node]:
-        rows = self._facts.audit.select(
-            "bonus.bonus_line_computed",
-            {
-                "agent_id": due.agent_id,
-                "component_id": due.component["basis"],
-                "period_id": list(self._facts.months(due.period_id)),
-            },
-            order=["period_id", "segment_no"],
-        )
-        for row in rows:
-            yield self._node(
-                line,
-                f"base/{row['bonus_line_id']}",
-                "base",
-                label=f"{row['line_label']} {row['period_id']}",
-                label_zh=row["line_label_zh"],
-                value=row["amount_cny"],
-                unit="cny",
-                clause_id=row["clause_id"],
-                origin=row["value_origin"],
-                by_hand=(line_amount(row, [one for one in rows if one["period_id"] == row["period_id"]]),),
-                notes=(f"trace {due.agent_id} {row['period_id']} shows it in full",),
-            )
+        return Below(by_hand=(by_hand,), notes=tuple(notes), sources=sources)
 
     def _ranked(self, line: Row, due: Due) -> Below:
         row = StatedRanks(self._facts.recomputed.book).rows.get(due.key)

@@ -57,6 +57,11 @@ QUARTER_TOTAL, CENTRE_NPS = "quarter_total", "centre_nps"
 NO_LINE_OF_ITS_OWN = frozenset({"deduction", "floor", "no_pay"})
 """Bases of point components that pay nothing in most months, by design."""
 
+OF_MECHANISMS = frozenset(
+    {"bonus_event", "bonus_coefficient", "bonus_deduction", "bonus_base", "bonus_attainment"}
+)
+"""Input models of the nodes that mechanisms add below quantity and rate."""
+
 MANIFEST_FIELDS = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")
 
 
@@ -255,6 +260,7 @@ class _Builder:
 
     def _node(self, row: Row, below: Mapping[str | None, Sequence[Row]]) -> Node:
         kind = _kind(row)
+        is_of_mechanism = row["input_model"] in OF_MECHANISMS
         node = Node(
             node_id=row["node_id"],
             kind=kind,
@@ -269,7 +275,7 @@ class _Builder:
             parameter_value=row["parameter_value"],
             effective_from=row["effective_from"],
         )
-        enrich = self._enrich.get(kind, self._from_fact)
+        enrich = self._pay.enriched if is_of_mechanism else self._enrich.get(kind, self._from_fact)
         node = enrich(row, node)
         children = [self._node(child, below) for child in below.get(row["node_id"], ())]
         return replace(node, children=tuple(sorted([*children, *node.children], key=self._place)))
@@ -366,7 +372,7 @@ class _Builder:
         if due is None:
             return False
         chosen = self._facts.recomputed.chosen_rates(due)
-        if due.component["mechanism"] in ("commission", "threshold"):
+        if _item(line):
             chosen = [one for one in chosen if str(rounded(one["lower_bound"], 2)) == _item(line)]
         return any(
             one["rate_key"] == rate["rate_key"] and one["lower_bound"] == rate["lower_bound"]

@@ -16,7 +16,7 @@ from orchestration.audit.recompute.exact import exact, money, ratio, rounded
 from orchestration.audit.recompute.ranking import Awards, Ranking
 
 ONE = Decimal(1)
-QA_DEDUCTION = "qa_deduction"
+QA_DEDUCTION, MARGINAL = "qa_deduction", "marginal"
 
 
 @dataclass(frozen=True)
@@ -125,19 +125,16 @@ class Lines:
         target = None if own is None else own["target_value"]
         if target is None:
             months = [
-                (month_id, row["target_value"])
+                (row["target_value"], one["numerator"])
                 for month_id in self.book.months.get(due.period_id, ())
                 if (row := self.book.targets.get((due.agent_id, month_id, metric))) is not None
                 and row["target_value"] is not None
                 and row["target_value"] > 0
+                and (one := self.book.observations.get((due.agent_id, month_id), {}).get(metric)) is not None
             ]
             if months:
-                target = sum((value for _, value in months), Decimal(0))
-                of_months = [
-                    self.book.observations.get((due.agent_id, month_id), {}).get(metric)
-                    for month_id, _ in months
-                ]
-                actual = sum((one["numerator"] for one in of_months if one is not None), Decimal(0))
+                target = sum((value for value, _ in months), Decimal(0))
+                actual = sum((value for _, value in months), Decimal(0))
         return Attainment(metric, actual, target if target is not None and target > 0 else None)
 
     def chosen_rates(self, due: Due) -> list[Row]:
@@ -147,8 +144,10 @@ class Lines:
             row = self.table_row(due)
         elif mechanism == "graded":
             return [rate for rate in table if due.grade is not None and rate["rate_key"] == due.grade]
-        elif mechanism in ("commission", "threshold"):
-            items = {line.item for line in self._mechanisms[mechanism](due)}
+        elif mechanism == "commission":
+            return list(self._tiers(due))
+        elif mechanism == "threshold":
+            items = {line.item for line in self._threshold(due)}
             return [rate for rate in table if str(rounded(rate["lower_bound"], 2)) in items]
         elif mechanism == "points":
             row = self.coefficient_row(due) if due.component["band_attribute"] == "deduction_points" else None
@@ -209,31 +208,32 @@ class Lines:
                     due, quantity=base or Decimal(0), rate=rate["rate"], clause_id=rate["clause_id"]
                 )
 
+    def _tiers(self, due: Due) -> Iterator[Row]:
+        """The tiers that an attainment reaches: one, or where tiers add up every one from the first."""
+        share = self.attainment(due).share
+        is_marginal = self.due.text(due, "tier_mode") == MARGINAL
+        for tier in self.due.rates(due):
+            upper = tier["upper_bound"]
+            is_below = not is_marginal and upper is not None and share is not None and share >= upper
+            if share is not None and share >= tier["lower_bound"] and not is_below:
+                yield tier
+
     def _commission(self, due: Due) -> Iterator[Line]:
         attained = self.attainment(due)
-        share = attained.share
-        if attained.target is None or share is None:
-            return
-        is_marginal = self.due.text(due, "tier_mode") == "marginal"
-        target = rounded(attained.target, 2)
-        for tier in self.due.rates(due):
-            lower, upper = tier["lower_bound"], tier["upper_bound"]
-            if share < lower or not (is_marginal or upper is None or share < upper):
-                continue
-            quantity = attained.actual
+        is_marginal = self.due.text(due, "tier_mode") == MARGINAL
+        for tier in self._tiers(due):
+            lower, upper, quantity = tier["lower_bound"], tier["upper_bound"], attained.actual
             if is_marginal:
-                reached = (
-                    attained.actual
-                    if upper is None
-                    else min(attained.actual, rounded(exact(upper) * exact(target), 6))
-                )
-                quantity = reached - rounded(exact(lower) * exact(target), 6)
+                target = exact(rounded(exact(attained.target), 2))
+                if upper is not None:
+                    quantity = min(quantity, rounded(exact(upper) * target, 6))
+                quantity -= rounded(exact(lower) * target, 6)
             yield self._line(
                 due,
                 quantity=quantity,
                 rate=tier["rate"],
                 clause_id=tier["clause_id"],
-                item=str(rounded(lower, 2)),
+                item=str(rounded(lower, 2)) if is_marginal else "",
             )
 
     def _threshold(self, due: Due) -> Iterator[Line]:

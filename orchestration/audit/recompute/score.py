@@ -95,7 +95,11 @@ def score_lines(book: Book) -> Expected:
         ended = "final" if book.periods[period_id]["has_ended"] else "provisional"
         observed = [measured.get(row["kpi_id"]) for row in due]
         is_scored = [
-            one is not None and one["value"] is not None and one["denominator"] >= row["min_sample"]
+            one is not None
+            and one["value"] is not None
+            and one["denominator"] >= row["min_sample"]
+            and row["block_weight"] > 0
+            and row["kpi_weight"] > 0
             for row, one in zip(due, observed, strict=True)
         ]
         effective = weights(

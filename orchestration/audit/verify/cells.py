@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -13,15 +14,51 @@ LOCATED_CELLS = 10
 """Cells named per changed file; the rest is counted."""
 
 
-def locate_in_parquet(folder: Path, name: str) -> list[Finding]:
-    """Cells by which a Parquet file differs from `audit.duckdb` of its publication.
+@dataclass(frozen=True)
+class Copies:
+    """What came of comparing a DuckDB file with the Parquet beside it."""
+
+    compared: int
+    relations: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+
+def differing_relations(path: Path, parquet: Path) -> Copies:
+    """Relations of a DuckDB file whose rows are not those of `<parquet>/<relation>.parquet`.
+
+    Rows are compared by count and by a hash over all of them, in any order.
+    """
+    differing, compared = [], 0
+    try:
+        with duckdb.connect() as database:
+            _attach(database, path)
+            for relation in _relations(database):
+                schema, table = relation.split(".")
+                sides = (
+                    f'copy."{schema}"."{table}"',
+                    f"read_parquet('{_quoted(parquet / relation)}.parquet')",
+                )
+                sums = {
+                    database.execute(f"select count(*), bit_xor(hash(side)) from {side} as side").fetchone()
+                    for side in sides
+                }
+                compared += 1
+                if len(sums) > 1:
+                    differing.append(relation)
+    except duckdb.Error as error:
+        return Copies(compared, tuple(differing), (f"does not compare ({_first_line(error)})",))
+    return Copies(compared, tuple(differing))
+
+
+def locate_in_parquet(folder: Path, name: str, database: str = "audit.duckdb") -> list[Finding]:
+    """Cells by which a Parquet file differs from a DuckDB file of its publication.
 
     `name` is the file's path in the publication: `audit/<schema>.<table>.parquet` or
     `<audience>/<mart>.parquet`.
     """
     stem = Path(name).name.removesuffix(".parquet")
     relation = stem if name.startswith("audit/") else f"marts.{stem}"
-    return _located(name, folder / name, folder / "audit.duckdb", [relation])
+    return _located(name, folder / name, folder / database, relation)
 
 
 def locate_in_database(folder: Path, name: str) -> list[Finding]:
@@ -30,28 +67,22 @@ def locate_in_database(folder: Path, name: str) -> list[Finding]:
     try:
         with duckdb.connect() as database:
             _attach(database, path)
-            relations = [
-                f"{schema}.{table}"
-                for schema, table in database.execute(
-                    "select schema_name, table_name from duckdb_tables() where database_name = 'copy'"
-                ).fetchall()
-            ]
+            relations = _relations(database)
     except duckdb.Error as error:
         return [Finding(name, f"does not open as a database ({_first_line(error)})")]
     findings = []
-    for relation in sorted(relations):
+    for relation in relations:
         parquet = folder / "audit" / f"{relation}.parquet"
         findings += [
             Finding(name, finding.problem, row=f"{relation} {finding.row}".strip(), column=finding.column)
-            for finding in _located(f"audit/{relation}.parquet", parquet, path, [relation], is_reversed=True)
+            for finding in _located(f"audit/{relation}.parquet", parquet, path, relation, is_reversed=True)
         ]
     return findings
 
 
 def _located(
-    place: str, parquet: Path, database_path: Path, relations: list[str], *, is_reversed: bool = False
+    place: str, parquet: Path, database_path: Path, relation: str, *, is_reversed: bool = False
 ) -> list[Finding]:
-    [relation] = relations
     schema, table = relation.split(".")
     try:
         with duckdb.connect() as database:
@@ -104,6 +135,13 @@ def _differences(
                 row=_row_name(columns, values, without=column),
                 column=column,
             )
+
+
+def _relations(database: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = database.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'copy' order by all"
+    ).fetchall()
+    return [f"{schema}.{table}" for schema, table in rows]
 
 
 def _row_name(columns: list[str], values: list[object] | tuple[object, ...], *, without: str = "") -> str:

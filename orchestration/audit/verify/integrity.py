@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from orchestration.audit.publications import MANIFEST, publication_folders
-from orchestration.audit.verify.cells import locate_in_database, locate_in_parquet
+from orchestration.audit.verify.cells import differing_relations, locate_in_database, locate_in_parquet
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.state import StateFolder
 
 SEAL = "seal"
 PUBLISHED = "published"
+CALIBRATION = "audit/marts.mart_calibration.parquet"
+"""What calibration found of the content: published beside it, no part of its hash."""
 REQUIRED = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash", "inputs", "files", "rows", SEAL)
 
 
@@ -166,6 +167,22 @@ def _located(folder: Path, name: str) -> list[Finding]:
     return []
 
 
+def check_copies(folder: Path, report: Report) -> None:
+    """Each DuckDB file of a publication against the Parquet beside it: the same rows in each relation."""
+    findings: list[Finding] = []
+    compared = 0
+    for path in sorted(folder.glob("*.duckdb")):
+        found = differing_relations(path, folder / "audit")
+        compared += found.compared
+        findings += [Finding(path.name, problem) for problem in found.problems]
+        for relation in found.relations:
+            findings.append(
+                Finding(path.name, "does not hold the rows of the Parquet beside it", row=relation)
+            )
+            findings += locate_in_parquet(folder, f"audit/{relation}.parquet", path.name)
+    report.add("DuckDB files against the Parquet beside them", compared, "relations", findings)
+
+
 def check_inputs(manifest: Mapping[str, Any], landing: Path | None, report: Report) -> None:
     """Each input file that still lies in the landing folder against the hash it was ingested with."""
     ingested: dict[str, set[str]] = defaultdict(set)
@@ -191,27 +208,6 @@ def check_inputs(manifest: Mapping[str, Any], landing: Path | None, report: Repo
     report.add("input files against the hashes they were ingested with", looked_at, "files", findings)
     if gone:
         report.skip(f"{len(gone)} input files", f"no longer in the landing folder: {', '.join(gone[:5])}")
-
-
-def check_policy(state: StateFolder, manifest: Mapping[str, Any], report: Report) -> None:
-    """The policy folder that the run left in the state, against the hash in its manifest."""
-    number = manifest["run_id"][:6]
-    newest = max((path.stem for path in state.runs.glob("[0-9]*.json") if path.stem.isdigit()), default=None)
-    paths = sorted(state.seeds.rglob("*.csv"))
-    if not paths or newest != number:
-        why = "it was kept for a later run" if paths else "the state no longer holds it"
-        report.skip("policy files of the publication", why)
-        return
-    base = Path(os.path.commonpath([path.parent for path in paths]))
-    hashes = {path.relative_to(base).as_posix(): sha256_of(path) for path in paths}
-    findings = []
-    if _listing(hashes) != manifest["policy_hash"]:
-        findings.append(
-            Finding(
-                "seeds/", f"the policy files ({len(paths)}) are not those of publication {manifest['run_id']}"
-            )
-        )
-    report.add("policy files against the hash in the manifest", len(paths), "files", findings)
 
 
 def check_gate(state: StateFolder, manifest: Mapping[str, Any], report: Report) -> None:
@@ -248,16 +244,16 @@ def check_row_counts(
 
 
 def _content_hash(files: Mapping[str, str]) -> str:
-    return _listing(
+    return listing_digest(
         {
             name: digest
             for name, digest in files.items()
-            if name.startswith("audit/") and name.endswith(".parquet")
+            if name.startswith("audit/") and name.endswith(".parquet") and name != CALIBRATION
         }
     )
 
 
-def _listing(hashes: Mapping[str, str]) -> str:
+def listing_digest(hashes: Mapping[str, str]) -> str:
     """SHA-256 over lines `<hash>  <name>` in the order of the names."""
     return _digest("".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)))
 

@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.audit.publications import current_folder
+from orchestration.audit.recompute.book import Book
 from orchestration.audit.verify.arithmetic import check_arithmetic
 from orchestration.audit.verify.data import ParquetData, RelationUnreadable
-from orchestration.audit.verify.findings import Report
+from orchestration.audit.verify.findings import Finding, Report
 from orchestration.audit.verify.integrity import (
     check_chain,
+    check_copies,
     check_files,
     check_gate,
     check_inputs,
-    check_policy,
     check_row_counts,
 )
+from orchestration.audit.verify.policy import check_policy
 from orchestration.state import StateFolder
 
 
@@ -37,12 +39,19 @@ def verify_state(state: StateFolder, *, landing: Path | None, progress: Callable
     if manifest is None:
         report.skip("the current publication", "its manifest does not read")
         return report
+    check_copies(current, report)
     progress("policy, calibration and inputs")
     check_gate(state, manifest, report)
-    check_policy(state, manifest, report)
+    data = ParquetData(current)
+    try:
+        check_policy(state, manifest, Book(data), report)
+    except RelationUnreadable as error:
+        report.skip("policy rows against the policy files", str(error))
+    except (OSError, ValueError, ArithmeticError, KeyError) as error:
+        problem = f"the policy files do not read ({type(error).__name__}: {error})"
+        report.add("policy in force", 0, "rows", [Finding("seeds/policy", problem)])
     said = manifest.get("landing")
     check_inputs(manifest, landing or (Path(said) if said else None), report)
-    data = ParquetData(current)
     check_row_counts(current, manifest, _row_counts(data, manifest), report)
     progress("arithmetic of the current publication")
     check_arithmetic(data, report)

@@ -1,0 +1,116 @@
+"""Published policy rows against the policy files that the run left in the state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from orchestration.audit.recompute.book import Book
+from orchestration.audit.recompute.policy import TABLES, PolicyFiles
+from orchestration.audit.verify.findings import Finding, Report, compare
+from orchestration.audit.verify.integrity import listing_digest, sha256_of
+from orchestration.state import StateFolder
+
+RULES: Mapping[str, str | None] = {
+    "supervisor_share": None,
+    "collaboration_share": None,
+    "min_group_size": None,
+    "cohort_scope": "role",
+    "ranking_correction": "held_harmless",
+}
+"""Rules of a plan and what holds where the policy says nothing."""
+
+WORDS = frozenset({"cohort_scope", "ranking_correction"})
+
+
+def check_policy(state: StateFolder, manifest: Mapping[str, Any], book: Book, report: Report) -> None:
+    """The policy files against the hash in the manifest, and the published policy rows against the files."""
+    number = manifest["run_id"][:6]
+    newest = max((path.stem for path in state.runs.glob("[0-9]*.json") if path.stem.isdigit()), default=None)
+    paths = sorted(state.seeds.rglob("*.csv"))
+    if not paths or newest != number:
+        why = "they are those of a later run" if paths else "the state no longer holds them"
+        report.skip("policy files of the publication", why)
+        return
+    base = Path(os.path.commonpath([path.parent for path in paths]))
+    digest = listing_digest({path.relative_to(base).as_posix(): sha256_of(path) for path in paths})
+    findings = []
+    if digest != manifest["policy_hash"]:
+        problem = f"the policy files ({len(paths)}) are not those of publication {manifest['run_id']}"
+        findings.append(Finding("seeds/", problem))
+    report.add("policy files against the hash in the manifest", len(paths), "files", findings)
+    _check_rows(PolicyFiles(state.seeds / "policy", book.rows("facts.dim_period")), book, report)
+
+
+def _check_rows(files: PolicyFiles, book: Book, report: Report) -> None:
+    looked_at = 0
+    findings: list[Finding] = []
+    for table in TABLES:
+        published = book.rows(table.relation)
+        looked_at += len(published)
+        findings += compare(_place(table.relation), published, files.expected(table), key=table.key)
+    for name, expected in (
+        ("policy.policy_score_kpi", _weights(files, book)),
+        ("policy.policy_scheme", _schemes(files)),
+        ("policy.policy_convention", _conventions(files)),
+    ):
+        published = book.rows(name)
+        looked_at += len(published)
+        keys = {
+            "policy.policy_score_kpi": ("period_id", "scheme_id", "role", "kpi_id"),
+            "policy.policy_scheme": ("period_id", "scheme_id"),
+            "policy.policy_convention": ("period_id",),
+        }
+        findings += compare(_place(name), published, expected, key=keys[name])
+    report.add(
+        "policy in force = rows of the policy files on each period's last day", looked_at, "rows", findings
+    )
+
+
+def _weights(files: PolicyFiles, book: Book) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+    blocks = dict(files.block_weights())
+    expected: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for key, weight in files.kpi_weights():
+        period_id, scheme_id, role, _ = key
+        row = next(
+            (
+                one
+                for one in book.scored_kpis.get((period_id, scheme_id), ())
+                if one["role"] == role and one["kpi_id"] == key[3]
+            ),
+            None,
+        )
+        block = "" if row is None else row["block"]
+        of_block = blocks.get(
+            (period_id, scheme_id, role, block), blocks.get((period_id, scheme_id, "*", block))
+        )
+        expected[key] = {"kpi_weight": weight, "block_weight": of_block}
+    return expected
+
+
+def _schemes(files: PolicyFiles) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+    return {
+        key: {name: _rule(rules.get(name, default), name) for name, default in RULES.items()}
+        for key, rules in files.rules().items()
+    }
+
+
+def _rule(value: str | None, name: str) -> str | Decimal | None:
+    return value if value is None or name in WORDS else Decimal(value)
+
+
+def _conventions(files: PolicyFiles) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+    return {
+        (period_id,): {
+            "target_points": values.get("curve_target_points"),
+            "stretch_points": values.get("curve_stretch_points"),
+        }
+        for period_id, values in files.conventions().items()
+    }
+
+
+def _place(relation: str) -> str:
+    return f"audit/{relation}.parquet"
