@@ -12,6 +12,9 @@ from rich.status import Status
 from orchestration.progress import LOGGER, Event
 
 
+LOG_WIDTH = 120
+
+
 class ProgressPrinter(logging.Handler):
     """Prints each finished stage with its time; on a terminal also the step at hand."""
 
@@ -68,5 +71,6 @@ def shown_progress(console: Console) -> Iterator[None]:
 
 
 def new_console() -> Console:
-    """A console on standard output."""
-    return Console(highlight=False)
+    """A console on standard output; into a file or a log it writes lines of 120 columns."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=LOG_WIDTH)

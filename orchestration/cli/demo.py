@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from orchestration.publish.publication import Publication
     from orchestration.state import StateFolder
 
-AGENTS, MONTHS, TICKETS, SEED, LAST_MONTH = 40, 4, 12_000, 7, "2026-10"
+CALIBRATION_PAGE = "calibration.html"
+AGENTS, MONTHS, TICKETS, SEED, LAST_MONTH = 40, 4, 8_000, 7, "2026-10"
 
 
 @click.command()
@@ -56,15 +57,18 @@ def demo(options: Options) -> None:
     print_summary(state, console)
     publication = current_publication(state)
     assert publication is not None
-    chosen = _agent_with_most_lines(publication)
+    chosen = _telling_bonus(publication)
     if chosen is not None:
-        _print_scorecard(publication, *chosen, console=console)
-        _print_register(publication, *chosen, console=console)
-    _print_where_next(publication, state, console)
+        agent_id, period_id = chosen
+        _print_scorecard(publication, agent_id, period_id, console)
+        _print_trace(publication, agent_id, period_id, console)
+        _print_where_next(publication, state, console, trace=f"trace {agent_id} {period_id} --evidence")
 
 
-def _agent_with_most_lines(publication: Publication) -> tuple[str, str] | None:
-    """Agent and month whose bonus has the most lines in the last month; None without bonuses."""
+def _telling_bonus(publication: Publication) -> tuple[str, str] | None:
+    """Agent and month of the graded bonus with the most kinds of lines in the last month; None without
+    one.
+    """
     import duckdb
 
     return duckdb.execute(
@@ -72,6 +76,7 @@ def _agent_with_most_lines(publication: Publication) -> tuple[str, str] | None:
         select agent_id, period_id from read_parquet($path)
         where period_kind = 'month'
         group by agent_id, period_id
+        having bool_or(mechanism = 'graded') and count(*) = count(distinct component_id)
         order by period_id desc, count(*) desc, agent_id
         limit 1
         """,
@@ -79,64 +84,63 @@ def _agent_with_most_lines(publication: Publication) -> tuple[str, str] | None:
     ).fetchone()
 
 
-def _print_scorecard(publication: Publication, agent_id: str, period_id: str, *, console: Console) -> None:
-    _print_table(
-        console,
-        f"Scorecard · 绩效评分卡 {agent_id} {period_id}",
+def _print_scorecard(publication: Publication, agent_id: str, period_id: str, console: Console) -> None:
+    import duckdb
+    from rich.table import Table
+
+    rows = duckdb.execute(
         """
         select kpi_id, value, target_value, points, effective_weight, weighted_points, total_score, grade
         from read_parquet($path)
         where agent_id = $agent_id and period_id = $period_id and points is not null
         order by kpi_id
         """,
-        publication.folder / "bi" / "mart_agent_scorecard.parquet",
-        (agent_id, period_id),
-    )
-
-
-def _print_register(publication: Publication, agent_id: str, period_id: str, *, console: Console) -> None:
-    _print_table(
-        console,
-        f"Bonus · 奖金 {agent_id} {period_id}",
-        """
-        select line_no, line_label, quantity, quantity_unit, rate, amount_cny, clause_id, value_origin
-        from read_parquet($path)
-        where agent_id = $agent_id and period_id = $period_id
-        order by line_no, bonus_line_id
-        """,
-        publication.folder / "payroll" / "mart_bonus_register.parquet",
-        (agent_id, period_id),
-    )
-
-
-def _print_table(console: Console, title: str, query: str, path: Path, agent_period: tuple[str, str]) -> None:
-    import duckdb
-    from rich.table import Table
-
-    agent_id, period_id = agent_period
-    found = duckdb.execute(query, {"path": str(path), "agent_id": agent_id, "period_id": period_id})
-    names = [column[0] for column in found.description or []]
-    table = Table(title=title, title_justify="left")
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for row in found.fetchall():
-        table.add_row(*("" if value is None else str(value) for value in row))
+        {
+            "path": str(publication.folder / "bi" / "mart_agent_scorecard.parquet"),
+            "agent_id": agent_id,
+            "period_id": period_id,
+        },
+    ).fetchall()
+    if not rows:
+        return
+    total, grade = rows[0][-2:]
+    title = f"Scorecard · 评分卡 {agent_id} {period_id}: score · 总分 {_short(total)}, grade · 等级 {grade}"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column("KPI · 指标", no_wrap=True)
+    for name in ("value · 值", "target · 目标", "points · 得分", "weight · 权重", "weighted · 加权"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(str(row[0]), *(_short(value) for value in row[1:6]))
+    console.print()
     console.print(table)
+    console.print()
 
 
-def _print_where_next(publication: Publication, state: StateFolder, console: Console) -> None:
-    folder = publication.folder
-    console.print(
-        "\n".join(
-            [
-                "Where to look next",
-                f"  meritline --state {state.root} status          the last run, stage by stage",
-                f"  meritline --state {state.root} ui              runs, assets and checks in Dagster",
-                f"  {folder / 'calibration.html'}   what was checked before publication",
-                f"  {folder / 'payroll'}   the register of each month as a workbook",
-                f"  {folder / 'audit.duckdb'}   every table, for any DuckDB client",
-            ]
-        ),
-        markup=False,
-        soft_wrap=True,
-    )
+def _short(value: object) -> str:
+    """A number as a reader wants it: at most 4 decimals, no trailing zeros."""
+    if not isinstance(value, Decimal):
+        return "" if value is None else str(value)
+    text = f"{value:.4f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def _print_trace(publication: Publication, agent_id: str, period_id: str, console: Console) -> None:
+    from orchestration.audit.terminal import print_trace
+    from orchestration.audit.trace import trace_bonus
+
+    print_trace(trace_bonus(publication.folder, agent_id=agent_id, period_id=period_id), console)
+
+
+def _print_where_next(publication: Publication, state: StateFolder, console: Console, *, trace: str) -> None:
+    meritline = f"meritline --state {state.root}"
+    rows = [
+        (f"{meritline} {trace}", "the same bonus down to every export line"),
+        (f"{meritline} status", "the last run, stage by stage"),
+        (f"{meritline} ui", "runs, assets and checks in Dagster"),
+        (f"{publication.folder / CALIBRATION_PAGE}", "what was checked before publication"),
+        (f"{publication.folder / 'payroll'}", "each month's register as a workbook"),
+        (f"{publication.folder / 'audit.duckdb'}", "every table, for any DuckDB client"),
+    ]
+    console.print("\nWhere to look next")
+    for place, what in rows:
+        console.print(f"  {what}:\n    {place}", markup=False, soft_wrap=True)
