@@ -23,9 +23,11 @@ def of_rows(result: Mapping[str, Any]) -> str:
         return number(value)
     if "unexpected_count" not in result:
         return ""
-    looked_at = int(result["element_count"]) - int(result.get("missing_count") or 0)
-    share = int(result["unexpected_count"]) / looked_at if looked_at else 0
-    return f"{int(result['unexpected_count']):,} of {looked_at:,} rows ({share:.2%})"
+    # A relation without rows has no counts.
+    unexpected = int(result["unexpected_count"] or 0)
+    looked_at = int(result.get("element_count") or 0) - int(result.get("missing_count") or 0)
+    share = unexpected / looked_at if looked_at else 0
+    return f"{unexpected:,} of {looked_at:,} rows ({share:.2%})"
 
 
 @dataclass(frozen=True)

@@ -210,8 +210,8 @@ class RecordScanner:
         if scan.is_broken:
             return start
         if at_end:
-            # A text that is still open at the end of the file may have been cut off there. One that would also
-            # have to begin with a broken quote takes two accidents.
+            # A text that is still open at the end of the file may have been cut off there. One that would
+            # also have to begin with a broken quote takes two accidents.
             return len(buffer) if fault == QUOTE_UNCLOSED else start
         return start if stop - start >= MAX_QUOTED_RUN_BYTES else None
 

@@ -41,7 +41,6 @@ def test_a_second_nightly_meanwhile_is_turned_away_with_status_5(
 ) -> None:
     state = StateFolder(tmp_path / "held")
     state.prepare()
-    nightly = ["nightly", "--landing", str(demo_landing)]
     with hold(state, "the first"):
         done = subprocess.run(
             [
