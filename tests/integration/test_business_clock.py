@@ -18,7 +18,7 @@ from orchestration.policy import install_policy
 from orchestration.settings import CONTRACT_DIR, POLICY_DIR, SEEDS_DIR
 from orchestration.settlement.frozen import ensure_register
 from orchestration.state import StateFolder
-from orchestration.warehouse.dbt import DbtBuild, DbtOutcome, log_path, parse_project
+from orchestration.warehouse.dbt import DbtOutcome, log_path, stream_dbt, take_parsed
 
 ZONE = ZoneInfo("Asia/Shanghai")
 REFERENCE = SEEDS_DIR / "reference"
@@ -110,11 +110,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, tup
         allow_rejects=Decimal("0.05"),
         progress=None,
     )
-    parse_project(state)
     outcome = DbtOutcome()
-    for _ in DbtBuild(state).stream(
-        ["--select", "+fct_ticket", "--exclude-resource-type", "unit_test"], outcome
-    ):
+    arguments = ["build", "--select", "+fct_ticket", "--exclude-resource-type", "unit_test"]
+    for _ in stream_dbt(state, arguments, outcome=outcome, manifest=take_parsed(state)):
         pass
     outcome.raise_if_failed(log_path(state))
     return state.warehouse, spans
