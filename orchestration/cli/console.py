@@ -11,7 +11,6 @@ from rich.status import Status
 
 from orchestration.progress import LOGGER, Event
 
-
 LOG_WIDTH = 120
 
 
