@@ -102,18 +102,21 @@ class _Scan:
     ends: Offsets
     counts: Offsets
     next_start: int
-    is_broken: bool
+    broken_at: int | None
     is_open: bool
 
 
 class RecordScanner:
     """Cuts a stream of byte buffers into records. Call `feed` for each buffer, then `finish` once.
 
-    `delimiter` is one ASCII byte; `has_quotes = False` takes quotes as ordinary characters.
+    `delimiter` is one ASCII byte; `has_quotes = False` takes quotes as ordinary characters. `width` is how
+    many fields a row has; it tells rows from lines of text around a broken quote (None: nothing is taken
+    for a row).
     """
 
-    def __init__(self, *, delimiter: int, has_quotes: bool = True) -> None:
+    def __init__(self, *, delimiter: int, has_quotes: bool = True, width: int | None = None) -> None:
         self._delimiter = delimiter
+        self._width = width
         self._has_quotes = has_quotes
         self._carry = b""
         self._is_skipping = False
@@ -151,9 +154,9 @@ class RecordScanner:
             scan = self._scan(buffer[position:stop], is_final=at_end)
             collected.add(scan.starts + position, scan.ends + position, scan.counts)
             begin = position + scan.next_start
-            if scan.is_broken or (at_end and begin < size):
-                fault = QUOTE_BROKEN if scan.is_broken else QUOTE_UNCLOSED
-                resumed = self._after_break(buffer, begin, fault, collected, is_final=is_final)
+            if scan.broken_at is not None or (at_end and begin < size):
+                broken_at = None if scan.broken_at is None else position + scan.broken_at
+                resumed = self._after_break(buffer, begin, broken_at, collected, is_final=is_final)
                 if resumed is None:
                     return begin
                 position, width = resumed, REPAIR_WINDOW_BYTES
@@ -173,21 +176,26 @@ class RecordScanner:
         return size
 
     def _after_break(
-        self, buffer: Bytes, begin: int, fault: int, collected: _Collected, *, is_final: bool
+        self, buffer: Bytes, begin: int, broken_at: int | None, collected: _Collected, *, is_final: bool
     ) -> int | None:
         """Reject the broken line and say where reading resumes; None when more bytes are needed to tell.
 
-        Lines after the break are read as records unless they can also be the rest of a text field that the
-        broken line left open: then they are in doubt, and rejected rather than loaded as what they are not.
+        `begin` is where the broken record begins, `broken_at` its first illegal quote (None: it never
+        closes). Lines around the break are read as records unless they can also be lines of a text field:
+        then they are in doubt, and rejected rather than loaded as what they are not.
         """
         size = len(buffer)
+        fault = QUOTE_UNCLOSED if broken_at is None else QUOTE_BROKEN
         line_end = _first_line_end(buffer, begin, is_final=is_final)
         if line_end is None:
             if not is_final:
                 return None
             collected.add_one(begin, size, fault)
             return size
-        doubtful_until = self._end_of_open_text(buffer, line_end, fault, is_final=is_final)
+        if broken_at is not None and broken_at >= line_end:
+            doubtful_until = self._end_of_text_before(buffer, begin, line_end, broken_at, is_final=is_final)
+        else:
+            doubtful_until = self._end_of_open_text(buffer, line_end, fault, is_final=is_final)
         if doubtful_until is None:
             return None
         collected.add_one(begin, _trimmed(buffer, begin, line_end), fault)
@@ -199,6 +207,36 @@ class RecordScanner:
             start = end
         return start
 
+    def _end_of_text_before(
+        self, buffer: Bytes, begin: int, start: int, broken_at: int, *, is_final: bool
+    ) -> int | None:
+        """Where the line with the illegal quote begins if lines from `start` on may be text, or `start`.
+
+        They stood inside quotes until that quote turned out illegal. Either the broken record's first quote
+        is the stray one: then its first line (from `begin`) has the separators of a row, and all lines
+        after it are rows, the one with the illegal quote included. Or they are lines of a text, which
+        hardly all read like that, least of all the one on which the text ends. None: more bytes are needed.
+        """
+        before = buffer[start:broken_at]
+        breaks = np.flatnonzero((before == LF) | (before == CR))
+        line_start = start + (int(breaks[-1]) + 1 if len(breaks) else 0)
+        if line_start - start > MAX_QUOTED_RUN_BYTES:
+            return start
+        stop = min(len(buffer), line_start + MAX_QUOTED_RUN_BYTES)
+        at_end = is_final and stop == len(buffer)
+        scan = self._scan(buffer[start:stop], is_final=at_end)
+        of_line = np.flatnonzero(scan.starts == line_start - start)
+        if not len(of_line) and scan.broken_at is None and not at_end and stop == len(buffer):
+            return None
+        if self._width is None or not len(of_line):
+            return line_start
+        counts = scan.counts[: int(of_line[0]) + 1]
+        is_blank = scan.ends[: len(counts)] == scan.starts[: len(counts)]
+        are_rows = np.count_nonzero(buffer[begin:start] == self._delimiter) >= self._width - 1 and bool(
+            ((counts == self._width) | is_blank).all()
+        )
+        return start if are_rows else line_start
+
     def _end_of_open_text(self, buffer: Bytes, start: int, fault: int, *, is_final: bool) -> int | None:
         """Where the record ends if text is open at `start`; `start` if none can be, None if unsure."""
         stop = min(len(buffer), start + MAX_QUOTED_RUN_BYTES)
@@ -207,11 +245,11 @@ class RecordScanner:
         scan = self._scan(opened, is_final=at_end)
         if len(scan.starts):
             return min(start + int(scan.ends[0]), len(buffer))
-        if scan.is_broken:
+        if scan.broken_at is not None:
             return start
         if at_end:
-            # A text that is still open at the end of the file may have been cut off there. One that would also
-            # have to begin with a broken quote takes two accidents.
+            # A text that is still open at the end of the file may have been cut off there. One that would
+            # also have to begin with a broken quote takes two accidents.
             return len(buffer) if fault == QUOTE_UNCLOSED else start
         return start if stop - start >= MAX_QUOTED_RUN_BYTES else None
 
@@ -237,7 +275,7 @@ class RecordScanner:
         starts = np.concatenate([np.zeros(1, dtype=np.int64), nexts[:-1]]) if len(nexts) else nexts
         next_start = int(nexts[-1]) if len(nexts) else 0
         counts = self._field_counts(window, ends, quotes)
-        return _Scan(starts, ends, counts, next_start, is_broken, is_open)
+        return _Scan(starts, ends, counts, next_start, broken_at if is_broken else None, is_open)
 
     def _field_counts(self, window: Bytes, ends: Offsets, quotes: Offsets) -> Offsets:
         """Separators of each record that stand outside quotes, plus one."""

@@ -29,6 +29,7 @@ FORMATS = {
     "parquet": "parquet",
     "jsonl": "jsonl",
     "ndjson": "jsonl",
+    "json": "jsonl",
 }
 
 MAX_EXPANSION_RATIO = 250

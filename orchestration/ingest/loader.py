@@ -185,10 +185,9 @@ class Loader:
         try:
             for segment in segments:
                 tasks = []
-                for load in loads:
+                for load, resolved in _resolved(loads, segment, form):
                     tally = tallies[load.load_id]
                     tally.segments += 1
-                    resolved = mappings.resolve(load.entry, segment.columns, file_format=form.file_format)
                     if not load.entry.spec.distinct:  # such an entry picks a few columns on purpose
                         tally.unknown.update(dict.fromkeys(resolved.unknown))
                     for name in resolved.missing:
@@ -429,6 +428,17 @@ def _create_rejects(connection: duckdb.DuckDBPyConnection) -> None:
         "CREATE OR REPLACE TEMP TABLE __rejects (load_id VARCHAR, file VARCHAR, row_number BIGINT, "
         "table_name VARCHAR, column_name VARCHAR, kind VARCHAR, reason VARCHAR, raw_text VARCHAR)"
     )
+
+
+def _resolved(
+    loads: Sequence[Load], segment: Segment, form: FileForm
+) -> Iterator[tuple[Load, mappings.Mapping]]:
+    """Each load's mapping; a column that one of them uses is unknown to none."""
+    columns, file_format = segment.columns, form.file_format
+    used = [mappings.resolve(load.entry, columns, file_format=file_format).used for load in loads]
+    claimed = frozenset().union(*used)
+    for load in loads:
+        yield load, mappings.resolve(load.entry, columns, file_format=file_format, claimed=claimed)
 
 
 def _settle(

@@ -57,6 +57,7 @@ class Mapping:
     exact: Conversions
     quick: Conversions
     condition: str | None
+    used: frozenset[str]
     unknown: tuple[str, ...]
     missing: tuple[str, ...]
     personal: tuple[int, ...]
@@ -128,14 +129,16 @@ class Mapping:
         return f"CASE WHEN __m{i} IS NULL OR trim(__m{i}) = '' THEN {empty} ELSE {wrong} END"
 
 
-def resolve(entry: Entry, columns: Sequence[str], *, file_format: str) -> Mapping:
-    """Resolve an entry against a file's columns.
+def resolve(
+    entry: Entry, columns: Sequence[str], *, file_format: str, claimed: frozenset[str] = frozenset()
+) -> Mapping:
+    """Resolve an entry against a file's columns; `claimed` ones belong to other entries that read the file.
 
     JSON lines may lack any column in any part; workbooks may hold real dates beside dates as text.
 
     Raises UnreadableFile when the header lacks what a required column or the condition needs.
     """
-    return _Resolver(entry, tuple(columns), file_format).mapping()
+    return _Resolver(entry, tuple(columns), file_format).mapping(claimed)
 
 
 def expected_names(entry: Entry) -> frozenset[str]:
@@ -211,7 +214,7 @@ class _Resolver:
         self._personal: set[str] = {name for name in columns if looks_personal(name)}
         self._missing: list[str] = []
 
-    def mapping(self) -> Mapping:
+    def mapping(self, claimed: frozenset[str]) -> Mapping:
         spec = self._entry.spec
         named = {*spec.mask, *spec.drop}
         self._personal |= {found for name in named if (found := self._find(name)) is not None}
@@ -219,13 +222,15 @@ class _Resolver:
         self._missing.clear()
         quick = self._conversions(is_quick=True)
         condition = self._condition()
-        unknown = tuple(name for name in self._columns if name not in self._used and name not in spec.drop)
+        known = {*self._used, *claimed, *spec.drop}
+        unknown = tuple(name for name in self._columns if name not in known)
         return Mapping(
             entry=self._entry,
             columns=self._columns,
             exact=exact,
             quick=quick,
             condition=condition,
+            used=frozenset(self._used),
             unknown=unknown,
             missing=tuple(self._missing),
             personal=tuple(i for i, name in enumerate(self._columns) if name in self._personal),

@@ -154,6 +154,10 @@ class SourceReader:
             raise UnreadableFile(f"there is no header in row {form.header_row}")
         if len(form.columns) > MAX_COLUMNS:
             raise UnreadableFile(f"the header has {len(form.columns)} columns, more than {MAX_COLUMNS}")
+        if any("\ufffd" in name for name in form.columns):
+            raise UnreadableFile(
+                f"its header is no text in {encoding}; name the encoding in a profile (encoding: …)"
+            )
         return form
 
     def _header(self, rows: Sequence[Sequence[str]]) -> tuple[int, int]:
@@ -172,7 +176,9 @@ class SourceReader:
         relation = _csv_relation(form.columns, form.delimiter, has_quotes=form.has_quotes)
         raw = _joined(form.columns)
         cutter = _Cutter(form, self.scratch)
-        scanner = RecordScanner(delimiter=ord(form.delimiter), has_quotes=form.has_quotes)
+        scanner = RecordScanner(
+            delimiter=ord(form.delimiter), has_quotes=form.has_quotes, width=len(form.columns)
+        )
         for frames in _frames(self.file, form, scanner):
             part = cutter.cut(frames)
             if part is not None:
@@ -524,7 +530,7 @@ def _json_columns(relation: str) -> list[str]:
     """Dotted paths of the leaves of a segment's objects, in the order they first occur."""
     with duckdb.connect() as connection:
         found = connection.execute(
-            f"SELECT json_group_structure(line) FROM {relation} "
+            f"SELECT json_group_structure(line::JSON) FROM {relation} "
             "WHERE coalesce(json_type(try_cast(line AS JSON)) = 'OBJECT', false)"
         ).fetchone()
     if not found or not found[0]:

@@ -29,7 +29,7 @@ def records(
     text: bytes, *, step: int | None = None, delimiter: str = ",", has_quotes: bool = True
 ) -> list[Record]:
     """Text, field count and fault of every record, the text fed in pieces of `step` bytes."""
-    scanner = RecordScanner(delimiter=ord(delimiter), has_quotes=has_quotes)
+    scanner = RecordScanner(delimiter=ord(delimiter), has_quotes=has_quotes, width=2)
     step = step or max(1, len(text))
     parts = [scanner.feed(text[start : start + step]) for start in range(0, len(text), step)]
     parts.append(scanner.finish())
@@ -62,6 +62,17 @@ def records(
                 (b'",3', 0, IN_DOUBT),
                 (b"4,5", 2, FIT),
             ],
+        ),
+        # A stray quote far above the next one: the lines between are rows, as each reads as one …
+        (
+            b'1,"x\n3,4\n5,"y"\n',
+            [(b'1,"x', 0, QUOTE_BROKEN), (b"3,4", 2, FIT), (b'5,"y"', 2, FIT)],
+        ),
+        # … but not when one of them reads as the end of a text: its closing quote may be the one that went
+        # wrong.
+        (
+            b'1,"x\n3,4\nend""\n5,"y"\n',
+            [(b'1,"x', 0, QUOTE_BROKEN), (b"3,4", 0, IN_DOUBT), (b'end""', 0, IN_DOUBT), (b'5,"y"', 2, FIT)],
         ),
         (b'1,"x\n3,4\n', [(b'1,"x', 0, QUOTE_UNCLOSED), (b"3,4", 0, IN_DOUBT)]),
         (b'"', [(b'"', 0, QUOTE_UNCLOSED)]),

@@ -15,14 +15,14 @@ def header_notes(new: Sequence[LoadFigures], known: Iterable[LoadFigures]) -> li
     each may stand for.
     """
     history = sorted((load for load in known if load.status == LOADED), key=lambda load: load.load_seq)
-    notes: list[str] = []
+    notes: dict[str, None] = {}
     for load in sorted(new, key=lambda load: load.load_seq):
         if load.status != LOADED:
             continue
         before = next((past for past in reversed(history) if _same_reading(past, load)), None)
-        notes += _drift(load, before)
+        notes |= dict.fromkeys(_drift(load, before))
         history.append(load)
-    return notes
+    return list(notes)
 
 
 def _same_reading(past: LoadFigures, load: LoadFigures) -> bool:
