@@ -213,9 +213,9 @@ class RecordScanner:
         """Where the line with the illegal quote begins if lines from `start` on may be text, or `start`.
 
         They stood inside quotes until that quote turned out illegal. Either the broken record's first quote
-        is the stray one: then its first line (from `begin`) has the separators of a row, and all lines after
-        are rows, the one with the illegal quote included. Or they are lines of a text, which hardly all read
-        like that, least of all the one on which the text ends. None: more bytes are needed.
+        is the stray one: then its first line (from `begin`) has the separators of a row, and all lines
+        after it are rows, the one with the illegal quote included. Or they are lines of a text, which
+        hardly all read like that, least of all the one on which the text ends. None: more bytes are needed.
         """
         before = buffer[start:broken_at]
         breaks = np.flatnonzero((before == LF) | (before == CR))

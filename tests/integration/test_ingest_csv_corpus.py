@@ -109,7 +109,7 @@ UNREADABLE = -1
 
 @dataclass(frozen=True)
 class Fate:
-    """Rows loaded (or UNREADABLE), and rows rejected by number (header: row 1) with part of the reason."""
+    """Rows loaded (or UNREADABLE); rows rejected by number (the header is row 1), with part of the reason."""
 
     loaded: int
     rejected: dict[int, str]

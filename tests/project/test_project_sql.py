@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.project.conftest import ROOT, CompiledProject
 from tests.project.sql_rules import (
@@ -129,6 +130,16 @@ def test_every_dispatched_macro_has_both_versions() -> None:
     macros = {macro: "" for path in MACROS for macro in read_macros(path.read_text())}
     assert any(macro.startswith("spark__") for macro in macros)
     assert not undispatched(macros), listed(undispatched(macros))
+
+
+def test_no_macro_takes_the_place_of_ref_or_source() -> None:
+    macros = {macro for path in MACROS for macro in read_macros(path.read_text())}
+    assert macros and not macros & {"ref", "source", "builtins"}
+
+
+def test_no_policy_number_in_the_settings_of_the_project() -> None:
+    variables = yaml.safe_load((DBT / "dbt_project.yml").read_text()).get("vars", {})
+    assert not [name for name, value in variables.items() if re.search(r"\d", str(value))]
 
 
 def test_every_order_says_where_nulls_go(project: CompiledProject) -> None:

@@ -49,7 +49,7 @@ class Manifest(BaseModel):
         for name, promised in self.totals.items():
             if name in totals and totals[name] != promised:
                 raise UnreadableFile(
-                    f"its manifest promises a {name} total of {promised}, the file has {totals[name]}"
+                    f"its manifest promises {promised} as the total of {name}, the file has {totals[name]}"
                 )
 
 
