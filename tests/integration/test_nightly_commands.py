@@ -43,7 +43,16 @@ def test_a_second_nightly_meanwhile_is_turned_away_with_status_5(
     state.prepare()
     with hold(state, "the first"):
         done = subprocess.run(
-            [sys.executable, "-m", "orchestration", "--state", str(state.root), *nightly],
+            [
+                sys.executable,
+                "-m",
+                "orchestration",
+                "nightly",
+                "--state",
+                str(state.root),
+                "--landing",
+                str(demo_landing),
+            ],
             cwd=PROJECT_ROOT,
             capture_output=True,
             text=True,
