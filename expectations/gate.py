@@ -80,7 +80,7 @@ def validate(candidate_db: Path, planned: Sequence[Planned]) -> tuple[CheckResul
         for one in planned:
             measure, relation = one.check.measure, one.bound.relation
             if measure is not None and measure.name in broken:
-                found[one.key] = _check_result(one, error=broken[measure.name])
+                found[one.key] = _check_result(one, error=observed.fault(broken[measure.name]))
             elif measure is None and relation not in candidate.relations:
                 found[one.key] = _check_result(one, error="the relation is not in the candidate")
             else:
@@ -230,7 +230,7 @@ def _error(result: ExpectationValidationResult) -> str | None:
     raised = (result.exception_info or {}).copy()
     entries = [raised] if "raised_exception" in raised else list(raised.values())
     messages = [str(entry.get("exception_message")) for entry in entries if entry.get("raised_exception")]
-    return " ".join(messages[0].split()) if messages else None
+    return observed.fault(messages[0]) if messages else None
 
 
 def _quoted(path: Path) -> str:

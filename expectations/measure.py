@@ -63,7 +63,7 @@ def take(connection: Connection, measures: Collection[Measure]) -> Mapping[str, 
                 """
             )
         except SQLAlchemyError as error:
-            broken[measure.name] = " ".join(str(error.args[0] if error.args else error).split())
+            broken[measure.name] = str(error.args[0] if error.args else error)
     return broken
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +15,10 @@ from expectations.measure import MEASURES
 
 NAMED_SUBJECTS = 3
 """Subjects out of bounds that are named, worst first."""
+QUOTING_NOTHING = frozenset({"Binder", "Catalog", "Parser"})
+"""Kinds of DuckDB's errors that are about a query's text, not about rows."""
+MISSING_COLUMN = re.compile(r'The column "\w+" in BatchData does not exist')
+"""What Great Expectations says of a column that is not there."""
 
 
 def of_rows(result: Mapping[str, Any]) -> str:
@@ -64,6 +69,21 @@ def outsiders(connection: Connection, measure: str, column: str, limits: Limits)
     named = ", ".join(f"{subject} {number(value)}" for subject, value, _ in rows)
     more = int(rows[0][2]) - len(rows) if rows else 0
     return f"{named} and {more} more" if more else named
+
+
+def fault(message: str) -> str:
+    """Why something could not be measured, for a result: DuckDB's words where they name relations and
+    columns, their kind alone where they may quote a value of a row.
+    """
+    missing = MISSING_COLUMN.search(message)
+    if missing is not None:
+        return missing[0]
+    found = re.search(r"(\w+(?: \w+)*) Error: .*", message, re.DOTALL)
+    if found is None:
+        return "it could not be measured; the reason is withheld, it may quote a value"
+    if found[1] in QUOTING_NOTHING:
+        return " ".join(found[0].partition("LINE ")[0].split())
+    return f"{found[1]} Error; the rest is withheld, it may quote a value"
 
 
 def number(value: Any) -> str:

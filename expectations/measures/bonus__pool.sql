@@ -119,7 +119,7 @@ select
     end as budget_share,
     newest.agent_count - newest.budgeted_count as unbudgeted_count,
     case
-        when newest.paid_count >= {min_agents} and usual.month_count >= {min_months} and usual.head_cny > 0
+        when newest.paid_count >= {min_plan_agents} and usual.month_count >= {min_months} and usual.head_cny > 0
             then round(log2(greatest(newest.total_cny, 1) / newest.agent_count / usual.head_cny), 2)
     end as head_pay_doublings,
     case
@@ -127,14 +127,14 @@ select
             then round(newest.performance_cny / newest.total_cny, 2)
     end as performance_share,
     case
-        when newest.whole_count >= {min_agents} then round(newest.unpaid_count / newest.whole_count, 2)
+        when newest.whole_count >= {min_plan_agents} then round(newest.unpaid_count / newest.whole_count, 2)
     end as unpaid_share,
     case
-        when usual.month_count >= {min_months} and usual.agent_count >= {min_agents}
+        when usual.month_count >= {min_months} and usual.agent_count >= {min_plan_agents}
             then round(newest.agent_count / usual.agent_count, 2)
     end as paid_headcount_ratio,
     case
-        when distance.agent_count >= {min_agents} then round(distance.outlier_count / distance.agent_count, 2)
+        when distance.agent_count >= {min_plan_agents} then round(distance.outlier_count / distance.agent_count, 2)
     end as outlier_share
 from monthly as newest
 left join usual

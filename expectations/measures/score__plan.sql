@@ -33,7 +33,7 @@ usual as (
         scheme_id,
         median(mean_score) as mean_score
     from monthly
-    where newest_no > 1 and scored_count >= {min_agents}
+    where newest_no > 1 and scored_count >= {min_plan_agents}
     group by scheme_id
     having count(*) >= {min_months}
 )
@@ -42,15 +42,15 @@ usual as (
 select
     monthly.scheme_id as subject,
     case
-        when monthly.scored_count >= {min_agents} then abs(monthly.mean_score - usual.mean_score)
+        when monthly.scored_count >= {min_plan_agents} then abs(monthly.mean_score - usual.mean_score)
     end as mean_change,
     case
-        when monthly.agent_count >= {min_agents} then (monthly.agent_count - monthly.scored_count) / monthly.agent_count
+        when monthly.agent_count >= {min_plan_agents} then (monthly.agent_count - monthly.scored_count) / monthly.agent_count
     end as unscored_share,
-    case when monthly.agent_count >= {min_agents} then monthly.awaiting_count / monthly.agent_count end as awaiting_share,
+    case when monthly.agent_count >= {min_plan_agents} then monthly.awaiting_count / monthly.agent_count end as awaiting_share,
     case when monthly.scored_count >= {min_agents} then monthly.score_spread end as score_spread,
-    case when monthly.scored_count >= {min_agents} then monthly.top_count / monthly.scored_count end as top_share,
-    case when monthly.scored_count >= {min_agents} then monthly.bottom_count / monthly.scored_count end as bottom_share
+    case when monthly.scored_count >= {min_plan_agents} then monthly.top_count / monthly.scored_count end as top_share,
+    case when monthly.scored_count >= {min_plan_agents} then monthly.bottom_count / monthly.scored_count end as bottom_share
 from monthly
 left join usual
     on monthly.scheme_id = usual.scheme_id

@@ -1,0 +1,250 @@
+"""Calibration of real candidates: clean centres pass, and each expectation is tripped by its bad fixture.
+
+The good candidates come from whole nights over generated centres, the bad ones from
+`fixtures/bad_candidates.yml`: one change to a copy of the good audit file per expectation.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from expectations.gate import Planned, plan, validate
+from orchestration.gate.page import render_page
+from orchestration.gate.result import CheckResult, read_result
+from orchestration.publish.publication import Publication, current_publication
+from orchestration.settings import BOUNDS_DIR
+from orchestration.state import StateFolder
+from tests.bench.clean_seeds import SeedReport, run_seed
+
+SEEDS = (1, 2)
+"""`tests/bench/clean_seeds.py` runs twenty."""
+GOOD = SEEDS[0]
+FIXTURES = Path(__file__).parent.parent / "fixtures" / "bad_candidates.yml"
+BAD: Mapping[str, str] = {
+    f"{suite}.{check_id}": sql
+    for suite, checks in yaml.safe_load(FIXTURES.read_text(encoding="utf-8")).items()
+    for check_id, sql in checks.items()
+}
+PLANNED: Mapping[str, Planned] = {f"{one.suite}.{one.check.check_id}": one for one in plan(BOUNDS_DIR)}
+
+
+@pytest.fixture(scope="session")
+def centres(tmp_path_factory: pytest.TempPathFactory) -> Mapping[int, tuple[SeedReport, StateFolder]]:
+    """The night of each seed: what was checked, and the state folder. Read it only."""
+    found = {}
+    for seed in SEEDS:
+        folder = tmp_path_factory.mktemp(f"seed_{seed}")
+        found[seed] = (run_seed(seed, folder), StateFolder(folder / "state"))
+    return found
+
+
+@pytest.fixture(scope="session")
+def good(centres: Mapping[int, tuple[SeedReport, StateFolder]]) -> Path:
+    """The audit file of a good candidate. Read it only."""
+    return centres[GOOD][1].candidate / "audit.duckdb"
+
+
+@pytest.fixture(scope="session")
+def publication(centres: Mapping[int, tuple[SeedReport, StateFolder]]) -> Publication:
+    found = current_publication(centres[GOOD][1])
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def people(good: Path) -> frozenset[str]:
+    """Ids and names of everybody in the good candidate, customers too."""
+    with opened(good) as database:
+        rows = database.execute(
+            "select agent_id from facts.dim_agent union select agent_name from facts.dim_agent "
+            "union select customer_id from facts.fct_ticket"
+        ).fetchall()
+    return frozenset(str(row[0]) for row in rows if row[0])
+
+
+@contextmanager
+def opened(path: Path, mode: str = "read_only") -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB file whose schemas are named as in the contract, whatever the file is called."""
+    with duckdb.connect() as database:
+        database.execute(f"attach '{path}' as one ({mode})")
+        database.execute("use one")
+        yield database
+
+
+def spoiled(good: Path, sql: str, folder: Path) -> Path:
+    """A copy of the good candidate with `sql` done to it."""
+    path = folder / "bad.duckdb"
+    shutil.copyfile(good, path)
+    with opened(path, "read_write") as database:
+        database.execute(sql)
+    return path
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_clean_centre_trips_no_critical_expectation(
+    centres: Mapping[int, tuple[SeedReport, StateFolder]], seed: int
+) -> None:
+    report, state = centres[seed]
+    assert report.failed("critical") == []
+    assert len(report.checks) == len(PLANNED)
+    assert current_publication(state) is not None
+
+
+def test_there_are_at_least_sixty_expectations_and_each_has_its_bad_fixture() -> None:
+    assert sorted(BAD) == sorted(PLANNED)
+    assert len(BAD) >= 60
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
+def test_the_bad_fixture_trips_its_expectation(
+    good: Path, people: frozenset[str], tmp_path: Path, name: str
+) -> None:
+    planned = PLANNED[name]
+    (before,) = validate(good, [planned])
+    assert before.is_passed, f"passes on the good candidate: {before.observed or before.error}"
+    (after,) = validate(spoiled(good, BAD[name], tmp_path), [planned])
+    assert not after.is_passed
+    assert after.error is None, "it ran, and what it saw is out of bounds"
+    assert after.observed != before.observed
+    assert_nobody_is_named(after, people)
+
+
+def assert_nobody_is_named(check: CheckResult, people: frozenset[str]) -> None:
+    assert not people.intersection(re.findall(r"[^\s,()]+", check.observed))
+
+
+def test_all_suites_together_take_a_few_seconds(good: Path) -> None:
+    validate(good, list(PLANNED.values())[:1])
+    began = time.process_time()
+    checks = validate(good, list(PLANNED.values()))
+    assert time.process_time() - began < 10
+    assert [check.check_id for check in checks] == [one.check.check_id for one in PLANNED.values()]
+
+
+def test_a_relation_that_is_gone_fails_its_checks_and_only_those(good: Path, tmp_path: Path) -> None:
+    names = ["kpi.observations_exist", "kpi.coverage_fell", "kpi.idle_agents"]
+    path = spoiled(good, "drop table kpi.kpi_observation", tmp_path)
+    table, measure, other = validate(path, [PLANNED[name] for name in names])
+    assert (table.is_passed, table.error) == (False, "the relation is not in the candidate")
+    assert not measure.is_passed
+    assert "kpi_observation does not exist" in str(measure.error)
+    assert (other.is_passed, other.error) == (True, None)
+
+
+def test_a_column_that_is_gone_fails_the_check_that_reads_it(good: Path, tmp_path: Path) -> None:
+    path = spoiled(good, "alter table score.score_line drop column points", tmp_path)
+    names = ["score.points_within_curve", "score.weights_within_0_and_1"]
+    points, weights = validate(path, [PLANNED[name] for name in names])
+    assert (points.is_passed, points.error) == (False, 'The column "points" in BatchData does not exist')
+    assert weights.is_passed
+
+
+def test_why_a_check_could_not_run_quotes_no_value_of_a_row(good: Path, tmp_path: Path) -> None:
+    path = spoiled(
+        good,
+        """
+        alter table facts.fct_survey alter column scale_max type varchar;
+        create or replace table audit.load_file as select * replace ('li.wei@example.com' as load_seq)
+        from audit.load_file
+        """,
+        tmp_path,
+    )
+    checks = validate(path, [PLANNED["raw.lost_columns"], PLANNED["facts.events_out_of_order"]])
+    for check in checks:
+        assert not check.is_passed
+        assert "li.wei" not in f"{check.error} {check.observed}"
+
+
+def test_the_same_candidate_can_be_checked_again_and_written_afterwards(good: Path, tmp_path: Path) -> None:
+    path = spoiled(good, "select 1", tmp_path)
+    names = ["kpi.observations_exist", "grade.order_is_kept"]
+    first = validate(path, [PLANNED[name] for name in names])
+    assert validate(path, [PLANNED[name] for name in names]) == first
+    with opened(path, "read_write") as database:
+        database.execute("delete from kpi.kpi_observation")
+    assert not validate(path, [PLANNED[names[0]]])[0].is_passed
+
+
+def test_the_mart_shows_every_expectation_in_audit_and_bi(
+    publication: Publication, centres: Mapping[int, tuple[SeedReport, StateFolder]]
+) -> None:
+    result = read_result(centres[GOOD][1], publication.manifest["content_hash"])
+    assert result is not None
+    expected = sorted(
+        (c.suite, c.check_id, c.relation, c.severity, c.is_passed, c.observed, c.bound, c.since, c.why)
+        for c in result.checks
+    )
+    columns = "suite, check_id, relation, severity, is_passed, observed, bound, since::varchar, why"
+    for audience in ("audit", "bi"):
+        with opened(publication.folder / f"{audience}.duckdb") as database:
+            rows = database.execute(f"select {columns} from marts.mart_calibration").fetchall()
+        assert sorted(rows) == expected
+    for name in ("audit/marts.mart_calibration.parquet", "bi/mart_calibration.parquet"):
+        rows = duckdb.sql(f"select {columns} from '{publication.folder / name}'").fetchall()
+        assert rows == expected, "in the order of suite and check"
+        assert publication.manifest["files"][name]
+    assert publication.manifest["rows"]["marts.mart_calibration"] == len(PLANNED)
+    assert not (publication.folder / "payroll" / "mart_calibration.parquet").exists()
+
+
+def test_the_candidate_stays_as_it_was_checked(
+    publication: Publication, centres: Mapping[int, tuple[SeedReport, StateFolder]]
+) -> None:
+    candidate = centres[GOOD][1].candidate
+    with opened(candidate / "audit.duckdb") as database:
+        tables = database.execute("select table_name from duckdb_tables()").fetchall()
+    assert ("mart_calibration",) not in tables
+    assert not (candidate / "audit" / "marts.mart_calibration.parquet").exists()
+
+
+def test_results_name_nobody(
+    publication: Publication,
+    people: frozenset[str],
+    centres: Mapping[int, tuple[SeedReport, StateFolder]],
+) -> None:
+    for check in centres[GOOD][0].checks:
+        assert_nobody_is_named(check, people)
+    with opened(publication.folder / "audit.duckdb") as database:
+        rows = database.execute(
+            "select amount_cny from bonus.bonus union select amount_cny from bonus.bonus_line"
+        )
+        amounts = {str(row[0]) for row in rows.fetchall()}
+    shown = {check.observed for check in centres[GOOD][0].checks if check.suite == "bonus"}
+    assert not {word for text in shown for word in text.split()} & (amounts - {"0.00"})
+
+
+def test_the_page_needs_nothing_from_outside_and_shows_everything(
+    publication: Publication, centres: Mapping[int, tuple[SeedReport, StateFolder]]
+) -> None:
+    page = (publication.folder / "calibration.html").read_text(encoding="utf-8")
+    assert not re.search(r"https?:|//|<script|<link|<img|url\(|@import", page.removeprefix("<!doctype html>"))
+    for check in centres[GOOD][0].checks:
+        assert f"{check.suite}.{check.check_id}" in page
+        assert check.label_zh in page
+
+
+def test_a_failed_check_comes_first_on_the_page(
+    good: Path, tmp_path: Path, centres: Mapping[int, tuple[SeedReport, StateFolder]]
+) -> None:
+    state = centres[GOOD][1]
+    stored: Any = read_result(
+        state, json.loads((state.candidate / "candidate.json").read_text())["content_hash"]
+    )
+    name = "grade.order_is_kept"
+    (bad,) = validate(spoiled(good, BAD[name], tmp_path), [PLANNED[name]])
+    checks = tuple(bad if check.check_id == bad.check_id else check for check in stored.checks)
+    page = render_page(replace(stored, checks=checks), run_id="000001-2026-10-31", as_of="2026-10-31")
+    assert "refused" in page
+    assert page.index("需要关注") < page.index(name) < page.index('id="raw"')
