@@ -81,14 +81,14 @@ def _decodes(sample: bytes, encoding: str) -> bool:
 
 
 def _utf16_without_bom(sample: bytes) -> str | None:
-    """ASCII characters, separators at least, leave every second byte zero."""
+    """ASCII characters, separators at least, leave every second byte zero; few others do so the other way."""
     even, odd = sample[0:4096:2].count(0), sample[1:4096:2].count(0)
     half = len(sample[:4096]) // 2
     if half < 2:
         return None
-    if odd > half * 0.3 and even == 0 and _decodes(sample, "utf-16-le"):
+    if odd > half * 0.3 and even < half * 0.05 and _decodes(sample, "utf-16-le"):
         return "utf-16-le"
-    if even > half * 0.3 and odd == 0 and _decodes(sample, "utf-16-be"):
+    if even > half * 0.3 and odd < half * 0.05 and _decodes(sample, "utf-16-be"):
         return "utf-16-be"
     return None
 

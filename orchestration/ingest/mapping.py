@@ -98,7 +98,8 @@ class Mapping:
     def reason_sql(self) -> str:
         """All faults of a row in words. Values are named, except of personal columns."""
         cases = [f"CASE WHEN {fault} THEN {self._words(column)} END" for column, fault in self._faults()]
-        return f"concat_ws('; ', __bad{''.join(', ' + case for case in cases)})"
+        words = f"concat_ws('; '{''.join(', ' + case for case in cases)})" if cases else "''"
+        return f"coalesce(__bad, {words})"
 
     def _faults(self) -> list[tuple[ContractColumn, str]]:
         found = []
@@ -286,7 +287,7 @@ class _Resolver:
     def _nearest(self, name: str) -> str:
         unused = [other for other in self._columns if other not in self._used]
         near = difflib.get_close_matches(name.casefold(), [other.casefold() for other in unused], n=1)
-        return f"; is it {self._by_fold[near[0]]!r} now?" if near else f"; it has {_listed(self._columns)}"
+        return f" (is it {self._by_fold[near[0]]!r} now?)" if near else f"; it has {_listed(self._columns)}"
 
     def _nulled(self, text: str, column: ContractColumn, *, is_quick: bool) -> str:
         """The text, NULL where it is empty or one of the null values.

@@ -292,12 +292,9 @@ class SourceReader:
     def _sheet_rows(self, sheet: Any) -> Iterator[list[str]]:
         if sheet.total_width > MAX_COLUMNS:
             raise UnreadableFile(f"the sheet has {sheet.total_width} columns, more than {MAX_COLUMNS}")
-        # Row numbers count from the sheet's first row, so rows and columns before the data are put back.
-        above, left = sheet.start or (0, 0)
-        for _ in range(above):
-            yield []
+        # Empty rows above the data are part of what is iterated, so rows count as a person sees them.
         for cells in sheet.iter_rows():
-            yield [""] * left + [cell_text(cell) for cell in cells]
+            yield [cell_text(cell) for cell in cells]
 
     # Parquet
 

@@ -145,7 +145,7 @@ def test_a_renamed_required_column_is_suggested(landing: Path, state: Path) -> N
     write(landing / "ticket/ticket_2.csv", "ticket_id,create_at,status\nT1,2026-10-05,open\n")
     report = run(landing, state)
     assert [load.reason for load in report.loads if load.status == "rejected"] == [
-        "the header has no column created_at; is it 'create_at' now?"
+        "the header has no column created_at (is it 'create_at' now?)"
     ]
 
 
