@@ -24,9 +24,18 @@ select
     (
         select count(*)
         from bonus.bonus_line as line
-        left join facts.fct_settled_line as settled
-            on line.adjusts_bonus_line_id = settled.bonus_line_id
-        where line.adjusts_bonus_line_id is not null and settled.bonus_line_id is null
+        left join (
+            select bonus_line_id from facts.fct_settled_line
+            union
+            select computed.bonus_line_id
+            from bonus.bonus_line_computed as computed
+            inner join facts.dim_settled_period as period
+                on computed.period_id = period.period_id
+            union
+            select bonus_line_id from bonus.bonus_correction
+        ) as base
+            on line.adjusts_bonus_line_id = base.bonus_line_id
+        where line.adjusts_bonus_line_id is not null and base.bonus_line_id is null
     ) as baseless_adjustment_count,
     (
         select count(*)

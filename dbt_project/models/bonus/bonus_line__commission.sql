@@ -51,7 +51,7 @@ select
     scheme_id,
     component_id,
     segment_no,
-    cast(cast(lower_bound as decimal(18, 2)) as string) as item,
+    case when tier_mode = 'whole' then '' else cast(cast(lower_bound as decimal(18, 2)) as string) end as item,
     component_label_en as line_label,
     case tier_mode
         when 'whole' then cast(actual_value as decimal(18, 6))
