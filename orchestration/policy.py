@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestration.audit.clauses import clauses
 from orchestration.errors import ConfigurationError
-from orchestration.hashing import tree_hash
+from orchestration.hashing import file_hash, listing_hash
 from orchestration.policy_check import check_policy
 from orchestration.settings import POLICY_DIR, SEEDS_DIR
 from orchestration.state import OWNER_DIR, StateFolder, replace_folder
@@ -80,7 +80,15 @@ def install_policy(state: StateFolder, folder: Path, *, shipped: Path = SEEDS_DI
 
 def policy_hash(state: StateFolder) -> str:
     """SHA-256 over the policy files in force for the state's run."""
-    return tree_hash(path for path in state.seeds.rglob("*.csv"))
+    return listing_hash(policy_files(state))
+
+
+def policy_files(state: StateFolder) -> dict[str, str]:
+    """SHA-256 of each policy file in force for the state's run, by its path below the seeds."""
+    return {
+        path.relative_to(state.seeds).as_posix(): file_hash(path)
+        for path in sorted(state.seeds.rglob("*.csv"))
+    }
 
 
 def _header(path: Path) -> list[str]:

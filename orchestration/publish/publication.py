@@ -18,6 +18,7 @@ from orchestration.errors import PublicationRefused
 from orchestration.gate.page import render_page
 from orchestration.gate.result import GateResult, require_passed
 from orchestration.hashing import file_hash
+from orchestration.policy import policy_files
 from orchestration.publish.calibration import add_calibration
 from orchestration.publish.candidate import CALIBRATION_MART, Candidate, content_hash, read_candidate
 from orchestration.state import GROUP_DIR, GROUP_FILE, StateFolder, write_atomically
@@ -140,6 +141,7 @@ def _manifest(
         if previous is None
         else {"run_id": previous.run_id, "manifest_sha256": file_hash(previous.folder / MANIFEST)},
         "landing": landing,
+        "policy_files": policy_files(state),
         "inputs": list(candidate.inputs),
         "files": {
             path.relative_to(draft).as_posix(): file_hash(path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,16 @@ from orchestration.state import StateFolder
 
 FROZEN_TABLES = CONTRACT_DIR / "settlement" / "_settlement__register.yml"
 TABLES = ("bonus_line", "score", "period")
+SEAL = "seal"
 
 
 @dataclass(frozen=True)
 class Settlement:
-    """One settled period: who settled it, the publication it froze, the hash of its register."""
+    """One settled period: who settled it, the publication it froze, the hash of its register.
+
+    The publication keeps the KPI definitions, policy rows and evidence that the register rests on: it is
+    never removed, and `manifest_sha256` holds it. `policy_files` and `frozen_files` are SHA-256 by path.
+    """
 
     period_kind: str
     period_id: str
@@ -39,6 +44,9 @@ class Settlement:
     code_hash: str
     policy_hash: str
     inputs: tuple[Mapping[str, Any], ...]
+    manifest_sha256: str
+    policy_files: Mapping[str, str]
+    frozen_files: Mapping[str, str]
     carried_rulings: tuple[str, ...] = ()
     waived_agents: tuple[str, ...] = ()
 
@@ -73,11 +81,40 @@ def ensure_register(state: StateFolder) -> None:
         draft.replace(target)
 
 
+def settlement_folder(state: StateFolder) -> Path:
+    """Where the records of settled periods lie, one JSON file each."""
+    return state.root / "settled"
+
+
+def sealed(settlement: Settlement) -> str:
+    """The record as text, ending in the SHA-256 of the text without it."""
+    unsealed = asdict(settlement)
+    return _text({**unsealed, SEAL: _digest(_text(unsealed))})
+
+
+def is_sealed(text: str) -> bool:
+    """Whether the text of a record is what `sealed` wrote. Raises ValueError for what is no JSON object."""
+    record = json.loads(text)
+    if not isinstance(record, dict):
+        raise ValueError("is no object")
+    unsealed = {name: value for name, value in record.items() if name != SEAL}
+    return text == _text(record) and record.get(SEAL) == _digest(_text(unsealed))
+
+
+def _text(record: Mapping[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False, indent=1)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def settlements(state: StateFolder) -> dict[str, Settlement]:
     """Every settled period of the state folder, by period id."""
     found = {}
-    for path in sorted((state.root / "settled").glob("*.json")):
+    for path in sorted(settlement_folder(state).glob("*.json")):
         raw = json.loads(path.read_text(encoding="utf-8"))
+        raw.pop(SEAL, None)
         for name in ("inputs", "carried_rulings", "waived_agents"):
             raw[name] = tuple(raw[name])
         found[raw["period_id"]] = Settlement(**raw)

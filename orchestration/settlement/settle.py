@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
 
 from orchestration.clock import now
 from orchestration.errors import ConfigurationError, PublicationRefused
-from orchestration.publish.publication import Publication, current_publication
+from orchestration.hashing import file_hash
+from orchestration.publish.publication import MANIFEST, Publication, current_publication
 from orchestration.record import read_records
 from orchestration.settlement.frozen import (
     TABLES,
@@ -20,6 +19,8 @@ from orchestration.settlement.frozen import (
     frozen_columns,
     frozen_folder,
     register_hash,
+    sealed,
+    settlement_folder,
     settlements,
 )
 from orchestration.state import StateFolder, write_atomically
@@ -87,17 +88,20 @@ def settle(
             code_hash=str(publication.manifest["code_hash"]),
             policy_hash=str(publication.manifest["policy_hash"]),
             inputs=tuple(publication.manifest["inputs"]),
+            manifest_sha256=file_hash(publication.folder / MANIFEST),
+            policy_files=publication.manifest["policy_files"],
+            frozen_files={
+                target.relative_to(state.root).as_posix(): file_hash(draft) for draft, target in drafts
+            },
             carried_rulings=carried,
             waived_agents=waived,
         )
     # The record comes last: without it the drafts are nothing, with it they are the register.
     for draft, target in drafts:
         draft.replace(target)
-    folder = state.root / "settled"
+    folder = settlement_folder(state)
     folder.mkdir(mode=0o700, exist_ok=True)
-    write_atomically(
-        folder / f"{period_id}.json", json.dumps(asdict(settlement), ensure_ascii=False, indent=1)
-    )
+    write_atomically(folder / f"{period_id}.json", sealed(settlement))
     return settlement
 
 

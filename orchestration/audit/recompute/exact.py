@@ -12,17 +12,17 @@ Number = Decimal | Fraction | int
 
 def rounded(value: Number, places: int) -> Decimal:
     """`value` with `places` decimals, half away from zero."""
-    exact = Fraction(value)
-    scaled = abs(exact) * 10**places + Fraction(1, 2)
-    whole = scaled.numerator // scaled.denominator
-    return _WIDE.scaleb(Decimal(-whole if exact < 0 else whole), -places)
+    numerator, denominator = value.as_integer_ratio()
+    return _rounded(numerator, denominator, places)
 
 
 def ratio(numerator: Number, denominator: Number, places: int = 6) -> Decimal | None:
     """numerator / denominator, rounded; None where the denominator is 0."""
     if denominator == 0:
         return None
-    return rounded(Fraction(numerator) / Fraction(denominator), places)
+    (over, over_parts), (under, under_parts) = numerator.as_integer_ratio(), denominator.as_integer_ratio()
+    top, bottom = over * under_parts, under * over_parts
+    return _rounded(top, bottom, places) if bottom > 0 else _rounded(-top, -bottom, places)
 
 
 def money(value: Number) -> Decimal:
@@ -38,3 +38,9 @@ def exact(value: Decimal | int | None) -> Fraction:
 def from_millionths(count: int) -> Decimal:
     """A whole count of millionths as a number with six decimals."""
     return _WIDE.scaleb(Decimal(count), -6)
+
+
+def _rounded(numerator: int, denominator: int, places: int) -> Decimal:
+    """numerator / denominator, half away from zero; the denominator is above 0."""
+    whole = (abs(numerator) * 10**places * 2 + denominator) // (2 * denominator)
+    return _WIDE.scaleb(Decimal(-whole if numerator < 0 else whole), -places)

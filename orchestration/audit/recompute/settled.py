@@ -59,11 +59,15 @@ def _owed(book: Book) -> Iterator[tuple[str, Row, Decimal]]:
     periods = {row["period_id"] for row in book.rows("facts.dim_settled_period")}
     frozen: dict[str, Row] = {}
     adjusted: dict[str, Decimal] = defaultdict(Decimal)
+    withdrawn: dict[str, Row] = {}
     for row in book.rows("facts.fct_settled_line"):
         if row["adjusts_bonus_line_id"] is None:
             frozen[row["bonus_line_id"]] = row
         else:
-            adjusted[row["adjusts_bonus_line_id"]] += row["amount_cny"]
+            corrected = row["adjusts_bonus_line_id"]
+            adjusted[corrected] += row["amount_cny"]
+            # Due only for a while: computed late, adjusted, settled, and gone since. The id names its period.
+            withdrawn[corrected] = {**row, "period_id": corrected.split(":")[0], "input_model": None}
     computed = {
         row["bonus_line_id"]: row
         for row in book.rows("bonus.bonus_line_computed")
@@ -72,8 +76,8 @@ def _owed(book: Book) -> Iterator[tuple[str, Row, Decimal]]:
     settled_scores = {
         (row["agent_id"], row["period_id"]): row for row in book.rows("facts.fct_settled_score")
     }
-    for bonus_line_id in sorted({*frozen, *computed}):
-        line = frozen.get(bonus_line_id) or computed[bonus_line_id]
+    for bonus_line_id in sorted({*frozen, *computed, *withdrawn}):
+        line = frozen.get(bonus_line_id) or computed.get(bonus_line_id) or withdrawn[bonus_line_id]
         before = frozen[bonus_line_id]["amount_cny"] if bonus_line_id in frozen else Decimal(0)
         today = computed[bonus_line_id]["amount_cny"] if bonus_line_id in computed else Decimal(0)
         difference = today - before - adjusted[bonus_line_id]

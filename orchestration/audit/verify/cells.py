@@ -64,14 +64,9 @@ def locate_in_parquet(folder: Path, name: str, database: str = "audit.duckdb") -
 def locate_in_database(folder: Path, name: str) -> list[Finding]:
     """Cells by which a DuckDB file of a publication differs from the Parquet beside it."""
     path = folder / name
-    try:
-        with duckdb.connect() as database:
-            _attach(database, path)
-            relations = _relations(database)
-    except duckdb.Error as error:
-        return [Finding(name, f"does not open as a database ({_first_line(error)})")]
-    findings = []
-    for relation in relations:
+    found = differing_relations(path, folder / "audit")
+    findings = [Finding(name, problem) for problem in found.problems]
+    for relation in found.relations:
         parquet = folder / "audit" / f"{relation}.parquet"
         findings += [
             Finding(name, finding.problem, row=f"{relation} {finding.row}".strip(), column=finding.column)
@@ -91,12 +86,12 @@ def _located(
             there = f'copy."{schema}"."{table}"'
             if is_reversed:
                 here, there = there, here
-            return list(_differences(database, place, here, there))
+            return list(differences(database, place, here, there))
     except duckdb.Error as error:
         return [Finding(place, f"does not read, or no longer has its form ({_first_line(error)})")]
 
 
-def _differences(
+def differences(
     database: duckdb.DuckDBPyConnection, place: str, changed: str, reference: str
 ) -> Iterator[Finding]:
     """Cells or rows that differ; rows are paired in order, which is the order of their key."""

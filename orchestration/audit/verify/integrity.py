@@ -18,7 +18,18 @@ SEAL = "seal"
 PUBLISHED = "published"
 CALIBRATION = "audit/marts.mart_calibration.parquet"
 """What calibration found of the content: published beside it, no part of its hash."""
-REQUIRED = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash", "inputs", "files", "rows", SEAL)
+REQUIRED = (
+    "run_id",
+    "as_of",
+    "content_hash",
+    "code_hash",
+    "policy_hash",
+    "policy_files",
+    "inputs",
+    "files",
+    "rows",
+    SEAL,
+)
 
 
 def sha256_of(path: Path) -> str:
@@ -58,6 +69,10 @@ def _manifest_findings(folder: Path, manifests: dict[Path, Mapping[str, Any]]) -
         yield Finding(place, f"lacks {', '.join(absent)}")
         if not isinstance(manifest, dict) or absent != [SEAL]:
             return
+    misshapen = [name for name, is_sound in _shapes(manifest).items() if not is_sound]
+    if misshapen:
+        yield Finding(place, f"does not read: {', '.join(misshapen)} is not what a manifest holds there")
+        return
     manifests[folder] = manifest
     if manifest["run_id"] != folder.name:
         yield Finding(place, f"is the manifest of {manifest['run_id']}, not of this folder", column="run_id")
@@ -66,6 +81,33 @@ def _manifest_findings(folder: Path, manifests: dict[Path, Mapping[str, Any]]) -
     unsealed = {name: value for name, value in manifest.items() if name != SEAL}
     if text != _text({**unsealed, SEAL: manifest[SEAL]}) or _digest(_text(unsealed)) != manifest[SEAL]:
         yield Finding(place, "was changed after it was sealed: the seal is not that of its content")
+
+
+def _shapes(manifest: Mapping[str, Any]) -> dict[str, bool]:
+    """Whether the parts of a manifest that checks look into have their form."""
+    previous, landing = manifest.get("previous"), manifest.get("landing")
+    words = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")
+    return {
+        **{name: isinstance(manifest[name], str) for name in words},
+        **{name: _is_words(manifest[name]) for name in ("files", "policy_files")},
+        "rows": _is_table(manifest["rows"], int),
+        "inputs": isinstance(manifest["inputs"], list)
+        and all(
+            isinstance(one, dict) and isinstance(one.get("file"), str) and isinstance(one.get("sha256"), str)
+            for one in manifest["inputs"]
+        ),
+        "landing": landing is None or isinstance(landing, str),
+        "previous": previous is None
+        or (_is_words(previous) and {"run_id", "manifest_sha256"} <= previous.keys()),
+    }
+
+
+def _is_words(value: object) -> bool:
+    return _is_table(value, str)
+
+
+def _is_table(value: object, kind: type) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, kind) for one in value.values())
 
 
 def _chain_findings(
@@ -100,7 +142,7 @@ def _chain_findings(
     yield from _record_findings(state, names)
     newest = max(names, default=None)
     if newest is not None and (not state.current.is_symlink() or state.current.resolve().name != newest):
-        target = state.current.resolve().name if state.current.exists() else "nothing"
+        target = state.current.resolve().name if state.current.is_symlink() else "nothing"
         yield Finding("current", f"points at {target}, the newest publication is {newest}")
 
 
@@ -111,6 +153,9 @@ def _record_findings(state: StateFolder, names: set[str]) -> Iterator[Finding]:
             record = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             yield Finding(f"runs/{path.name}", f"does not read ({error})")
+            continue
+        if not isinstance(record, dict):
+            yield Finding(f"runs/{path.name}", "is no record of a run")
             continue
         if record.get("outcome") == PUBLISHED and record.get("run_id") not in names:
             yield Finding(
@@ -215,17 +260,19 @@ def check_gate(state: StateFolder, manifest: Mapping[str, Any], report: Report) 
     path = state.checks / f"{manifest['content_hash']}.json"
     place = f"checks/{path.name}"
     findings = []
+    checks: list[Mapping[str, Any]] = []
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
+        checks = json.loads(path.read_text(encoding="utf-8"))["checks"]
+        findings = [
+            Finding(place, f"critical check {check['suite']}.{check['check_id']} did not pass")
+            for check in checks
+            if not check["is_passed"] and check["severity"] == "critical"
+        ]
     except (OSError, ValueError):
         findings.append(Finding(place, "there is no calibration result for this content"))
-        result = {"checks": []}
-    for check in result["checks"]:
-        if not check["is_passed"] and check["severity"] == "critical":
-            findings.append(
-                Finding(place, f"critical check {check['suite']}.{check['check_id']} did not pass")
-            )
-    report.add("calibration result of the content", len(result["checks"]), "checks", findings)
+    except (KeyError, TypeError, AttributeError) as error:
+        findings.append(Finding(place, f"is no calibration result ({type(error).__name__}: {error})"))
+    report.add("calibration result of the content", len(checks), "checks", findings)
 
 
 def check_row_counts(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
+from orchestration.audit.publications import MANIFEST
 from orchestration.audit.recompute.book import Book
 from orchestration.audit.recompute.policy import TABLES, PolicyFiles
 from orchestration.audit.verify.findings import Finding, Report, compare
@@ -31,18 +30,29 @@ def check_policy(state: StateFolder, manifest: Mapping[str, Any], book: Book, re
     number = manifest["run_id"][:6]
     newest = max((path.stem for path in state.runs.glob("[0-9]*.json") if path.stem.isdigit()), default=None)
     paths = sorted(state.seeds.rglob("*.csv"))
-    if not paths or newest != number:
+    if (not paths and not manifest["policy_files"]) or newest != number:
         why = "they are those of a later run" if paths else "the state no longer holds them"
         report.skip("policy files of the publication", why)
         return
-    base = Path(os.path.commonpath([path.parent for path in paths]))
-    digest = listing_digest({path.relative_to(base).as_posix(): sha256_of(path) for path in paths})
-    findings = []
-    if digest != manifest["policy_hash"]:
-        problem = f"the policy files ({len(paths)}) are not those of publication {manifest['run_id']}"
-        findings.append(Finding("seeds/", problem))
-    report.add("policy files against the hash in the manifest", len(paths), "files", findings)
+    present = {path.relative_to(state.seeds).as_posix(): sha256_of(path) for path in paths}
+    findings = list(_file_findings(manifest, present))
+    report.add("policy files against their hashes in the manifest", len(paths), "files", findings)
     _check_rows(PolicyFiles(state.seeds / "policy", book.rows("facts.dim_period")), book, report)
+
+
+def _file_findings(manifest: Mapping[str, Any], present: Mapping[str, str]) -> Iterator[Finding]:
+    said: Mapping[str, str] = manifest["policy_files"]
+    for name in sorted({*said, *present}):
+        if name not in present:
+            yield Finding(f"seeds/{name}", "is missing")
+        elif name not in said:
+            yield Finding(f"seeds/{name}", "is not in the manifest")
+        elif said[name] != present[name]:
+            problem = f"was changed: SHA-256 {present[name]}, the manifest says {said[name]}"
+            yield Finding(f"seeds/{name}", problem)
+    if listing_digest(said) != manifest["policy_hash"]:
+        place = f"{manifest['run_id']}/{MANIFEST}"
+        yield Finding(place, "policy_hash is not that of its policy files", column="policy_hash")
 
 
 def _check_rows(files: PolicyFiles, book: Book, report: Report) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from orchestration.audit.verify.integrity import (
     check_row_counts,
 )
 from orchestration.audit.verify.policy import check_policy
+from orchestration.audit.verify.settlements import check_settlements
 from orchestration.state import StateFolder
 
 
@@ -30,15 +30,40 @@ def verify_state(state: StateFolder, *, landing: Path | None, progress: Callable
     `landing` is where the input files lie, by default where the manifest says. Raises ConfigurationError when
     nothing has been published.
     """
-    current = current_folder(state)
     report = Report()
+    manifests = check_integrity(state, landing=landing, report=report, progress=progress)
+    current = state.current.resolve()
+    if current in manifests:
+        progress("arithmetic of the current publication")
+        check_arithmetic(ParquetData(current), report)
+    older = [folder.name for folder in manifests if folder != current]
+    if older:
+        report.skip(
+            f"arithmetic of {len(older)} earlier publications",
+            "verified when they were current; hashes are checked",
+        )
+    return report
+
+
+def check_integrity(
+    state: StateFolder, *, landing: Path | None, report: Report, progress: Callable[[str], None]
+) -> Mapping[Path, Mapping[str, Any]]:
+    """Everything that `verify_state` checks but arithmetic; returns the manifests that read, by folder.
+
+    Raises ConfigurationError when nothing has been published.
+    """
+    if not state.current.is_symlink() and not any(state.published.glob("[0-9]*-*")):
+        current_folder(state)  # raises: nothing was ever published
+    # Where the publication that it points at is gone, the chain says so.
+    current = state.current.resolve()
     progress("the chain of publications")
     manifests = check_chain(state, report)
-    _check_all_files(manifests, {current.name, *_settled_runs(state)}, report, progress)
+    settled_runs = check_settlements(state, manifests, current, report)
+    _check_all_files(manifests, {current.name, *settled_runs}, report, progress)
     manifest = manifests.get(current)
     if manifest is None:
-        report.skip("the current publication", "its manifest does not read")
-        return report
+        report.skip("the current publication", "it is missing, or its manifest does not read")
+        return manifests
     check_copies(current, report)
     progress("policy, calibration and inputs")
     check_gate(state, manifest, report)
@@ -53,15 +78,7 @@ def verify_state(state: StateFolder, *, landing: Path | None, progress: Callable
     said = manifest.get("landing")
     check_inputs(manifest, landing or (Path(said) if said else None), report)
     check_row_counts(current, manifest, _row_counts(data, manifest), report)
-    progress("arithmetic of the current publication")
-    check_arithmetic(data, report)
-    older = [folder.name for folder in manifests if folder != current]
-    if older:
-        report.skip(
-            f"arithmetic of {len(older)} earlier publications",
-            "verified when they were current; hashes are checked",
-        )
-    return report
+    return manifests
 
 
 def _check_all_files(
@@ -78,14 +95,6 @@ def _check_all_files(
         is_kept = folder.name in kept
         has_data = check_files(folder, manifest, report, may_be_empty=may_be_empty and not is_kept)
         may_be_empty = may_be_empty and (is_kept or not has_data)
-
-
-def _settled_runs(state: StateFolder) -> list[str]:
-    """Publications that a settled period rests on."""
-    return [
-        json.loads(path.read_text(encoding="utf-8"))["run_id"]
-        for path in sorted((state.root / "settled").glob("*.json"))
-    ]
 
 
 def _row_counts(data: ParquetData, manifest: Mapping[str, Any]) -> dict[str, int]:

@@ -1,0 +1,272 @@
+"""verify on a published centre: sound as it is, and every tampering found and named."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.audit.verify.arithmetic import check_arithmetic
+from orchestration.audit.verify.data import ParquetData
+from orchestration.audit.verify.findings import Finding, Report
+from orchestration.audit.verify.run import check_integrity, verify_state
+from orchestration.cli import run
+from orchestration.state import StateFolder
+from tests import tampering
+from tests.conftest import copy_state
+from tests.tampering import WAYS, Tampering, Way, change_cell, is_named, link_copy, make_chain
+
+SEEDS = range(12)
+"""Draws of the everyday run; tests/bench/tampering.py draws a thousand."""
+
+
+@pytest.fixture(scope="module")
+def chain(published_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three publications in a chain and a settled month. Read it only; `victim` may be written."""
+    state = copy_state(published_demo, tmp_path_factory.mktemp("chain") / "state")
+    make_chain(state)
+    return state.root
+
+
+@pytest.fixture
+def victim(chain: Path, demo_landing: Path, tmp_path: Path) -> tuple[StateFolder, Path]:
+    """A copy of the chain and of its landing folder."""
+    return StateFolder(link_copy(chain, tmp_path / "state")), link_copy(demo_landing, tmp_path / "landing")
+
+
+def named(done: Tampering, state: StateFolder, landing: Path) -> tuple[bool, list[str]]:
+    """Whether verify names what was done, and what it says."""
+    report = verify_state(state, landing=landing, progress=lambda _: None)
+    return is_named(done, report), [str(finding) for finding in report.findings[:5]]
+
+
+def findings(state: StateFolder, landing: Path) -> list[str]:
+    report = verify_state(state, landing=landing, progress=lambda _: None)
+    assert report.is_sound == (not report.findings)
+    return [str(finding) for finding in report.findings]
+
+
+def test_what_is_published_is_what_evidence_and_policy_give(
+    chain: Path, demo_landing: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--state", str(chain), "verify"]) == 0
+    shown = capsys.readouterr().out
+    assert "Everything checked is sound" in shown
+    assert "observation = sum of evidence" in shown and "bonus line = quantity" in shown
+    for line in shown.splitlines():
+        if line.startswith("ok "):
+            assert ": 0 " not in line, f"checked nothing: {line}"
+
+
+@pytest.mark.parametrize("way", [way for way, _ in WAYS], ids=lambda way: str(way.__name__))
+def test_every_way_of_tampering_is_found_and_named(way: Way, victim: tuple[StateFolder, Path]) -> None:
+    state, landing = victim
+    done = way(state, landing, random.Random(way.__name__))
+    report = Report()
+    check_integrity(state, landing=landing, report=report, progress=lambda _: None)
+    assert is_named(done, report), (done, report.findings[:5])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_tamperings_by_chance_are_found_and_named(seed: int, victim: tuple[StateFolder, Path]) -> None:
+    state, landing = victim
+    chance = random.Random(seed)
+    done = tampering.draw(chance)(state, landing, chance)
+    is_found, texts = named(done, state, landing)
+    assert is_found, (done, texts)
+
+
+def test_a_finding_ends_with_status_1_and_a_list(
+    victim: tuple[StateFolder, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, _ = victim
+    change_cell(state.current.resolve(), random.Random(3), relation="bonus.bonus_line", column="amount_cny")
+    assert run(["--state", str(state.root), "verify"]) == 1
+    shown = capsys.readouterr().out
+    assert "BAD files of" in shown
+    assert "bonus.bonus_line.parquet" in shown and "bonus_line_id=" in shown and "amount_cny" in shown
+
+
+LINKS: list[tuple[str, str, str]] = [
+    ("kpi.kpi_evidence", "numerator", "kpi.kpi_observation"),
+    ("kpi.kpi_evidence", "is_counted", "kpi.kpi_evidence"),
+    ("kpi.kpi_observation", "numerator", "kpi.kpi_observation"),
+    ("kpi.kpi_observation", "value", "kpi.kpi_observation"),
+    ("kpi.kpi_group_observation", "value", "kpi.kpi_group_observation"),
+    ("score.score_line", "points", "score.score_line"),
+    ("score.score_line", "effective_weight", "score.score_line"),
+    ("score.score", "total_score", "score.score"),
+    ("grade.grade", "grade", "grade.grade"),
+    ("grade.grade", "rank", "grade.grade"),
+    ("bonus.bonus_line_computed", "quantity", "bonus.bonus_line_computed"),
+    ("bonus.bonus_line_computed", "rate", "bonus.bonus_line_computed"),
+    ("bonus.bonus_line", "amount_cny", "bonus.bonus_line"),
+    ("bonus.bonus", "amount_cny", "bonus.bonus"),
+    ("marts.mart_bonus_register", "amount_cny", "marts.mart_bonus_register"),
+    ("policy.policy_grade_band", "min_score", "grade.grade"),
+]
+"""A number changed, and the relation in which arithmetic alone must notice it."""
+
+
+@pytest.mark.parametrize(("relation", "column", "noticed_in"), LINKS)
+def test_arithmetic_alone_notices_every_number_of_the_chain(
+    victim: tuple[StateFolder, Path], relation: str, column: str, noticed_in: str
+) -> None:
+    """Even where every hash has been forged to fit."""
+    folder = victim[0].current.resolve()
+    _change_all(folder, relation, column)
+    report = Report()
+    check_arithmetic(ParquetData(folder), report)
+    assert any(noticed_in in finding.place for finding in report.findings), report.findings[:5]
+
+
+def _change_all(folder: Path, relation: str, column: str) -> None:
+    """Change a column in every row, so that the change is sure to matter."""
+    path = folder / "audit" / f"{relation}.parquet"
+    draft = path.with_suffix(".draft")
+    with duckdb.connect() as database:
+        database.execute("set preserve_insertion_order = true")
+        kind = next(
+            str(kind)
+            for name, kind, *_ in database.execute(f"describe from read_parquet('{path}')").fetchall()
+            if name == column
+        )
+        new = {"BOOLEAN": f"not {column}", "VARCHAR": f"{column} || 'x'"}.get(kind, f"{column} + 1")
+        database.execute(
+            f"copy (select * replace (cast({new} as {kind}) as {column}) from read_parquet('{path}')) "
+            f"to '{draft}' (format parquet)"
+        )
+    draft.replace(path)
+
+
+def test_a_forged_manifest_breaks_the_chain(victim: tuple[StateFolder, Path]) -> None:
+    """A manifest sealed anew is still not the one that the next publication followed."""
+    state, landing = victim
+    folder = sorted(path for path in state.published.glob("0*") if path.is_dir())[0]
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["seal"]
+    manifest["as_of"] = "2026-10-30"
+    from orchestration.publish.publication import _sealed
+
+    tampering.replace_text(folder / "manifest.json", _sealed(manifest))
+    texts = findings(state, landing)
+    assert any(folder.name in text and "is not the manifest that" in text for text in texts)
+
+
+def test_a_chain_with_a_second_beginning_is_named(victim: tuple[StateFolder, Path]) -> None:
+    state, landing = victim
+    folder = sorted(path for path in state.published.glob("0*") if path.is_dir())[1]
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["seal"]
+    manifest["previous"] = None
+    from orchestration.publish.publication import _sealed
+
+    tampering.replace_text(folder / "manifest.json", _sealed(manifest))
+    assert any("no predecessor" in text for text in findings(state, landing))
+
+
+def test_what_cannot_be_checked_is_said(victim: tuple[StateFolder, Path]) -> None:
+    state, landing = victim
+    (landing / "crm" / "lead.csv").unlink()
+    report = verify_state(state, landing=landing, progress=lambda _: None)
+    assert report.is_sound
+    assert any("crm/lead.csv" in text for text in report.not_checked)
+    gone = verify_state(state, landing=landing / "nowhere", progress=lambda _: None)
+    assert any("input files" in text and "not there" in text for text in gone.not_checked)
+
+
+def test_retention_is_no_tampering_but_a_gap_is(victim: tuple[StateFolder, Path]) -> None:
+    state, landing = victim
+    folders = sorted(path for path in state.published.glob("0*") if path.is_dir())
+    _empty(folders[0])
+    report = verify_state(state, landing=landing, progress=lambda _: None)
+    assert report.is_sound and any("retention" in text for text in report.not_checked)
+
+
+def test_data_gone_after_a_publication_that_has_its_own_is_named(victim: tuple[StateFolder, Path]) -> None:
+    state, landing = victim
+    folders = sorted(path for path in state.published.glob("0*") if path.is_dir())
+    _empty(folders[1])
+    assert any(folders[1].name in text and "is missing" in text for text in findings(state, landing))
+
+
+def _empty(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir():
+            path.rmdir()
+        elif path.name != "manifest.json":
+            path.unlink()
+
+
+def test_a_file_that_does_not_read_is_named_and_stops_nothing(victim: tuple[StateFolder, Path]) -> None:
+    state, landing = victim
+    path = state.current.resolve() / "audit" / "score.score.parquet"
+    tampering.replace_bytes(path, b"PAR1 this is no parquet PAR1")
+    texts = findings(state, landing)
+    assert any("score.score.parquet" in text and "was changed" in text for text in texts)
+    report = verify_state(state, landing=landing, progress=lambda _: None)
+    assert any(check.name.startswith("observation") and check.wrong == 0 for check in report.checks)
+    assert any("score.score" in text for text in report.not_checked)
+
+
+def test_many_findings_are_counted_not_all_listed() -> None:
+    report = Report()
+    report.add("rows", 100, "rows", [Finding("file", f"row {number}") for number in range(100)])
+    assert report.checks[0].wrong == 100
+    assert len(report.findings) == 21 and "80 more" in str(report.findings[-1])
+
+
+@pytest.fixture
+def changed_evidence(victim: tuple[StateFolder, Path]) -> Callable[[str], list[str]]:
+    """Findings after an update of the published evidence."""
+    folder = victim[0].current.resolve()
+
+    def change(update: str) -> list[str]:
+        path = folder / "audit" / "kpi.kpi_evidence.parquet"
+        draft = path.with_suffix(".draft")
+        with duckdb.connect() as database:
+            database.execute(f"create table evidence as from read_parquet('{path}')")
+            database.execute(f"update evidence set {update}")
+            database.execute(f"copy (from evidence order by rowid) to '{draft}' (format parquet)")
+        draft.replace(path)
+        report = Report()
+        check_arithmetic(ParquetData(folder), report)
+        return [str(finding) for finding in report.findings]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("update", "said"),
+    [
+        (
+            "exclusion_reason = null where rowid = (select min(rowid) from evidence where not is_counted)",
+            "contradict",
+        ),
+        ("evidence_key = 'nowhere' where rowid = 17", "leads to no export line"),
+        ("month_id = '1999-01' where rowid = 17", "stands in month 1999-01"),
+        (
+            "is_counted = false, exclusion_reason = 'ruling', ruling_id = null where rowid = 17",
+            "ruling that it does not name",
+        ),
+    ],
+)
+def test_evidence_that_contradicts_itself_is_named(
+    changed_evidence: Callable[[str], list[str]], update: str, said: str
+) -> None:
+    assert any(said in text and "kpi.kpi_evidence" in text for text in changed_evidence(update))
+
+
+def test_sums_beyond_machine_integers_stay_exact() -> None:
+    import numpy as np
+
+    from orchestration.audit.verify.evidence import _totals
+
+    values = np.array([2**62, 2**62, 2**62], dtype=np.int64)
+    assert _totals(values, np.array([0, 0, 0]), 1) == [3 * 2**62]
+    assert Decimal(3 * 2**62) > Decimal(2**63)

@@ -1,0 +1,569 @@
+"""Ways to tamper with a state and its landing folder, and in which words a finding must name the place.
+
+Every way replaces files, never writes into one: the folders it is given may be hard links to others.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import duckdb
+
+from orchestration.audit.verify.findings import Report
+from orchestration.clock import now
+from orchestration.publish.publication import MANIFEST, current_publication, publish
+from orchestration.record import Recorder
+from orchestration.settlement.settle import settle
+from orchestration.state import StateFolder
+
+KEPT = 99
+KEY_ENDINGS = ("_id", "_key", "_no", "parameter")
+"""Columns by which verify names a row."""
+
+
+@dataclass(frozen=True)
+class Tampering:
+    """What was done; one finding must have every one of `named` in it."""
+
+    what: str
+    named: tuple[str, ...]
+
+
+Way = Callable[[StateFolder, Path, Random], Tampering]
+"""Tampers with a state folder or its landing folder by chance."""
+
+
+def publish_again(state: StateFolder, count: int) -> None:
+    """Publish the state's candidate `count` more times, as nights that brought nothing new would."""
+    publication = current_publication(state)
+    assert publication is not None
+    note = state.candidate / "candidate.json"
+    for _ in range(count):
+        recorder = Recorder(state, "nightly")
+        candidate = json.loads(note.read_text(encoding="utf-8"))
+        candidate["run_id"] = f"{recorder.number:06d}-{candidate['as_of']}"
+        replace_text(note, json.dumps(candidate))
+        published = publish(
+            state, keep=KEPT, started_at=now().isoformat(), landing=publication.manifest["landing"]
+        )
+        recorder.update(run_id=published.run_id)
+        recorder.finish("published")
+
+
+def make_chain(state: StateFolder) -> None:
+    """Two more publications after the first, and the first month settled on the newest."""
+    publish_again(state, 2)
+    with duckdb.connect(str(state.current / "audit.duckdb"), read_only=True) as database:
+        [month] = database.execute(
+            "select min(period_id) from facts.dim_period where period_kind = 'month'"
+        ).fetchone() or ("",)
+        waived = database.execute(
+            "select agent_id from score.score where period_id = ? and status = 'awaiting_review'", [month]
+        ).fetchall()
+    agents = [str(agent) for (agent,) in waived]
+    settle(state, period_id=month, settled_by="Li Na", carry_pending=True, waived_agents=agents)
+
+
+def is_named(done: Tampering, report: Report) -> bool:
+    """Whether a finding of the report names what was done."""
+    texts = [str(finding) for finding in report.findings]
+    return not report.is_sound and any(all(part in text for part in done.named) for text in texts)
+
+
+def link_copy(folder: Path, target: Path) -> Path:
+    """A copy by hard links, as good as a copy while files are replaced and never written into.
+
+    Of a state folder what a run works in and verify never looks at is left out.
+    """
+    ignored = shutil.ignore_patterns("dagster", "dbt", "candidate", "warehouse.duckdb")
+    shutil.copytree(folder, target, symlinks=True, copy_function=os.link, ignore=ignored)
+    return target
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Put a new file in the place of one."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_bytes(content)
+    draft.replace(path)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Put a new text file in the place of one."""
+    replace_bytes(path, text.encode("utf-8"))
+
+
+def draw(chance: Random) -> Way:
+    """A way of tampering by its weight."""
+    [way] = chance.choices([way for way, _ in WAYS], weights=[weight for _, weight in WAYS])
+    return way
+
+
+# ---- publications
+
+
+def change_cell(
+    folder: Path, chance: Random, *, relation: str | None = None, column: str | None = None
+) -> Tampering:
+    """Change one cell of a publication's Parquet: of `relation` and `column`, or of any."""
+    with duckdb.connect() as database:
+        if relation is None:
+            path = chance.choice(_filled(database, folder))
+        else:
+            path = folder / "audit" / f"{relation}.parquet"
+        columns = _columns(database, path)
+        rows = _count(database, path)
+        name = column or chance.choice(sorted(columns))
+        number = chance.randrange(rows)
+        values = _row(database, path, number)
+        new = _other_value(name, columns[name], is_null=values[name] is None, chance=chance)
+        _rewrite(
+            database,
+            path,
+            f"select * replace (case when file_row_number = {number} then cast({new} as {columns[name]}) "
+            f'else "{name}" end as "{name}") from {{source}} order by file_row_number',
+        )
+    return Tampering(
+        f"{_place(folder, path)} row {number} {name} = {new}",
+        (_place(folder, path), f", {name}:", _row_words(values, without=name)),
+    )
+
+
+def _cell(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    return change_cell(_publication(state, chance), chance)
+
+
+def _policy_cell(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = _publication(state, chance)
+    with duckdb.connect() as database:
+        names = [path.stem for path in _filled(database, folder) if path.stem.startswith("policy.")]
+    return change_cell(folder, chance, relation=chance.choice(names))
+
+
+def _row_removed(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = _publication(state, chance)
+    with duckdb.connect() as database:
+        path = chance.choice(_filled(database, folder))
+        number = chance.randrange(_count(database, path))
+        values = _row(database, path, number)
+        _rewrite(
+            database,
+            path,
+            f"select * from {{source}} where file_row_number <> {number} order by file_row_number",
+        )
+    place = _place(folder, path)
+    return Tampering(f"{place} without row {number}", (place, "the row was removed", _row_words(values)))
+
+
+def _row_twice(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = _publication(state, chance)
+    with duckdb.connect() as database:
+        path = chance.choice(_filled(database, folder))
+        number = chance.randrange(_count(database, path))
+        values = _row(database, path, number)
+        _rewrite(
+            database,
+            path,
+            "select * from (from {source} union all "
+            f"from {{source}} where file_row_number = {number}) order by file_row_number",
+        )
+    place = _place(folder, path)
+    return Tampering(f"{place} with row {number} twice", (place, "the row was added", _row_words(values)))
+
+
+def _byte(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = _publication(state, chance)
+    path = chance.choice(_files(folder))
+    _flip(path, chance)
+    return Tampering(f"a byte of {_place(folder, path)}", (_place(folder, path),))
+
+
+def _cut(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = _publication(state, chance)
+    path = chance.choice([path for path in _files(folder) if path.stat().st_size])
+    replace_bytes(path, path.read_bytes()[: chance.randrange(path.stat().st_size)])
+    return Tampering(f"{_place(folder, path)} cut short", (_place(folder, path),))
+
+
+def _file_gone(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = _publication(state, chance)
+    path = chance.choice(_files(folder))
+    path.unlink()
+    return Tampering(f"{_place(folder, path)} removed", (_place(folder, path), "is missing"))
+
+
+def _file_more(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = _publication(state, chance)
+    path = chance.choice(_files(folder)).with_name("another.parquet")
+    path.write_bytes(b"PAR1")
+    return Tampering(f"{_place(folder, path)} added", (_place(folder, path), "is not in the manifest"))
+
+
+def _database_cell(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = state.current.resolve()
+    path = chance.choice(sorted(folder.glob("*.duckdb")))
+    replace_bytes(path, path.read_bytes())
+    with duckdb.connect() as database:
+        database.execute(f"attach '{path}' as copy")
+        filled = database.execute(
+            "select columns.schema_name, columns.table_name, column_name, data_type "
+            "from duckdb_columns() as columns inner join duckdb_tables() as tables "
+            "on columns.table_oid = tables.table_oid and columns.database_oid = tables.database_oid "
+            "where columns.database_name = 'copy' and tables.estimated_size > 0 order by all"
+        ).fetchall()
+        schema, table, column, kind = chance.choice(filled)
+        rows = database.execute(f'select rowid, "{column}" is null from copy."{schema}"."{table}"').fetchall()
+        rowid, is_null = chance.choice(rows)
+        new = _other_value(column, kind, is_null=is_null, chance=chance)
+        database.execute(
+            f'update copy."{schema}"."{table}" set "{column}" = cast({new} as {kind}) where rowid = {rowid}'
+        )
+        database.execute("detach copy")
+    return Tampering(
+        f"{path.name} {schema}.{table} {column} = {new}",
+        (f"{folder.name}/{path.name}", f"{schema}.{table} ", f", {column}:"),
+    )
+
+
+# ---- manifests and the chain
+
+
+def _manifest_value(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = _publication(state, chance)
+    manifest = _manifest(folder)
+    holder, name = chance.choice(list(_leaves(manifest)))
+    value = holder[name]
+    if isinstance(value, bool):
+        holder[name] = not value
+    elif isinstance(value, int | float):
+        holder[name] = value + 1
+    else:
+        holder[name] = f"{value}0"
+    _write_manifest(folder, manifest)
+    return Tampering(f"{folder.name}: {name} of the manifest", (f"{folder.name}/{MANIFEST}",))
+
+
+def _manifest_part_gone(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = _publication(state, chance)
+    manifest = _manifest(folder)
+    holder, name = chance.choice([(manifest, name) for name in manifest] + list(_leaves(manifest)))
+    del holder[name]
+    _write_manifest(folder, manifest)
+    return Tampering(f"{folder.name}: manifest without {name}", (f"{folder.name}/{MANIFEST}",))
+
+
+def _manifest_byte(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = _publication(state, chance)
+    _flip(folder / MANIFEST, chance)
+    return Tampering(f"a byte of {folder.name}/{MANIFEST}", (f"{folder.name}/{MANIFEST}",))
+
+
+def _dropped(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = _publication(state, chance)
+    shutil.rmtree(folder)
+    return Tampering(f"{folder.name} dropped", (folder.name, "missing"))
+
+
+def _newest_dropped_and_current_moved(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    *_, before, newest = _publications(state)
+    shutil.rmtree(newest)
+    _point_current(state, before)
+    return Tampering(f"{newest.name} dropped, current at {before.name}", (newest.name, "missing"))
+
+
+def _current_moved(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    older = chance.choice(_publications(state)[:-1])
+    _point_current(state, older)
+    return Tampering(f"current at {older.name}", ("current: points at", older.name))
+
+
+def _swapped(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    one, other = chance.sample(_publications(state), 2)
+    aside = one.with_name("aside")
+    one.rename(aside)
+    other.rename(one)
+    aside.rename(other)
+    return Tampering(f"{one.name} and {other.name} swapped", (f"{one.name}/{MANIFEST}", other.name))
+
+
+def _manifests_swapped(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    one, other = chance.sample(_publications(state), 2)
+    texts = [(folder / MANIFEST).read_bytes() for folder in (one, other)]
+    replace_bytes(one / MANIFEST, texts[1])
+    replace_bytes(other / MANIFEST, texts[0])
+    return Tampering(
+        f"manifests of {one.name} and {other.name} swapped", (f"{one.name}/{MANIFEST}", other.name)
+    )
+
+
+def _order_rewritten(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    """The newest publication follows the oldest: a publication between them is left out of the chain."""
+    from orchestration.publish.publication import _sealed
+
+    oldest, *_, newest = _publications(state)
+    manifest = _manifest(newest)
+    del manifest["seal"]
+    follower = next(one for one in map(_manifest, _publications(state)[1:]) if one["previous"])
+    manifest["previous"] = follower["previous"]
+    replace_text(newest / MANIFEST, _sealed(manifest))
+    return Tampering(f"{newest.name} follows {oldest.name}", (oldest.name, "is followed by 2 publications"))
+
+
+# ---- policy, inputs, calibration, settlements
+
+
+def _policy_row(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    path = chance.choice([path for path in sorted(state.seeds.rglob("*.csv")) if _csv(path)[1:]])
+    rows = _csv(path)
+    row = chance.choice(rows[1:])
+    column = chance.randrange(len(row))
+    row[column] = str(int(row[column]) + 1) if row[column].isdigit() else f"{row[column]}1"
+    _write_csv(path, rows)
+    place = path.relative_to(state.root).as_posix()
+    return Tampering(f"{place} {rows[0][column]} = {row[column]}", (place, "was changed"))
+
+
+def _policy_row_gone(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    path = chance.choice([path for path in sorted(state.seeds.rglob("*.csv")) if _csv(path)[1:]])
+    rows = _csv(path)
+    del rows[chance.randrange(1, len(rows))]
+    _write_csv(path, rows)
+    place = path.relative_to(state.root).as_posix()
+    return Tampering(f"{place} without a row", (place, "was changed"))
+
+
+def _policy_file_gone(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    path = chance.choice(sorted(state.seeds.rglob("*.csv")))
+    path.unlink()
+    place = path.relative_to(state.root).as_posix()
+    return Tampering(f"{place} removed", (place, "is missing"))
+
+
+def _input_byte(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    path = chance.choice([path for path in sorted(landing.rglob("*.csv")) if path.stat().st_size])
+    _flip(path, chance)
+    place = f"{landing.name}/{path.relative_to(landing).as_posix()}"
+    return Tampering(f"a byte of {place}", (place, "is not the file that was ingested"))
+
+
+def _input_row(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    path = chance.choice([path for path in sorted(landing.rglob("*.csv")) if len(_csv(path)) > 2])
+    rows = _csv(path)
+    number = chance.randrange(1, len(rows))
+    if chance.random() < 0.5:
+        del rows[number]
+    else:
+        rows.insert(number, rows[chance.randrange(1, len(rows))])
+    _write_csv(path, rows)
+    place = f"{landing.name}/{path.relative_to(landing).as_posix()}"
+    return Tampering(f"a row of {place}", (place, "is not the file that was ingested"))
+
+
+def _calibration(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    content = _manifest(state.current.resolve())["content_hash"]
+    (state.checks / f"{content}.json").unlink()
+    return Tampering("calibration result removed", (f"checks/{content}.json", "no calibration result"))
+
+
+def _settlement(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    path = chance.choice(sorted((state.root / "settled").glob("*.json")))
+    _flip(path, chance)
+    return Tampering(f"a byte of settled/{path.name}", (f"settled/{path.name}",))
+
+
+def _settlement_gone(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    path = chance.choice(sorted((state.root / "settled").glob("*.json")))
+    path.unlink()
+    return Tampering(f"settled/{path.name} removed", (f"{path.stem}.parquet", "no record in settled/"))
+
+
+def _frozen(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    with duckdb.connect() as database:
+        path = chance.choice(
+            [
+                path
+                for path in sorted((state.raw / "settlement").rglob("[0-9]*.parquet"))
+                if _count(database, path)
+            ]
+        )
+        columns = _columns(database, path)
+        name = chance.choice(sorted(columns))
+        number = chance.randrange(_count(database, path))
+        values = _row(database, path, number)
+        new = _other_value(name, columns[name], is_null=values[name] is None, chance=chance)
+        _rewrite(
+            database,
+            path,
+            f"select * replace (case when file_row_number = {number} then cast({new} as {columns[name]}) "
+            f'else "{name}" end as "{name}") from {{source}} order by file_row_number',
+        )
+    place = path.relative_to(state.root).as_posix()
+    return Tampering(f"{place} row {number} {name} = {new}", (place, "was changed"))
+
+
+WAYS: Sequence[tuple[Way, int]] = (
+    (_cell, 40),
+    (_policy_cell, 8),
+    (_row_removed, 4),
+    (_row_twice, 4),
+    (_byte, 5),
+    (_cut, 2),
+    (_file_gone, 2),
+    (_file_more, 1),
+    (_database_cell, 4),
+    (_manifest_value, 6),
+    (_manifest_part_gone, 2),
+    (_manifest_byte, 2),
+    (_dropped, 3),
+    (_newest_dropped_and_current_moved, 1),
+    (_current_moved, 1),
+    (_swapped, 2),
+    (_manifests_swapped, 2),
+    (_order_rewritten, 1),
+    (_policy_row, 5),
+    (_policy_row_gone, 2),
+    (_policy_file_gone, 1),
+    (_input_byte, 4),
+    (_input_row, 3),
+    (_calibration, 1),
+    (_settlement, 1),
+    (_settlement_gone, 1),
+    (_frozen, 2),
+)
+"""Every way with its weight in a draw."""
+
+
+# ---- what they share
+
+
+def _publications(state: StateFolder) -> list[Path]:
+    return sorted(path for path in state.published.glob("0*") if path.is_dir())
+
+
+def _publication(state: StateFolder, chance: Random) -> Path:
+    return chance.choice(_publications(state))
+
+
+def _point_current(state: StateFolder, folder: Path) -> None:
+    state.current.unlink()
+    state.current.symlink_to(folder.name)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+
+
+def _filled(database: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:
+    """Parquet files of a publication that have rows."""
+    rows = database.execute(
+        f"select file_name from parquet_file_metadata('{folder}/*/*.parquet') where num_rows > 0 order by all"
+    ).fetchall()
+    return [Path(name) for (name,) in rows]
+
+
+def _place(folder: Path, path: Path) -> str:
+    return f"{folder.name}/{path.relative_to(folder).as_posix()}"
+
+
+def _columns(database: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    rows = database.execute(f"describe from read_parquet('{path}')").fetchall()
+    return {str(name): str(kind) for name, kind, *_ in rows}
+
+
+def _count(database: duckdb.DuckDBPyConnection, path: Path) -> int:
+    [count] = database.execute(f"select count(*) from read_parquet('{path}')").fetchone() or (0,)
+    return int(count)
+
+
+def _row(database: duckdb.DuckDBPyConnection, path: Path, number: int) -> dict[str, Any]:
+    cursor = database.execute(
+        f"select * exclude (file_row_number) from read_parquet('{path}', file_row_number = true) "
+        f"where file_row_number = {number}"
+    )
+    names = [description[0] for description in cursor.description]
+    values = cursor.fetchone()
+    assert values is not None
+    return dict(zip(names, values, strict=True))
+
+
+def _row_words(values: dict[str, Any], *, without: str = "") -> str:
+    """A key of the row in the words of a finding; nothing where it has none."""
+    for name, value in values.items():
+        if name != without and value is not None and name.endswith(KEY_ENDINGS):
+            return f"{name}={value}"
+    return ""
+
+
+def _other_value(column: str, kind: str, *, is_null: bool, chance: Random) -> str:
+    """Another value of a column as SQL, as near to the old one as its type allows, or none at all."""
+    if not is_null and chance.random() < 0.2:
+        return "null"
+    quoted = f'"{column}"'
+    if kind == "VARCHAR":
+        return f"coalesce({quoted}, '') || '{chance.choice('x0 ')}'"
+    if kind == "BOOLEAN":
+        return f"not coalesce({quoted}, false)"
+    if kind.startswith("DECIMAL"):
+        places = int(kind.rstrip(")").split(",")[1])
+        step = f"cast({chance.choice((1, -1))} as decimal(18, 0)) / {10**places}"
+        return f"coalesce({quoted}, 0) + cast({step} as decimal(18, {places}))"
+    if kind == "DATE":
+        return f"coalesce({quoted} + 1, date '2026-10-01')"
+    if kind.startswith("TIMESTAMP"):
+        return f"coalesce({quoted} + interval 1 second, timestamp '2026-10-01')"
+    return f"coalesce({quoted}, 0) + {chance.choice((1, -1))}"
+
+
+def _rewrite(database: duckdb.DuckDBPyConnection, path: Path, query: str) -> None:
+    """Replace a Parquet file by the rows of a query over `{source}`, which numbers its rows."""
+    draft = path.with_name(f".{path.name}.draft")
+    source = f"read_parquet('{path}', file_row_number = true)"
+    database.execute("set preserve_insertion_order = true")
+    database.execute(
+        f"copy (select * exclude (file_row_number) from ({query.format(source=source)})) "
+        f"to '{draft}' (format parquet, compression zstd)"
+    )
+    draft.replace(path)
+
+
+def _flip(path: Path, chance: Random) -> None:
+    content = bytearray(path.read_bytes())
+    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    replace_bytes(path, bytes(content))
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return manifest
+
+
+def _write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    replace_text(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
+
+
+def _leaves(value: Any) -> list[tuple[Any, Any]]:
+    """Every single value in nested tables and lists, as the holder and its name or number there."""
+    found: list[tuple[Any, Any]] = []
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, one in items:
+        found += _leaves(one) if isinstance(one, dict | list) else [(value, name)]
+    return found
+
+
+def _csv(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.reader(stream))
+
+
+def _write_csv(path: Path, rows: list[list[str]]) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    with draft.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows(rows)
+    draft.replace(path)
