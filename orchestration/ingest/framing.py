@@ -7,7 +7,8 @@ fields can be counted.
 
 Strict RFC 4180: a quote opens at the start of a field, closes before a separator or a line end, is doubled
 inside. Line ends are LF, CRLF or CR, also mixed. Everything is numpy over whole buffers; a broken quote costs
-one small window more. What follows a broken quote: docs/decisions/ingest_framing.md.
+one small window more. What is in doubt around a broken quote:
+docs/decisions/0019-lines-in-doubt-around-a-broken-quote.md.
 """
 
 from __future__ import annotations
@@ -18,17 +19,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Offsets = NDArray[np.int64]
+from orchestration.ingest.doubt import Doubt
+from orchestration.ingest.grammar import Grammar
+from orchestration.ingest.lines import (
+    CR,
+    LF,
+    Bytes,
+    Offsets,
+    first_line_end,
+    trimmed,
+)
 
-LF, CR, QUOTE, NUL = 10, 13, 34, 0
+NUL = 0
 
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 """A longer record is rejected and skipped, so that one endless line cannot fill the memory."""
-
-MAX_QUOTED_RUN_BYTES = 128 * 1024
-"""How far a text field may plausibly run on after a broken quote: a spreadsheet cell, 32,767 characters of up
-to four bytes."""
 
 SCAN_WINDOW_BYTES = 2 * 1024 * 1024
 """Looked at in one go: small enough for the processor's cache."""
@@ -47,7 +52,7 @@ NOT_TEXT = 6
 REASONS = {
     QUOTE_BROKEN: "a quote stands inside a field or after its end",
     QUOTE_UNCLOSED: "a quoted field is never closed",
-    IN_DOUBT: "the line may belong to the text field of the broken row above it",
+    IN_DOUBT: "a quote nearby is broken, and the line may be part of a text field there",
     TOO_LONG: f"the row is longer than {MAX_RECORD_BYTES // 1024 // 1024} MiB",
     HAS_NUL: "the row holds a NUL byte",
     NOT_TEXT: "the row holds bytes that are no text in the file's encoding",
@@ -84,45 +89,54 @@ class _Collected:
     counts: list[Offsets] = field(default_factory=list)
     faults: list[NDArray[np.uint8]] = field(default_factory=list)
 
-    def add(self, starts: Offsets, ends: Offsets, counts: Offsets, fault: int = FIT) -> None:
+    def add(
+        self, starts: Offsets, ends: Offsets, counts: Offsets, faults: NDArray[np.uint8] | int = FIT
+    ) -> None:
         self.starts.append(starts)
         self.ends.append(ends)
         self.counts.append(counts)
-        self.faults.append(np.full(len(starts), fault, dtype=np.uint8))
+        self.faults.append(np.broadcast_to(np.asarray(faults, dtype=np.uint8), starts.shape))
 
     def add_one(self, start: int, end: int, fault: int) -> None:
         self.add(_offsets(start), _offsets(end), _offsets(0), fault)
 
+    def start_of(self, offset: int) -> int:
+        """Where the record begins in which this offset lies."""
+        for starts in reversed(self.starts):
+            if len(starts) and starts[0] <= offset:
+                return int(starts[np.searchsorted(starts, offset, side="right") - 1])
+        return 0
 
-@dataclass(frozen=True)
-class _Scan:
-    """Complete legal records of a window; `next_start` is where the first incomplete or broken one begins."""
-
-    starts: Offsets
-    ends: Offsets
-    counts: Offsets
-    next_start: int
-    broken_at: int | None
-    is_open: bool
+    def cut(self, offset: int) -> None:
+        """Forget the records from this start on."""
+        while self.starts and (not len(self.starts[-1]) or self.starts[-1][0] >= offset):
+            for parts in (self.starts, self.ends, self.counts, self.faults):
+                parts.pop()
+        if self.starts:
+            kept = int(np.searchsorted(self.starts[-1], offset))
+            for values in (self.starts, self.ends, self.counts):
+                values[-1] = values[-1][:kept]
+            self.faults[-1] = self.faults[-1][:kept]
 
 
 class RecordScanner:
     """Cuts a stream of byte buffers into records. Call `feed` for each buffer, then `finish` once.
 
     `delimiter` is one ASCII byte; `has_quotes = False` takes quotes as ordinary characters. `width` is how
-    many fields a row has; it tells rows from lines of text around a broken quote (None: nothing is taken
-    for a row).
+    many fields a row has; it tells rows from lines of text around a broken quote (None: only the broken line
+    itself is rejected, as is good enough for a look at a file's form).
     """
 
     def __init__(self, *, delimiter: int, has_quotes: bool = True, width: int | None = None) -> None:
-        self._delimiter = delimiter
-        self._width = width
-        self._has_quotes = has_quotes
+        self._grammar = Grammar(delimiter, has_quotes=has_quotes)
+        self._doubt = None if width is None or not has_quotes else Doubt(self._grammar, width)
         self._carry = b""
         self._is_skipping = False
+        self._is_in_doubt = False
+        self._is_just_broken = False
 
     def feed(self, chunk: bytes) -> Frames:
-        """Records completed by this buffer; an incomplete last one waits for the next."""
+        """Records completed by this buffer; those that its end leaves open or in doubt wait for the next."""
         return self._consume(chunk, is_final=False)
 
     def finish(self) -> Frames:
@@ -131,7 +145,7 @@ class RecordScanner:
 
     def _consume(self, chunk: bytes, *, is_final: bool) -> Frames:
         if self._is_skipping:
-            cut = _first_line_end(np.frombuffer(chunk, dtype=np.uint8), 0, is_final=True)
+            cut = first_line_end(np.frombuffer(chunk, dtype=np.uint8), 0, is_final=True)
             if cut is None:
                 return _frames(np.zeros(0, dtype=np.uint8), _Collected())
             chunk = chunk[cut:]
@@ -144,167 +158,134 @@ class RecordScanner:
         return _frames(buffer, collected)
 
     def _records(self, buffer: Bytes, collected: _Collected, *, is_final: bool) -> int:
-        """Collect records; returns the offset from which bytes must wait for more."""
+        """Collect records; returns the offset from which bytes must wait for more.
+
+        `certain` is the last offset at which a row surely begins; the buffer always begins at one.
+        """
         size = len(buffer)
-        position = 0
+        position = certain = 0
         width = SCAN_WINDOW_BYTES
         while position < size:
+            if self._is_in_doubt:
+                position = certain = self._search(buffer, position, collected, is_final=is_final)
+                if self._is_in_doubt:
+                    return position
+                width = REPAIR_WINDOW_BYTES
+                continue
             stop = min(size, position + width)
             at_end = is_final and stop == size
-            scan = self._scan(buffer[position:stop], is_final=at_end)
+            scan = self._grammar.scan(buffer[position:stop], is_final=at_end)
             collected.add(scan.starts + position, scan.ends + position, scan.counts)
             begin = position + scan.next_start
             if scan.broken_at is not None or (at_end and begin < size):
                 broken_at = None if scan.broken_at is None else position + scan.broken_at
-                resumed = self._after_break(buffer, begin, broken_at, collected, is_final=is_final)
+                resumed = self._after_break(
+                    buffer, begin, broken_at, collected, certain=certain, is_final=is_final
+                )
                 if resumed is None:
-                    return begin
+                    return self._held_back(buffer, begin, collected, certain=certain)
                 position, width = resumed, REPAIR_WINDOW_BYTES
             elif stop < size:
                 width = 2 * width if begin == position else max(width, min(2 * width, SCAN_WINDOW_BYTES))
                 position = begin
+            elif is_final:
+                return size
             elif size - begin <= MAX_RECORD_BYTES:
-                return begin
+                return self._held_back(buffer, begin, collected, certain=certain)
             else:
-                line_end = _first_line_end(buffer, begin, is_final=is_final) if scan.is_open else None
-                if line_end is None:
-                    collected.add_one(begin, begin + 4096, TOO_LONG)
-                    self._is_skipping = True
-                    return size
-                collected.add_one(begin, _trimmed(buffer, begin, line_end), QUOTE_UNCLOSED)
-                position, width = line_end, REPAIR_WINDOW_BYTES
+                position = self._after_endless_record(buffer, begin, collected, is_open=scan.is_open)
         return size
 
-    def _after_break(
-        self, buffer: Bytes, begin: int, broken_at: int | None, collected: _Collected, *, is_final: bool
-    ) -> int | None:
-        """Reject the broken line and say where reading resumes; None when more bytes are needed to tell.
-
-        `begin` is where the broken record begins, `broken_at` its first illegal quote (None: it never
-        closes). Lines around the break are read as records unless they can also be lines of a text field:
-        then they are in doubt, and rejected rather than loaded as what they are not.
-        """
-        size = len(buffer)
-        fault = QUOTE_UNCLOSED if broken_at is None else QUOTE_BROKEN
-        line_end = _first_line_end(buffer, begin, is_final=is_final)
-        if line_end is None:
-            if not is_final:
-                return None
-            collected.add_one(begin, size, fault)
-            return size
-        if broken_at is not None and broken_at >= line_end:
-            doubtful_until = self._end_of_text_before(buffer, begin, line_end, broken_at, is_final=is_final)
-        else:
-            doubtful_until = self._end_of_open_text(buffer, line_end, fault, is_final=is_final)
-        if doubtful_until is None:
-            return None
-        collected.add_one(begin, _trimmed(buffer, begin, line_end), fault)
-        start = line_end
-        while start < doubtful_until:
-            end = _first_line_end(buffer, start, is_final=True)
-            end = size if end is None else end
-            collected.add_one(start, _trimmed(buffer, start, end), IN_DOUBT)
-            start = end
+    def _held_back(self, buffer: Bytes, begin: int, collected: _Collected, *, certain: int) -> int:
+        """Keep the records back that a quote broken further on would put in doubt; returns their offset."""
+        if self._doubt is None:
+            return begin
+        quote = self._doubt.first_candidate(buffer, certain, begin, is_open=False)
+        if quote is None:
+            return begin
+        start = max(certain, collected.start_of(quote))
+        collected.cut(start)
         return start
 
-    def _end_of_text_before(
-        self, buffer: Bytes, begin: int, start: int, broken_at: int, *, is_final: bool
+    def _after_endless_record(
+        self, buffer: Bytes, begin: int, collected: _Collected, *, is_open: bool
+    ) -> int:
+        """Reject a record that is too long, only its first line if it is a quote that makes it so."""
+        line_end = first_line_end(buffer, begin, is_final=False) if is_open else None
+        self._break_off()
+        if line_end is not None:
+            collected.add_one(begin, trimmed(buffer, begin, line_end), QUOTE_UNCLOSED)
+            return line_end
+        collected.add_one(begin, begin + 4096, TOO_LONG)
+        self._is_skipping = True
+        return len(buffer)
+
+    def _after_break(
+        self,
+        buffer: Bytes,
+        begin: int,
+        broken_at: int | None,
+        collected: _Collected,
+        *,
+        certain: int,
+        is_final: bool,
     ) -> int | None:
-        """Where the line with the illegal quote begins if lines from `start` on may be text, or `start`.
+        """Reject the broken record and what it puts in doubt before it; None when more bytes are needed.
 
-        They stood inside quotes until that quote turned out illegal. Either the broken record's first quote
-        is the stray one: then its first line (from `begin`) has the separators of a row, and all lines
-        after it are rows, the one with the illegal quote included. Or they are lines of a text, which
-        hardly all read like that, least of all the one on which the text ends. None: more bytes are needed.
+        `begin` is where the broken record begins, `broken_at` its first illegal quote (None: it never
+        closes). Returns where the search for the next certain row begins.
         """
-        before = buffer[start:broken_at]
-        breaks = np.flatnonzero((before == LF) | (before == CR))
-        line_start = start + (int(breaks[-1]) + 1 if len(breaks) else 0)
-        if line_start - start > MAX_QUOTED_RUN_BYTES:
-            return start
-        stop = min(len(buffer), line_start + MAX_QUOTED_RUN_BYTES)
-        at_end = is_final and stop == len(buffer)
-        scan = self._scan(buffer[start:stop], is_final=at_end)
-        of_line = np.flatnonzero(scan.starts == line_start - start)
-        if not len(of_line) and scan.broken_at is None and not at_end and stop == len(buffer):
-            return None
-        if self._width is None or not len(of_line):
-            return line_start
-        counts = scan.counts[: int(of_line[0]) + 1]
-        is_blank = scan.ends[: len(counts)] == scan.starts[: len(counts)]
-        are_rows = np.count_nonzero(buffer[begin:start] == self._delimiter) >= self._width - 1 and bool(
-            ((counts == self._width) | is_blank).all()
+        size = len(buffer)
+        found = None if broken_at is None else first_line_end(buffer, broken_at, is_final=is_final)
+        if found is None and not is_final:
+            if size - begin <= MAX_RECORD_BYTES:
+                return None
+            return self._after_endless_record(buffer, begin, collected, is_open=False)
+        line_end = found or size
+        if self._doubt is None:
+            end = first_line_end(buffer, begin, is_final=True) or size
+            fault = QUOTE_UNCLOSED if broken_at is None else QUOTE_BROKEN
+            collected.add_one(begin, trimmed(buffer, begin, end), fault)
+            return end
+        candidate = self._doubt.origin(buffer, certain, begin, broken_at)
+        start = begin
+        if candidate is not None and candidate < begin:
+            start = max(certain, collected.start_of(candidate))
+            collected.cut(start)
+        lines = self._doubt.judged_lines(
+            buffer, start, line_end, trusted_after=candidate if candidate is not None else line_end
         )
-        return start if are_rows else line_start
+        faults = np.where(lines.are_rows, FIT, IN_DOUBT).astype(np.uint8)
+        faults[np.searchsorted(lines.starts, begin)] = QUOTE_UNCLOSED if broken_at is None else QUOTE_BROKEN
+        collected.add(lines.starts, lines.ends, np.where(lines.are_rows, lines.counts, 0), faults)
+        self._break_off()
+        return line_end
 
-    def _end_of_open_text(self, buffer: Bytes, start: int, fault: int, *, is_final: bool) -> int | None:
-        """Where the record ends if text is open at `start`; `start` if none can be, None if unsure."""
-        stop = min(len(buffer), start + MAX_QUOTED_RUN_BYTES)
-        at_end = is_final and stop == len(buffer)
-        opened = np.concatenate([np.array([QUOTE], dtype=np.uint8), buffer[start:stop]])
-        scan = self._scan(opened, is_final=at_end)
-        if len(scan.starts):
-            return min(start + int(scan.ends[0]), len(buffer))
-        if scan.broken_at is not None:
-            return start
-        if at_end:
-            # A text that is still open at the end of the file may have been cut off there. One that would
-            # also have to begin with a broken quote takes two accidents.
-            return len(buffer) if fault == QUOTE_UNCLOSED else start
-        return start if stop - start >= MAX_QUOTED_RUN_BYTES else None
+    def _break_off(self) -> None:
+        self._is_in_doubt = self._doubt is not None
+        self._is_just_broken = True
 
-    def _scan(self, window: Bytes, *, is_final: bool) -> _Scan:
-        size = len(window)
-        quotes = np.flatnonzero(window == QUOTE) if self._has_quotes else np.zeros(0, dtype=np.int64)
-        terminators = _line_ends(window, is_final=is_final)
-        broken_at = size
-        if len(quotes):
-            terminators = terminators[np.searchsorted(quotes, terminators) % 2 == 0]
-            broken_at = self._first_illegal_quote(window, quotes)
-        is_broken = broken_at < size
-        if is_broken:
-            terminators = terminators[terminators < broken_at]
-        is_open = len(quotes) % 2 == 1
-        nexts = terminators + 1
-        ends = _content_ends(window, terminators)
-        if is_final and not is_broken and not is_open:
-            last = int(nexts[-1]) if len(nexts) else 0
-            if last < size:
-                ends = np.append(ends, size)
-                nexts = np.append(nexts, size)
-        starts = np.concatenate([np.zeros(1, dtype=np.int64), nexts[:-1]]) if len(nexts) else nexts
-        next_start = int(nexts[-1]) if len(nexts) else 0
-        counts = self._field_counts(window, ends, quotes)
-        return _Scan(starts, ends, counts, next_start, broken_at if is_broken else None, is_open)
-
-    def _field_counts(self, window: Bytes, ends: Offsets, quotes: Offsets) -> Offsets:
-        """Separators of each record that stand outside quotes, plus one."""
-        separators = np.flatnonzero(window == self._delimiter)
-        counts = np.diff(np.searchsorted(separators, ends), prepend=0) + 1
-        if len(quotes) and len(ends):
-            pairs = quotes[: len(quotes) // 2 * 2].reshape(-1, 2)
-            pairs = pairs[pairs[:, 1] < ends[-1]]
-            quoted = np.diff(np.searchsorted(separators, pairs), axis=1)[:, 0]
-            inside = np.flatnonzero(quoted)
-            np.subtract.at(counts, np.searchsorted(ends, pairs[inside, 0]), quoted[inside])
-        return counts
-
-    def _first_illegal_quote(self, window: Bytes, quotes: Offsets) -> int:
-        """Offset of the first quote that neither opens, closes nor is doubled legally; the size if none."""
-        size = len(window)
-        openers, closers = quotes[0::2], quotes[1::2]
-        before = window[np.maximum(openers - 1, 0)]
-        is_doubled = np.zeros(len(openers), dtype=bool)
-        is_doubled[1:] = openers[1:] - 1 == closers[: len(openers) - 1]
-        fit = self._is_edge(before) | is_doubled | (openers == 0)
-        after = window[np.minimum(closers + 1, size - 1)]
-        closed = self._is_edge(after) | (after == QUOTE) | (closers == size - 1)
-        wrong = np.concatenate([openers[~fit], closers[~closed]])
-        return int(wrong.min()) if len(wrong) else size
-
-    def _is_edge(self, values: Bytes) -> NDArray[np.bool_]:
-        edges: NDArray[np.bool_] = (values == self._delimiter) | (values == LF) | (values == CR)
-        return edges
+    def _search(self, buffer: Bytes, start: int, collected: _Collected, *, is_final: bool) -> int:
+        """Reject lines until one surely is a row; returns its offset, or that from which bytes must wait."""
+        assert self._doubt is not None
+        size = len(buffer)
+        while start < size:
+            found = self._doubt.examine(buffer, start, is_final=is_final)
+            if found.is_row or (found.is_end and self._is_just_broken):
+                # A text that begins with a broken quote and is never closed either takes two accidents.
+                self._is_in_doubt = False
+                return start
+            if found.end is None:
+                if size - start <= MAX_RECORD_BYTES:
+                    return start
+                collected.add_one(start, start + 4096, TOO_LONG)
+                self._is_skipping = True
+                return size
+            lines = self._doubt.judged_lines(buffer, start, found.end, trusted_after=found.end)
+            collected.add(lines.starts, lines.ends, np.zeros_like(lines.counts), IN_DOUBT)
+            self._is_just_broken = False
+            start = found.end
+        return start
 
 
 def mark_nul(frames: Frames) -> None:
@@ -354,55 +335,6 @@ def _mark(frames: Frames, offsets: Offsets, fault: int) -> None:
     records = records[records < len(frames)]
     inside = np.unique(records)
     frames.faults[inside[frames.faults[inside] == FIT]] = fault
-
-
-def _line_ends(window: Bytes, *, is_final: bool) -> Offsets:
-    """Offsets of the byte that ends each line: the LF of LF and CRLF, a CR that no LF follows."""
-    feeds = np.flatnonzero(window == LF)
-    returns = np.flatnonzero(window == CR)
-    if not len(returns):
-        return feeds
-    size = len(window)
-    if returns[-1] == size - 1 and not is_final:
-        returns = returns[:-1]  # an LF may follow in the next buffer
-    following = window[np.minimum(returns + 1, size - 1)]
-    lone = returns[(following != LF) | (returns == size - 1)]
-    return np.sort(np.concatenate([feeds, lone])) if len(lone) else feeds
-
-
-def _content_ends(window: Bytes, terminators: Offsets) -> Offsets:
-    if not len(terminators):
-        return terminators
-    before = window[np.maximum(terminators - 1, 0)]
-    is_pair = (window[terminators] == LF) & (before == CR) & (terminators > 0)
-    ends: Offsets = terminators - is_pair
-    return ends
-
-
-def _first_line_end(buffer: Bytes, start: int, *, is_final: bool) -> int | None:
-    """Offset just after the first line end at or after `start`; looks in growing steps, as lines are short.
-
-    None when there is none, or when it is a last CR that an LF may still follow.
-    """
-    step = 4096
-    position = start
-    while position < len(buffer):
-        stop = min(len(buffer), position + step)
-        found = np.flatnonzero((buffer[position:stop] == LF) | (buffer[position:stop] == CR))
-        if len(found):
-            end = position + int(found[0])
-            if buffer[end] == CR and end + 1 == len(buffer) and not is_final:
-                return None
-            is_pair = buffer[end] == CR and end + 1 < len(buffer) and buffer[end + 1] == LF
-            return end + (2 if is_pair else 1)
-        position, step = stop, step * 4
-    return None
-
-
-def _trimmed(buffer: Bytes, start: int, end: int) -> int:
-    while end > start and buffer[end - 1] in (LF, CR):
-        end -= 1
-    return end
 
 
 def _offsets(value: int) -> Offsets:

@@ -1,9 +1,13 @@
 """Random tables, random damage: every row ends somewhere, no loaded row differs from its source, no crash.
 
 Each cell begins with a mark of its row and column, so that a shifted, merged or half-read row gives itself
-away. Damage is one accident per row, and at most one of them is a stray quote: two accidents can cancel each
-other into a text that is legal and means something else, which no reader can tell. For the same reason the
-character that gets lost is never a quote.
+away. Damage is one accident per row, and at most one of them adds or takes a quote: two such accidents can
+cancel each other into a text that is legal and means something else, which no reader can tell.
+
+One case is left out, and only that: a quote that gets lost where a text has lines that read like whole
+rows. `a,b,c,d` `p,q,r,s` `t"` is a text whose opening quote was lost before `d`, or three rows of which the
+last has a mark of inches: each is one accident away, and whoever loads the second row in one case loads it in
+the other.
 """
 
 from __future__ import annotations
@@ -17,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orchestration.ingest.framing import IN_DOUBT, REASONS
 from tests.ingest_single import SingleFileLoader, entry_for, single_file_loader
 
 CASES = int(os.environ.get("MERITLINE_DAMAGE_CASES", "2000"))
@@ -30,10 +35,10 @@ ENTRIES = {
 }
 MARK = re.compile(r"⟦(\d+)\.(\d+)⟧")
 
-LINES = "\np,q,r,s\nt"
-"""Text of several lines of which one looks like a row of the table."""
+LINES = ("\np,q,r,s\nt", '\np,q,r,s\np,"q,q",r,s\n', "\n\np,q,r,s\np,q,r,s,")
+"""Texts of several lines of which some look like rows of the table."""
 
-TAIL = st.one_of(st.text(alphabet=st.sampled_from("ab0 ,\";\n\r'中é"), max_size=5), st.just(LINES))
+TAIL = st.one_of(st.text(alphabet=st.sampled_from("ab0 ,\";\n\r'中é"), max_size=5), st.sampled_from(LINES))
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,9 @@ def cases(draw: st.DrawFn) -> Case:
     rows = draw(st.lists(st.integers(0, len(tails) - 1), unique=True, max_size=3))
     accidents = [Accident(row, draw(st.sampled_from(kinds)), draw(st.floats(0, 1))) for row in rows]
     if accidents and draw(st.booleans()):
-        accidents[0] = Accident(accidents[0].row, "quote", accidents[0].where)
+        reads_like_rows = any(tail in LINES for row in tails for tail in row)
+        kind = draw(st.sampled_from(["quote"] if reads_like_rows else ["quote", "lost_quote"]))
+        accidents[0] = Accident(accidents[0].row, kind, accidents[0].where)
     return Case(
         tails=tails,
         line_end=draw(st.sampled_from(["\n", "\r\n"])),
@@ -95,6 +102,9 @@ def damaged(text: str, accident: Accident, case: Case) -> bytes:
     body = text.removesuffix(case.line_end)
     place = int(accident.where * len(body))
     if accident.kind == "lost" and place < len(body) and body[place] != '"':
+        text = body[:place] + body[place + 1 :] + case.line_end
+    if accident.kind == "lost_quote" and (quotes := [i for i, c in enumerate(body) if c == '"']):
+        place = quotes[int(accident.where * (len(quotes) - 1))]
         text = body[:place] + body[place + 1 :] + case.line_end
     inserted = {"separator": ",", "line": "\n", "nul": "\0", "quote": '"', "blank": ""}.get(accident.kind)
     if inserted is not None:
@@ -145,9 +155,6 @@ def loader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SingleFileLoade
 )
 @given(case=cases())
 def test_damage(loader: SingleFileLoader, case: Case) -> None:
-    # Open: text lines that read like whole rows may be taken for rows once the file is damaged.
-    reads_like_rows = any("p,q,r,s" in tail for tails in case.tails for tail in tails)
-    assume(not (reads_like_rows and case.accidents))
     outcome = loader.load("team.csv", file_of(case), ENTRIES[case.encoding])
     figures = outcome.figures
     touched = {accident.row: accident.kind for accident in case.accidents}
@@ -161,11 +168,18 @@ def test_damage(loader: SingleFileLoader, case: Case) -> None:
     assert len(set(numbers)) == len(numbers)
     assert all(row["reason"] for row in outcome.rejected)
 
-    # Rows before the first accident are loaded; without an accident all are.
+    # Rows before the first accident are loaded, but for those that a broken quote puts in doubt; without an
+    # accident all are.
     first = min(touched, default=len(case.cells))
     loaded = [tuple(row[name] for name in COLUMNS) for row in outcome.rows]
     expected = [tuple(row) for row in case.cells]
-    assert loaded[:first] == expected[:first]
+    in_doubt = [row for row in outcome.rejected if row["reason"] == REASONS[IN_DOUBT]]
+    assert touched or not outcome.rejected
+    if in_doubt:
+        surely = sum(1 for row in outcome.rows if row["_row_number"] < in_doubt[0]["row_number"])
+        assert loaded[:surely][:first] == expected[: min(surely, first)]
+    else:
+        assert loaded[:first] == expected[:first]
 
     # A loaded row is a row of the table, or the one row that the accident changed: never a mixture.
     for cells in loaded:

@@ -49,30 +49,58 @@ def records(
         (b"a,b\n\n1,2\n", [(b"a,b", 2, FIT), (b"", 1, FIT), (b"1,2", 2, FIT)]),
         # The trap: an extra separator that leaves the last field empty is a field too many.
         (b"a,b\n1,2,\n", [(b"a,b", 2, FIT), (b"1,2,", 3, FIT)]),
-        # A quote after the end of a field breaks that line only: line 2 cannot go on inside quotes: its own
-        # first quote opens a field.
+        # A quote after the end of a field breaks that line only: the next one, with quotes of its own that
+        # would be illegal inside a text, is surely a row.
         (b'1,"x"y\n3,"z"\n', [(b'1,"x"y', 0, QUOTE_BROKEN), (b'3,"z"', 2, FIT)]),
+        (b'1,x"y\n3,4\n5,"z"\n', [(b'1,x"y', 0, QUOTE_BROKEN), (b"3,4", 2, FIT), (b'5,"z"', 2, FIT)]),
         (b'1,x"y\n3,4\n', [(b'1,x"y', 0, QUOTE_BROKEN), (b"3,4", 2, FIT)]),
-        # These lines may be the rest of the broken text: they are in doubt up to where it would end.
+        # These lines may be the rest of the broken text, and nothing says where it ends …
         (
             b'1,"he said "hi"\nx,y\n",3\n4,5\n',
             [
                 (b'1,"he said "hi"', 0, QUOTE_BROKEN),
                 (b"x,y", 0, IN_DOUBT),
                 (b'",3', 0, IN_DOUBT),
-                (b"4,5", 2, FIT),
+                (b"4,5", 0, IN_DOUBT),
             ],
         ),
-        # A stray quote far above the next one: the lines between are rows, as each reads as one …
+        # … until a sure row does.
         (
-            b'1,"x\n3,4\n5,"y"\n',
-            [(b'1,"x', 0, QUOTE_BROKEN), (b"3,4", 2, FIT), (b'5,"y"', 2, FIT)],
+            b'1,"he said "hi"\nx,y\n",3\n4,5\n6,"z"\n',
+            [
+                (b'1,"he said "hi"', 0, QUOTE_BROKEN),
+                (b"x,y", 0, IN_DOUBT),
+                (b'",3', 0, IN_DOUBT),
+                (b"4,5", 2, FIT),
+                (b'6,"z"', 2, FIT),
+            ],
         ),
-        # … but not when one of them reads as the end of a text: its closing quote may be the one that went
-        # wrong.
+        # A stray quote at the start of a field is noticed at the next one; what lies between may be its text.
         (
-            b'1,"x\n3,4\nend""\n5,"y"\n',
-            [(b'1,"x', 0, QUOTE_BROKEN), (b"3,4", 0, IN_DOUBT), (b'end""', 0, IN_DOUBT), (b'5,"y"', 2, FIT)],
+            b'1,"x\n3,4\n5,"y"\n6,"z"\n',
+            [(b'1,"x', 0, QUOTE_BROKEN), (b"3,4", 0, IN_DOUBT), (b'5,"y"', 0, IN_DOUBT), (b'6,"z"', 2, FIT)],
+        ),
+        # A stray quote that seems to end a text too early makes a line of it look like a row.
+        (
+            b'0,"k"\n1,"text"\np,q\nr",\n7,"z"\n',
+            [
+                (b'0,"k"', 2, FIT),
+                (b'1,"text"', 0, IN_DOUBT),
+                (b"p,q", 0, IN_DOUBT),
+                (b'r",', 0, QUOTE_BROKEN),
+                (b'7,"z"', 2, FIT),
+            ],
+        ),
+        # The mark of inches within a field cannot end a text, so rows before it are not in doubt.
+        (
+            b'0,"k"\n1,2\n3,24" wide\n5,6\n7,"z"\n',
+            [
+                (b'0,"k"', 2, FIT),
+                (b"1,2", 2, FIT),
+                (b'3,24" wide', 0, QUOTE_BROKEN),
+                (b"5,6", 2, FIT),
+                (b'7,"z"', 2, FIT),
+            ],
         ),
         (b'1,"x\n3,4\n', [(b'1,"x', 0, QUOTE_UNCLOSED), (b"3,4", 0, IN_DOUBT)]),
         (b'"', [(b'"', 0, QUOTE_UNCLOSED)]),
@@ -100,6 +128,26 @@ def test_a_stray_quote_does_not_swallow_the_rest_of_a_long_file() -> None:
     assert [fault for _, _, fault in found[1:]] == [FIT] * 20_000
 
 
+@pytest.mark.parametrize("rows", [199, 201])
+def test_many_rows_on_end_are_in_no_doubt(rows: int) -> None:
+    """The limit is 200 separators; these rows have one each."""
+    table = b"".join(b"%d,some text\n" % i for i in range(rows))
+    is_sure = rows > 200
+    # Before a quote that may end a text, and after one that may begin one.
+    text = b'0,"text"\n' + table + b'r",\n' + table + b'",\n1,2\n'
+    expected = [FIT if is_sure else IN_DOUBT] * (1 + rows) + [QUOTE_BROKEN]
+    expected += [FIT if is_sure else IN_DOUBT] * rows + [QUOTE_UNCLOSED if is_sure else IN_DOUBT, IN_DOUBT]
+    assert [fault for _, _, fault in records(text)] == expected
+    assert [fault for _, _, fault in records(text, step=50)] == expected
+
+
+def test_a_broken_quote_in_a_line_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framing, "MAX_RECORD_BYTES", 10_000)
+    text = b'a,b\n1,x"y' + b"x" * 50_000 + b"\n3,4\n"
+    found = records(text, step=5_000)
+    assert [fault for _, _, fault in found] == [FIT, TOO_LONG, FIT]
+
+
 def test_a_line_without_end_is_skipped_and_the_rest_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(framing, "MAX_RECORD_BYTES", 10_000)
     text = b"a,b\n1," + b"x" * 50_000 + b"\n3,4\n"
@@ -109,7 +157,6 @@ def test_a_line_without_end_is_skipped_and_the_rest_read(monkeypatch: pytest.Mon
 
 def test_an_endless_quoted_field_costs_its_own_line_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(framing, "MAX_RECORD_BYTES", 10_000)
-    monkeypatch.setattr(framing, "MAX_QUOTED_RUN_BYTES", 2_000)
     text = b'a,b\n1,"open\n' + b"2,3\n" * 10_000
     found = records(text, step=5_000)
     assert [fault for _, _, fault in found] == [FIT, QUOTE_UNCLOSED] + [FIT] * 10_000
