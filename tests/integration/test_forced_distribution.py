@@ -68,7 +68,8 @@ class GradeModel:
         self._database.execute("delete from warehouse.score.score")
         self._database.execute("delete from warehouse.policy.policy_grade_band")
         self._database.executemany(
-            "insert into warehouse.score.score values ('month', ?, ?, 'plan', 'general', ?, 'scored', 'final')",
+            "insert into warehouse.score.score values"
+            " ('month', ?, ?, 'plan', 'general', ?, 'scored', 'final')",
             [(PERIOD, f"{number:03d}", total) for number, total in enumerate(totals)],
         )
         bands = [
