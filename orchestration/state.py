@@ -103,11 +103,10 @@ class StateFolder:
             ) from error
 
     def dbt_environment(self) -> dict[str, str]:
-        """Variables that dbt_project.yml and profiles.yml read."""
+        """Variables that dbt's profiles.yml reads."""
         return {
             "MERITLINE_WAREHOUSE": str(self.warehouse),
             "MERITLINE_RAW": str(self.raw),
-            "MERITLINE_SEEDS": str(self.seeds),
         }
 
 

@@ -17,7 +17,6 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from orchestration.nightly.assets import build_assets
 from orchestration.nightly.landing import decide, listing
 from orchestration.nightly.run import NightlyRun
-from orchestration.policy import install_policy
 from orchestration.settings import Settings
 from orchestration.state import StateFolder
 from orchestration.warehouse.dbt import is_parsed, manifest_path, parse_project
@@ -34,8 +33,6 @@ def build_definitions(settings: Settings) -> Definitions:
     state = StateFolder(settings.state)
     if not is_parsed(state):
         state.prepare()
-        if not (state.seeds / "policy").is_dir():
-            install_policy(state, settings.policy)
         parse_project(state)
     job = define_asset_job(JOB, selection=AssetSelection.all(), description="Ingest, build, check, publish.")
     schedule = ScheduleDefinition(

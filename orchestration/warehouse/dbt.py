@@ -7,7 +7,11 @@ One process saves the start of a second one and a second parse (about 5 s of a n
 from __future__ import annotations
 
 import hashlib
+import os
 import queue
+import shutil
+import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestration.errors import ConfigurationError, MeritlineError, PublicationRefused
-from orchestration.settings import DBT_PROJECT_DIR, environment
+from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, environment
 from orchestration.state import StateFolder, write_atomically
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
+
+PARSED_DIR = Path(sys.prefix) / "share" / "meritline"
+"""Where an installation keeps the parsed project."""
 
 FAILED_STATUSES = frozenset({"error", "fail", "runtime error", "partial success"})
 
@@ -101,7 +108,7 @@ def take_parsed(state: StateFolder) -> Manifest:
     or a new one.
     """
     fingerprint, manifest = _unused.pop(state.root, ("", None))
-    if manifest is None or fingerprint != _project_fingerprint(state):
+    if manifest is None or fingerprint != _project_fingerprint():
         parse_project(state)
         _, manifest = _unused.pop(state.root)
     return manifest
@@ -110,14 +117,16 @@ def take_parsed(state: StateFolder) -> Manifest:
 def parse_project(state: StateFolder) -> None:
     """Parse the dbt project into `<state>/dbt` (manifest.json, partial_parse.msgpack); connects to nothing.
 
+    The profile is read without the state's paths: dbt takes up no saved parse of another connection.
+
     Raises ConfigurationError with dbt's own words when the project or a policy file does not parse.
     """
     from dbt.cli.main import dbtRunner
 
-    fingerprint = _project_fingerprint(state)
-
-    with environment(state.dbt_environment()):
-        result = dbtRunner().invoke(["parse", *_common_arguments(state)])
+    fingerprint = _project_fingerprint()
+    if not _parsed_file(state.dbt).exists() and _parsed_file(PARSED_DIR).exists():
+        shutil.copyfile(_parsed_file(PARSED_DIR), _parsed_file(state.dbt))
+    result = dbtRunner().invoke(["parse", *_common_arguments(state)])
     if not result.success or result.result is None:
         raise ConfigurationError(
             path=DBT_PROJECT_DIR,
@@ -130,18 +139,36 @@ def parse_project(state: StateFolder) -> None:
     _unused[state.root] = (fingerprint, manifest)
 
 
-def _root_seeds(manifest: Manifest, state: StateFolder) -> None:
-    """Name the state's seeds by their path below the state folder.
+def keep_parsed() -> None:
+    """Parse the project and keep the result with the installation: a new state begins from it (about 8 s).
 
-    dbt writes what it ran for a node to its target folder joined with the node's path. The state's seeds lie
-    outside the project, their path is absolute, and an absolute path swallows what it is joined to: dbt would
-    write its SQL over the policy files themselves.
+    dbt itself sees whether it still fits: it parses again each file that has changed since.
+    """
+    with tempfile.TemporaryDirectory(prefix="meritline-") as folder:
+        state = StateFolder(Path(folder))
+        state.prepare()
+        parse_project(state)
+        PARSED_DIR.mkdir(parents=True, exist_ok=True)
+        draft = PARSED_DIR / f".{os.getpid()}.draft"
+        shutil.copyfile(_parsed_file(state.dbt), draft)
+        draft.replace(_parsed_file(PARSED_DIR))
+
+
+def _parsed_file(folder: Path) -> Path:
+    return folder / "partial_parse.msgpack"
+
+
+def _root_seeds(manifest: Manifest, state: StateFolder) -> None:
+    """Have dbt load the policy in force, the state's copy, in place of the seeds shipped with the project.
+
+    dbt takes a seed's path relative to the project, and when there is none, relative to the node's root.
     """
     from dbt.contracts.graph.nodes import SeedNode
 
     for node in manifest.nodes.values():
-        if isinstance(node, SeedNode) and Path(node.original_file_path).is_absolute():
-            node.original_file_path = str(Path(node.original_file_path).relative_to(state.root))
+        if isinstance(node, SeedNode):
+            shipped = (DBT_PROJECT_DIR / node.original_file_path).resolve()
+            node.original_file_path = str(Path(state.seeds.name) / shipped.relative_to(SEEDS_DIR))
             node.root_path = str(state.root)
 
 
@@ -151,7 +178,7 @@ def is_parsed(state: StateFolder) -> bool:
         stored = _fingerprint_file(state).read_text(encoding="utf-8")
     except OSError:
         return False
-    return manifest_path(state).exists() and stored == _project_fingerprint(state)
+    return manifest_path(state).exists() and stored == _project_fingerprint()
 
 
 def manifest_path(state: StateFolder) -> Path:
@@ -240,10 +267,10 @@ def _fingerprint_file(state: StateFolder) -> Path:
     return state.dbt / "project_fingerprint"
 
 
-def _project_fingerprint(state: StateFolder) -> str:
+def _project_fingerprint() -> str:
     """Names, sizes and modification times of all that dbt parses: cheap, and different whenever a file is."""
     digest = hashlib.sha256()
-    for folder in (DBT_PROJECT_DIR, DBT_PROJECT_DIR.parent / "tests" / "dbt", state.seeds):
+    for folder in (DBT_PROJECT_DIR, DBT_PROJECT_DIR.parent / "tests" / "dbt", SEEDS_DIR):
         for path in sorted(folder.rglob("*")):
             if path.suffix in (".sql", ".yml", ".yaml", ".csv") and path.is_file():
                 info = path.stat()

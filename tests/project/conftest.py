@@ -76,7 +76,6 @@ def start_dbt(project_root: Path, work: Path, *arguments: str) -> subprocess.Pop
             **os.environ,
             "MERITLINE_WAREHOUSE": str(work / "warehouse.duckdb"),
             "MERITLINE_RAW": str(work / "raw"),
-            "MERITLINE_SEEDS": str(project_root / "seeds"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         },
     )

@@ -42,26 +42,26 @@ computed_line as (
 
 compared as (
     select
-        coalesce(settled_line.bonus_line_id, computed_line.bonus_line_id, settled_adjustment.bonus_line_id) as bonus_line_id,
-        coalesce(settled_line.period_kind, computed_line.period_kind, settled_adjustment.period_kind) as period_kind,
-        coalesce(settled_line.period_id, computed_line.period_id, settled_adjustment.period_id) as period_id,
-        coalesce(settled_line.agent_id, computed_line.agent_id, settled_adjustment.agent_id) as agent_id,
-        coalesce(settled_line.scheme_id, computed_line.scheme_id, settled_adjustment.scheme_id) as scheme_id,
-        coalesce(settled_line.component_id, computed_line.component_id, settled_adjustment.component_id) as component_id,
-        coalesce(settled_line.pay_kind, computed_line.pay_kind, settled_adjustment.pay_kind) as pay_kind,
-        coalesce(settled_line.line_label, computed_line.line_label, settled_adjustment.line_label) as line_label,
-        coalesce(settled_line.line_label_zh, computed_line.line_label_zh, settled_adjustment.line_label_zh) as line_label_zh,
-        coalesce(settled_line.clause_id, computed_line.clause_id, 'PR-04') as clause_id,
-        coalesce(settled_line.value_origin, computed_line.value_origin, settled_adjustment.value_origin) as value_origin,
-        coalesce(settled_line.input_model, computed_line.input_model) as input_model,
-        coalesce(settled_line.amount_cny, cast(0 as decimal(18, 2))) as settled_cny,
-        coalesce(settled_adjustment.adjusted_cny, cast(0 as decimal(18, 2))) as adjusted_cny,
-        coalesce(computed_line.amount_cny, cast(0 as decimal(18, 2))) as computed_cny
-    from settled_line
-    full outer join computed_line
-        on settled_line.bonus_line_id = computed_line.bonus_line_id
-    full outer join settled_adjustment
-        on coalesce(settled_line.bonus_line_id, computed_line.bonus_line_id) = settled_adjustment.bonus_line_id
+        coalesce(settled.bonus_line_id, computed.bonus_line_id, adjustment.bonus_line_id) as bonus_line_id,
+        coalesce(settled.period_kind, computed.period_kind, adjustment.period_kind) as period_kind,
+        coalesce(settled.period_id, computed.period_id, adjustment.period_id) as period_id,
+        coalesce(settled.agent_id, computed.agent_id, adjustment.agent_id) as agent_id,
+        coalesce(settled.scheme_id, computed.scheme_id, adjustment.scheme_id) as scheme_id,
+        coalesce(settled.component_id, computed.component_id, adjustment.component_id) as component_id,
+        coalesce(settled.pay_kind, computed.pay_kind, adjustment.pay_kind) as pay_kind,
+        coalesce(settled.line_label, computed.line_label, adjustment.line_label) as line_label,
+        coalesce(settled.line_label_zh, computed.line_label_zh, adjustment.line_label_zh) as line_label_zh,
+        coalesce(settled.clause_id, computed.clause_id, 'PR-04') as clause_id,
+        coalesce(settled.value_origin, computed.value_origin, adjustment.value_origin) as value_origin,
+        coalesce(settled.input_model, computed.input_model) as input_model,
+        coalesce(settled.amount_cny, cast(0 as decimal(18, 2))) as settled_cny,
+        coalesce(adjustment.adjusted_cny, cast(0 as decimal(18, 2))) as adjusted_cny,
+        coalesce(computed.amount_cny, cast(0 as decimal(18, 2))) as computed_cny
+    from settled_line as settled
+    full outer join computed_line as computed
+        on settled.bonus_line_id = computed.bonus_line_id
+    full outer join settled_adjustment as adjustment
+        on coalesce(settled.bonus_line_id, computed.bonus_line_id) = adjustment.bonus_line_id
 ),
 
 judged as (
