@@ -73,8 +73,10 @@ class _Scope:
     months: tuple[str, ...]
 
 
-def write_pack(folder: Path, *, agent_id: str, period_id: str, out: Path) -> Path:
+def write_pack(folder: Path, *, agent_id: str, period_id: str, out: Path, notes: Sequence[str] = ()) -> Path:
     """Write the evidence pack of one agent and period of the publication in `folder` to `out`.
+
+    `notes` are said in its trace.
 
     Raises ConfigurationError for an unknown agent or period (with near names) and when `out` exists or cannot
     be written.
@@ -85,7 +87,7 @@ def write_pack(folder: Path, *, agent_id: str, period_id: str, out: Path) -> Pat
         )
     manifest = read_manifest(folder)
     with AuditFile(folder) as audit:
-        members = _members(audit, folder, manifest, agent_id=agent_id, period_id=period_id)
+        members = _members(audit, folder, manifest, agent_id=agent_id, period_id=period_id, notes=notes)
     try:
         with zipfile.ZipFile(out, "x", compression=zipfile.ZIP_DEFLATED) as archive:
             for name, content in members.items():
@@ -112,11 +114,23 @@ def index_text(index: Mapping[str, Any]) -> str:
 
 
 def _members(
-    audit: AuditFile, folder: Path, manifest: Mapping[str, Any], *, agent_id: str, period_id: str
+    audit: AuditFile,
+    folder: Path,
+    manifest: Mapping[str, Any],
+    *,
+    agent_id: str,
+    period_id: str,
+    notes: Sequence[str],
 ) -> dict[str, bytes]:
     find_bonus(audit, agent_id=agent_id, period_id=period_id)
     trace = trace_from(
-        audit, manifest, agent_id=agent_id, period_id=period_id, show_all=True, show_people=False
+        audit,
+        manifest,
+        agent_id=agent_id,
+        period_id=period_id,
+        show_all=True,
+        show_people=False,
+        notes=notes,
     )
     texts = {
         "README.txt": README.format(

@@ -16,6 +16,9 @@ Row = Mapping[str, Any]
 """A row by column name: DECIMAL as Decimal, DATE as date, NULL as None."""
 
 
+AUDIT_FILE = "audit.duckdb"
+
+
 class AuditFileUnreadable(MeritlineError):
     """The publication's audit file is missing, damaged or not one of this product."""
 
@@ -25,7 +28,7 @@ class AuditFile:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.path = folder / "audit.duckdb"
+        self.path = folder / AUDIT_FILE
         if not self.path.exists():
             raise AuditFileUnreadable(
                 path=self.path,

@@ -66,17 +66,30 @@ MANIFEST_FIELDS = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash"
 
 
 def trace_bonus(
-    folder: Path, *, agent_id: str, period_id: str, line_no: int | None = None, show_all: bool = False
+    folder: Path,
+    *,
+    agent_id: str,
+    period_id: str,
+    line_no: int | None = None,
+    show_all: bool = False,
+    notes: Sequence[str] = (),
 ) -> Trace:
     """The trace of one agent's bonus of one period from the publication in `folder`.
 
-    `line_no` keeps one line of the bonus, `show_all` every evidence row instead of the first few.
+    `line_no` keeps one line of the bonus, `show_all` every evidence row instead of the first few; `notes` are
+    said beside the trace's own.
     Raises ConfigurationError, with near names, for an agent, period or line that does not exist.
     """
     manifest = read_manifest(folder)
     with AuditFile(folder) as audit:
         return trace_from(
-            audit, manifest, agent_id=agent_id, period_id=period_id, line_no=line_no, show_all=show_all
+            audit,
+            manifest,
+            agent_id=agent_id,
+            period_id=period_id,
+            line_no=line_no,
+            show_all=show_all,
+            notes=notes,
         )
 
 
@@ -89,6 +102,7 @@ def trace_from(
     line_no: int | None = None,
     show_all: bool = False,
     show_people: bool = True,
+    notes: Sequence[str] = (),
 ) -> Trace:
     """As `trace_bonus`, on an open audit file; without `show_people` raters and reviewers stay unnamed."""
     facts = BonusFacts(audit, find_bonus(audit, agent_id=agent_id, period_id=period_id))
@@ -113,7 +127,7 @@ def trace_from(
         root=root,
         evidence=builder.evidence(root, show_all=show_all),
         unpaid=() if line_no is not None else _unpaid(facts),
-        notes=_notes(facts),
+        notes=(*notes, *_notes(facts)),
     )
 
 
@@ -132,15 +146,11 @@ def _kept_lines(facts: BonusFacts, line_no: int | None) -> frozenset[str]:
 
 def _notes(facts: BonusFacts) -> tuple[str, ...]:
     notes = []
-    settled = (
-        facts.audit.select("facts.dim_settled_period", {"period_id": facts.period_id})
-        if facts.audit.has("facts.dim_settled_period")
-        else []
-    )
+    settled = facts.audit.select("facts.dim_settled_period", {"period_id": facts.period_id})
     if settled:
         notes.append(
-            f"settled by {settled[0]['settled_by']} on publication {settled[0]['run_id']}: "
-            f"the lines are frozen, register {settled[0]['register_hash']}"
+            f"in this publication the period is settled (on {settled[0]['run_id']}): "
+            "its lines are those paid, scores and evidence are of this publication's night"
         )
     if facts.score is not None and facts.score["status"] == "awaiting_review":
         notes.append(

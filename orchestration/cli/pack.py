@@ -20,10 +20,11 @@ from orchestration.cli.options import Options, common_options
 def pack(options: Options, *, agent: str, period: str, out: Path) -> None:
     """Write everything that AGENT's bonus of PERIOD rests on into one zip."""
     from orchestration.audit.pack import write_pack
-    from orchestration.audit.publications import current_folder
+    from orchestration.audit.settled import explaining
 
+    source = explaining(options.state_folder(), agent_id=agent, period_id=period)
     written = write_pack(
-        current_folder(options.state_folder()), agent_id=agent, period_id=period, out=out.absolute()
+        source.folder, agent_id=agent, period_id=period, out=out.absolute(), notes=source.notes
     )
     click.echo(
         f"{written}: {written.stat().st_size:,} bytes. Check it with meritline verify --pack {written}"

@@ -18,16 +18,30 @@ from orchestration.cli.options import Options, common_options
 @click.option(
     "--evidence", "show_all", is_flag=True, help="Every evidence row, not just the first of each KPI."
 )
+@click.option(
+    "--publication",
+    "run_id",
+    help="Trace in this publication. [default: the newest; of a settled period the one it was settled on]",
+)
 @click.pass_obj
 def trace(
-    options: Options, *, agent: str, period: str, line_no: int | None, form: str, show_all: bool
+    options: Options,
+    *,
+    agent: str,
+    period: str,
+    line_no: int | None,
+    form: str,
+    show_all: bool,
+    run_id: str | None,
 ) -> None:
     """Show how AGENT's bonus of PERIOD (2026-10, 2026-Q4, 2026) came about."""
-    from orchestration.audit.publications import current_folder
+    from orchestration.audit.settled import explaining
     from orchestration.audit.trace import trace_bonus
 
+    source = explaining(options.state_folder(), agent_id=agent, period_id=period, run_id=run_id)
     found = trace_bonus(
-        current_folder(options.state_folder()),
+        source.folder,
+        notes=source.notes,
         agent_id=agent,
         period_id=period,
         line_no=line_no,

@@ -21,12 +21,13 @@ def why(options: Options, *, agent: str, period: str) -> None:
     """Per KPI the smallest change that gives AGENT a better grade for PERIOD, all else held."""
     from rich.table import Table
 
-    from orchestration.audit.publications import current_folder
+    from orchestration.audit.settled import explaining
     from orchestration.audit.terminal import at_most_wide
     from orchestration.audit.why import why_grade
     from orchestration.cli.console import new_console
 
-    found = why_grade(current_folder(options.state_folder()), agent_id=agent, period_id=period)
+    source = explaining(options.state_folder(), agent_id=agent, period_id=period)
+    found = why_grade(source.folder, agent_id=agent, period_id=period)
     for line in _headline(found):
         click.echo(line)
     if not found.levers:

@@ -1,0 +1,72 @@
+"""Which publication explains a period: of a settled one the publication that it was settled on.
+
+Later nights shadow a settled period with today's data. Its lines stay, but the scores and evidence beside
+them in a later publication are today's and need not add up to what was paid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.audit.publications import current_folder, publication_folder
+from orchestration.audit.relations import AUDIT_FILE, AuditFile
+from orchestration.audit.text import money
+from orchestration.settlement.frozen import Settlement, settlements
+from orchestration.state import StateFolder
+
+
+@dataclass(frozen=True)
+class Explaining:
+    """The publication folder that explains a period, and the settlement that says so."""
+
+    folder: Path
+    settlement: Settlement | None
+    notes: tuple[str, ...] = ()
+
+
+def explaining(state: StateFolder, *, agent_id: str, period_id: str, run_id: str | None = None) -> Explaining:
+    """The publication that explains an agent's bonus of a period; `run_id` names another (`current`, …).
+
+    Raises ConfigurationError before the first publication and for an unknown `run_id`.
+    """
+    current = current_folder(state)
+    settlement = settlements(state).get(period_id)
+    if run_id is not None:
+        folder = publication_folder(state, run_id)
+        return Explaining(folder, settlement, _other_notes(settlement, folder.name))
+    if settlement is None:
+        return Explaining(current, None)
+    folder = state.published / settlement.run_id
+    settled = (
+        f"settled by {settlement.settled_by} at {settlement.settled_at} on publication {settlement.run_id}, "
+        f"register {settlement.register_hash}"
+    )
+    if not (folder / AUDIT_FILE).exists():
+        gone = "its data is gone: the lines are those paid, scores and evidence are today's"
+        return Explaining(current, settlement, (settled, gone))
+    shown = "shown as it was settled, with the evidence and policy of that publication"
+    return Explaining(
+        folder, settlement, (settled, shown, *_corrections(current, agent_id=agent_id, period_id=period_id))
+    )
+
+
+def _other_notes(settlement: Settlement | None, run_id: str) -> tuple[str, ...]:
+    if settlement is None or settlement.run_id == run_id:
+        return ()
+    return (f"settled on publication {settlement.run_id}: scores and evidence here are those of {run_id}",)
+
+
+def _corrections(current: Path, *, agent_id: str, period_id: str) -> tuple[str, ...]:
+    """What later months paid or took back for lines of the period."""
+    with AuditFile(current) as audit:
+        rows = audit.query(
+            "select period_id, adjusts_bonus_line_id, amount_cny from bonus.bonus_line "
+            "where agent_id = ? and split_part(adjusts_bonus_line_id, ':', 1) = ? order by all",
+            [agent_id, period_id],
+        )
+    return tuple(
+        f"corrected since: {money(row['amount_cny'])} in {row['period_id']} "
+        f"for {row['adjusts_bonus_line_id']} (PR-04)"
+        for row in rows
+    )
