@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.generate import generate
-from orchestration.settings import Settings, load_settings
+from orchestration.settings import POLICY_DIR, Settings, load_settings
 from orchestration.state import StateFolder
 
 AGENTS, MONTHS, TICKETS, SEED, LAST_MONTH, AS_OF = 40, 2, 3000, 7, "2026-10", "2026-10-31"
@@ -54,19 +54,21 @@ def copy_state(state: Path, target: Path) -> StateFolder:
     return StateFolder(target)
 
 
-def settings_of(state: Path, landing: Path) -> Settings:
-    """Settings of a run with the shipped policy."""
-    return replace(load_settings({}), state=state, landing=landing)
+def settings_of(state: Path, landing: Path, policy: Path = POLICY_DIR) -> Settings:
+    """Settings of a run, with the shipped policy unless another is named."""
+    return replace(load_settings({}), state=state, landing=landing, policy=policy)
 
 
-def run_night(state: Path, landing: Path, *assets: str, as_of: str = AS_OF) -> None:
+def run_night(
+    state: Path, landing: Path, *assets: str, as_of: str = AS_OF, policy: Path = POLICY_DIR
+) -> None:
     """One nightly run in this process; restricted to `assets` (`publication`, …) when any are named."""
     from dagster import AssetKey
 
     from orchestration.nightly.execute import JobRequest, execute
     from orchestration.nightly.run import NightlyRun
 
-    settings = settings_of(state, landing)
+    settings = settings_of(state, landing, policy)
     run = NightlyRun.of(settings).model_copy(update={"as_of": as_of})
     selection = [AssetKey(name.split("/")) for name in assets]
     execute(settings, JobRequest(run=run, command="nightly", selection=selection))
