@@ -61,6 +61,11 @@ def publish_again(state: StateFolder, count: int) -> None:
 def make_chain(state: StateFolder) -> None:
     """Two more publications after the first, and the first month settled on the newest."""
     publish_again(state, 2)
+    settle_first_month(state)
+
+
+def settle_first_month(state: StateFolder) -> str:
+    """Settle the first month of the current publication, whatever still awaits a review; returns it."""
     with duckdb.connect(str(state.current / "audit.duckdb"), read_only=True) as database:
         [month] = database.execute(
             "select min(period_id) from facts.dim_period where period_kind = 'month'"
@@ -70,6 +75,7 @@ def make_chain(state: StateFolder) -> None:
         ).fetchall()
     agents = [str(agent) for (agent,) in waived]
     settle(state, period_id=month, settled_by="Li Na", carry_pending=True, waived_agents=agents)
+    return str(month)
 
 
 def is_named(done: Tampering, report: Report) -> bool:

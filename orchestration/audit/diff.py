@@ -272,8 +272,8 @@ class _Comparison:
                     found[kind].append(f"of others in the group ({len(said)} rows)")
         if row["adjusts_bonus_line_id"]:
             found["settlement"].append(f"corrects settled line {row['adjusts_bonus_line_id']}")
-        elif self._settlement(period_id):
-            found["settlement"].append(f"{period_id} was settled in between")
+        elif (run_id := self._settled_on.get(period_id)) is not None:
+            found["settlement"].append(f"{period_id} was settled on {run_id} in between")
         if period_id in self._new_periods:
             found["business date"].append(f"{period_id} is new")
         if not found and self._before["code_hash"] != self._after["code_hash"]:
@@ -581,9 +581,16 @@ class _Comparison:
     def _has_moved_on(self) -> bool:
         return bool(self._before["as_of"] != self._after["as_of"])
 
-    def _settlement(self, period_id: str) -> bool:
-        rows = self._either_way("facts", "dim_settled_period", ["period_id", "register_hash"])
-        return any(row["period_id"] == period_id for row in rows)
+    @cached_property
+    def _settled_on(self) -> Mapping[str, str]:
+        """Periods settled in between on a publication that is neither: what was settled as it stood in the
+        earlier one can have changed by no right.
+        """
+        rows = self._rows(
+            "select period_id, run_id from b.facts.dim_settled_period "
+            "except select period_id, run_id from a.facts.dim_settled_period"
+        )
+        return {row["period_id"]: row["run_id"] for row in rows if row["run_id"] != self._before["run_id"]}
 
     def _columns(self, schema: str, table: str) -> list[str]:
         """Columns that both publications have."""

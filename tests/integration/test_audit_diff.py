@@ -1,0 +1,246 @@
+"""What changed between two publications: every change attributed to what brought it, or an error.
+
+The later publication is the demo's own with rows changed by hand, as a night that took such rows would leave
+them; a night with late rows is compared in test_settlement.py.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.audit.diff import Difference, compare_publications
+from orchestration.cli import run
+from orchestration.publish.publication import MANIFEST
+from orchestration.state import StateFolder
+from tests.tampering import link_copy
+
+LATER = "000002-2026-10-31"
+MONTH = "2026-10"
+
+GRADED = f"""
+    select line.bonus_line_id, line.agent_id, grade.cohort_id, score_line.kpi_id
+    from bonus.bonus_line as line
+    inner join grade.grade on grade.agent_id = line.agent_id and grade.period_id = line.period_id
+    inner join score.score_line
+        on score_line.agent_id = line.agent_id and score_line.period_id = line.period_id
+    inner join kpi.kpi_evidence as evidence
+        on evidence.agent_id = line.agent_id and evidence.kpi_id = score_line.kpi_id
+        and evidence.month_id = line.period_id and evidence.is_counted
+    where line.period_id = '{MONTH}' and line.input_model = 'grade' and grade.method = 'forced'
+        and line.amount_cny > 0
+    order by all limit 1
+"""
+"""A graded line of October, its agent, cohort and a KPI that the agent's score takes and has evidence of."""
+
+
+class Later:
+    """A later publication: the demo's with rows of its audit file and fields of its manifest changed."""
+
+    def __init__(self, state: StateFolder) -> None:
+        self.state = state
+        self.before = state.current.resolve()
+        self.folder = self.before.with_name(LATER)
+        self.folder.mkdir()
+        shutil.copyfile(self.before / "audit.duckdb", self.folder / "audit.duckdb")
+        self.manifest(run_id=LATER)
+
+    def manifest(self, **fields: Any) -> None:
+        path = self.folder / MANIFEST
+        source = path if path.exists() else self.before / MANIFEST
+        manifest = json.loads(source.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({**manifest, **fields}), encoding="utf-8")
+
+    def run(self, *statements: str) -> None:
+        with duckdb.connect() as database:
+            database.execute(f"attach '{self.folder}/audit.duckdb' as publication")
+            database.execute("use publication")
+            for statement in statements:
+                database.execute(statement)
+
+    def row(self, query: str) -> tuple[str, ...]:
+        with duckdb.connect() as database:
+            database.execute(f"attach '{self.folder}/audit.duckdb' as publication (read_only)")
+            database.execute("use publication")
+            found = database.execute(query).fetchone()
+        assert found is not None
+        return tuple(str(one) for one in found)
+
+    def pay_more(self, bonus_line_id: str) -> None:
+        self.run(
+            "update bonus.bonus_line set amount_cny = amount_cny + 10 "
+            f"where bonus_line_id = '{bonus_line_id}'"
+        )
+
+    def difference(self, agent_id: str | None = None) -> Difference:
+        return compare_publications(self.before, self.folder, agent_id=agent_id)
+
+    def causes(self) -> set[str]:
+        """Kinds of causes of the one line that changed."""
+        [line] = self.difference().lines
+        assert line.difference == 10
+        return {cause.kind for cause in line.causes}
+
+
+@pytest.fixture
+def later(published_demo: Path, tmp_path: Path) -> Later:
+    return Later(StateFolder(link_copy(published_demo, tmp_path / "state")))
+
+
+def test_the_same_publication_has_no_difference(later: Later) -> None:
+    found = later.difference()
+    assert not found.lines and not found.unexplained
+
+
+def test_a_change_without_a_cause_is_an_error(later: Later, capsys: pytest.CaptureFixture[str]) -> None:
+    line_id, agent, *_ = later.row(GRADED)
+    later.pay_more(line_id)
+    assert [line.bonus_line_id for line in later.difference().unexplained] == [line_id]
+    words = ["--state", str(later.state.root), "diff", later.before.name, LATER]
+    assert run(words) == 1
+    shown = capsys.readouterr()
+    assert "UNEXPLAINED" in shown.out and agent in shown.out and "1 changes have no cause" in shown.err
+    assert run([*words, "--agent", agent]) == 1
+    other, *_ = later.row(f"select agent_id from facts.dim_agent where agent_id <> '{agent}' order by all")
+    assert run([*words, "--agent", other]) == 0
+    assert run([*words, "--agent", "A9999"]) == 2
+    assert run(["--state", str(later.state.root), "diff", later.before.name, "000007"]) == 2
+
+
+def test_late_rows(later: Later) -> None:
+    line_id, agent, _, kpi = later.row(GRADED)
+    later.run(
+        f"""
+        insert into kpi.kpi_evidence by name
+        select * replace ('LATE-1' as evidence_key) from kpi.kpi_evidence
+        where agent_id = '{agent}' and month_id = '{MONTH}' and kpi_id = '{kpi}' and is_counted limit 1
+        """,
+        """
+        insert into audit.source_row
+        select evidence_model, 'LATE-1', 'ticket/late.csv', 2, 'hash', 'late'
+        from kpi.kpi_evidence where evidence_key = 'LATE-1'
+        """,
+    )
+    later.pay_more(line_id)
+    assert later.causes() == {"late rows"}
+    [line] = later.difference().lines
+    assert "ticket/late.csv row 2" in str(line.causes[0])
+
+
+def test_rulings(later: Later) -> None:
+    line_id, agent, _, kpi = later.row(GRADED)
+    later.run(
+        f"""
+        update kpi.kpi_evidence set is_counted = false, exclusion_reason = 'ruling', ruling_id = 'U1'
+        where rowid = (
+            select min(rowid) from kpi.kpi_evidence
+            where agent_id = '{agent}' and month_id = '{MONTH}' and kpi_id = '{kpi}' and is_counted
+        )
+        """
+    )
+    later.pay_more(line_id)
+    assert later.causes() == {"rulings"}
+
+
+def test_policy(later: Later) -> None:
+    line_id, component = later.row(
+        f"select bonus_line_id, component_id from bonus.bonus_line "
+        f"where period_id = '{MONTH}' and mechanism = 'fixed' order by all limit 1"
+    )
+    later.run(
+        "update policy.policy_component_rate set amount_cny = amount_cny + 10 "
+        f"where component_id = '{component}' and period_id = '{MONTH}'"
+    )
+    later.manifest(policy_hash="other")
+    later.pay_more(line_id)
+    assert later.causes() == {"policy"}
+    assert any(component in note for note in later.difference().notes)
+
+
+def test_definitions(later: Later) -> None:
+    line_id, _, _, kpi = later.row(GRADED)
+    later.run(
+        "update policy.policy_kpi_period set window_days = 99 "
+        f"where kpi_id = '{kpi}' and period_id = '{MONTH}'"
+    )
+    later.pay_more(line_id)
+    assert later.causes() == {"definitions"}
+
+
+def test_code(later: Later) -> None:
+    line_id, *_ = later.row(GRADED)
+    later.manifest(code_hash="other")
+    later.pay_more(line_id)
+    assert later.causes() == {"code"}
+    assert any(note.startswith("code differs") for note in later.difference().notes)
+
+
+def test_the_business_date(later: Later) -> None:
+    line_id, agent, _, kpi = later.row(GRADED)
+    later.manifest(as_of="2026-11-02")
+    later.run(
+        f"""
+        update kpi.kpi_evidence set is_counted = false, exclusion_reason = 'pending'
+        where rowid = (
+            select min(rowid) from kpi.kpi_evidence
+            where agent_id = '{agent}' and month_id = '{MONTH}' and kpi_id = '{kpi}' and is_counted
+        )
+        """
+    )
+    later.pay_more(line_id)
+    assert later.causes() == {"business date"}
+
+
+def test_a_rank_that_others_moved(later: Later) -> None:
+    """Nothing of the agent's own changed: someone else's row did, and with it their score."""
+    line_id, agent, cohort, kpi = later.row(GRADED)
+    other, *_ = later.row(
+        f"""
+        select grade.agent_id from grade.grade
+        inner join kpi.kpi_evidence as evidence
+            on evidence.agent_id = grade.agent_id and evidence.kpi_id = '{kpi}'
+            and evidence.month_id = '{MONTH}' and evidence.is_counted
+        where grade.cohort_id = '{cohort}' and grade.agent_id <> '{agent}' order by all
+        """
+    )
+    later.run(
+        f"update score.score set total_score = total_score + 1 "
+        f"where agent_id = '{other}' and period_id = '{MONTH}'",
+        f"""
+        update kpi.kpi_evidence set is_counted = false, exclusion_reason = 'ruling', ruling_id = 'U1'
+        where rowid = (
+            select min(rowid) from kpi.kpi_evidence
+            where agent_id = '{other}' and month_id = '{MONTH}' and kpi_id = '{kpi}' and is_counted
+        )
+        """,
+    )
+    later.pay_more(line_id)
+    assert later.causes() == {"ranking", "rulings"}
+
+
+@pytest.mark.parametrize(("settled_on", "is_explained"), [("before", False), ("another", True)])
+def test_a_settlement_explains_only_what_was_settled_elsewhere(
+    later: Later, settled_on: str, is_explained: bool
+) -> None:
+    line_id, *_ = later.row(GRADED)
+    run_id = later.before.name if settled_on == "before" else "000009-2026-10-31"
+    columns = later.row("select string_agg(column_name, ',') from (describe facts.dim_settled_period)")
+    values: Sequence[str] = [
+        {"period_id": f"'{MONTH}'", "run_id": f"'{run_id}'"}.get(name, "null")
+        for name in columns[0].split(",")
+    ]
+    later.run(f"insert into facts.dim_settled_period values ({', '.join(values)})")
+    later.pay_more(line_id)
+    assert bool(later.difference().unexplained) is not is_explained
+
+
+def test_removed_data_is_said(later: Later, capsys: pytest.CaptureFixture[str]) -> None:
+    (later.folder / "audit.duckdb").unlink()
+    assert run(["--state", str(later.state.root), "diff", later.before.name, LATER]) == 1
+    assert "has no data any more" in capsys.readouterr().err
