@@ -647,6 +647,23 @@ def console(state: Path, *words: str) -> str:
     return done.stdout
 
 
+def test_the_command_loads_nothing_big(published_demo: Path, bonuses: list[Bonus]) -> None:
+    """A second is what a person waits for: what it never uses would take as long to load."""
+    _, agent, period = bonuses[0]
+    words = ["--state", str(published_demo), "trace", agent, period]
+    code = f"import sys; from orchestration.cli import run; run({words!r}); print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "duckdb" in loaded
+    assert not loaded & {"pandas", "dagster", "dbt", "great_expectations", "numpy"}
+
+
 class Tags(html.parser.HTMLParser):
     """What a page would load, and whether its tags close."""
 
@@ -693,6 +710,7 @@ def test_unknown_names_get_near_ones(
     for words, said in (
         ([agent.lower() + "9", period], "Did you mean"),
         ([agent, "2026-13"], "2026-1"),
+        (["O'Neil", period], "no agent"),
         ([agent, period, "--line", "99"], "has no line 99"),
         ([agent, period, "--publication", "000009"], "there is no publication"),
     ):
