@@ -438,6 +438,18 @@ EXPORTS = (
     ),
     Export(
         source="governance",
+        table="outage",
+        columns=("outage_id", "starts_at", "ends_at", "channel", "note"),
+        query="select outage_id, t(starts_s) as starts_at, t(ends_s) as ends_at, null as channel, note,"
+        " '' as file_part from outage",
+        order_by="outage_id",
+        required="outage_id",
+        time="starts_at",
+        closed=None,
+        time_style="offset",
+    ),
+    Export(
+        source="governance",
         table="sign_off",
         columns=("period_id", "reviewer_id", "signed_at"),
         query="select period_id, reviewer_id, t(signed_s) as signed_at, '' as file_part from sign_off",

@@ -1,4 +1,4 @@
-"""Decisions of people about the data: rulings on disputed rows, and sign-offs of finished months."""
+"""What people say about the data: rulings on disputed rows, the outage, and sign-offs of finished months."""
 
 from __future__ import annotations
 
@@ -103,6 +103,13 @@ select
     end as note
 from decided;
 
+create table outage as
+select
+    code('X', 1, 3) as outage_id,
+    cast(getvariable('outage_s') as bigint) as starts_s,
+    starts_s + {c.outage_hours} * 3600 as ends_s,
+    '呼叫平台故障，来话无法接听' as note;
+
 create table sign_off as
 select
     month_id as period_id,
@@ -122,5 +129,5 @@ where is_quarter_end and month_end_s + 9 * 86400 + 15 * 3600 < getvariable('end_
 
 
 def make_governance(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create ruling and sign_off; needs the service and sales tables."""
+    """Create ruling, outage and sign_off; needs the service and sales tables."""
     connection.execute(render(_GOVERNANCE))
