@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from collections.abc import Callable
 from decimal import Decimal
@@ -11,9 +12,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.audit.diff import compare_publications
+from orchestration.audit.verify.pack import verify_pack
+from orchestration.audit.verify.run import verify_state
+from orchestration.cli import run
 from orchestration.errors import ConfigurationError, PublicationRefused
+from orchestration.hashing import file_hash
 from orchestration.publish.publication import current_publication
-from orchestration.settlement.frozen import settlements
+from orchestration.settlement.frozen import pinned_runs, settlements
 from orchestration.settlement.settle import settle
 from orchestration.state import StateFolder
 
@@ -193,6 +199,7 @@ def test_whoever_lost_only_a_rank_is_held_harmless(corrected: tuple[StateFolder,
     indirect = _read(
         state, "select difference_cny, owed_cny from marts.mart_correction where is_indirect order by all"
     )
+    assert indirect
     assert all(owed == max(difference, Decimal(0)) for difference, owed in indirect)
 
 
@@ -211,3 +218,115 @@ def test_a_settled_correction_is_not_booked_twice(
     assert _read(state, "select count(*) from bonus.bonus_line where mechanism = 'adjustment'") == booked
     ((owed,),) = _read(state, "select coalesce(sum(owed_cny), 0) from bonus.bonus_correction")
     assert owed == 0
+
+
+def test_everyone_affected_is_listed_with_amounts(corrected: tuple[StateFolder, list[Row], str]) -> None:
+    state, _, seller = corrected
+    differing = _read(
+        state,
+        """
+        select
+            coalesce(settled.bonus_line_id, computed.bonus_line_id) as bonus_line_id,
+            coalesce(settled.amount_cny, 0) as settled_cny,
+            coalesce(computed.amount_cny, 0) as computed_cny
+        from (from facts.fct_settled_line where period_id = $closed) as settled
+        full outer join (from bonus.bonus_line_computed where period_id = $closed) as computed
+            on settled.bonus_line_id = computed.bonus_line_id
+        where coalesce(settled.amount_cny, 0) <> coalesce(computed.amount_cny, 0)
+        order by all
+        """.replace("$closed", f"'{CLOSED}'"),
+    )
+    listed = _read(
+        state, "select bonus_line_id, settled_cny, computed_cny from marts.mart_correction order by all"
+    )
+    assert listed == differing
+    named = _read(state, "select agent_id, agent_name, owed_cny from marts.mart_correction order by all")
+    assert seller in [agent for agent, _, _ in named]
+    assert len({agent for agent, _, _ in named}) > 2
+    assert all(name for _, name, _ in named)
+
+
+def test_a_settlement_freezes_what_the_register_rests_on(
+    corrected: tuple[StateFolder, list[Row], str],
+) -> None:
+    """Register, definitions, policy, code, inputs: by hash, and kept in the publication it names."""
+    state, before, _ = corrected
+    settled = settlements(state)[CLOSED]
+    folder = state.published / settled.run_id
+    assert folder != state.current.resolve()
+    assert file_hash(folder / "manifest.json") == settled.manifest_sha256
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    for name in ("code_hash", "policy_hash", "policy_files"):
+        assert manifest[name] == getattr(settled, name) != {}
+    assert list(settled.inputs) == manifest["inputs"] != []
+    assert settled.run_id in pinned_runs(state)
+    for name, expected in settled.frozen_files.items():
+        assert file_hash(state.root / name) == expected
+    with duckdb.connect() as database:
+        database.execute(f"attach '{folder}/audit.duckdb' as publication (read_only)")
+        database.execute("use publication")
+        kept = database.execute(
+            "select * from bonus.bonus_line where period_id = ? order by bonus_line_id", [CLOSED]
+        ).fetchall()
+        for relation in ("policy_kpi_period", "policy_component_rate", "policy_score_kpi"):
+            [rows] = database.execute(
+                f"select count(*) from policy.{relation} where period_id = ?", [CLOSED]
+            ).fetchone() or (0,)
+            assert rows > 0
+    assert kept == before
+
+
+def test_verify_recomputes_settled_lines_and_adjustments(
+    corrected: tuple[StateFolder, list[Row], str],
+) -> None:
+    state, *_ = corrected
+    report = verify_state(state, landing=None, progress=lambda _: None)
+    assert report.is_sound, [str(finding) for finding in report.findings[:5]]
+    [settled] = [check for check in report.checks if check.name.startswith("settled periods")]
+    assert settled.looked_at == 1
+
+
+def test_late_rows_explain_every_difference(corrected: tuple[StateFolder, list[Row], str]) -> None:
+    state, _, seller = corrected
+    before = state.published / settlements(state)[CLOSED].run_id
+    found = compare_publications(before, state.current.resolve())
+    assert found.lines and not found.unexplained
+    assert {line.period_id for line in found.lines if line.before is not None} <= {OPEN, "2026-Q3", "2026"}
+    adjustments = [
+        line for line in found.lines if line.before is None and ":adjustment:" in line.bonus_line_id
+    ]
+    assert seller in [line.agent_id for line in adjustments]
+    for line in adjustments:
+        assert {"late rows", "settlement"} <= {cause.kind for cause in line.causes}, line
+    assert any("late" in note for note in found.notes)
+
+
+def test_a_settled_period_is_traced_as_it_was_settled(
+    corrected: tuple[StateFolder, list[Row], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, _, seller = corrected
+    settled_on = settlements(state)[CLOSED].run_id
+    words = ["--state", str(state.root), "trace", seller, CLOSED, "--format", "json"]
+    assert run(words) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["publication"]["run_id"] == settled_on
+    assert any(note.startswith("settled by Li Na") for note in shown["notes"])
+    assert any("corrected since" in note and OPEN in note for note in shown["notes"])
+    assert "LATE-1" not in json.dumps(shown)
+    assert run([*words, "--publication", "current", "--evidence"]) == 0
+    today = json.loads(capsys.readouterr().out)
+    assert today["amount_cny"] == shown["amount_cny"]
+    assert any(f"settled on publication {settled_on}" in note for note in today["notes"])
+    assert run(["--state", str(state.root), "trace", seller, OPEN]) == 0
+    assert "corrects the settled line" in capsys.readouterr().out
+
+
+def test_packs_of_settled_and_open_months_verify_offline(
+    corrected: tuple[StateFolder, list[Row], str], tmp_path: Path
+) -> None:
+    state, _, seller = corrected
+    for period in (CLOSED, OPEN):
+        out = tmp_path / f"{period}.zip"
+        assert run(["--state", str(state.root), "pack", seller, period, "--out", str(out)]) == 0
+        report = verify_pack(out)
+        assert report.is_sound, [str(finding) for finding in report.findings[:5]]
