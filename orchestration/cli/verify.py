@@ -51,6 +51,8 @@ def _print(report: Report) -> None:
         click.echo(f"{mark} {check.name}: {check.looked_at:,} {check.unit}{wrong}")
     for one in report.not_checked:
         click.echo(f"not checked: {one}")
+    if report.anchor:
+        click.echo(f"newest manifest: {report.anchor} (keep this hash elsewhere: no later one holds it)")
     if report.is_sound:
         click.echo("Everything checked is sound.")
         return

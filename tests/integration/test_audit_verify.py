@@ -16,6 +16,7 @@ from orchestration.audit.verify.data import ParquetData
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.audit.verify.run import check_integrity, verify_state
 from orchestration.cli import run
+from orchestration.hashing import file_hash
 from orchestration.state import StateFolder
 from tests import tampering
 from tests.conftest import copy_state
@@ -57,6 +58,8 @@ def test_what_is_published_is_what_evidence_and_policy_give(
     assert run(["--state", str(chain), "verify"]) == 0
     shown = capsys.readouterr().out
     assert "Everything checked is sound" in shown
+    newest = (chain / "published" / "current").resolve()
+    assert f"newest manifest: {newest.name} {file_hash(newest / 'manifest.json')}" in shown
     assert "observation = sum of evidence" in shown and "bonus line = quantity" in shown
     for line in shown.splitlines():
         if line.startswith("ok "):

@@ -37,11 +37,15 @@ class Check:
 
 @dataclass
 class Report:
-    """Collects checks, findings and what could not be checked."""
+    """Collects checks, findings and what could not be checked.
+
+    `anchor` is the run id and the SHA-256 of the newest manifest, which no later one holds.
+    """
 
     checks: list[Check] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
+    anchor: str = ""
 
     @property
     def is_sound(self) -> bool:

@@ -47,6 +47,8 @@ def check_chain(state: StateFolder, report: Report) -> dict[Path, Mapping[str, A
         found = list(_manifest_findings(folder, manifests))
         findings += found
     findings += _chain_findings(state, folders, manifests)
+    if folders and (folders[-1] / MANIFEST).is_file():
+        report.anchor = f"{folders[-1].name} {sha256_of(folders[-1] / MANIFEST)}"
     report.add(
         "chain of publications: manifests, their seals and links", len(folders), "publications", findings
     )
