@@ -27,10 +27,9 @@ rated as (
     from {{ ref('kpi_evidence') }} as evidence
     inner join {{ ref('fct_survey') }} as survey
         on evidence.evidence_key = survey.survey_id
+    -- One equal key: with a condition on the survey beside it every pair would be looked at.
     left join {{ ref('fct_contact') }} as contact
-        on
-            survey.parent_entity = 'contact'
-            and survey.parent_entity_id = contact.contact_id
+        on case when survey.parent_entity = 'contact' then survey.parent_entity_id end = contact.contact_id
     where evidence.kpi_id = 'csat' and evidence.is_counted
 )
 
