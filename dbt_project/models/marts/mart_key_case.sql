@@ -12,25 +12,31 @@ rule as (
     where parameter = 'key_case_max_csat' and period_kind = 'month'
 ),
 
+-- The contact's key is made before the join: a condition beside equal keys has every pair of rows looked at.
+response as (
+    select
+        survey_id,
+        responded_on,
+        responded_at,
+        case when parent_entity = 'contact' then parent_entity_id end as contact_id,
+        case when parent_entity = 'ticket' then parent_entity_id end as ticket_id
+    from {{ ref('fct_survey') }}
+),
+
 rated as (
     select
         evidence.month_id,
         evidence.agent_id,
         evidence.evidence_key as survey_id,
         evidence.numerator as csat,
-        survey.responded_on,
-        survey.responded_at,
-        coalesce(
-            contact.ticket_id,
-            case when survey.parent_entity = 'ticket' then survey.parent_entity_id end
-        ) as ticket_id
+        response.responded_on,
+        response.responded_at,
+        coalesce(contact.ticket_id, response.ticket_id) as ticket_id
     from {{ ref('kpi_evidence') }} as evidence
-    inner join {{ ref('fct_survey') }} as survey
-        on evidence.evidence_key = survey.survey_id
+    inner join response
+        on evidence.evidence_key = response.survey_id
     left join {{ ref('fct_contact') }} as contact
-        on
-            survey.parent_entity = 'contact'
-            and survey.parent_entity_id = contact.contact_id
+        on response.contact_id = contact.contact_id
     where evidence.kpi_id = 'csat' and evidence.is_counted
 )
 
