@@ -26,7 +26,7 @@ lint: $(VENV)/.installed  ## style and types
 
 check: lint test  ## what CI runs
 
-book: $(VENV)/.installed  ## docs/policy_book.md and docs/glossary.md from the policy rows
+book: $(VENV)/.installed  ## the policy book, the glossary and the exposures from the policy rows
 	$(BIN)/python -m orchestration.book
 
 install: $(VENV)/.installed  ## the virtual environment from the lock
