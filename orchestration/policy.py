@@ -15,12 +15,12 @@ from orchestration.policy_check import check_policy
 from orchestration.settings import POLICY_DIR, SEEDS_DIR
 from orchestration.state import OWNER_DIR, StateFolder, replace_folder
 
-SEED_SUFFIXES = frozenset({".csv", ".yml", ".yaml"})
+REFERENCE_DIR = SEEDS_DIR / "reference"
 
 
 def check_policy_folder(folder: Path, *, shipped: Path = POLICY_DIR) -> None:
     """Check that `folder` has the form of the shipped policy: the same CSV files, each with at least its
-    columns.
+    columns, and in `reference/` any of the shipped calendar and business hours.
 
     Raises ConfigurationError naming the folder, the file and what it lacks, or every row that is not sound.
     """
@@ -30,49 +30,50 @@ def check_policy_folder(folder: Path, *, shipped: Path = POLICY_DIR) -> None:
             problem="there is no such policy folder",
             remedy="Name a folder with --policy, or leave it out",
         )
-    known = {path.name for path in shipped.glob("*.csv")}
+    _check_form(folder, shipped)
+    for path in sorted(shipped.glob("*.csv")):
+        if not (folder / path.name).is_file():
+            raise ConfigurationError(
+                path=folder / path.name,
+                problem="the policy folder lacks this file",
+                remedy=f"Copy it from the shipped policy ({path}) and edit the copy",
+            )
+    _check_form(folder / REFERENCE_DIR.name, REFERENCE_DIR)
+    check_policy(folder, clauses=clauses())
+
+
+def _check_form(folder: Path, shipped: Path) -> None:
+    """Each CSV file of `folder` is one of `shipped` and has at least its columns."""
     for path in sorted(folder.glob("*.csv")):
-        if path.name not in known:
+        model = shipped / path.name
+        if not model.is_file():
             raise ConfigurationError(
                 path=path,
                 problem="the policy has no such file",
                 remedy=f"Remove it, or name it like one of the shipped policy ({shipped})",
             )
-    for path in sorted(shipped.glob("*.csv")):
-        other = folder / path.name
-        if not other.is_file():
-            raise ConfigurationError(
-                path=other,
-                problem="the policy folder lacks this file",
-                remedy=f"Copy it from the shipped policy ({path}) and edit the copy",
-            )
-        missing = [column for column in _header(path) if column not in _header(other)]
+        missing = [column for column in _header(model) if column not in _header(path)]
         if missing:
             raise ConfigurationError(
-                path=other,
+                path=path,
                 row=1,
                 problem=f"the header lacks {', '.join(missing)}",
-                remedy=f"Give the file the columns of the shipped policy ({path})",
+                remedy=f"Give the file the columns of the shipped policy ({model})",
             )
-    check_policy(folder, clauses=clauses())
 
 
 def install_policy(state: StateFolder, folder: Path, *, shipped: Path = SEEDS_DIR) -> str:
-    """Copy the policy of `folder` and the shipped reference tables into the state's seeds; returns their
-    hash.
-
-    Only CSV files come from `folder`; the YAML beside them is the project's. Modification times are kept, so
-    that dbt parses again only what changed.
+    """Copy the policy of `folder`, and calendar and business hours of `folder/reference` or as shipped, into
+    the state's seeds; returns their hash.
     """
     check_policy_folder(folder)
     draft = state.root / ".seeds.new"
     shutil.rmtree(draft, ignore_errors=True)
-    for part in ("policy", "reference"):
+    for part, site in (("policy", folder), (REFERENCE_DIR.name, folder / REFERENCE_DIR.name)):
         (draft / part).mkdir(parents=True)
-        for path in sorted((shipped / part).glob("*")):
-            if path.suffix in SEED_SUFFIXES and path.is_file():
-                from_site = part == "policy" and path.suffix == ".csv"
-                shutil.copy2(folder / path.name if from_site else path, draft / part / path.name)
+        for path in sorted((shipped / part).glob("*.csv")):
+            own = site / path.name
+            shutil.copy2(own if own.is_file() else path, draft / part / path.name)
     replace_folder(draft, state.seeds)
     state.seeds.chmod(OWNER_DIR)
     return policy_hash(state)

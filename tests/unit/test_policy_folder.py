@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.errors import ConfigurationError
-from orchestration.policy import check_policy_folder, install_policy
+from orchestration.policy import REFERENCE_DIR, check_policy_folder, install_policy
 from orchestration.settings import POLICY_DIR
 from orchestration.state import StateFolder
 
@@ -84,3 +84,28 @@ def test_installing_an_unsound_policy_leaves_the_one_in_force(folder: Path, stat
     with pytest.raises(ConfigurationError):
         install_policy(state, folder)
     assert (state.seeds / "policy" / first_file(POLICY_DIR).name).exists()
+
+
+def test_a_site_brings_its_own_calendar(folder: Path, state: StateFolder) -> None:
+    own = folder / "reference" / "calendar_day.csv"
+    own.parent.mkdir()
+    text = (REFERENCE_DIR / own.name).read_text("utf-8") + "*,2027-01-01,holiday,,元旦\n"
+    own.write_text(text, "utf-8")
+    install_policy(state, folder)
+    assert (state.seeds / "reference" / own.name).read_text("utf-8") == text
+    hours = "business_hours.csv"
+    assert (state.seeds / "reference" / hours).read_bytes() == (REFERENCE_DIR / hours).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("calendar_day.csv", "schedule_id,calendar_on\n", "the header lacks kind"),
+        ("holidays.csv", "day\n", "the policy has no such file"),
+    ],
+)
+def test_a_calendar_of_another_form_is_refused(name: str, text: str, problem: str, folder: Path) -> None:
+    (folder / "reference").mkdir()
+    (folder / "reference" / name).write_text(text, "utf-8")
+    with pytest.raises(ConfigurationError, match=problem):
+        check_policy_folder(folder)
