@@ -74,7 +74,8 @@ class IngestReport:
     """Result of an ingestion. `cut_at` is the UTC instant (naive) at which the business date `as_of` ends.
 
     `loads` are the loads of the files that lie in the landing folder now, known ones included; `totals` sums
-    those that this run brought, by `source.table`; `notes` are sentences for the operator.
+    those that this run brought, by `source.table`; `notes` are sentences for the operator, `late` those of
+    them about exports that were due.
     """
 
     as_of: dt.date
@@ -83,6 +84,7 @@ class IngestReport:
     loads: tuple[LoadFigures, ...]
     totals: Mapping[str, TableTotals]
     notes: tuple[str, ...]
+    late: tuple[str, ...] = ()
 
     def reject_share(self, table: str) -> Decimal:
         """Share of faulty rows of a table (`source.table`) in this run, 0 when it brought none."""
