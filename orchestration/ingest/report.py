@@ -47,6 +47,19 @@ class LoadFigures:
         """Rows rejected because something is wrong with them."""
         return self.rejected_row_count - self.excluded_row_count
 
+    @property
+    def sentence(self) -> str:
+        """The form that the file was read in and what became of its rows, for the operator."""
+        if self.status != LOADED:
+            return f"{self.file}: {self.status} ({self.reason})"
+        header = f"header in row {self.header_row_number}" if self.header_row_number else ""
+        separator = f"separator {self.delimiter!r}" if self.delimiter else ""
+        form = ", ".join(filter(None, (self.file_format, self.encoding, separator, header)))
+        return (
+            f"{self.file}: {form}; {self.row_count:,} rows for {self.table_name}, "
+            f"{self.accepted_row_count:,} accepted, {self.rejected_row_count:,} rejected"
+        )
+
 
 @dataclass(frozen=True)
 class TableTotals:

@@ -259,8 +259,9 @@ class _Run:
             and load.load_id not in ids
             and load.table_name in {entry.table.full_name for entry in entries}
         ]
-        if wanted:
-            self.current += loader.load(file, wanted)
+        for load in loader.load(file, wanted) if wanted else ():
+            self.current.append(load)
+            self._say(load.sentence)
 
     def _twin(self, load_id: str, file: str) -> LoadFigures | None:
         """A load of the same content under another name."""
