@@ -166,7 +166,7 @@ def test_the_detected_form_is_recorded_and_shown(tmp_path: Path) -> None:
 
 
 def test_a_profile_fixes_the_form(tmp_path: Path) -> None:
-    """Against what detection would say: Latin-1 that reads as Chinese too, a first row with both separators."""
+    """Against what detection would say: Latin-1 that reads as Chinese too, a row with both separators."""
     text = "id;at;text\n1;2026-10-05;a,b\xb5\xc4\n"
     write(tmp_path / "landing/log.csv", "any,thing;else,x\n" + text, encoding="latin-1")
     entry = """
