@@ -1,6 +1,6 @@
 {# One row per business key: the newest version, and where it came from.
-   With a version column the newest wins and equal versions are settled by content, so that the order of files does not
-   matter; without one the later load, file and row wins. Few keys come twice: only those are ranked, the rest passes
+   With a version column the newest wins and equal versions are settled by content, of the row and then of its file (which
+   the load's id stands for), so that the order of files does not matter; without one the later load, file and row wins. Few keys come twice: only those are ranked, the rest passes
    through. #}
 {% macro newest_rows(source_name, table_name, key, version_column=none) %}
     with
@@ -24,9 +24,11 @@
                     {% if version_column -%}
                     source_row.{{ version_column }} desc nulls last,
                     source_row._row_hash desc nulls last,
-                    {% endif -%}
+                    source_row._load_id desc nulls last,
+                    {% else -%}
                     source_row._load_seq desc nulls last,
                     source_row._file desc nulls last,
+                    {% endif -%}
                     source_row._row_number desc nulls last
             ) as _version_rank
         from {{ source(source_name, table_name) }} as source_row

@@ -37,7 +37,7 @@ _EVIDENCE = """
 _SOURCE = """
     select evidence_model, evidence_key, file, row_number, row_hash, load_id
     from audit.source_row
-    where evidence_model = $model and list_contains($keys, evidence_key)
+    where evidence_model = $model and evidence_key in (select unnest($keys))
 """
 
 

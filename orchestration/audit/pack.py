@@ -260,7 +260,7 @@ def _source_rows(audit: AuditFile, data: Mapping[str, Sequence[Row]]) -> list[Ro
         row
         for model in sorted(keys)
         for row in audit.query(
-            "select * from audit.source_row where evidence_model = ? and list_contains(?, evidence_key) "
+            "select * from audit.source_row where evidence_model = ? and evidence_key in (select unnest(?)) "
             "order by evidence_key",
             [model, sorted(keys[model])],
         )

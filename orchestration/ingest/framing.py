@@ -13,6 +13,7 @@ docs/decisions/0019-lines-in-doubt-around-a-broken-quote.md.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -37,6 +38,8 @@ MAX_RECORD_BYTES = 16 * 1024 * 1024
 
 SCAN_WINDOW_BYTES = 2 * 1024 * 1024
 """Looked at in one go: small enough for the processor's cache."""
+
+DECODE_WINDOW_BYTES = 256 * 1024
 
 REPAIR_WINDOW_BYTES = 64 * 1024
 """Looked at after a broken quote, so that many of them stay affordable."""
@@ -290,7 +293,8 @@ class RecordScanner:
 
 def mark_nul(frames: Frames) -> None:
     """Mark fit records that hold a NUL byte: no text export has one, and readers cut the text there."""
-    _mark(frames, np.flatnonzero(frames.data == NUL), HAS_NUL)
+    if len(frames.data) and frames.data.min() == NUL:
+        _mark(frames, np.flatnonzero(frames.data == NUL), HAS_NUL)
 
 
 def mark_replaced(frames: Frames) -> None:
@@ -302,15 +306,14 @@ def mark_replaced(frames: Frames) -> None:
 
 def mark_not_utf8(frames: Frames) -> None:
     """Mark fit records whose bytes are not UTF-8."""
-    data = frames.data
-    if not len(data) or int(data.max()) < 0x80:
-        return
-    content = memoryview(data.data)
+    content = memoryview(frames.data.data)
     position = 0
-    while position < len(data):
+    while position < len(content):
+        # Small windows keep what is decoded, and thrown away, in the processor's cache.
+        window = content[position : position + DECODE_WINDOW_BYTES]
         try:
-            str(content[position:], "utf-8")
-            return
+            position += codecs.utf_8_decode(window, "strict", position + len(window) == len(content))[1]
+            continue
         except UnicodeDecodeError as error:
             offset = position + error.start
         record = int(np.searchsorted(frames.ends, offset, side="right"))

@@ -47,6 +47,19 @@ class LoadFigures:
         """Rows rejected because something is wrong with them."""
         return self.rejected_row_count - self.excluded_row_count
 
+    @property
+    def sentence(self) -> str:
+        """The form that the file was read in and what became of its rows, for the operator."""
+        if self.status != LOADED:
+            return f"{self.file}: {self.status} ({self.reason})"
+        header = f"header in row {self.header_row_number}" if self.header_row_number else ""
+        separator = f"separator {self.delimiter!r}" if self.delimiter else ""
+        form = ", ".join(filter(None, (self.file_format, self.encoding, separator, header)))
+        return (
+            f"{self.file}: {form}; {self.row_count:,} rows for {self.table_name}, "
+            f"{self.accepted_row_count:,} accepted, {self.rejected_row_count:,} rejected"
+        )
+
 
 @dataclass(frozen=True)
 class TableTotals:
@@ -74,7 +87,8 @@ class IngestReport:
     """Result of an ingestion. `cut_at` is the UTC instant (naive) at which the business date `as_of` ends.
 
     `loads` are the loads of the files that lie in the landing folder now, known ones included; `totals` sums
-    those that this run brought, by `source.table`; `notes` are sentences for the operator.
+    those that this run brought, by `source.table`; `notes` are sentences for the operator, `late` those of
+    them about exports that were due.
     """
 
     as_of: dt.date
@@ -83,6 +97,7 @@ class IngestReport:
     loads: tuple[LoadFigures, ...]
     totals: Mapping[str, TableTotals]
     notes: tuple[str, ...]
+    late: tuple[str, ...] = ()
 
     def reject_share(self, table: str) -> Decimal:
         """Share of faulty rows of a table (`source.table`) in this run, 0 when it brought none."""

@@ -124,6 +124,7 @@ def ingest(
                 loads=tuple(run.current),
                 totals=run.totals(),
                 notes=(*notes, *run.notes),
+                late=tuple(run.late),
             )
     except (OSError, duckdb.Error) as error:
         if _is_disk_full(error):
@@ -161,6 +162,7 @@ class _Run:
         self.current: list[LoadFigures] = []
         self.retired: list[LoadFigures] = []
         self.notes: list[str] = []
+        self.late: list[str] = []
         self._entries: dict[str, Entry] = {}
 
     def read(self, loader: Loader, assignments: Sequence[_Assignment]) -> None:
@@ -207,6 +209,7 @@ class _Run:
                     remedy="Drop the export there and run again; nothing of this run was kept",
                 )
             self.notes.append(item.sentence)
+            self.late.append(item.sentence)
 
     def _notice_rows(self, table: ContractTable, loads: Sequence[LoadFigures], checks: RowChecks) -> None:
         days = checks.hours_by_day()
@@ -256,8 +259,9 @@ class _Run:
             and load.load_id not in ids
             and load.table_name in {entry.table.full_name for entry in entries}
         ]
-        if wanted:
-            self.current += loader.load(file, wanted)
+        for load in loader.load(file, wanted) if wanted else ():
+            self.current.append(load)
+            self._say(load.sentence)
 
     def _twin(self, load_id: str, file: str) -> LoadFigures | None:
         """A load of the same content under another name."""

@@ -23,7 +23,8 @@ from orchestration.ingest.report import LoadFigures
 from orchestration.ingest.sources import literal, quoted
 
 SCHEMA_FILE = "_schema.parquet"
-PARQUET = "FORMAT parquet, COMPRESSION snappy"
+PARQUET = "FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 40960"
+"""Row groups a third of DuckDB's default: what is being written stays in the processor's cache."""
 
 
 def part_name(load_id: str, number: int) -> str:

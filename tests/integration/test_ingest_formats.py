@@ -152,10 +152,40 @@ def test_preamble_rows_are_told_from_the_header(tmp_path: Path) -> None:
     assert query(state, "ticket.ticket", "SELECT ticket_id, _row_number FROM raw") == [("T1", 5)]
 
 
-def test_another_delimiter_is_detected_and_recorded(tmp_path: Path) -> None:
-    state, report = ingested(tmp_path, "ticket.csv", csv_text(";").encode())
+def test_the_detected_form_is_recorded_and_shown(tmp_path: Path) -> None:
+    text = "客服系统导出\n" + csv_text(";")
+    state, report = ingested(tmp_path, "ticket.csv", text.encode("gb18030"))
     assert facts(state) == FACTS
-    assert report.loads[0].delimiter == ";"
+    assert report.loads[0].sentence == (
+        "ticket/ticket.csv: csv, gb18030, separator ';', header in row 2; "
+        "3 rows for ticket.ticket, 3 accepted, 0 rejected"
+    )
+    assert query(
+        state, "run.load_file", "SELECT file_format, encoding, delimiter, header_row_number FROM raw"
+    ) == [("csv", "gb18030", ";", 2)]
+
+
+def test_a_profile_fixes_the_form(tmp_path: Path) -> None:
+    """Against what detection would say: Latin-1 that reads as Chinese too, a row with both separators."""
+    text = "id;at;text\n1;2026-10-05;a,b\xb5\xc4\n"
+    write(tmp_path / "landing/log.csv", "any,thing;else,x\n" + text, encoding="latin-1")
+    entry = """
+        profile: fixed
+        files:
+          - match: log.csv
+            table: ticket.ticket
+            encoding: latin-1
+            delimiter: ";"
+            quote: ""
+            header_row: 2
+            columns:
+              ticket_id: {from: id}
+              created_at: {from: at}
+              category: {from: text}
+              status: {value: open}
+    """
+    run(tmp_path / "landing", tmp_path / "state", profiles=(write(tmp_path / "p.yml", entry),))
+    assert query(tmp_path / "state", "ticket.ticket", "SELECT category FROM raw") == [("a,bµÄ",)]
 
 
 def test_duplicate_headers_can_be_addressed(tmp_path: Path) -> None:

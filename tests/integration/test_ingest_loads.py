@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -12,7 +15,7 @@ import pytest
 
 from orchestration.errors import ConfigurationError, ExportRejected, MeritlineError
 from orchestration.ingest import IngestReport, loader
-from tests.ingest_support import query, rejected, run, tree, write
+from tests.ingest_support import ROOT, query, rejected, run, tree, write
 
 HEADER = "ticket_id,created_at,solver_id,solved_at,status,updated_at\n"
 MONDAY = HEADER + (
@@ -252,8 +255,49 @@ def test_what_a_killed_run_left_is_removed(landing: Path, state: Path) -> None:
     assert not (state / "staging").exists()
 
 
+FULL_DISK = """
+import sys
+from pathlib import Path
+from orchestration.errors import MeritlineError
+from tests.ingest_support import run, tree, write
+landing, state = Path(sys.argv[1]), Path(sys.argv[2])
+run(landing, state)
+before = tree(state)
+row = "X{:06d},2026-10-05 09:00:00,A{},,open,\\n"
+rows = "".join(row.format(i, i * 7919 % 99991) for i in range(200_000))
+write(landing / "ticket/ticket_large.csv", sys.argv[3] + rows)
+try:
+    run(landing, state)
+except MeritlineError as error:
+    assert "no space left" in str(error), error
+    assert tree(state) == before
+    (landing / "ticket/ticket_large.csv").unlink()
+    assert not any(load.is_new for load in run(landing, state).loads)
+    print(error.exit_status)
+"""
+
+
+def test_a_full_disk_stops_clearly_and_leaves_nothing(landing: Path, tmp_path: Path) -> None:
+    """On a real file system of 4 MB, in a name space of its own."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = f"mount -t tmpfs -o size=4m none {small} && exec "
+    own = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*own, mount + "true"], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("no file system can be mounted here")
+    script = shlex.join([sys.executable, "-c", FULL_DISK, str(landing), str(small / "state"), HEADER])
+    done = subprocess.run(
+        [*own, mount + script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout == "1\n"
+
+
 def test_a_full_disk_stops_clearly(landing: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The small file system is real where one can be had; else DuckDB's own error stands in for it."""
+    """DuckDB's own words for it, for where no small file system can be mounted."""
     run(landing, state)
     before = tree(state)
     write(landing / "ticket/ticket_tue.csv", TUESDAY)

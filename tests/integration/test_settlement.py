@@ -22,6 +22,7 @@ from orchestration.publish.publication import current_publication
 from orchestration.settlement.frozen import pinned_runs, settlements
 from orchestration.settlement.settle import settle
 from orchestration.state import StateFolder
+from tests.tampering import link_copy
 
 CLOSED, OPEN = "2026-09", "2026-10"
 
@@ -284,6 +285,34 @@ def test_verify_recomputes_settled_lines_and_adjustments(
     assert report.is_sound, [str(finding) for finding in report.findings[:5]]
     [settled] = [check for check in report.checks if check.name.startswith("settled periods")]
     assert settled.looked_at == 1
+
+
+def test_a_register_that_is_not_the_settled_one_is_named(
+    corrected: tuple[StateFolder, list[Row], str], tmp_path: Path
+) -> None:
+    """A settled line changed in the newest publication: that is not the register that was settled."""
+    state = StateFolder(link_copy(corrected[0].root, tmp_path / "state"))
+    _change_a_settled_line(state)
+    report = verify_state(state, landing=None, progress=lambda _: None)
+    said = [str(finding) for finding in report.findings]
+    assert any(f"the register of settled {CLOSED} has hash" in one for one in said), said[:5]
+    assert any("recomputed" in one and "bonus.bonus_line.parquet" in one for one in said), said[:5]
+
+
+def _change_a_settled_line(state: StateFolder) -> None:
+    path = state.current.resolve() / "audit" / "bonus.bonus_line.parquet"
+    draft = path.with_suffix(".draft")
+    with duckdb.connect() as database:
+        database.execute(
+            f"""
+            copy (
+                select * replace (cast(amount_cny + 1 as decimal(18, 2)) as amount_cny)
+                from read_parquet('{path}') where period_id = '{CLOSED}'
+                union all from read_parquet('{path}') where period_id <> '{CLOSED}'
+            ) to '{draft}' (format parquet)
+            """
+        )
+    draft.replace(path)
 
 
 def test_late_rows_explain_every_difference(corrected: tuple[StateFolder, list[Row], str]) -> None:

@@ -170,6 +170,14 @@ def test_nul_and_bytes_that_are_no_text() -> None:
     assert frames.faults.tolist() == [FIT, HAS_NUL, FIT, NOT_TEXT, NOT_TEXT, FIT]
 
 
+@pytest.mark.parametrize("window", [4, 5, 6, 7])
+def test_no_window_cuts_a_character(window: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framing, "DECODE_WINDOW_BYTES", window)
+    frames = RecordScanner(delimiter=ord(",")).feed("aé好😀,好好好\n".encode() * 5 + b"\xe5\xa5,1\n")
+    framing.mark_not_utf8(frames)
+    assert frames.faults.tolist() == [FIT] * 5 + [NOT_TEXT]
+
+
 def test_line_ends_become_one_line_feed() -> None:
     frames = RecordScanner(delimiter=ord(",")).feed(b'a,b\r\n1,"x\r\ny"\r3,4\r\n\n5,6\n')
     assert frames.data.tobytes() == b'a,b\n1,"x\r\ny"\n3,4\n\n5,6\n'

@@ -96,10 +96,9 @@ def _publication_findings(state: StateFolder, settlement: Settlement, current: P
         yield Finding(
             f"{settlement.run_id}/{MANIFEST}", f"is not the one that {settlement.period_id} was settled on"
         )
-    if settlement.period_id in _published_periods(current):
+    yield from _register_findings(folder, settlement)
+    if folder != current and settlement.period_id in _published_periods(current):
         yield from _register_findings(current, settlement)
-    if folder != current:
-        yield from _register_findings(folder, settlement)
 
 
 def _register_findings(folder: Path, settlement: Settlement) -> Iterator[Finding]:
