@@ -1,7 +1,7 @@
 {# One row per business key: the newest version, and where it came from.
-   With a version column the newest wins and equal versions are settled by content, of the row and then of its file (which
-   the load's id stands for), so that the order of files does not matter; without one the later load, file and row wins. Few keys come twice: only those are ranked, the rest passes
-   through. #}
+   With a version column the newest wins; equal versions are settled by content, of the row and then of its file
+   (which the load's id stands for), so that the order of files does not matter. Without one the later load, file and
+   row wins. Few keys come twice: only those are ranked, the rest passes through. #}
 {% macro newest_rows(source_name, table_name, key, version_column=none) %}
     with
 
