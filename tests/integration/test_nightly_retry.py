@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +33,7 @@ HOLDER = """
 import sys, time, duckdb
 database = duckdb.connect(sys.argv[1])
 print("held", flush=True)
-time.sleep(float(sys.argv[2]))
+time.sleep(600)
 """
 
 
@@ -43,14 +45,31 @@ def publish_again(state: StateFolder, landing: Path, *assets: str, profiles: tup
     execute(settings, JobRequest(run=night, command="nightly", selection=selection))
 
 
-def hold(path: Path, seconds: float) -> subprocess.Popen[str]:
-    """Another process that has the DuckDB file open for writing for that long."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(path), str(seconds)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
-    return process
+@contextmanager
+def held(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has the DuckDB file open for writing."""
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+class LetsGo(logging.Handler):
+    """Ends the holder as soon as a run says that it will try again."""
+
+    def __init__(self, holder: subprocess.Popen[str]) -> None:
+        super().__init__()
+        self._holder = holder
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Look at one progress event."""
+        if "will be tried again" in record.getMessage():
+            self._holder.kill()
+            self._holder.wait()
 
 
 @pytest.fixture
