@@ -41,9 +41,9 @@ class Faults:
         self._kind = kind
 
     def survived(self, detail: str = "") -> None:
-        """Count one fault and say so: a long run shows how far it is."""
+        """Count one fault; with a detail say so: a long run shows how far it is."""
         survived[self._kind] += 1
-        if IS_ALL:
+        if IS_ALL and detail:
             print(f"  {self._kind} {survived[self._kind]}: {detail}", flush=True)
 
 

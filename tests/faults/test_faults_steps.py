@@ -32,4 +32,4 @@ def test_whatever_step_is_the_last_the_next_run_makes_it_whole(
     assert found["wrong"] == [], done.stderr
     assert found["kills"] == len(range(0, found["steps"], EVERY[action])) > 3
     for _ in range(found["kills"]):
-        faults.survived(action)
+        faults.survived()
