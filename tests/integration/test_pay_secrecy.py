@@ -75,8 +75,7 @@ def leaks(path: Path, secrets: frozenset[Decimal]) -> list[str]:
             if kind in ("DATE", "TIMESTAMP", "BOOLEAN"):
                 continue
             values = database.execute(
-                f'select distinct cast("{column}" as varchar) as value from one.{relation} '
-                "where value is not null"
+                f'select distinct cast("{column}" as varchar) from one.{relation} where {column} is not null'
             ).fetchall()
             seen = {number for (value,) in values for number in told(value, secrets)}
             found += [f"{relation}.{column}: {number}" for number in sorted(seen)]
