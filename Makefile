@@ -17,7 +17,7 @@ demo: $(VENV)/.installed  ## a small centre's exports, one whole night, a scorec
 	$(BIN)/meritline --state $(STATE) demo
 
 test: $(VENV)/.installed  ## the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.installed  ## style and types
 	$(BIN)/ruff check .
