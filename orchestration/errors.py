@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 _NO_SPACE = "No space left on device"
+_NOT_WRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 class MeritlineError(Exception):
@@ -63,18 +64,26 @@ class StateHeld(MeritlineError):
 
 
 def expected_error(error: BaseException) -> MeritlineError | None:
-    """The readable error behind a library's exception: one that it wraps, or a full disk; None for any
-    other.
+    """The readable error behind a library's exception: one that it wraps, a full disk, a place that cannot be
+    written; None for any other.
     """
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, MeritlineError):
             return seen
-        if (isinstance(seen, OSError) and seen.errno == errno.ENOSPC) or _NO_SPACE in str(seen):
+        if (isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT)) or _NO_SPACE in str(
+            seen
+        ):
             return MeritlineError(
                 path=getattr(seen, "filename", None),
                 problem="the disk is full",
                 remedy="The last publication stays. Free space and run the command again",
+            )
+        if isinstance(seen, OSError) and seen.errno in _NOT_WRITABLE:
+            return MeritlineError(
+                path=seen.filename,
+                problem=f"this cannot be read or written ({seen.strerror})",
+                remedy="The last publication stays. Give the user of this command the right to it, run again",
             )
         seen = seen.__cause__
     return None

@@ -46,6 +46,8 @@ class Stage:
     name: str
     message: str = ""
     figures: dict[str, object] = field(default_factory=dict)
+    seconds: float | None = None
+    """Duration, once it is done."""
 
     def step(self, message: str) -> None:
         """Report one step of the stage."""
@@ -68,7 +70,13 @@ def stage(name: str) -> Iterator[Stage]:
         status = error.exit_status if isinstance(error, MeritlineError) else MeritlineError.exit_status
         _emit(Event(name, "failed", str(error), elapsed() - began, current.figures, status))
         raise
-    _emit(Event(name, "done", current.message, elapsed() - began, current.figures))
+    current.seconds = elapsed() - began
+    _emit(Event(name, "done", current.message, current.seconds, current.figures))
+
+
+def say(name: str, message: str) -> None:
+    """Report something about a stage that is not running (any more), which the operator should read."""
+    _emit(Event(name, "note", message))
 
 
 def _emit(event: Event) -> None:

@@ -19,6 +19,7 @@ from orchestration.state import StateFolder, write_atomically
 
 OUTCOMES = {PublicationRefused.exit_status: "refused", ExportRejected.exit_status: "rejected"}
 """Outcomes of a failed run that an operator treats differently from a fault, by exit status."""
+RUNNING, KILLED = "running", "killed"
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,18 @@ class StageRecord:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run. `outcome` is `running`, `published`, `refused`, `rejected` or `failed`; times are UTC, ISO
-    8601.
+    """One run. `outcome` is `running`, `published`, `refused`, `rejected`, `failed` or `killed`; times are
+    UTC, ISO 8601. `exit_status` is that of the error it failed with.
     """
 
     number: int
     command: str
     started_at: str
-    outcome: str = "running"
+    outcome: str = RUNNING
     run_id: str | None = None
     finished_at: str | None = None
     error: str | None = None
+    exit_status: int | None = None
     stages: tuple[StageRecord, ...] = ()
 
     @property
@@ -59,7 +61,8 @@ class Recorder(logging.Handler):
     def __init__(self, state: StateFolder, command: str) -> None:
         super().__init__()
         number = next_number(state)
-        self._path = state.runs / f"{number:06d}.json"
+        self._failure: Event | None = None
+        self._state = state
         self._events = state.runs / f"{number:06d}.events.jsonl"
         self._record = RunRecord(number=number, command=command, started_at=now().isoformat())
         self._write()
@@ -79,8 +82,9 @@ class Recorder(logging.Handler):
                 event.stage, round(event.seconds, 3), event.kind == "done", event.message, dict(event.figures)
             )
             self.update(stages=(*self._record.stages, done))
-        if event.kind == "failed":
-            self.finish(OUTCOMES.get(event.exit_status or 0, "failed"), event.message)
+        # A stage that failed may be tried again: only the end of the run says what it came to.
+        if event.kind in ("start", "failed"):
+            self._failure = event if event.kind == "failed" else None
 
     @property
     def number(self) -> int:
@@ -97,20 +101,37 @@ class Recorder(logging.Handler):
         self._record = replace(self._record, **changes)  # type: ignore[arg-type]
         self._write()
 
+    @property
+    def record(self) -> RunRecord:
+        """The record as it is now."""
+        return self._record
+
     def finish(self, outcome: str, error: str | None = None) -> None:
-        """Close the record, unless it is closed already."""
-        if self._record.outcome == "running":
-            self.update(outcome=outcome, error=error, finished_at=now().isoformat())
+        """Close the record, unless it is closed already; what its last stage failed with goes before
+        `outcome` and `error`.
+        """
+        if self._record.outcome != RUNNING:
+            return
+        status = None
+        if self._failure is not None:
+            status = self._failure.exit_status
+            outcome, error = OUTCOMES.get(status or 0, "failed"), self._failure.message
+        self.update(outcome=outcome, error=error, exit_status=status, finished_at=now().isoformat())
 
     def _write(self) -> None:
-        write_atomically(
-            self._path, json.dumps(asdict(self._record), ensure_ascii=False, indent=1, default=str)
-        )
+        _write(self._state, self._record)
 
 
 @contextmanager
 def recording(state: StateFolder, command: str) -> Iterator[Recorder]:
-    """Record the run that happens in the block; a run that ends with an exception is recorded as failed."""
+    """Record the run that happens in the block; a run that ends with an exception is recorded as failed.
+
+    The caller holds the state folder: a record that still says `running` is of a run that was killed, and is
+    closed as such.
+    """
+    for record in read_records(state):
+        if record.outcome == RUNNING:
+            _write(state, replace(record, outcome=KILLED, error="the process ended before the run did"))
     recorder = Recorder(state, command)
     LOGGER.addHandler(recorder)
     try:
@@ -137,6 +158,11 @@ def read_records(state: StateFolder) -> list[RunRecord]:
         if record is not None:
             records.append(record)
     return records
+
+
+def _write(state: StateFolder, record: RunRecord) -> None:
+    text = json.dumps(asdict(record), ensure_ascii=False, indent=1, default=str)
+    write_atomically(state.runs / f"{record.number:06d}.json", text)
 
 
 def _read(path: Path) -> RunRecord | None:

@@ -9,11 +9,16 @@
 | `MERITLINE_TIMEZONE` | business time zone | `Asia/Shanghai` |
 | `MERITLINE_CRON` | when the nightly schedule fires, in that time zone | `30 2 * * *` |
 | `MERITLINE_KEEP_PUBLICATIONS` | publications whose data is kept | 35 |
+| `MERITLINE_RETRIES` | times that a stage is tried again after a fault that passes by itself | 2 |
+| `MERITLINE_RETRY_SECONDS` | wait before the first of them, doubled before each further one | 10 |
+| `MERITLINE_NOTIFY_COMMAND` | command that gets a notice as JSON on standard input (no shell) | none |
+| `MERITLINE_NOTIFY_WEBHOOK` | http or https address that gets a notice as the body of a POST | none |
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +41,7 @@ SOURCE_DIRS = (DBT_PROJECT_DIR, PROJECT_ROOT / "orchestration", PROJECT_ROOT / "
 @dataclass(frozen=True)
 class Settings:
     """A site's settings; paths are absolute, `keep_publications` counts publications whose data stays on
-    disk.
+    disk, `retries` counts attempts after the first, `notify_command` is a program and its arguments.
     """
 
     state: Path
@@ -46,6 +51,10 @@ class Settings:
     business_timezone: str
     nightly_cron: str
     keep_publications: int
+    retries: int = 2
+    retry_seconds: int = 10
+    notify_command: tuple[str, ...] = ()
+    notify_webhook: str = ""
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -63,9 +72,11 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         ),
         business_timezone=_timezone(env.get("MERITLINE_TIMEZONE") or "Asia/Shanghai"),
         nightly_cron=env.get("MERITLINE_CRON") or "30 2 * * *",
-        keep_publications=_positive(
-            "MERITLINE_KEEP_PUBLICATIONS", env.get("MERITLINE_KEEP_PUBLICATIONS") or "35"
-        ),
+        keep_publications=_number(env, "MERITLINE_KEEP_PUBLICATIONS", default=35, least=1),
+        retries=_number(env, "MERITLINE_RETRIES", default=2, least=0),
+        retry_seconds=_number(env, "MERITLINE_RETRY_SECONDS", default=10, least=0),
+        notify_command=_command(env, "MERITLINE_NOTIFY_COMMAND"),
+        notify_webhook=_web_address(env, "MERITLINE_NOTIFY_WEBHOOK"),
     )
 
 
@@ -81,14 +92,39 @@ def _timezone(name: str) -> str:
     return name
 
 
-def _positive(variable: str, text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
+def _number(env: Mapping[str, str], variable: str, *, default: int, least: int) -> int:
+    text = env.get(variable) or str(default)
+    if not text.isdigit() or int(text) < least:
         raise ConfigurationError(
             path=variable,
-            problem=f"{text!r} is not a whole number above 0",
+            problem=f"{text!r} is not a whole number from {least} up",
             remedy="Set it to one or unset it",
         )
     return int(text)
+
+
+def _command(env: Mapping[str, str], variable: str) -> tuple[str, ...]:
+    text = env.get(variable, "")
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise ConfigurationError(
+            path=variable,
+            problem=f"{text!r} does not read as a command ({error})",
+            remedy="Close its quotes, or name a script",
+        ) from error
+
+
+def _web_address(env: Mapping[str, str], variable: str) -> str:
+    text = env.get(variable, "").strip()
+    if text and not text.startswith(("http://", "https://")):
+        # The address itself may be a secret: it is not repeated.
+        raise ConfigurationError(
+            path=variable,
+            problem="it is no http:// or https:// address",
+            remedy="Set it to one or unset it",
+        )
+    return text
 
 
 @contextmanager

@@ -24,6 +24,7 @@ COMPARED_RUNS = 20
 @click.pass_obj
 def status(options: Options) -> None:
     """Show the publication, the last runs with their durations, open periods and the lock."""
+    from orchestration.lock import current_holder
     from orchestration.publish.publication import current_publication
     from orchestration.record import read_records
     from orchestration.settlement.frozen import settlements
@@ -36,7 +37,7 @@ def status(options: Options) -> None:
         ["publication  none yet"] if publication is None else _publication(publication, settlements(state))
     ):
         click.echo(line)
-    for line in _runs(read_records(state)):
+    for line in _runs(read_records(state), is_held=current_holder(state) is not None):
         click.echo(line)
 
 
@@ -74,13 +75,17 @@ def _open_periods(publication: Publication, settled: Collection[str]) -> list[st
     return [str(row[0]) for row in periods if row[0] not in settled]
 
 
-def _runs(records: list[RunRecord]) -> list[str]:
+def _runs(records: list[RunRecord], *, is_held: bool) -> list[str]:
+    from orchestration.record import KILLED, RUNNING
+
     if not records:
         return ["runs         none yet"]
     lines = ["runs"]
     for record in reversed(records[-SHOWN_RUNS:]):
+        # A record stays open when its process is killed; without a holder of the state nobody works on it.
+        outcome = KILLED if record.outcome == RUNNING and not is_held else record.outcome
         lines.append(
-            f"  {record.number:06d}  {record.started_at}  {record.outcome:<9} {record.seconds:7.1f} s  "
+            f"  {record.number:06d}  {record.started_at}  {outcome:<9} {record.seconds:7.1f} s  "
             f"{record.run_id or ''}".rstrip()
         )
         if record.error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -28,17 +29,17 @@ def ui(options: Options, port: int, daemon: bool) -> int:
     module = ["-m", "orchestration.definitions"]
     server = [sys.executable, "-m", "dagster_webserver", "-h", LOOPBACK, "-p", str(port), *module]
     click.echo(f"http://{LOOPBACK}:{port} shows {state.root}; stop it with Ctrl-C")
-    background = (
-        subprocess.Popen([sys.executable, "-m", "dagster._daemon", "run", *module], env=environment)
-        if daemon
-        else None
-    )
+    commands = [server, [sys.executable, "-m", "dagster._daemon", "run", *module]][: 2 if daemon else 1]
+    # A service manager stops a command with SIGTERM, which would leave the processes it started behind.
+    signal.signal(signal.SIGTERM, _stop)
+    started = [subprocess.Popen(one, env=environment) for one in commands]
     try:
-        status = subprocess.run(server, env=environment, check=False).returncode
+        status = started[0].wait()
     finally:
-        if background is not None:
-            background.terminate()
-            background.wait()
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait()
     if status != 0:
         raise ConfigurationError(
             path=f"{LOOPBACK}:{port}",
@@ -46,3 +47,7 @@ def ui(options: Options, port: int, daemon: bool) -> int:
             remedy="Read its last lines above; if the port is taken, name another with --port",
         )
     return 0
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt

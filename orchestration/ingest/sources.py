@@ -28,7 +28,7 @@ from orchestration.ingest.encoding import SAMPLE_BYTES, detect_encoding, is_utf8
 from orchestration.ingest.framing import Frames, RecordScanner
 from orchestration.ingest.landing import MAX_EXPANSION_RATIO, MIN_EXPANSION_BYTES, LandedFile, UnreadableFile
 
-SEGMENT_BYTES = 32 * 1024 * 1024
+SEGMENT_BYTES = 16 * 1024 * 1024
 SEGMENT_ROWS = 250_000
 MAX_COLUMNS = 1_000
 MAX_HEADER_ROWS = 50

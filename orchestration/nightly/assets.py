@@ -25,9 +25,10 @@ from dagster_dbt import dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from expectations.bound import load_bounds
-from orchestration.gate.result import CheckResult, GateResult, store_result
+from orchestration.gate.result import CheckResult, GateResult, result_path, store_result
 from orchestration.hashing import code_hash
 from orchestration.ingest.contract import load_contract
+from orchestration.nightly.retry import tried_again
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy import policy_hash
 from orchestration.progress import Stage, stage
@@ -68,7 +69,7 @@ def _raw() -> AssetsDefinition:
         """Take the landing folder's exports into raw Parquet, every row accounted for."""
         from orchestration.nightly.ingestion import take_exports
 
-        with stage("ingest") as current:
+        with tried_again(context, nightly, "ingest"), stage("ingest") as current:
             take_exports(nightly, current)
         counts = loads_of_tables(nightly.state_folder)
         for key, table in tables.items():
@@ -80,6 +81,8 @@ def _raw() -> AssetsDefinition:
                     "rows": loads.rows,
                     "dagster/row_count": loads.accepted,
                     "rejected_rows": loads.rejected,
+                    "stage_seconds": current.seconds,
+                    "folder": MetadataValue.path(str(nightly.state_folder.raw / table.source / table.name)),
                 },
             )
 
@@ -93,7 +96,7 @@ def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
     def warehouse(context: AssetExecutionContext, nightly: NightlyRun) -> Iterator[Any]:
         """Build every relation and run every data test in one dbt invocation inside this process."""
         state, outcome = nightly.state_folder, DbtOutcome()
-        with stage("build") as current:
+        with tried_again(context, nightly, "build"), stage("build") as current:
             arguments = ["build", "--exclude-resource-type", "unit_test"]
             if nightly.full_refresh:
                 arguments.append("--full-refresh")
@@ -139,7 +142,7 @@ def _candidate(relations: Sequence[AssetKey]) -> AssetsDefinition:
     def candidate(context: AssetExecutionContext, nightly: NightlyRun) -> MaterializeResult[Any]:
         """Every published relation as ordered Parquet, and a DuckDB file per audience."""
         state = nightly.state_folder
-        with stage("candidate") as current:
+        with tried_again(context, nightly, "candidate"), stage("candidate") as current:
             built = build_candidate(
                 state,
                 published_relations(read_manifest(manifest_path(state))),
@@ -155,6 +158,10 @@ def _candidate(relations: Sequence[AssetKey]) -> AssetsDefinition:
                 "run_id": built.run_id,
                 "content_hash": built.content_hash,
                 "rows": MetadataValue.json(dict(built.rows)),
+                "dagster/row_count": sum(built.rows.values()),
+                "stage_seconds": current.seconds,
+                "folder": MetadataValue.path(str(state.candidate)),
+                "build_log": MetadataValue.path(str(log_path(state))),
             }
         )
 
@@ -181,27 +188,34 @@ def _calibration() -> AssetsDefinition:
         context: AssetExecutionContext, nightly: NightlyRun
     ) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
         """Great Expectations on the candidate; the result is stored under the hash of its content."""
-        result = _check(nightly)
-        yield MaterializeResult(metadata={**result.summary(), "content_hash": result.content_hash})
+        with tried_again(context, nightly, "calibrate"), stage("calibrate") as current:
+            result = _check(nightly, current)
+        yield MaterializeResult(
+            metadata={
+                **result.summary(),
+                "content_hash": result.content_hash,
+                "stage_seconds": current.seconds,
+                "result": MetadataValue.path(str(result_path(nightly.state_folder, result.content_hash))),
+            }
+        )
         yield from (_as_asset_check(check) for check in result.checks)
 
     return calibration
 
 
-def _check(nightly: NightlyRun) -> GateResult:
-    state = nightly.state_folder
-    with stage("calibrate") as current:
-        from expectations.gate import run_gate
+def _check(nightly: NightlyRun, current: Stage) -> GateResult:
+    from expectations.gate import run_gate
 
-        content = read_candidate(state).content_hash
-        with checked_file(state) as database:
-            result = replace(run_gate(database, BOUNDS_DIR), content_hash=content)
-        store_result(state, result)
-        current.figures.update(result.summary())
-        current.message = (
-            f"{len(result.checks)} expectations, {len(result.failed('critical'))} critical and "
-            f"{len(result.failed('warning'))} warning failed"
-        )
+    state = nightly.state_folder
+    content = read_candidate(state).content_hash
+    with checked_file(state) as database:
+        result = replace(run_gate(database, BOUNDS_DIR), content_hash=content)
+    store_result(state, result)
+    current.figures.update(result.summary())
+    current.message = (
+        f"{len(result.checks)} expectations, {len(result.failed('critical'))} critical and "
+        f"{len(result.failed('warning'))} warning failed"
+    )
     return result
 
 
@@ -231,7 +245,7 @@ def _publication() -> AssetsDefinition:
         """Publish the candidate, if exactly its content has passed calibration, and switch `current` to
         it.
         """
-        with stage("publish") as current:
+        with tried_again(context, nightly, "publish"), stage("publish") as current:
             done = publish(
                 nightly.state_folder,
                 keep=nightly.keep_publications,
@@ -246,7 +260,9 @@ def _publication() -> AssetsDefinition:
             metadata={
                 "run_id": done.run_id,
                 "folder": MetadataValue.path(str(done.folder)),
-                "calibration": MetadataValue.path(str(done.folder / CALIBRATION_PAGE)),
+                "calibration": MetadataValue.url((done.folder / CALIBRATION_PAGE).as_uri()),
+                "dagster/row_count": sum(done.manifest["rows"].values()),
+                "stage_seconds": current.seconds,
                 "content_hash": str(done.manifest["content_hash"]),
             }
         )

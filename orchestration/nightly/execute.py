@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from dagster import AssetKey, ExecuteInProcessResult
+from dagster import AssetKey, ExecuteInProcessResult, JobDefinition
 
+from orchestration.errors import MeritlineError
 from orchestration.lock import hold
 from orchestration.nightly.instance import open_instance
 from orchestration.nightly.job import JOB, build_definitions
 from orchestration.nightly.run import NightlyRun
+from orchestration.notify import failed_before_the_run, send
 from orchestration.policy import install_policy
-from orchestration.progress import stage
+from orchestration.progress import say, stage
 from orchestration.settings import Settings
+from orchestration.state import StateFolder
 from orchestration.warehouse.dbt import is_parsed, parse_project
 
 
@@ -37,17 +41,11 @@ def execute(settings: Settings, request: JobRequest) -> ExecuteInProcessResult:
     project are unsound.
     """
     state = request.run.state_folder
-    state.prepare()
+    with _told_when_it_cannot_begin(settings, state):
+        state.prepare()
     with hold(state, request.command):
-        with stage("prepare") as current:
-            install_policy(state, settings.policy)
-            if not is_parsed(state):
-                parse_project(state)
-            current.message = "policy in force, dbt project parsed"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            definitions = build_definitions(settings)
-            job = definitions.resolve_job_def(JOB)
+        with _told_when_it_cannot_begin(settings, state):
+            job = _prepared_job(settings, state)
         logging.getLogger("dagster").setLevel(logging.ERROR)
         with open_instance(state) as instance:
             return job.execute_in_process(
@@ -56,6 +54,29 @@ def execute(settings: Settings, request: JobRequest) -> ExecuteInProcessResult:
                 asset_selection=list(request.selection) or None,
                 tags={"meritline/command": request.command},
             )
+
+
+def _prepared_job(settings: Settings, state: StateFolder) -> JobDefinition:
+    with stage("prepare") as current:
+        install_policy(state, settings.policy)
+        if not is_parsed(state):
+            parse_project(state)
+        current.message = "policy in force, dbt project parsed"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return build_definitions(settings).resolve_job_def(JOB)
+
+
+@contextmanager
+def _told_when_it_cannot_begin(settings: Settings, state: StateFolder) -> Iterator[None]:
+    """A failure before the run has a record of its own is told from here."""
+    try:
+        yield
+    except Exception as error:
+        status = error.exit_status if isinstance(error, MeritlineError) else MeritlineError.exit_status
+        for problem in send(failed_before_the_run(state, status), settings):
+            say("notify", problem)
+        raise
 
 
 def _run_config(run: NightlyRun) -> dict[str, Any]:

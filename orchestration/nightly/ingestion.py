@@ -10,6 +10,7 @@ from orchestration.ingest import ingest
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy import install_policy
 from orchestration.progress import Stage
+from orchestration.raw_guard import restore_raw, seal_raw
 from orchestration.settings import CONTRACT_DIR
 from orchestration.settlement.frozen import ensure_register
 
@@ -20,6 +21,8 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
     """
     ensure_register(nightly.state_folder)
     install_policy(nightly.state_folder, Path(nightly.policy))
+    for restored in restore_raw(nightly.state_folder, Path(nightly.landing)):
+        current.note(restored)
     report = ingest(
         landing=Path(nightly.landing),
         state=nightly.state_folder.root,
@@ -31,6 +34,8 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
         allow_rejects=Decimal(nightly.allow_rejects),
         progress=current.step,
     )
+    seal_raw(nightly.state_folder)
+    nightly.report_late(list(report.late))
     totals = report.totals.values()
     current.figures.update(
         files=sum(one.file_count for one in totals),
@@ -39,6 +44,7 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
         rejected=sum(one.fault_row_count for one in totals),
         excluded=sum(one.excluded_row_count for one in totals),
         unreadable_files=sum(one.unreadable_file_count for one in totals),
+        late_exports=len(report.late),
     )
     current.message = (
         f"{current.figures['files']} new files, {current.figures['rows']:,} rows: "

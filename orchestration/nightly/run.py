@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from dagster import ConfigurableResource, InitResourceContext
+from dagster import ConfigurableResource, DagsterInstance, DagsterRunStatus, InitResourceContext, RunsFilter
 from pydantic import Field, PrivateAttr
 
 from orchestration.lock import hold
+from orchestration.notify import notices_of, send
+from orchestration.progress import say
 from orchestration.record import Recorder, recording
-from orchestration.settings import Settings
+from orchestration.settings import Settings, load_settings
 from orchestration.state import StateFolder
 
 
@@ -25,7 +27,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     today.
 
     `allow_rejects` is the share (0 to 1) of a table's rows that may be rejected; `full_refresh` rebuilds
-    incremental models.
+    incremental models; `retries` and `retry_seconds` are about faults that pass by themselves.
     """
 
     state: str
@@ -37,8 +39,11 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     allow_rejects: str = "0.05"
     full_refresh: bool = False
     keep_publications: int = 35
+    retries: int = 2
+    retry_seconds: int = 10
 
     _recorder: Recorder | None = PrivateAttr(default=None)
+    _late: list[str] = PrivateAttr(default_factory=list)
 
     @classmethod
     def of(cls, settings: Settings) -> NightlyRun:
@@ -50,17 +55,36 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
             profiles=[str(path) for path in settings.profiles],
             business_timezone=settings.business_timezone,
             keep_publications=settings.keep_publications,
+            retries=settings.retries,
+            retry_seconds=settings.retry_seconds,
         )
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[NightlyRun]:
-        """Hold the state folder and keep a record for as long as the run lasts."""
+        """Hold the state folder and keep a record while the run lasts; then tell whom it concerns."""
         command = f"nightly, Dagster run {context.run_id}"
         self.state_folder.prepare()
         with hold(self.state_folder, command), recording(self.state_folder, command) as recorder:
-            self._recorder = recorder
-            yield self
-            recorder.finish("failed", "the run ended before it published")
+            self._recorder, self._late = recorder, []
+            if context.instance is not None:
+                _close_killed_runs(context.instance, context.run_id)
+            try:
+                yield self
+            finally:
+                recorder.finish("failed", "the run ended before it published")
+                self._tell(recorder)
+
+    def report_late(self, sentences: list[str]) -> None:
+        """Keep which exports are late, for the notice at the end of the run."""
+        self._late = sentences
+
+    def _tell(self, recorder: Recorder) -> None:
+        # Read here and not kept in the resource: its values are shown in the web UI, an address may be a
+        # secret.
+        settings = load_settings()
+        for notice in notices_of(self.state_folder, recorder.record, self._late):
+            for problem in send(notice, settings):
+                say("notify", problem)
 
     @property
     def state_folder(self) -> StateFolder:
@@ -77,3 +101,12 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
         """The record of this run; there is one while the run lasts."""
         assert self._recorder is not None
         return self._recorder
+
+
+def _close_killed_runs(instance: DagsterInstance, own_run_id: str | None) -> None:
+    """This run holds the state folder: another that Dagster takes for running was killed, or is turned
+    away.
+    """
+    for run in instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTED])):
+        if run.run_id != own_run_id:
+            instance.report_run_failed(run, "The process of this run ended before the run did.")

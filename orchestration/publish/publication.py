@@ -26,6 +26,8 @@ from orchestration.state import GROUP_DIR, GROUP_FILE, StateFolder, write_atomic
 MANIFEST = "manifest.json"
 CALIBRATION_PAGE = "calibration.html"
 CANDIDATE_NOTE = "candidate.json"
+SHARED_SUFFIXES = frozenset({".parquet", ".xlsx"})
+"""Files whose bytes depend on their rows alone."""
 
 
 @dataclass(frozen=True)
@@ -181,12 +183,14 @@ def _text(manifest: Mapping[str, Any]) -> str:
 
 
 def _share_unchanged(state: StateFolder, draft: Path) -> None:
-    """Link files that equal the previous publication's to it, so that unchanged relations take no space."""
+    """Link files that equal the previous publication's to it: unchanged relations and the registers of
+    unchanged months take no space.
+    """
     previous = current_publication(state)
     if previous is None:
         return
     known: Mapping[str, str] = previous.manifest.get("files", {})
-    for path in sorted(draft.rglob("*.parquet")):
+    for path in sorted(path for path in draft.rglob("*") if path.suffix in SHARED_SUFFIXES):
         name = path.relative_to(draft).as_posix()
         twin = previous.folder / name
         if (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +27,32 @@ def test_status_shows_publication_stages_and_the_calibration_page(
     assert "2026-09, 2026-10" in shown
     for stage in ("ingest", "build", "candidate", "calibrate", "publish"):
         assert f"  {stage}" in shown
+
+
+def test_status_shows_durations_beside_the_runs_before_and_a_killed_run_as_killed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = StateFolder(tmp_path / "state")
+    state.prepare()
+    stages = [{"name": "build", "seconds": 0.0, "is_done": True, "message": "", "figures": {}}]
+    for number, (outcome, seconds) in enumerate(
+        [("published", 10), ("published", 30), ("published", 20), ("running", 45)], start=1
+    ):
+        record = {
+            "number": number,
+            "command": "nightly",
+            "started_at": f"2026-11-0{number}T18:30:00+00:00",
+            "outcome": outcome,
+            "stages": [{**stages[0], "seconds": seconds}],
+        }
+        (state.runs / f"{number:06d}.json").write_text(json.dumps(record), encoding="utf-8")
+    assert run(["--state", str(state.root), "status"]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"000004  2026-11-04T18:30:00\+00:00  killed +45\.0 s", shown), shown
+    assert re.search(r"build +45\.0 s  \( +20\.0 s\)", shown), shown
+    with hold(state, "the fourth"):
+        run(["--state", str(state.root), "status"])
+    assert "running" in capsys.readouterr().out
 
 
 def test_doctor_finds_the_policy_and_the_published_state_sound(

@@ -173,6 +173,28 @@ def test_an_unchanged_relation_is_shared_with_the_publication_before(state: Stat
     assert inodes[0]["fct_a"] != inodes[1]["fct_a"]
 
 
+def test_the_register_of_an_unchanged_month_is_shared_not_copied(tmp_path: Path) -> None:
+    register = [relation("marts.mart_bonus_register", key=["bonus_line_id"], audiences=["payroll"])]
+    inodes = []
+    for number, latest in enumerate((10, 20), start=1):
+        state = StateFolder(tmp_path)
+        state.warehouse.unlink(missing_ok=True)
+        rows = f"values ('2026-09', 'L1', 5), ('2026-10', 'L2', {latest})"
+        make_register = f"select * from ({rows}) as t(period_id, bonus_line_id, amount_cny)"
+        if number == 1:
+            make_state(tmp_path, {"marts.mart_bonus_register": make_register})
+        else:
+            with duckdb.connect(str(state.warehouse)) as warehouse:
+                warehouse.execute("create schema marts")
+                warehouse.execute(f"create table marts.mart_bonus_register as {make_register}")
+        pass_gate(state, build(state, register, number=number))
+        folder = publish_now(state).folder / "payroll"
+        inodes.append({path.name: path.stat().st_ino for path in folder.glob("*.xlsx")})
+    first, second = inodes
+    assert second["register_2026-09.xlsx"] == first["register_2026-09.xlsx"]
+    assert second["register_2026-10.xlsx"] != first["register_2026-10.xlsx"]
+
+
 def test_a_new_candidate_leaves_the_published_files_alone(state: StateFolder) -> None:
     done = publish_next(state, 1)
     before = (done.folder / "audit" / "facts.fct_a.parquet").read_bytes()

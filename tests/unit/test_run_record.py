@@ -70,3 +70,26 @@ def test_numbers_go_on_after_publications_whose_records_are_gone(state: StateFol
 def test_an_unreadable_record_is_left_out(state: StateFolder) -> None:
     (state.runs / "000001.json").write_text("{", encoding="utf-8")
     assert read_records(state) == []
+
+
+def test_a_stage_that_succeeds_the_second_time_has_not_failed_the_run(state: StateFolder) -> None:
+    with recording(state, "nightly") as recorder:
+        with pytest.raises(OSError), stage("candidate"):
+            raise OSError("busy")
+        with stage("candidate"):
+            pass
+        recorder.finish("published")
+    [record] = read_records(state)
+    assert (record.outcome, record.error) == ("published", None)
+    assert [one.is_done for one in record.stages] == [False, True]
+
+
+def test_the_record_of_a_killed_run_is_closed_by_the_next(state: StateFolder) -> None:
+    with recording(state, "nightly") as recorder:
+        text = (state.runs / "000001.json").read_text(encoding="utf-8")
+        recorder.finish("published")
+    (state.runs / "000001.json").write_text(text, encoding="utf-8")
+    assert [record.outcome for record in read_records(state)] == ["running"]
+    with recording(state, "nightly") as recorder:
+        recorder.finish("published")
+    assert [record.outcome for record in read_records(state)] == ["killed", "published"]

@@ -1,0 +1,133 @@
+"""Tell the operator of a night that failed, was refused or found exports late: by a command, a webhook, or
+both.
+
+A notice names runs, stages, checks and profiles. It never quotes an error or a row: those may hold a value
+of a person, and a notice leaves the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from orchestration.gate.result import read_result
+from orchestration.publish.candidate import read_candidate
+from orchestration.record import RunRecord
+from orchestration.settings import Settings, child_environment
+from orchestration.state import StateFolder
+
+COMMAND_SECONDS, WEBHOOK_SECONDS = 30, 10
+Event = Literal["failed", "refused", "rejected", "late_exports"]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is told. `run` is the number of the run in its state folder, 0 when it failed before it had one;
+    `stage` the one it failed in; `checks` the critical expectations that refused it; `late` what is late.
+    """
+
+    event: Event
+    text: str
+    state: str
+    run: int = 0
+    stage: str | None = None
+    exit_status: int | None = None
+    started_at: str | None = None
+    checks: Sequence[str] = ()
+    late: Sequence[str] = ()
+
+
+def notices_of(state: StateFolder, record: RunRecord, late: Sequence[str]) -> list[Notice]:
+    """What a finished run gives to tell: nothing when it published and no export is late."""
+    found = []
+    if record.outcome in ("failed", "refused", "rejected"):
+        stage = next((one.name for one in reversed(record.stages) if not one.is_done), None)
+        where = "" if stage is None else f" in {stage}"
+        checks = _failed_checks(state) if (record.outcome, stage) == ("refused", "publish") else ()
+        reasons = f": {', '.join(checks)}" if checks else ""
+        found.append(
+            Notice(
+                event=record.outcome,  # type: ignore[arg-type]
+                text=f"meritline run {record.number:06d} {record.outcome}{where}{reasons}. "
+                "The last publication stays; meritline status says more.",
+                state=str(state.root),
+                run=record.number,
+                stage=stage,
+                exit_status=record.exit_status,
+                started_at=record.started_at,
+                checks=checks,
+            )
+        )
+    if late:
+        found.append(
+            Notice(
+                event="late_exports",
+                text=f"meritline run {record.number:06d}: {len(late)} export(s) late: {'; '.join(late)}.",
+                state=str(state.root),
+                run=record.number,
+                started_at=record.started_at,
+                late=tuple(late),
+            )
+        )
+    return found
+
+
+def failed_before_the_run(state: StateFolder, exit_status: int) -> Notice:
+    """The notice of a night that could not even begin: policy, project or state folder are unsound."""
+    return Notice(
+        event="failed",
+        text="A meritline night could not begin. The last publication stays; meritline doctor says more.",
+        state=str(state.root),
+        stage="prepare",
+        exit_status=exit_status,
+    )
+
+
+def send(notice: Notice, settings: Settings) -> list[str]:
+    """Deliver to every target of the settings; returns what went wrong, without the targets' addresses.
+
+    The command gets the notice as JSON on standard input, the webhook as the body of a POST.
+    """
+    body = json.dumps(asdict(notice), ensure_ascii=False).encode()
+    problems = []
+    if settings.notify_command:
+        problems += _run(settings.notify_command, body)
+    if settings.notify_webhook:
+        problems += _post(settings.notify_webhook, body)
+    return problems
+
+
+def _run(command: Sequence[str], body: bytes) -> list[str]:
+    try:
+        done = subprocess.run(
+            command,
+            input=body,
+            env=child_environment({}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [f"the notification command did not run ({type(error).__name__})"]
+    return [f"the notification command ended with status {done.returncode}"] if done.returncode else []
+
+
+def _post(url: str, body: bytes) -> list[str]:
+    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=WEBHOOK_SECONDS):
+            return []
+    except (OSError, ValueError) as error:
+        status = getattr(error, "code", None)
+        why = type(error).__name__ if status is None else f"status {status}"
+        return [f"the webhook did not take the notification ({why})"]
+
+
+def _failed_checks(state: StateFolder) -> tuple[str, ...]:
+    result = read_result(state, read_candidate(state).content_hash)
+    return () if result is None else tuple(f"{one.suite}.{one.check_id}" for one in result.failed("critical"))
