@@ -493,10 +493,10 @@ def _text_rows(relation: str, raw: str) -> str:
 
 
 def _quotes_fields(text: bytes, delimiter: str) -> bool:
-    """Whether quotes are used for quoting: false when the sample has some and none of them opens a field, while
-    most lines that hold one are whole rows with it as an ordinary character.
+    """Whether quotes are used for quoting.
 
-    The latter is what tells marks of inches from the one quoted text whose opening quote was damaged.
+    Not when the sample has some, none of them opens a field, and most lines that hold one are whole rows with
+    it as an ordinary character. The latter is what tells marks of inches from the one quoted text whose opening quote was damaged.
     """
     separator = delimiter.encode()
     if b'"' not in text or re.search(rb"(^|[\r\n]|" + re.escape(separator) + rb')"', text) is not None:
