@@ -17,7 +17,7 @@ demo: $(VENV)/.installed  ## a small centre's exports, one whole night, a scorec
 	$(BIN)/meritline --state $(STATE) demo
 
 test: $(VENV)/.installed  ## the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 faults: $(VENV)/.installed  ## every fault: kills, full disks, damaged files … (the tests do a sample; hours on a busy machine)
 	MERITLINE_FAULTS=all $(BIN)/python -m pytest tests/faults -s --show-capture=no

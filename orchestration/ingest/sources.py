@@ -12,6 +12,7 @@ import io
 import json
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -492,11 +493,18 @@ def _text_rows(relation: str, raw: str) -> str:
 
 
 def _quotes_fields(text: bytes, delimiter: str) -> bool:
-    """Whether quotes are used for quoting: false when the sample has some and none of them opens a field."""
-    if b'"' not in text:
+    """Whether quotes are used for quoting.
+
+    Not when the sample has some, none of them opens a field, and most lines that hold one are whole rows with
+    it as an ordinary character. The latter is what tells marks of inches from the one quoted text whose opening quote was damaged.
+    """
+    separator = delimiter.encode()
+    if b'"' not in text or re.search(rb"(^|[\r\n]|" + re.escape(separator) + rb')"', text) is not None:
         return True
-    edge = re.escape(delimiter.encode())
-    return re.search(rb"(^|[\r\n]|" + edge + rb')"', text) is not None
+    lines = [line for line in re.split(rb"[\r\n]+", text) if line]
+    width = Counter(line.count(separator) for line in lines).most_common(1)[0][0]
+    fits = [line.count(separator) == width for line in lines if b'"' in line]
+    return sum(fits) * 2 <= len(fits)
 
 
 def _sample_rows(text: bytes, delimiter: str, has_quotes: bool, *, is_whole: bool) -> list[list[str]]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.ingest.framing import IN_DOUBT, REASONS
@@ -140,6 +140,11 @@ def file_of(case: Case) -> bytes:
     return content if case.is_ended else content.removesuffix(ending)
 
 
+def one_text(accident: Accident) -> Case:
+    """A file whose only quotes are those of a text that reads like rows."""
+    return Case([["", "", LINES[0], ""]], "\n", csv.QUOTE_MINIMAL, "utf-8", [accident], True)
+
+
 @pytest.fixture(scope="module")
 def loader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SingleFileLoader]:
     folder: Path = tmp_path_factory.mktemp("damage")
@@ -154,6 +159,9 @@ def loader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SingleFileLoade
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(case=cases())
+@example(one_text(Accident(0, "nul", 0.34375)))
+@example(one_text(Accident(0, "bytes", 0.34375)))
+@example(one_text(Accident(0, "lost", 0.3)))
 def test_damage(loader: SingleFileLoader, case: Case) -> None:
     outcome = loader.load("team.csv", file_of(case), ENTRIES[case.encoding])
     figures = outcome.figures
