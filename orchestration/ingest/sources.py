@@ -496,7 +496,8 @@ def _quotes_fields(text: bytes, delimiter: str) -> bool:
     """Whether quotes are used for quoting.
 
     Not when the sample has some, none of them opens a field, and most lines that hold one are whole rows with
-    it as an ordinary character. The latter is what tells marks of inches from the one quoted text whose opening quote was damaged.
+    it as an ordinary character: that tells marks of inches from the one quoted text whose opening quote is
+    damaged.
     """
     separator = delimiter.encode()
     if b'"' not in text or re.search(rb"(^|[\r\n]|" + re.escape(separator) + rb')"', text) is not None:
