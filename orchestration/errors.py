@@ -8,7 +8,8 @@ import errno
 from pathlib import Path
 from typing import ClassVar
 
-_NO_SPACE = "No space left on device"
+_NO_SPACE = ("No space left on device", "database or disk is full", "Disk quota exceeded")
+"""How DuckDB, SQLite and Python say it."""
 _NOT_WRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
@@ -71,9 +72,8 @@ def expected_error(error: BaseException) -> MeritlineError | None:
     while seen is not None:
         if isinstance(seen, MeritlineError):
             return seen
-        if (isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT)) or _NO_SPACE in str(
-            seen
-        ):
+        code, text = getattr(seen, "errno", None), str(seen)
+        if code in (errno.ENOSPC, errno.EDQUOT) or any(words in text for words in _NO_SPACE):
             return MeritlineError(
                 path=getattr(seen, "filename", None),
                 problem="the disk is full",

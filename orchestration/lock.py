@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from orchestration.clock import now
 from orchestration.errors import StateHeld
-from orchestration.state import StateFolder, write_atomically
+from orchestration.state import StateFolder, remove_drafts, write_atomically
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ def hold(state: StateFolder, command: str) -> Iterator[None]:
             remedy="Wait until it is done, or stop it; a lock of a stopped process releases itself",
         ) from error
     try:
+        for folder in (state.root, state.runs, state.checks):
+            remove_drafts(folder)
         write_atomically(
             _holder_file(state), json.dumps(asdict(Holder(os.getpid(), command, now().isoformat())))
         )

@@ -7,12 +7,14 @@ owner's alone.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import ConfigurationError
 
+DRAFT_NAME = re.compile(r"\..+\.\d+")
 OWNER_FILE, GROUP_FILE = 0o600, 0o640
 OWNER_DIR, GROUP_DIR = 0o700, 0o750
 
@@ -115,14 +117,25 @@ def write_atomically(path: Path, text: str, mode: int = OWNER_FILE) -> None:
     stops.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(
-        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8"
-    ) as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.chmod(mode)
-    draft.replace(path)
+    try:
+        with os.fdopen(
+            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8"
+        ) as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.chmod(mode)
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what `write_atomically` of a killed process left in `folder`; for whoever is its only writer."""
+    for path in folder.glob(".*"):
+        if DRAFT_NAME.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def replace_folder(new: Path, target: Path) -> None:

@@ -12,7 +12,13 @@ import pytest
 
 from orchestration import cli
 from orchestration.cli import run
-from orchestration.errors import ExportRejected, MeritlineError, PublicationRefused, StateHeld
+from orchestration.errors import (
+    ExportRejected,
+    MeritlineError,
+    PublicationRefused,
+    StateHeld,
+    expected_error,
+)
 from orchestration.settings import PROJECT_ROOT
 
 
@@ -128,3 +134,20 @@ def test_doctor_names_what_is_wrong_with_a_policy_and_what_to_do(
     assert "BAD  policy" in shown.out
     assert "→ Name a folder with --policy" in shown.out
     assert "policy" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/s/x"), "/s/x: the disk is full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded", "/s/x"), "the disk is full"),
+        (RuntimeError("(sqlite3.OperationalError) database or disk is full"), "the disk is full"),
+        (OSError(errno.EROFS, "Read-only file system", "/s/x"), "/s/x: this cannot be read or written"),
+        (PermissionError(errno.EACCES, "Permission denied", "/s/x"), "this cannot be read or written"),
+    ],
+)
+def test_a_full_disk_and_a_missing_right_are_foreseen(error: Exception, words: str) -> None:
+    found = expected_error(error)
+    assert found is not None
+    assert words in str(found)
+    assert found.exit_status == 1

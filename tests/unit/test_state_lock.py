@@ -14,13 +14,13 @@ import pytest
 from orchestration.errors import StateHeld
 from orchestration.lock import current_holder, hold
 from orchestration.settings import PROJECT_ROOT
-from orchestration.state import StateFolder
+from orchestration.state import StateFolder, write_atomically
 
 HOLDER = """
 import sys, time
 from pathlib import Path
 from orchestration.lock import hold
-from orchestration.state import StateFolder
+from orchestration.state import StateFolder, write_atomically
 with hold(StateFolder(Path(sys.argv[1])), "another nightly"):
     print("held", flush=True)
     time.sleep(60)
@@ -83,3 +83,23 @@ def test_the_lock_is_released_when_the_block_fails(state: StateFolder) -> None:
     with pytest.raises(RuntimeError, match="boom"), hold(state, "this one"):
         raise RuntimeError("boom")
     assert current_holder(state) is None
+
+
+def test_drafts_of_a_killed_process_are_removed_by_the_next_holder(state: StateFolder) -> None:
+    left = [state.root / ".lock.json.4711", state.runs / ".000001.json.4711", state.checks / ".ab.json.4711"]
+    for path in left:
+        path.touch()
+    kept = state.root / ".candidate.new"
+    kept.mkdir()
+    with hold(state, "this one"):
+        assert not any(path.exists() for path in left)
+    assert kept.exists()
+
+
+def test_a_write_that_fails_leaves_neither_draft_nor_a_changed_file(state: StateFolder) -> None:
+    path = state.root / "note.json"
+    write_atomically(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(path, "\ud800")
+    assert path.read_text(encoding="utf-8") == "old"
+    assert sorted(one.name for one in state.root.glob("*note*")) == ["note.json"]
