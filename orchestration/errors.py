@@ -10,6 +10,8 @@ from typing import ClassVar
 
 _NO_SPACE = ("No space left on device", "database or disk is full", "Disk quota exceeded")
 """How DuckDB, SQLite and Python say it."""
+_DISK_FAULT = "disk I/O error"
+"""SQLite's words, also for a full disk."""
 _NOT_WRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
@@ -72,6 +74,11 @@ def expected_error(error: BaseException) -> MeritlineError | None:
     while seen is not None:
         if isinstance(seen, MeritlineError):
             return seen
+        if _DISK_FAULT in str(seen):
+            return MeritlineError(
+                problem="the disk is full or does not answer",
+                remedy="The last publication stays. Free space or have the disk seen to, run again",
+            )
         code, text = getattr(seen, "errno", None), str(seen)
         if code in (errno.ENOSPC, errno.EDQUOT) or any(words in text for words in _NO_SPACE):
             return MeritlineError(

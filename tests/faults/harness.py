@@ -169,7 +169,7 @@ def one_paragraph(output: str) -> str:
     """The last line of a failed night, which says what to do; no traceback comes with it."""
     assert "Traceback" not in output, output
     lines = [line for line in output.splitlines() if line.strip()]
-    assert lines and re.search(r"\w\. \w", lines[-1]), output
+    assert lines and re.search(r"\S\. \w", lines[-1]), output
     return lines[-1]
 
 

@@ -29,8 +29,8 @@ from tests.faults.small import place, prepared_candidates, publish_placed, publi
 KIND = "full disk or read-only folder"
 LEFT_KIB = (0, 4, 40, 400, 800)
 """Space left for a small publication, which takes about 600 KiB."""
-NIGHT_LEFT_KIB = (0, 256, 2_000, 8_000, 24_000, 48_000)
-"""Space left for a night, which takes up to about 60 MiB: it runs out in one stage after the other."""
+NIGHT_LEFT_KIB = (0, 256, 2_000, 8_000, 16_000, 24_000)
+"""Space left for a night, which takes up to about 40 MiB: it runs out in one stage after the other."""
 PLACES = ("", "published", "raw", "checks", "runs", "dagster")
 CANNOT_MOUNT = "this user may not mount a file system of limited size"
 

@@ -142,6 +142,7 @@ def test_doctor_names_what_is_wrong_with_a_policy_and_what_to_do(
         (OSError(errno.ENOSPC, "No space left on device", "/s/x"), "/s/x: the disk is full"),
         (OSError(errno.EDQUOT, "Disk quota exceeded", "/s/x"), "the disk is full"),
         (RuntimeError("(sqlite3.OperationalError) database or disk is full"), "the disk is full"),
+        (RuntimeError("(sqlite3.OperationalError) disk I/O error"), "the disk is full or does not answer"),
         (OSError(errno.EROFS, "Read-only file system", "/s/x"), "/s/x: this cannot be read or written"),
         (PermissionError(errno.EACCES, "Permission denied", "/s/x"), "this cannot be read or written"),
     ],
