@@ -334,7 +334,7 @@ class _Conversion:
         if self.work.resolved.condition is not None or not self.work.segment.row_count:
             return None if self.work.segment.row_count else 0
         stop = f"error({literal(FAULT_MARK)})"
-        check = f"CASE WHEN {self.work.resolved.is_fault_sql()} THEN {stop} ELSE sha256(__raw) END"
+        check = f"CASE WHEN {self.work.resolved.is_fault_sql()} THEN {stop} ELSE md5(__raw) END"
         rows = self.work.resolved.rows(self.work.segment.sql, is_quick=True)
         try:
             return self._copy(f"SELECT {self._output(check)} FROM ({rows}) AS converted")
@@ -353,7 +353,7 @@ class _Conversion:
             f"__text: CASE __kind WHEN 'fault' THEN {self.work.resolved.raw_text_sql()} END "
             f"FROM (SELECT *, __kind: {kind} FROM ({rows}) AS converted) AS judged"
         )
-        accepted = self._copy(f"SELECT {self._output('sha256(__raw)')} FROM __converted WHERE __kind IS NULL")
+        accepted = self._copy(f"SELECT {self._output('md5(__raw)')} FROM __converted WHERE __kind IS NULL")
         self.connection.execute(
             "INSERT INTO __rejects SELECT $1, $2, __row, $3, __column, __kind, __reason, __text "
             "FROM __converted WHERE __kind IS NOT NULL",
