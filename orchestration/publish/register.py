@@ -1,4 +1,4 @@
-"""The payroll register as a workbook per month: what a payroll clerk opens.
+"""The payroll register as a workbook per period: what a payroll clerk opens.
 
 Texts are written as texts: a name that begins with `=`, `+`, `-` or `@` is no formula. The same rows give the
 same bytes.
@@ -53,7 +53,7 @@ LABELS = {
 
 
 def write_registers(folder: Path) -> list[Path]:
-    """Write `register_<month>.xlsx` beside `mart_bonus_register.parquet` in `folder`, one per month in it.
+    """Write `register_<period>.xlsx` beside `mart_bonus_register.parquet` in `folder`, one per period in it.
 
     Two header rows (Chinese label, column name), then one row per register row in the register's order.
     """
@@ -66,16 +66,14 @@ def write_registers(folder: Path) -> list[Path]:
         columns = register.columns
         if "period_id" not in columns:
             return []
-        months = (
-            register.filter("regexp_full_match(period_id, '\\d{4}-\\d{2}')").project("period_id").distinct()
-        )
+        periods = register.project("period_id").distinct().order("period_id").fetchall()
         written = []
-        for (month,) in months.order("period_id").fetchall():
+        for (period,) in periods:
             rows = database.execute(
-                "select * from read_parquet($source) where period_id = $month",
-                {"source": str(source), "month": month},
+                "select * from read_parquet($source) where period_id = $period",
+                {"source": str(source), "period": period},
             ).fetchall()
-            path = folder / f"register_{month}.xlsx"
+            path = folder / f"register_{period}.xlsx"
             _write(path, columns, rows)
             written.append(path)
     return written

@@ -92,8 +92,13 @@ def test_the_contract_of_outputs_is_there(publication: Publication) -> None:
         "marts.mart_bonus_register",
     } <= set(publication.manifest["rows"])
     assert publication.manifest["rows"]["bonus.bonus_line"] > 0
-    for month in ("2026-09", "2026-10"):
-        assert (publication.folder / "payroll" / f"register_{month}.xlsx").exists()
+
+
+def test_payroll_has_a_workbook_per_period_that_pays(publication: Publication) -> None:
+    payroll = publication.folder / "payroll"
+    paid = duckdb.sql(f"select distinct period_id from '{payroll}/mart_bonus_register.parquet'").fetchall()
+    assert {"2026-09", "2026-10", "2026-Q3"} <= {period for (period,) in paid}
+    assert {path.name for path in payroll.glob("*.xlsx")} == {f"register_{period}.xlsx" for (period,) in paid}
 
 
 def test_bi_has_no_amount_of_an_agent(publication: Publication) -> None:
