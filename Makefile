@@ -20,7 +20,7 @@ test: $(VENV)/.installed  ## the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 faults: $(VENV)/.installed  ## every fault: kills, full disks, damaged files … (the tests do a sample; hours on a busy machine)
-	MERITLINE_FAULTS=all $(BIN)/python -m pytest tests/faults -s --show-capture=no
+	MERITLINE_FAULTS=all $(BIN)/python -m pytest tests/faults -n auto --show-capture=no -v
 
 lint: $(VENV)/.installed  ## style and types
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from random import Random
+from typing import Any
 
 import pytest
 from _pytest.terminal import TerminalReporter
@@ -75,6 +76,18 @@ def centre(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     eve = current_publication(StateFolder(base))
     assert eve is not None and eve.manifest["content_hash"] != expected
     return Centre(base, landing, AS_OF, expected, night.processor_seconds)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the counts of a worker of pytest-xdist to the process that prints."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["faults_survived"] = dict(survived)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a worker of pytest-xdist has counted."""
+    survived.update(getattr(node, "workeroutput", {}).get("faults_survived", {}))
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
