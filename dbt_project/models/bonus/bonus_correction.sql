@@ -17,7 +17,7 @@ settled_adjustment as (
     select
         adjustment.adjusts_bonus_line_id as bonus_line_id,
         max(period.period_kind) as period_kind,
-        max(period.period_id) as period_id,
+        max(split_part(adjustment.adjusts_bonus_line_id, ':', 1)) as period_id,
         max(adjustment.agent_id) as agent_id,
         max(adjustment.scheme_id) as scheme_id,
         max(adjustment.component_id) as component_id,
@@ -27,7 +27,7 @@ settled_adjustment as (
         max(adjustment.value_origin) as value_origin,
         cast(sum(adjustment.amount_cny) as decimal(18, 2)) as adjusted_cny
     from {{ ref('fct_settled_line') }} as adjustment
-    inner join {{ ref('dim_period') }} as period
+    left join {{ ref('dim_period') }} as period
         on split_part(adjustment.adjusts_bonus_line_id, ':', 1) = period.period_id
     where adjustment.adjusts_bonus_line_id is not null
     group by adjustment.adjusts_bonus_line_id
