@@ -65,6 +65,7 @@ def _order_of_times(bounds: SuiteBounds) -> Iterator[Check]:
             "contacts_ended_after_answer": ("ended_at", "first_response_at"),
             "leads_closed_after_creation": ("closed_at", "created_at"),
             "rulings_decided_after_request": ("decided_at", "requested_at"),
+            "outages_end_after_start": ("ends_at", "starts_at"),
             "survey_scores_within_scale": ("scale_max", "score"),
             "leads_complete_at_most": ("required_field_count", "completed_field_count"),
         },
