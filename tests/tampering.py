@@ -164,34 +164,28 @@ def _policy_cell(state: StateFolder, landing: Path, chance: Random) -> Tampering
 
 
 def _row_removed(state: StateFolder, landing: Path, chance: Random) -> Tampering:
-    folder = _publication(state, chance)
-    with duckdb.connect() as database:
-        path = chance.choice(_filled(database, folder))
-        number = chance.randrange(_count(database, path))
-        values = _row(database, path, number)
-        _rewrite(
-            database,
-            path,
-            f"select * from {{source}} where file_row_number <> {number} order by file_row_number",
-        )
-    place = _place(folder, path)
-    return Tampering(f"{place} without row {number}", (place, "the row was removed", _row_words(values)))
+    without = "select * from {{source}} where file_row_number <> {number} order by file_row_number"
+    return _rows_changed(state, chance, without, "without row {number}", "the row was removed")
 
 
 def _row_twice(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    twice = (
+        "select * from (from {{source}} union all from {{source}} where file_row_number = {number}) "
+        "order by file_row_number"
+    )
+    return _rows_changed(state, chance, twice, "with row {number} twice", "the row was added")
+
+
+def _rows_changed(state: StateFolder, chance: Random, query: str, done: str, found: str) -> Tampering:
+    """Replace a published Parquet by `query` over its rows, of which one number was drawn."""
     folder = _publication(state, chance)
     with duckdb.connect() as database:
         path = chance.choice(_filled(database, folder))
         number = chance.randrange(_count(database, path))
         values = _row(database, path, number)
-        _rewrite(
-            database,
-            path,
-            "select * from (from {source} union all "
-            f"from {{source}} where file_row_number = {number}) order by file_row_number",
-        )
+        _rewrite(database, path, query.format(number=number))
     place = _place(folder, path)
-    return Tampering(f"{place} with row {number} twice", (place, "the row was added", _row_words(values)))
+    return Tampering(f"{place} {done.format(number=number)}", (place, found, _row_words(values)))
 
 
 def _byte(state: StateFolder, landing: Path, chance: Random) -> Tampering:
