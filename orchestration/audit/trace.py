@@ -325,8 +325,7 @@ class _Builder:
         rows = self._facts.audit.select("marts.mart_correction", {"bonus_line_id": bonus_line_id})
         return [
             f"settled {money(row['settled_cny'])}, adjusted before {money(row['adjusted_cny'])}, "
-            f"today's data gives {money(row['computed_cny'])}: owed {money(row['owed_cny'])}"
-            + (f" (moved by others' corrections: {row['ranking_correction']})" if row["is_indirect"] else "")
+            f"today's data gives {money(row['computed_cny'])}: owed {money(row['owed_cny'])}" + _moved(row)
             for row in rows
         ]
 
@@ -663,6 +662,14 @@ def _with(node: Node, below: Below) -> Node:
         sources=node.sources + below.sources,
         children=below.children,
     )
+
+
+def _moved(correction: Row) -> str:
+    """What others' corrections did to a corrected line, in words."""
+    if correction["moved_cny"] == 0:
+        return ""
+    moved, rule = money(correction["moved_cny"]), correction["ranking_correction"]
+    return f" (others' corrections moved it by {moved}: {rule})"
 
 
 def _same_item(one: Row, other: Row) -> bool:

@@ -21,7 +21,7 @@ from orchestration.settings import CONTRACT_DIR
 from orchestration.state import StateFolder
 
 FROZEN_TABLES = CONTRACT_DIR / "settlement" / "_settlement__register.yml"
-TABLES = ("bonus_line", "score", "period")
+TABLES = ("bonus_line", "score", "ranking", "period")
 SEAL = "seal"
 
 

@@ -229,11 +229,15 @@ def _freeze(
     sources = {
         "bonus_line": "select * from bonus.bonus_line where period_id = $period_id",
         "score": """
-            select score.*, grade.grade
+            select score.*, grade.grade, grade.cohort_id, grade.cohort_size, grade.rank
             from score.score as score
             left join grade.grade as grade
                 on score.agent_id = grade.agent_id and score.period_id = grade.period_id
             where score.period_id = $period_id
+            """,
+        "ranking": """
+            select *, subject_id as agent_id
+            from bonus.bonus_ranking where subject = 'agent' and period_id = $period_id
             """,
         "period": """
             select

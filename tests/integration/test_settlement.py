@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,12 +18,15 @@ from orchestration.cli import run
 from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.hashing import file_hash
 from orchestration.publish.publication import current_publication
+from orchestration.settings import POLICY_DIR
 from orchestration.settlement.frozen import pinned_runs, settlements
 from orchestration.settlement.settle import settle
 from orchestration.state import StateFolder
 from tests.tampering import link_copy
 
 CLOSED, OPEN = "2026-09", "2026-10"
+SALARY_CORRECTED, MOVED_TEAM = "A0030", "A0014"
+"""Ranked agents of the demo whose place the other corrections do not move."""
 
 Row = tuple[object, ...]
 
@@ -166,8 +168,65 @@ def corrected(
         "score": "100",
     }
     _write(landing / "workforce" / "rating_zz_late.csv", better)
+    _write(
+        landing / "workforce" / "agent_zz_late.csv",
+        {**_agent(landing, SALARY_CORRECTED), "base_salary": "7700.00"},
+        {**_agent(landing, MOVED_TEAM), "effective_from": f"{CLOSED}-16", "team_id": "PS02"},
+    )
     run_night(state.root, landing)
     return state, before, str(seller)
+
+
+def _agent(landing: Path, agent_id: str) -> dict[str, object]:
+    """The last row of the job history of an agent."""
+    with (landing / "workforce" / "agent.csv").open(encoding="utf-8", newline="") as stream:
+        return dict([row for row in csv.DictReader(stream) if row["agent_id"] == agent_id][-1])
+
+
+@pytest.fixture(scope="module")
+def withdrawn(
+    corrected: tuple[StateFolder, list[Row], str],
+    demo_landing: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> StateFolder:
+    """The corrections settled, then the better review withdrawn and a coefficient of the policy corrected."""
+    from tests.conftest import copy_state, run_night
+
+    folder = tmp_path_factory.mktemp("withdrawn")
+    state = copy_state(corrected[0].root, folder / "state")
+    _settle(state, OPEN)
+    landing = folder / "landing"
+    shutil.copytree(demo_landing, landing)
+    ((rating_id, agent_id, score),) = _read(
+        StateFolder(corrected[0].root),
+        """
+        select now.rating_id, now.agent_id, before.score
+        from facts.fct_rating as now
+        inner join read_parquet($before) as before on now.rating_id = before.rating_id
+        where now.score <> before.score
+        """.replace("$before", f"'{_settled_on(state)}/audit/facts.fct_rating.parquet'"),
+    )
+    withdrawn = {
+        "rating_id": rating_id,
+        "agent_id": agent_id,
+        "period_id": CLOSED,
+        "dimension": "supervisor",
+        "score": str(score),
+    }
+    _write(landing / "workforce" / "rating_zzz_withdrawn.csv", withdrawn)
+    policy = folder / "policy"
+    shutil.copytree(POLICY_DIR, policy)
+    table = policy / "component_rate.csv"
+    rows = table.read_text(encoding="utf-8")
+    assert "cg_floating,B,0,,1,," in rows
+    table.write_text(rows.replace("cg_floating,B,0,,1,,", "cg_floating,B,0,,0.9,,"), encoding="utf-8")
+    run_night(state.root, landing, policy=policy)
+    return state
+
+
+def _settled_on(state: StateFolder) -> Path:
+    """The publication that the closed month was settled on."""
+    return state.published / settlements(state)[CLOSED].run_id
 
 
 def test_the_settled_register_does_not_change(corrected: tuple[StateFolder, list[Row], str]) -> None:
@@ -197,28 +256,90 @@ def test_a_correction_is_a_line_of_the_next_open_month(corrected: tuple[StateFol
 
 def test_whoever_lost_only_a_rank_is_held_harmless(corrected: tuple[StateFolder, list[Row], str]) -> None:
     state, _, _ = corrected
-    indirect = _read(
-        state, "select difference_cny, owed_cny from marts.mart_correction where is_indirect order by all"
+    moved = _read(
+        state, "select moved_cny, difference_cny, owed_cny from marts.mart_correction where moved_cny <> 0"
     )
-    assert indirect
-    assert all(owed == max(difference, Decimal(0)) for difference, owed in indirect)
+    assert moved
+    assert all(owed == difference - min(shift, Decimal(0)) for shift, difference, owed in moved)
+    assert _read(
+        state, "select count(*) from marts.mart_correction where moved_cny < 0 and owed_cny = 0"
+    ) != [(0,)]
 
 
-def test_a_settled_correction_is_not_booked_twice(
+def test_a_salary_correction_is_owed_though_score_and_grade_stay(
     corrected: tuple[StateFolder, list[Row], str],
-    demo_landing: Path,
-    tmp_path: Path,
-    night: Callable[..., None],
 ) -> None:
-    from tests.conftest import copy_state
+    state, *_ = corrected
+    owed = "select component_id, owed_cny from bonus.bonus_correction where agent_id = ? and period_id = ?"
+    assert _read(state, owed, SALARY_CORRECTED, CLOSED) == [("cg_extra", Decimal("-50.00"))]
 
-    state = copy_state(corrected[0].root, tmp_path / "state")
-    booked = _read(state, "select count(*) from bonus.bonus_line where mechanism = 'adjustment'")
-    _settle(state, OPEN)
-    night(state.root, demo_landing)
-    assert _read(state, "select count(*) from bonus.bonus_line where mechanism = 'adjustment'") == booked
-    ((owed,),) = _read(state, "select coalesce(sum(owed_cny), 0) from bonus.bonus_correction")
-    assert owed == 0
+
+def test_a_late_transfer_that_changes_no_pay_owes_nothing_in_sum(
+    corrected: tuple[StateFolder, list[Row], str],
+) -> None:
+    state, *_ = corrected
+    rows = _read(
+        state,
+        """
+        select component_id, count(*), sum(owed_cny) from bonus.bonus_correction
+        where agent_id = ? and period_id = ? group by component_id order by component_id
+        """,
+        MOVED_TEAM,
+        CLOSED,
+    )
+    assert rows == [("cg_basic", 2, Decimal(0)), ("cg_floating", 2, Decimal(0))]
+
+
+def test_a_settled_correction_is_not_booked_twice(withdrawn: StateFolder) -> None:
+    """The order, the salary and the transfer are still corrected: adjusted, listed and owed no more."""
+    listed = _read(
+        withdrawn,
+        """
+        select count(*), count(*) filter (adjusted_cny <> 0), sum(owed_cny) from marts.mart_correction
+        where component_id in ('cg_commission', 'cg_extra', 'cg_basic') and period_id = ?
+        """,
+        CLOSED,
+    )
+    assert listed == [(4, 4, Decimal("0.00"))]
+
+
+def test_a_correction_that_is_withdrawn_is_taken_back(withdrawn: StateFolder) -> None:
+    """The score is the settled one again, but what was adjusted for it is no loss of rank: owed back."""
+    rows = _read(
+        withdrawn,
+        """
+        select settled_cny, adjusted_cny, computed_cny, moved_cny, owed_cny from bonus.bonus_correction
+        where component_id = 'cg_floating' and adjusted_cny > 0 and owed_cny = -adjusted_cny
+        """,
+    )
+    assert rows == [tuple(Decimal(cents) for cents in ("1200", "300", "1200", "0", "-300"))]
+
+
+def test_a_corrected_coefficient_is_owed_by_everyone_it_paid(withdrawn: StateFolder) -> None:
+    """The settled place under today's policy: nobody is held harmless against a correction of it."""
+    lines = _read(
+        withdrawn,
+        """
+        select count(*), count(correction.bonus_line_id), sum(correction.moved_cny),
+            count(*) filter (correction.owed_cny = line.amount_cny - settled.amount_cny)
+        from bonus.bonus_line_computed as line
+        inner join grade.grade as grade using (agent_id, period_id)
+        inner join facts.fct_settled_line as settled on line.bonus_line_id = settled.bonus_line_id
+        left join bonus.bonus_correction as correction on line.bonus_line_id = correction.bonus_line_id
+        where line.component_id = 'cg_floating' and line.period_id = ? and grade.grade = 'B'
+            and line.agent_id <> ?
+        """,
+        CLOSED,
+        MOVED_TEAM,
+    )
+    [(count, corrected, moved, owed)] = lines
+    assert count == corrected == owed > 5
+    assert moved == 0
+
+
+def test_withdrawn_corrections_verify(withdrawn: StateFolder) -> None:
+    report = verify_state(withdrawn, landing=None, progress=lambda _: None)
+    assert report.is_sound, [str(finding) for finding in report.findings[:5]]
 
 
 def test_everyone_affected_is_listed_with_amounts(corrected: tuple[StateFolder, list[Row], str]) -> None:
@@ -240,7 +361,7 @@ def test_everyone_affected_is_listed_with_amounts(corrected: tuple[StateFolder, 
     listed = _read(
         state, "select bonus_line_id, settled_cny, computed_cny from marts.mart_correction order by all"
     )
-    assert listed == differing
+    assert [row for row in listed if row[1] != row[2]] == differing
     named = _read(state, "select agent_id, agent_name, owed_cny from marts.mart_correction order by all")
     assert seller in [agent for agent, _, _ in named]
     assert len({agent for agent, _, _ in named}) > 2

@@ -1,8 +1,8 @@
--- Grain: one line of a settled period that the data and policy of this run would pay differently.
+-- Grain: one line of a settled period that the data and policy of this run pay differently, or did on an earlier night.
 
 {# PR-04: a closed period never changes. This run's calculation shadows it; what differs, after the adjustments already
    settled, is owed in the next open month. With forced ranking one correction moves others: ranking_correction says
-   what becomes of lines whose agent's own score did not change. #}
+   what becomes of that part of a difference. Who is held harmless is never paid less than the settled place earns. #}
 
 with
 
@@ -53,7 +53,6 @@ compared as (
         coalesce(settled.line_label_zh, computed.line_label_zh, adjustment.line_label_zh) as line_label_zh,
         coalesce(settled.clause_id, computed.clause_id, 'PR-04') as clause_id,
         coalesce(settled.value_origin, computed.value_origin, adjustment.value_origin) as value_origin,
-        coalesce(settled.input_model, computed.input_model) as input_model,
         coalesce(settled.amount_cny, cast(0 as decimal(18, 2))) as settled_cny,
         coalesce(adjustment.adjusted_cny, cast(0 as decimal(18, 2))) as adjusted_cny,
         coalesce(computed.amount_cny, cast(0 as decimal(18, 2))) as computed_cny
@@ -68,20 +67,12 @@ judged as (
     select
         compared.*,
         cast(compared.computed_cny - compared.settled_cny - compared.adjusted_cny as decimal(18, 2)) as difference_cny,
-        -- A graded line of an agent whose own score is unchanged moved only because others' did.
-        coalesce(compared.input_model, '') = 'grade'
-        and settled_score.total_score is not distinct from score.total_score
-        and settled_score.agent_id is not null as is_indirect,
+        -- What others' corrections did to the line; the rest of the difference is the agent's own.
+        cast(compared.computed_cny - coalesce(unmoved.amount_cny, compared.computed_cny) as decimal(18, 2)) as moved_cny,
         coalesce(rule.ranking_correction, 'held_harmless') as ranking_correction
     from compared
-    left join {{ ref('fct_settled_score') }} as settled_score
-        on
-            compared.agent_id = settled_score.agent_id
-            and compared.period_id = settled_score.period_id
-    left join {{ ref('score') }} as score
-        on
-            compared.agent_id = score.agent_id
-            and compared.period_id = score.period_id
+    left join {{ ref('bonus_unmoved') }} as unmoved
+        on compared.bonus_line_id = unmoved.bonus_line_id
     left join {{ ref('policy_scheme') }} as rule
         on
             compared.scheme_id = rule.scheme_id
@@ -104,13 +95,14 @@ select
     adjusted_cny,
     computed_cny,
     difference_cny,
-    is_indirect,
+    moved_cny,
     ranking_correction,
-    case
-        when not is_indirect then difference_cny
-        when ranking_correction = 'adjusted' then difference_cny
-        when ranking_correction = 'held_harmless' and difference_cny > 0 then difference_cny
-        else cast(0 as decimal(18, 2))
-    end as owed_cny
+    cast(
+        difference_cny - case
+            when ranking_correction = 'adjusted' then 0
+            when ranking_correction = 'held_harmless' then least(moved_cny, 0)
+            else moved_cny
+        end as decimal(18, 2)
+    ) as owed_cny
 from judged
-where difference_cny <> 0
+where computed_cny <> settled_cny or adjusted_cny <> 0

@@ -1,4 +1,4 @@
--- Grain: one agent, one settled period: the score and grade its register rests on.
+-- Grain: one agent, one settled period: the score, place and grade its register rests on.
 
 select
     period_kind,
@@ -6,5 +6,8 @@ select
     agent_id,
     scheme_id,
     total_score,
-    grade
+    grade,
+    cohort_id,
+    cohort_size,
+    rank
 from {{ ref('stg_settlement__score') }}

@@ -1,4 +1,4 @@
--- Grain: one line of a settled period that would be paid differently today, and what becomes of the difference.
+-- Grain: one line of a settled period that is or was to be paid differently, and what becomes of the difference.
 
 select
     correction.period_kind,
@@ -13,7 +13,7 @@ select
     correction.adjusted_cny,
     correction.computed_cny,
     correction.difference_cny,
-    correction.is_indirect,
+    correction.moved_cny,
     correction.ranking_correction,
     correction.owed_cny
 from {{ ref('bonus_correction') }} as correction

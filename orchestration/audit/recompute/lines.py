@@ -116,6 +116,20 @@ class Lines:
         paid = amounts(items)
         return {line.line_id: line for line in [*paid, *amounts(list(self._counters(paid)))]}
 
+    def graded_at(self, grades: Mapping[tuple[str, str], str | None]) -> Mapping[str, Decimal]:
+        """Cents of the graded lines, by id, of agents and periods at other grades than theirs."""
+        due_at = [
+            replace(due, grade=grades[due.agent_id, due.period_id])
+            for due in self.due.all
+            if due.component["mechanism"] == "graded" and (due.agent_id, due.period_id) in grades
+        ]
+        nothing = {
+            f"{due.period_id}:{due.agent_id}:{due.component_id}:{due.segment_no}:": Decimal(0)
+            for due in due_at
+        }
+        paid = amounts([line for due in due_at for line in self._graded(due)])
+        return nothing | {line.line_id: line.amount_cny for line in paid}
+
     def attainment(self, due: Due) -> Attainment:
         """Actual against target: the period's own target, else the sum of its months'."""
         metric = self.due.text(due, "metric") or due.component["basis"]

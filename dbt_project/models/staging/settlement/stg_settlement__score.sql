@@ -6,5 +6,8 @@ select
     agent_id,
     scheme_id,
     total_score,
-    grade
+    grade,
+    cohort_id,
+    cohort_size,
+    rank
 from {{ source('settlement', 'score') }}

@@ -1,0 +1,37 @@
+{# Lines of the mechanism `graded`: base × coefficient of the grade, per segment of service, over rows of `due` as
+   bonus_due has them. One text for what is due and for what would be due had nobody else moved. #}
+{% macro graded_lines(due) %}
+    select
+        due.agent_id,
+        due.period_kind,
+        due.period_id,
+        due.scheme_id,
+        due.component_id,
+        due.segment_no,
+        '' as item,
+        due.component_label_en || ' (' || due.grade || ')' as line_label,
+        case due.basis
+            when 'base_salary' then cast(coalesce(due.base_salary_cny, 0) as decimal(18, 6))
+            else cast(coalesce(base.value, 0) as decimal(18, 6))
+        end as quantity,
+        'cny' as quantity_unit,
+        cast(rate.rate as decimal(18, 8)) as rate,
+        due.day_count,
+        due.period_day_count,
+        rate.clause_id,
+        case when base.value_origin = 'site' then 'site' else rate.value_origin end as value_origin,
+        'grade' as input_model,
+        due.agent_id || ':' || due.period_id as input_key
+    from {{ due }} as due
+    inner join {{ ref('policy_component_rate') }} as rate
+        on
+            due.component_id = rate.component_id
+            and due.period_id = rate.period_id
+            and due.grade = rate.rate_key
+    left join {{ ref('policy_component_parameter') }} as base
+        on
+            due.component_id = base.component_id
+            and due.period_id = base.period_id
+            and base.parameter = 'base_cny'
+    where due.mechanism = 'graded'
+{% endmacro %}
