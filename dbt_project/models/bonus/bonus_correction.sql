@@ -68,7 +68,9 @@ judged as (
         compared.*,
         cast(compared.computed_cny - compared.settled_cny - compared.adjusted_cny as decimal(18, 2)) as difference_cny,
         -- What others' corrections did to the line; the rest of the difference is the agent's own.
-        cast(compared.computed_cny - coalesce(unmoved.amount_cny, compared.computed_cny) as decimal(18, 2)) as moved_cny,
+        cast(
+            compared.computed_cny - coalesce(unmoved.amount_cny, compared.computed_cny) as decimal(18, 2)
+        ) as moved_cny,
         coalesce(rule.ranking_correction, 'held_harmless') as ranking_correction
     from compared
     left join {{ ref('bonus_unmoved') }} as unmoved
