@@ -54,6 +54,13 @@ INPUT_RELATIONS: Mapping[str, tuple[str, str]] = {
 
 CENTRE_NPS = "centre_nps"
 
+GENERATED = frozenset({"bonus_line_id", "line_no"})
+"""Columns of a line that are no statement of their own: its key, and its place among the agent's lines, which
+another line of theirs moves."""
+
+RANKED = frozenset({"top_n", "improvement"})
+"""Mechanisms that pay by `bonus.bonus_ranking`."""
+
 NO_INPUT = ("load_id", "source_row_number", "source_row_hash", "agent_name")
 """Columns of facts that say where a row came from, not what pay reads."""
 
@@ -74,7 +81,9 @@ class Cause:
 
 @dataclass(frozen=True)
 class LineChange:
-    """One line that changed; an amount is None where the publication has no such line."""
+    """One line that changed; an amount is None where the publication has no such line. `what` names the
+    columns that changed beside it.
+    """
 
     agent_id: str
     period_id: str
@@ -195,28 +204,39 @@ class _Comparison:
             yield f"policy: {relation} {key}"
 
     def lines(self) -> Iterator[LineChange]:
-        """Every line that changed, with its causes."""
+        """Every line of which anything but its place changed, with its causes."""
         for row in self._changed_lines:
+            is_on_both = row["bonus_line_id_a"] is not None and row["bonus_line_id_b"] is not None
+            names = (*(name for name in self._line_columns if name != "amount_cny"), "grade", "total_score")
             what = [
                 f"{name.replace('_', ' ')} {_said(row[f'{name}_a'])} → {_said(row[f'{name}_b'])}"
-                for name in ("quantity", "rate", "day_count", "grade", "total_score")
-                if row[f"{name}_a"] != row[f"{name}_b"] and row["amount_a"] is not None
+                for name in names
+                if is_on_both and row[f"{name}_a"] != row[f"{name}_b"]
             ]
             yield LineChange(
                 agent_id=row["agent_id"],
                 period_id=row["period_id"],
                 bonus_line_id=row["bonus_line_id"],
                 label=row["label"],
-                before=row["amount_a"],
-                after=row["amount_b"],
+                before=row["amount_cny_a"],
+                after=row["amount_cny_b"],
                 what=tuple(what),
                 causes=tuple(self._causes(row)),
             )
 
     @cached_property
+    def _line_columns(self) -> list[str]:
+        return [name for name in self._columns("bonus", "bonus_line") if name not in GENERATED]
+
+    @cached_property
     def _changed_lines(self) -> list[dict[str, Any]]:
         columns = ("agent_id", "period_id", "scheme_id", "component_id", "mechanism", "input_model")
         chosen = ", ".join(f"coalesce(line_a.{name}, line_b.{name}) as {name}" for name in columns)
+        compared = ["bonus_line_id", *self._line_columns]
+        sides = ", ".join(
+            f'line_{side}."{name}" as "{name}_{side}"' for name in compared for side in ("a", "b")
+        )
+        differs = " or ".join(f'line_a."{name}" is distinct from line_b."{name}"' for name in compared)
         return self._rows(
             f"""
             select
@@ -224,13 +244,9 @@ class _Comparison:
                 {chosen},
                 coalesce(line_b.line_label, line_a.line_label) as label,
                 coalesce(line_b.adjusts_bonus_line_id, line_a.adjusts_bonus_line_id) as adjusts_bonus_line_id,
-                line_a.amount_cny as amount_a, line_b.amount_cny as amount_b,
-                line_a.quantity as quantity_a, line_b.quantity as quantity_b,
-                line_a.rate as rate_a, line_b.rate as rate_b,
-                line_a.day_count as day_count_a, line_b.day_count as day_count_b,
+                {sides},
                 grade_a.grade as grade_a, grade_b.grade as grade_b,
-                score_a.total_score as total_score_a, score_b.total_score as total_score_b,
-                grade_b.cohort_id
+                score_a.total_score as total_score_a, score_b.total_score as total_score_b
             from a.bonus.bonus_line as line_a
             full outer join b.bonus.bonus_line as line_b on line_a.bonus_line_id = line_b.bonus_line_id
             left join a.grade.grade as grade_a
@@ -246,7 +262,7 @@ class _Comparison:
                 on coalesce(line_a.agent_id, line_b.agent_id) = score_b.agent_id
                 and coalesce(line_a.period_id, line_b.period_id) = score_b.period_id
             where
-                (line_a.amount_cny is distinct from line_b.amount_cny)
+                ({differs})
                 and ($agent is null or coalesce(line_a.agent_id, line_b.agent_id) = $agent)
             order by 2, 3, 1
             """,
@@ -264,7 +280,7 @@ class _Comparison:
         if is_ranked and not (own_score_moved and found):
             others = self._moved_others(row, period_id)
             if others:
-                found["ranking"].append(f"{len(others)} others in the group moved")
+                found["ranking"].append(f"{len(others)} others in the group moved, came or left")
             for other in others:
                 beyond: dict[Kind, list[str]] = defaultdict(list)
                 self._collect(beyond, other, period_id, row)
@@ -276,7 +292,7 @@ class _Comparison:
             found["settlement"].append(f"{period_id} was settled on {run_id} in between")
         if period_id in self._new_periods:
             found["business date"].append(f"{period_id} is new")
-        if not found and self._before["code_hash"] != self._after["code_hash"]:
+        if not found and self._has_other_code:
             found["code"].append("same evidence and policy, other code")
         for kind, examples in found.items():
             yield Cause(kind, len(examples), tuple(dict.fromkeys(examples))[:EXAMPLES])
@@ -386,40 +402,98 @@ class _Comparison:
         return found
 
     def _moved_others(self, row: Mapping[str, Any], period_id: str) -> list[str]:
-        if row["cohort_id"] is None and row["input_model"] == "grade":
-            return []
-        return [
-            other
-            for other, cohort_id, scored_period_id, scheme_id in self._moved_scores
-            if other != row["agent_id"]
-            and scored_period_id == period_id
-            and (
-                cohort_id == row["cohort_id"]
-                if row["input_model"] == "grade"
-                else scheme_id == row["scheme_id"]
-            )
-        ]
+        """Others whose score, place or presence changed in a group that the agent is or was ranked in."""
+        agent_id, component_id = row["agent_id"], row["component_id"]
+        found: dict[str, None] = {}
+        if row["mechanism"] in RANKED or row["input_model"] != "grade":
+            own = self._scopes.get((agent_id, period_id, component_id), frozenset())
+            for other, scopes in self._ranking_moves.get((period_id, component_id), ()):
+                if other != agent_id and own & scopes:
+                    found[other] = None
+        if row["mechanism"] not in RANKED:
+            cohorts = self._cohorts.get((agent_id, period_id), frozenset())
+            for other, groups in self._cohort_moves.get(period_id, ()):
+                if other != agent_id and cohorts & groups:
+                    found[other] = None
+        return list(found)
 
     @cached_property
-    def _moved_scores(self) -> list[tuple[str, str | None, str, str]]:
+    def _cohorts(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        """The cohorts of an agent and a period in the two publications."""
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for side in ("a", "b"):
+            for row in self._rows(f"select agent_id, period_id, cohort_id from {side}.grade.grade"):
+                found[row["agent_id"], row["period_id"]].add(row["cohort_id"])
+        return {key: frozenset(groups) for key, groups in found.items()}
+
+    @cached_property
+    def _cohort_moves(self) -> Mapping[str, Sequence[tuple[str, frozenset[str]]]]:
+        """Who changed in a cohort, by period: another score, or came to it or left it."""
         rows = self._rows(
             """
             select
-                coalesce(score_a.agent_id, score_b.agent_id) as agent_id,
-                coalesce(grade_b.cohort_id, grade_a.cohort_id) as cohort_id,
-                coalesce(score_a.period_id, score_b.period_id) as period_id,
-                coalesce(score_a.scheme_id, score_b.scheme_id) as scheme_id
-            from a.score.score as score_a
-            full outer join b.score.score as score_b
-                on score_a.agent_id = score_b.agent_id and score_a.period_id = score_b.period_id
-            left join a.grade.grade as grade_a
-                on score_a.agent_id = grade_a.agent_id and score_a.period_id = grade_a.period_id
-            left join b.grade.grade as grade_b
-                on score_b.agent_id = grade_b.agent_id and score_b.period_id = grade_b.period_id
-            where score_a.total_score is distinct from score_b.total_score
+                coalesce(grade_a.agent_id, grade_b.agent_id) as agent_id,
+                coalesce(grade_a.period_id, grade_b.period_id) as period_id,
+                grade_a.cohort_id as cohort_a,
+                grade_b.cohort_id as cohort_b
+            from a.grade.grade as grade_a
+            full outer join b.grade.grade as grade_b
+                on grade_a.agent_id = grade_b.agent_id and grade_a.period_id = grade_b.period_id
+            left join a.score.score as score_a
+                on grade_a.agent_id = score_a.agent_id and grade_a.period_id = score_a.period_id
+            left join b.score.score as score_b
+                on grade_b.agent_id = score_b.agent_id and grade_b.period_id = score_b.period_id
+            where grade_a.cohort_id is distinct from grade_b.cohort_id
+                or score_a.total_score is distinct from score_b.total_score
+            order by all
             """
         )
-        return [(row["agent_id"], row["cohort_id"], row["period_id"], row["scheme_id"]) for row in rows]
+        found: dict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)
+        for row in rows:
+            groups = frozenset({row["cohort_a"], row["cohort_b"]} - {None})
+            found[row["period_id"]].append((row["agent_id"], groups))
+        return found
+
+    @cached_property
+    def _scopes(self) -> Mapping[tuple[str, str, str], frozenset[str]]:
+        """Where an agent is in the running for an award, in the two publications."""
+        found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        for side in ("a", "b"):
+            for row in self._rows(
+                f"select subject_id, period_id, component_id, scope_id from {side}.bonus.bonus_ranking "
+                "where subject = 'agent'"
+            ):
+                found[row["subject_id"], row["period_id"], row["component_id"]].add(row["scope_id"])
+        return {key: frozenset(scopes) for key, scopes in found.items()}
+
+    @cached_property
+    def _ranking_moves(self) -> Mapping[tuple[str, str], Sequence[tuple[str, frozenset[str]]]]:
+        """Who changed among those in the running, by period and award: by what they are ranked, or their
+        scope, or came or left.
+        """
+        ranked_by = ("scope_id", "ranked_value", "tie_break_1", "tie_break_2", "case_count")
+        differs = " or ".join(f"one.{name} is distinct from other.{name}" for name in ranked_by)
+        rows = self._rows(
+            f"""
+            select
+                coalesce(one.subject_id, other.subject_id) as agent_id,
+                coalesce(one.period_id, other.period_id) as period_id,
+                coalesce(one.component_id, other.component_id) as component_id,
+                one.scope_id as scope_a,
+                other.scope_id as scope_b
+            from (from a.bonus.bonus_ranking where subject = 'agent') as one
+            full outer join (from b.bonus.bonus_ranking where subject = 'agent') as other
+                on one.subject_id = other.subject_id and one.period_id = other.period_id
+                and one.component_id = other.component_id
+            where {differs}
+            order by all
+            """
+        )
+        found: dict[tuple[str, str], list[tuple[str, frozenset[str]]]] = defaultdict(list)
+        for row in rows:
+            scopes = frozenset({row["scope_a"], row["scope_b"]} - {None})
+            found[row["period_id"], row["component_id"]].append((row["agent_id"], scopes))
+        return found
 
     @cached_property
     def _evidence_changes(self) -> Mapping[tuple[str, str], Sequence[tuple[str, Kind, str]]]:
@@ -492,7 +566,7 @@ class _Comparison:
         # The row itself is the same: another one (a repeat, a follow-up, a later rating) has come.
         if self._has_new_loads:
             return "late rows"
-        return "code" if self._before["code_hash"] != self._after["code_hash"] else None
+        return "code" if self._has_other_code else None
 
     @cached_property
     def _input_changes(self) -> Mapping[tuple[str, str], Sequence[tuple[str, Kind, str]]]:
@@ -502,21 +576,31 @@ class _Comparison:
             columns = [name for name in self._columns("facts", relation) if name not in NO_INPUT]
             for row in self._either_way("facts", relation, columns):
                 said = f"{table.removeprefix('fct_').removeprefix('dim_').replace('_', ' ')} of {row[period]}"
-                found[row["agent_id"], row[period]].append((relation, self._input_kind(), said))
+                if self._input_kind is not None:
+                    found[row["agent_id"], row[period]].append((relation, self._input_kind, said))
         columns = ["agent_id", "month_id", "segment_no", "event_kind", "quantity"]
         for row in self._either_way("bonus", "bonus_event", columns):
-            kind: Kind = "rulings" if self._has_new_rulings else self._input_kind()
+            kind: Kind | None = "rulings" if self._has_new_rulings else self._input_kind
             # Days that had not come yet are no late rows; a month is not told apart by day here.
             if self._has_moved_on and row["month_id"] >= self._before["as_of"][: len(row["month_id"])]:
                 kind = "business date"
             said = f"{row['event_kind'].replace('_', ' ')} of {row['month_id']}"
-            found[row["agent_id"], row["month_id"]].append((row["event_kind"], kind, said))
+            if kind is not None:
+                found[row["agent_id"], row["month_id"]].append((row["event_kind"], kind, said))
         return found
 
-    def _input_kind(self) -> Kind:
+    @cached_property
+    def _input_kind(self) -> Kind | None:
+        """What can have changed a fact; None where nothing can: the same files, date and code."""
         if self._has_new_loads:
             return "late rows"
-        return "business date" if self._has_moved_on else "code"
+        if self._has_moved_on:
+            return "business date"
+        return "code" if self._has_other_code else None
+
+    @property
+    def _has_other_code(self) -> bool:
+        return bool(self._before["code_hash"] != self._after["code_hash"])
 
     @cached_property
     def _policy_changes(self) -> list[tuple[str, tuple[str, ...]]]:

@@ -244,3 +244,92 @@ def test_removed_data_is_said(later: Later, capsys: pytest.CaptureFixture[str]) 
     (later.folder / "audit.duckdb").unlink()
     assert run(["--state", str(later.state.root), "diff", later.before.name, LATER]) == 1
     assert "has no data any more" in capsys.readouterr().err
+
+
+def test_the_same_code_explains_nothing(later: Later) -> None:
+    """A fact that differs though files, date and code are the same was changed by hand: no cause."""
+    line_id, agent, *_ = later.row(GRADED)
+    later.run(
+        f"update facts.fct_rating set score = score + 1 where agent_id = '{agent}' and period_id = '{MONTH}'",
+        "update bonus.bonus_event set quantity = quantity + 1",
+    )
+    later.pay_more(line_id)
+    assert [line.bonus_line_id for line in later.difference().unexplained] == [line_id]
+    later.manifest(code_hash="other")
+    assert not later.difference().unexplained
+
+
+def test_a_line_that_changed_but_for_its_amount_is_listed(later: Later) -> None:
+    changes = {
+        "rate": "rate + 1",
+        "quantity": "quantity + 1",
+        "clause_id": "'CG-99'",
+        "line_label": "line_label || '!'",
+        "value_origin": "value_origin || '?'",
+    }
+    expected = set()
+    for number, (column, value) in enumerate(changes.items()):
+        line_id, *_ = later.row(
+            f"select bonus_line_id from bonus.bonus_line where period_id = '{MONTH}' and mechanism = 'fixed' "
+            f"order by all limit 1 offset {number}"
+        )
+        later.run(f"update bonus.bonus_line set {column} = {value} where bonus_line_id = '{line_id}'")
+        expected.add((line_id, column.replace("_", " ")))
+    found = later.difference()
+    names = {name for _, name in expected}
+    said = {
+        (line.bonus_line_id, name)
+        for line in found.lines
+        for name in names
+        if any(one.startswith(name) for one in line.what)
+    }
+    assert said == expected
+    assert len(found.unexplained) == len(changes) and all(line.difference == 0 for line in found.lines)
+
+
+def test_the_place_of_a_line_is_no_change(later: Later) -> None:
+    later.run("update bonus.bonus_line set line_no = line_no + 1")
+    assert not later.difference().lines
+
+
+def test_a_rank_that_another_who_came_moved(later: Later) -> None:
+    """A late transfer: someone else came to the cohort, nobody's score changed."""
+    line_id, _, cohort, _ = later.row(GRADED)
+    other, *_ = later.row(
+        "select agent_id from grade.grade "
+        f"where cohort_id <> '{cohort}' and period_id = '{MONTH}' order by all limit 1"
+    )
+    later.run(
+        f"update grade.grade set cohort_id = '{cohort}' where agent_id = '{other}' and period_id = '{MONTH}'"
+    )
+    later.pay_more(line_id)
+    assert later.causes() == {"ranking"}
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_an_award_that_others_in_the_running_moved(later: Later, leaves: bool) -> None:
+    line_id, agent, component, scope = later.row(
+        f"""
+        select line.bonus_line_id, line.agent_id, line.component_id, ranking.scope_id
+        from bonus.bonus_line as line
+        inner join bonus.bonus_ranking as ranking
+            on ranking.subject_id = line.agent_id and ranking.component_id = line.component_id
+            and ranking.period_id = line.period_id
+        where line.period_id = '{MONTH}' and line.mechanism = 'top_n' order by all limit 1
+        """
+    )
+    running = f"period_id = '{MONTH}' and component_id = '{component}' and subject_id <> '{agent}'"
+    elsewhere = f"update bonus.bonus_ranking set ranked_value = ranked_value + 1 where {running}"
+    later.run(f"{elsewhere} and scope_id <> '{scope}'")
+    later.pay_more(line_id)
+    assert later.causes() == set()
+    other, *_ = later.row(
+        f"select subject_id from bonus.bonus_ranking where {running} and scope_id = '{scope}' order by all"
+    )
+    gone = f"{running} and subject_id = '{other}'"
+    later.run(
+        f"delete from bonus.bonus_ranking where {gone}"
+        if leaves
+        else f"update bonus.bonus_ranking set ranked_value = ranked_value + 1 where {gone}"
+    )
+    assert later.causes() == {"ranking"}
