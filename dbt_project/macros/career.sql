@@ -1,6 +1,7 @@
 {# One kind of review: every condition of every signal that the agent's plan and level are reviewed for, with what
    was asked, what was, and whether it is met; a signal is due where all its conditions are. Rows with comparison
-   `grants` say what a due signal brings.
+   `grants` say what a due signal brings. A measure's name ends in its unit: one in money is told as such, since what
+   it comes to is somebody's pay.
    Grain: one agent, one period, one signal, one condition. #}
 {% macro career_signals(review, ended_only=true) %}
 with
@@ -87,6 +88,7 @@ select
             else threshold_value
         end as decimal(24, 6)
     ) as actual_value,
+    measure like '%cny' as is_money,
     case when comparison = 'grants' then is_due else is_condition_met end as is_met,
     case when is_due then signal_kind || ': ' || to_level else 'not_due' end as outcome,
     clause_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -15,6 +16,7 @@ from orchestration.publish.publication import Publication, current_publication
 from orchestration.state import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE, StateFolder
 
 SMALLEST_GROUP = 5
+NUMERIC = re.compile(r"DECIMAL|DOUBLE|FLOAT|U?(BIG|SMALL|TINY|HUGE)?INT")
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*")
 GROUPS = {"mart_pay_spread": ("period_id", "scheme_id")}
 """Relations of BI with money, and what they sum it by."""
@@ -100,6 +102,130 @@ def test_one_planted_amount_is_found(secrets: frozenset[Decimal], tmp_path: Path
         database.execute("create schema marts")
         database.execute(f"create table marts.mart_x as select 'paid {amount:,} in October' as note, 1 as n")
     assert leaks(path, secrets) == [f"marts.mart_x.note: {amount}"]
+
+
+COUNTED = re.compile(r"_(count|per_day|no|size)$|^rank$")
+"""Columns of numbers that count something: a count of 23 days is nobody's 23.00."""
+SECRETS_OF_AGENTS = """
+    create temp table secret as
+    select distinct agent_id, cast(abs(amount) as decimal(24, 6)) as amount from (
+        select agent_id, amount_cny as amount from whole.bonus.bonus_line
+        union all select agent_id, amount_cny from whole.bonus.bonus
+        union all select agent_id, sum(amount_cny) from whole.bonus.bonus_line
+            group by agent_id, period_id, mechanism
+        union all select agent_id, sum(amount_cny) from whole.bonus.bonus
+            group by agent_id, left(period_id, 4)
+        union all select agent_id, base_salary_cny from whole.facts.dim_agent_period
+        union all
+        select agent.agent_id, agent.base_salary_cny * condition.threshold_value
+        from whole.facts.dim_agent_period as agent
+        inner join whole.policy.policy_career_condition as condition using (period_id, scheme_id)
+        where condition.comparison = 'grants'
+    )
+    where amount <> 0
+"""
+EXPLAINED = {
+    "mart_agent_scorecard": [
+        ("kpi.kpi_observation", ("agent_id", "period_id", "kpi_id"), ("numerator", "denominator", "value")),
+        (
+            "score.score_line",
+            ("agent_id", "period_id", "kpi_id"),
+            (
+                *("numerator", "denominator", "value", "floor_value", "target_value", "stretch_value"),
+                *("points", "weighted_points"),
+            ),
+        ),
+    ],
+    "mart_career_signal": [("bonus.bonus_review_measure", ("agent_id", "period_id"), ("actual_value",))],
+}
+"""Where a number of an agent that happens to equal an amount of theirs comes from: an NPS of 300 and a bonus
+of 300. It counts as explained when that relation says the same number of the same agent, period and KPI.
+"""
+OF_MEASURES = {"actual_value": "value"}
+
+
+def told_of_agents(folder: Path) -> list[str]:
+    """Numbers beside an agent's id in BI that are an amount of this agent, also round ones, and come from
+    nowhere else.
+    """
+    found = []
+    with audience(folder / "bi.duckdb") as database:
+        database.execute(f"attach '{folder / 'audit.duckdb'}' as whole (read_only)")
+        database.execute(SECRETS_OF_AGENTS)
+        columns = columns_of(database)
+        of_agents = {relation for relation, column, _ in columns if column == "agent_id"}
+        assert of_agents, "BI has relations about agents"
+        for relation, column, kind in columns:
+            if relation not in of_agents or not NUMERIC.match(kind) or COUNTED.search(column):
+                continue
+            explained = " ".join(
+                f"""and not exists (select 1 from whole.{source} as source
+                    where {" and ".join(f"source.{key} = told.{key}" for key in keys)}
+                    and source."{OF_MEASURES.get(column, column)}" = told."{column}")"""
+                for source, keys, explains in EXPLAINED.get(relation.split(".")[1], ())
+                if column in explains
+            )
+            rows = database.execute(
+                f"""
+                select told.agent_id, told."{column}" from one.{relation} as told
+                inner join secret
+                    on told.agent_id = secret.agent_id
+                    and cast(abs(told."{column}") as decimal(24, 6)) = secret.amount
+                where true {explained}
+                order by all
+                """
+            ).fetchall()
+            found += [f"{relation}.{column} of {agent}: {value}" for agent, value in rows]
+    return found
+
+
+def test_no_number_beside_an_agent_in_bi_is_an_amount_of_this_agent(publication: Publication) -> None:
+    assert told_of_agents(publication.folder) == []
+
+
+def test_a_raise_beside_its_agent_would_be_found(publication: Publication, tmp_path: Path) -> None:
+    for name in ("audit", "bi"):
+        shutil.copyfile(publication.folder / f"{name}.duckdb", tmp_path / f"{name}.duckdb")
+    with duckdb.connect() as database:
+        database.execute(f"attach '{tmp_path / 'bi.duckdb'}' as one")
+        database.execute(f"attach '{tmp_path / 'audit.duckdb'}' as whole (read_only)")
+        row = database.execute(
+            """
+            select signal.signal_id, condition_no, cast(agent.base_salary_cny * threshold_value as varchar)
+            from one.marts.mart_career_signal as signal
+            inner join whole.facts.dim_agent_period as agent using (agent_id, period_id)
+            where signal.condition = 'Raise of the base salary' and agent.base_salary_cny > 0
+            order by all limit 1
+            """
+        ).fetchone()
+        assert row is not None, "the centre has somebody who is reviewed for a raise"
+        database.execute(
+            "update one.marts.mart_career_signal set actual_value = $3 "
+            "where signal_id = $1 and condition_no = $2",
+            list(row),
+        )
+    assert len(told_of_agents(tmp_path)) == 1
+
+
+def test_no_difference_of_two_sums_is_the_pay_of_a_few(publication: Publication) -> None:
+    with audience(publication.folder / "bi.duckdb") as database:
+        database.execute(f"attach '{publication.folder / 'audit.duckdb'}' as whole (read_only)")
+        rows = database.execute(
+            """
+            with person as (
+                select period_id, scheme_id, agent_id, sum(amount_cny) as amount from whole.bonus.bonus_line
+                where pay_kind <> 'performance' and adjusts_bonus_line_id is null group by all
+            ),
+            behind as (
+                select period_id, scheme_id, count(*) filter (where amount <> 0) as people
+                from person group by all
+            )
+            select coalesce(people, 0), spread.total_cny is not null and spread.performance_cny is not null
+            from one.marts.mart_pay_spread as spread left join behind using (period_id, scheme_id)
+            """
+        ).fetchall()
+    assert [people for people, has_both in rows if has_both and 0 < people < SMALLEST_GROUP] == []
+    assert any(has_both for _, has_both in rows)
 
 
 @pytest.mark.parametrize("name", ["calibration.html", "manifest.json"])

@@ -157,8 +157,9 @@ def test_a_sum_that_parquet_would_turn_into_a_float_is_refused(tmp_path: Path) -
         build(state, [relation("facts.fct_a", key=["id"])])
 
 
-def test_a_mart_for_bi_with_an_agents_money_is_refused(tmp_path: Path) -> None:
-    state = make_state(tmp_path, {"marts.mart_x": "select 'A1' as agent_id, 1.00 as amount_cny"})
+@pytest.mark.parametrize("column", ["amount_cny", "base_salary", "bonus_total", "pay", "net_pay", "amount"])
+def test_a_mart_for_bi_with_an_agents_money_is_refused(tmp_path: Path, column: str) -> None:
+    state = make_state(tmp_path, {"marts.mart_x": f"select 'A1' as agent_id, 1.00 as {column}"})
     with pytest.raises(ConfigurationError, match="PR-03"):
         build(state, [relation("marts.mart_x", key=["agent_id"], audiences=["bi"])])
 

@@ -22,6 +22,7 @@ signal as (
         condition,
         threshold_value,
         actual_value,
+        is_money,
         is_met,
         outcome,
         clause_id,
@@ -43,7 +44,8 @@ select
     cast(signal.condition_no as bigint) as condition_no,
     signal.condition,
     cast(signal.threshold_value as decimal(24, 6)) as threshold_value,
-    cast(signal.actual_value as decimal(24, 6)) as actual_value,
+    -- PR-03: a raise beside its share would tell the salary; the models above keep it, for auditors only.
+    case when not signal.is_money then cast(signal.actual_value as decimal(24, 6)) end as actual_value,
     signal.is_met,
     signal.outcome,
     signal.clause_id,

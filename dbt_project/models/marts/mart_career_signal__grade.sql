@@ -17,6 +17,7 @@ trigger_condition as (
         'grade ' || grade || ' in ' || graded_period_kind || 's, ' || counting as condition,
         cast(required_count as decimal(24, 6)) as threshold_value,
         cast(actual_count as decimal(24, 6)) as actual_value,
+        false as is_money,
         is_met as is_condition_met
     from consequence
 ),
@@ -29,6 +30,7 @@ granted as (
         quantity_unit || ' granted' as condition,
         cast(null as decimal(24, 6)) as threshold_value,
         cast(quantity as decimal(24, 6)) as actual_value,
+        quantity_unit like '%cny' as is_money,
         true as is_condition_met
     from consequence
     where is_met and quantity is not null and quantity_unit <> 'kpi'
@@ -72,6 +74,7 @@ condition_row as (
         condition,
         threshold_value,
         actual_value,
+        is_money,
         is_condition_met,
         is_met,
         clause_id,
@@ -89,6 +92,7 @@ condition_row as (
         condition,
         threshold_value,
         actual_value,
+        is_money,
         is_condition_met,
         is_met,
         clause_id,
@@ -106,6 +110,7 @@ condition_row as (
         kpi_id as condition,
         cast(target_value as decimal(24, 6)) as threshold_value,
         value as actual_value,
+        false as is_money,
         is_target_reached as is_condition_met,
         is_met,
         clause_id,
@@ -125,6 +130,7 @@ select
     condition,
     threshold_value,
     actual_value,
+    is_money,
     is_condition_met as is_met,
     case when is_met then consequence else 'not_due' end as outcome,
     clause_id,

@@ -32,6 +32,7 @@ summed as (
         max(ordered.agent_count) as agent_count,
         cast(count_if(ordered.total_cny <> 0) as bigint) as paid_agent_count,
         cast(count_if(ordered.performance_cny <> 0) as bigint) as performing_agent_count,
+        cast(count_if(ordered.total_cny <> ordered.performance_cny) as bigint) as other_agent_count,
         cast(sum(ordered.total_cny) as decimal(18, 2)) as total_cny,
         cast(sum(ordered.performance_cny) as decimal(18, 2)) as performance_cny,
         min(case
@@ -81,7 +82,10 @@ counted as (
     select
         *,
         paid_agent_count >= group_min_size as has_enough_paid,
-        paid_agent_count >= group_min_size and performing_agent_count >= group_min_size as has_enough_performing
+        -- The total less the performance pay is the pay of those with any other: of nobody, or of enough.
+        paid_agent_count >= group_min_size
+        and performing_agent_count >= group_min_size
+        and (other_agent_count = 0 or other_agent_count >= group_min_size) as has_enough_performing
     from shared
 )
 
