@@ -193,6 +193,15 @@ class BonusFacts:
             if quarter.score is not None and quarter.score["total_score"] is not None
         ]
 
+    def recalculated(self, bonus_line_id: str, node_id: str) -> RecalculatedFacts | None:
+        """The same facts around a line of a settled period as this publication's night calculates it."""
+        rows = self.audit.select("bonus.bonus_line_computed", {"bonus_line_id": bonus_line_id})
+        if not rows:
+            return None
+        of_line = {name: rows[0][name] for name in ("bonus_id", "period_kind", "period_id", "scheme_id")}
+        line = {**rows[0], "adjusts_bonus_line_id": None}
+        return RecalculatedFacts(self.audit, {**self.bonus, **of_line}, node_id, line)
+
     def months(self, period_id: str) -> Sequence[str]:
         """The months of a period."""
         rows = self.audit.select("facts.dim_period_month", {"period_id": period_id}, order=["month_id"])
@@ -228,3 +237,26 @@ class BonusFacts:
     def _one(self, relation: str) -> Row | None:
         rows = self._own(relation)
         return rows[0] if rows else None
+
+
+@dataclass(frozen=True)
+class RecalculatedFacts(BonusFacts):
+    """The facts below an adjustment: a settled period as this publication's night calculates it.
+
+    Of its lines one has a tree, under the node `node_id`.
+    """
+
+    node_id: str
+    line: Row
+
+    @cached_property
+    def lines(self) -> Sequence[Row]:
+        """The lines that the night calculates for the settled bonus, by line number."""
+        return self.audit.select(
+            "bonus.bonus_line_computed", {"bonus_id": self.bonus["bonus_id"]}, order=["line_no"]
+        )
+
+    @cached_property
+    def line_by_id(self) -> Mapping[str, Row]:
+        """The line that has a tree, by its node's id."""
+        return {self.node_id: self.line}

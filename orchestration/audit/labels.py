@@ -9,6 +9,8 @@ from orchestration.audit.node import Kind
 KINDS: Mapping[Kind, str] = {
     "bonus": "奖金",
     "line": "奖金明细",
+    "recalculated": "按现有数据重算",
+    "settled": "已结算",
     "quantity": "数量",
     "rate": "费率",
     "days": "在职天数",

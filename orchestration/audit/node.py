@@ -11,6 +11,8 @@ from typing import Literal
 Kind = Literal[
     "bonus",
     "line",
+    "recalculated",
+    "settled",
     "quantity",
     "rate",
     "days",

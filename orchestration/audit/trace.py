@@ -28,6 +28,8 @@ from orchestration.errors import ConfigurationError
 
 ORDER: Sequence[Kind] = (
     "line",
+    "recalculated",
+    "settled",
     "quantity",
     "rate",
     "days",
@@ -61,6 +63,9 @@ OF_MECHANISMS = frozenset(
     {"bonus_event", "bonus_coefficient", "bonus_deduction", "bonus_base", "bonus_attainment"}
 )
 """Input models of the nodes that mechanisms add below quantity and rate."""
+
+SETTLED = "fct_settled_line"
+"""A line of a frozen register: no export has it."""
 
 MANIFEST_FIELDS = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")
 
@@ -195,14 +200,25 @@ def _unpaid(facts: BonusFacts) -> tuple[Unpaid, ...]:
 class _Builder:
     """Turns the published nodes of one bonus into a tree."""
 
-    def __init__(self, facts: BonusFacts, sources: Sources, *, show_people: bool) -> None:
+    def __init__(
+        self,
+        facts: BonusFacts,
+        sources: Sources,
+        *,
+        show_people: bool,
+        by_period: dict[str, BonusFacts] | None = None,
+    ) -> None:
         self._facts = facts
         self._show_people = show_people
         self._sources = sources
         self._pay = PayNodes(facts, sources)
+        self._by_period = {} if by_period is None else by_period
+        for period_id in (facts.period_id, *facts.months(facts.period_id)):
+            self._by_period.setdefault(period_id, facts)
         self._enrich: Mapping[Kind, Callable[[Row, Node], Node]] = {
             "bonus": self._bonus,
             "line": self._line,
+            "recalculated": self._line,
             "quantity": self._quantity,
             "rate": self._rate,
             "days": self._days,
@@ -239,7 +255,8 @@ class _Builder:
                 wanted[period_id].add(name)
         found: dict[str, Evidence] = {}
         for period_id, names in sorted(wanted.items()):
-            months = self._facts.months(period_id)
+            facts = self._by_period.get(period_id, self._facts)
+            months = facts.months(period_id)
             kinds = {name.removeprefix(EVENT) for name in names if name.startswith(EVENT)}
             evidence = read_evidence(
                 self._facts.audit,
@@ -247,9 +264,7 @@ class _Builder:
                 agent_id=self._facts.agent_id,
                 months=months,
                 definitions={
-                    name: self._facts.definitions[name]
-                    for name in sorted(names)
-                    if not name.startswith(EVENT)
+                    name: facts.definitions[name] for name in sorted(names) if not name.startswith(EVENT)
                 },
                 period_id=period_id,
                 show_all=show_all,
@@ -258,7 +273,7 @@ class _Builder:
             found |= {f"{kpi_id}@{period_id}": one for kpi_id, one in evidence.items()}
             if kinds:
                 events = read_events(
-                    self._facts.recomputed.events,
+                    facts.recomputed.events,
                     self._sources,
                     kinds={kind: EVENTS.get(kind, "") for kind in sorted(kinds)},
                     months=months,
@@ -270,6 +285,10 @@ class _Builder:
 
     def _node(self, row: Row, below: Mapping[str | None, Sequence[Row]]) -> Node:
         kind = _kind(row)
+        if kind == "recalculated" and row["node_id"] not in self._facts.line_by_id:
+            facts = self._facts.recalculated(row["input_key"], row["node_id"])
+            if facts is not None:
+                return self._around(facts)._node(row, below)
         is_of_mechanism = row["input_model"] in OF_MECHANISMS
         node = Node(
             node_id=row["node_id"],
@@ -289,6 +308,10 @@ class _Builder:
         node = enrich(row, node)
         children = [self._node(child, below) for child in below.get(row["node_id"], ())]
         return replace(node, children=tuple(sorted([*children, *node.children], key=self._place)))
+
+    def _around(self, facts: BonusFacts) -> _Builder:
+        """A builder of the nodes of another period, whose evidence this one reads too."""
+        return _Builder(facts, self._sources, show_people=self._show_people, by_period=self._by_period)
 
     def _place(self, node: Node) -> tuple[Any, ...]:
         line = self._facts.line_by_id.get(node.node_id)
@@ -343,6 +366,9 @@ class _Builder:
         return node if line is None or due is None else _with(node, self._pay.below_rate(line, due))
 
     def _due(self, line: Row) -> Due | None:
+        """What a line pays; None for an adjustment, which pays the difference of another period's line."""
+        if line["adjusts_bonus_line_id"]:
+            return None
         return self._facts.due.get((line["component_id"], line["segment_no"]))
 
     def _days(self, row: Row, node: Node) -> Node:
@@ -649,7 +675,7 @@ class _Builder:
     def _from_fact(self, row: Row, node: Node) -> Node:
         """A number read from one fact row ends in that row's export line."""
         model, key = row["input_model"], row["input_key"]
-        if model is None or key is None or not model.startswith(("fct_", "dim_")):
+        if model is None or key is None or model == SETTLED or not model.startswith(("fct_", "dim_")):
             return node
         return replace(node, sources=node.sources + self._sources.lines(model, {key: ""}))
 
@@ -718,6 +744,8 @@ _BY_LABEL: Mapping[str, Kind] = {
 _BY_INPUT: Mapping[tuple[str, str], Kind] = {
     ("bonus", "cny"): "bonus",
     ("bonus_line", "cny"): "line",
+    ("bonus_line_computed", "cny"): "recalculated",
+    (SETTLED, "cny"): "settled",
     ("grade", "position"): "grade",
     ("policy_grade_band", "cumulative share"): "band",
     ("policy_grade_band", "score"): "band",

@@ -34,7 +34,9 @@ Row = tuple[object, ...]
 def _read(state: StateFolder, query: str, *values: object) -> list[Row]:
     publication = current_publication(state)
     assert publication is not None
-    with duckdb.connect(str(publication.folder / "audit.duckdb"), read_only=True) as database:
+    with duckdb.connect() as database:
+        database.execute(f"attach '{publication.folder}/audit.duckdb' as publication (read_only)")
+        database.execute("use publication")
         return database.execute(query, list(values)).fetchall()
 
 
@@ -469,6 +471,34 @@ def test_a_settled_period_is_traced_as_it_was_settled(
     assert any(f"settled on publication {settled_on}" in note for note in today["notes"])
     assert run(["--state", str(state.root), "trace", seller, OPEN]) == 0
     assert "corrects the settled line" in capsys.readouterr().out
+
+
+def test_an_adjustment_is_traced_to_the_rows_that_corrected_it(
+    corrected: tuple[StateFolder, list[Row], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Today's line less what was settled, adjusted before and not passed on; below it today's evidence."""
+    state, _, seller = corrected
+    differences = _read(
+        state,
+        """
+        select
+            quantity.value
+            - sum(case when part.input_model = 'bonus_line_computed' then part.value else -part.value end)
+        from audit.bonus_trace as quantity
+        inner join audit.bonus_trace as part
+            on quantity.bonus_id = part.bonus_id and quantity.node_id = part.parent_node_id
+        where quantity.input_model = 'bonus_correction'
+        group by quantity.bonus_id, quantity.node_id, quantity.value
+        """,
+    )
+    assert len(differences) > 5
+    assert set(differences) == {(Decimal(0),)}
+    assert run(["--state", str(state.root), "trace", seller, OPEN, "--format", "json", "--evidence"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    [rows] = [
+        evidence["rows"] for name, evidence in shown["evidence"].items() if name == f"sales_amount@{CLOSED}"
+    ]
+    assert "crm/order_zz_late.csv" in [row["source"]["file"] for row in rows]
 
 
 def test_packs_of_settled_and_open_months_verify_offline(

@@ -5,7 +5,7 @@
 with
 
 line as (
-    select * from {{ ref('bonus_line') }}
+    select * from {{ ref('bonus_trace_line') }}
 ),
 
 bonus_node as (
@@ -29,9 +29,9 @@ bonus_node as (
 line_node as (
     select
         bonus_id,
-        bonus_line_id as node_id,
-        bonus_id as parent_node_id,
-        1 as depth,
+        node_id,
+        parent_node_id,
+        depth,
         line_label as label,
         cast(amount_cny as decimal(24, 6)) as value,
         'cny' as unit,
@@ -39,7 +39,7 @@ line_node as (
         cast(null as string) as parameter_value,
         cast(null as date) as effective_from,
         clause_id,
-        'bonus_line' as input_model,
+        line_model as input_model,
         bonus_line_id as input_key
     from line
 ),
@@ -47,9 +47,9 @@ line_node as (
 quantity_node as (
     select
         bonus_id,
-        bonus_line_id || '/quantity' as node_id,
-        bonus_line_id as parent_node_id,
-        2 as depth,
+        node_id || '/quantity' as node_id,
+        node_id as parent_node_id,
+        depth + 1 as depth,
         'quantity' as label,
         cast(quantity as decimal(24, 6)) as value,
         quantity_unit as unit,
@@ -65,9 +65,9 @@ quantity_node as (
 rate_node as (
     select
         bonus_id,
-        bonus_line_id || '/rate' as node_id,
-        bonus_line_id as parent_node_id,
-        2 as depth,
+        node_id || '/rate' as node_id,
+        node_id as parent_node_id,
+        depth + 1 as depth,
         'rate' as label,
         cast(rate as decimal(24, 6)) as value,
         'factor' as unit,
@@ -83,9 +83,9 @@ rate_node as (
 day_node as (
     select
         bonus_id,
-        bonus_line_id || '/days' as node_id,
-        bonus_line_id as parent_node_id,
-        2 as depth,
+        node_id || '/days' as node_id,
+        node_id as parent_node_id,
+        depth + 1 as depth,
         'days of ' || cast(period_day_count as string) as label,
         cast(day_count as decimal(24, 6)) as value,
         'days' as unit,
@@ -102,9 +102,9 @@ day_node as (
 rate_parameter_node as (
     select
         line.bonus_id,
-        line.bonus_line_id || '/rate/' || rate.rate_key || ':' || cast(rate.lower_bound as string) as node_id,
-        line.bonus_line_id || '/rate' as parent_node_id,
-        3 as depth,
+        line.node_id || '/rate/' || rate.rate_key || ':' || cast(rate.lower_bound as string) as node_id,
+        line.node_id || '/rate' as parent_node_id,
+        line.depth + 2 as depth,
         'rate table' as label,
         cast(coalesce(rate.rate, rate.amount_cny) as decimal(24, 6)) as value,
         case when rate.rate is null then 'cny' else 'factor' end as unit,
@@ -120,14 +120,15 @@ rate_parameter_node as (
         on
             line.component_id = rate.component_id
             and line.period_id = rate.period_id
+    where line.adjusts_bonus_line_id is null
 ),
 
 component_parameter_node as (
     select
         line.bonus_id,
-        line.bonus_line_id || '/parameter/' || parameter.parameter as node_id,
-        line.bonus_line_id as parent_node_id,
-        2 as depth,
+        line.node_id || '/parameter/' || parameter.parameter as node_id,
+        line.node_id as parent_node_id,
+        line.depth + 1 as depth,
         'parameter' as label,
         cast(parameter.value as decimal(24, 6)) as value,
         'parameter' as unit,
@@ -142,14 +143,15 @@ component_parameter_node as (
         on
             line.component_id = parameter.component_id
             and line.period_id = parameter.period_id
+    where line.adjusts_bonus_line_id is null
 ),
 
 grade_node as (
     select
         line.bonus_id,
-        line.bonus_line_id || '/grade' as node_id,
-        line.bonus_line_id || '/quantity' as parent_node_id,
-        3 as depth,
+        line.node_id || '/grade' as node_id,
+        line.node_id || '/quantity' as parent_node_id,
+        line.depth + 2 as depth,
         'grade ' || grade.grade || ' (' || grade.method || '), rank ' || cast(grade.rank as string)
         || ' of ' || cast(grade.cohort_size as string) || ' in ' || grade.cohort_id as label,
         grade.position as value,
@@ -172,9 +174,9 @@ grade_node as (
 band_node as (
     select
         line.bonus_id,
-        line.bonus_line_id || '/grade/' || band.grade as node_id,
-        line.bonus_line_id || '/grade' as parent_node_id,
-        4 as depth,
+        line.node_id || '/grade/' || band.grade as node_id,
+        line.node_id || '/grade' as parent_node_id,
+        line.depth + 3 as depth,
         'cut-off ' || band.grade as label,
         cast(coalesce(band.cumulative_share, band.min_score) as decimal(24, 6)) as value,
         case when band.method = 'forced' then 'cumulative share' else 'score' end as unit,
@@ -201,10 +203,11 @@ band_node as (
 scored_line as (
     select
         bonus_id,
-        bonus_line_id,
+        node_id,
+        depth,
         agent_id,
         period_id,
-        bonus_line_id || case when input_model = 'grade' then '/grade' else '/quantity' end as parent_node_id
+        node_id || case when input_model = 'grade' then '/grade' else '/quantity' end as parent_node_id
     from line
     where input_model in ('grade', 'score')
 ),
@@ -212,9 +215,9 @@ scored_line as (
 score_node as (
     select
         scored_line.bonus_id,
-        scored_line.bonus_line_id || '/score' as node_id,
+        scored_line.node_id || '/score' as node_id,
         scored_line.parent_node_id,
-        4 as depth,
+        scored_line.depth + 3 as depth,
         'total score (' || score.status || ')' as label,
         cast(score.total_score as decimal(24, 6)) as value,
         'points' as unit,
@@ -234,9 +237,9 @@ score_node as (
 score_part_node as (
     select
         scored_line.bonus_id,
-        scored_line.bonus_line_id || '/score/' || part.part as node_id,
-        scored_line.bonus_line_id || '/score' as parent_node_id,
-        5 as depth,
+        scored_line.node_id || '/score/' || part.part as node_id,
+        scored_line.node_id || '/score' as parent_node_id,
+        scored_line.depth + 4 as depth,
         part.part as label,
         cast(part.part_score as decimal(24, 6)) as value,
         'points' as unit,
@@ -286,9 +289,9 @@ score_part_node as (
 score_line_node as (
     select
         scored_line.bonus_id,
-        scored_line.bonus_line_id || '/score/' || score_line.kpi_id as node_id,
-        scored_line.bonus_line_id || '/score/data score' as parent_node_id,
-        6 as depth,
+        scored_line.node_id || '/score/' || score_line.kpi_id as node_id,
+        scored_line.node_id || '/score/data score' as parent_node_id,
+        scored_line.depth + 5 as depth,
         score_line.block || ' ' || score_line.kpi_id
         || case when score_line.is_scored then '' else ' (not scored)' end as label,
         cast(score_line.weighted_points as decimal(24, 6)) as value,
@@ -309,9 +312,9 @@ score_line_node as (
 curve_node as (
     select
         scored_line.bonus_id,
-        scored_line.bonus_line_id || '/score/' || score_line.kpi_id || '/points' as node_id,
-        scored_line.bonus_line_id || '/score/' || score_line.kpi_id as parent_node_id,
-        7 as depth,
+        scored_line.node_id || '/score/' || score_line.kpi_id || '/points' as node_id,
+        scored_line.node_id || '/score/' || score_line.kpi_id as parent_node_id,
+        scored_line.depth + 6 as depth,
         'points on the curve' as label,
         cast(score_line.points as decimal(24, 6)) as value,
         'points' as unit,
@@ -333,11 +336,11 @@ curve_node as (
 observed as (
     select
         scored_line.bonus_id,
-        scored_line.bonus_line_id || '/score/' || score_line.kpi_id as parent_node_id,
+        scored_line.node_id || '/score/' || score_line.kpi_id as parent_node_id,
         score_line.agent_id,
         score_line.period_id,
         score_line.kpi_id,
-        7 as depth
+        scored_line.depth + 6 as depth
     from scored_line
     inner join {{ ref('score_line') }} as score_line
         on
@@ -346,11 +349,11 @@ observed as (
     union all
     select
         line.bonus_id,
-        line.bonus_line_id || '/quantity' as parent_node_id,
+        line.node_id || '/quantity' as parent_node_id,
         observation.agent_id,
         observation.period_id,
         observation.kpi_id,
-        3 as depth
+        line.depth + 2 as depth
     from line
     inner join {{ ref('kpi_observation') }} as observation
         on
@@ -418,7 +421,8 @@ observation_node as (
 counted_line as (
     select
         bonus_id,
-        bonus_line_id,
+        node_id,
+        depth,
         agent_id,
         period_id,
         component_id,
@@ -430,9 +434,9 @@ counted_line as (
 tally_node as (
     select
         counted_line.bonus_id,
-        counted_line.bonus_line_id || '/quantity/' || tally.event_kind as node_id,
-        counted_line.bonus_line_id || '/quantity' as parent_node_id,
-        3 as depth,
+        counted_line.node_id || '/quantity/' || tally.event_kind as node_id,
+        counted_line.node_id || '/quantity' as parent_node_id,
+        counted_line.depth + 2 as depth,
         tally.event_kind as label,
         cast(tally.event_quantity as decimal(24, 6)) as value,
         'events' as unit,
@@ -454,9 +458,9 @@ tally_node as (
 gate_node as (
     select
         counted_line.bonus_id,
-        counted_line.bonus_line_id || '/quantity/' || gate.parameter as node_id,
-        counted_line.bonus_line_id || '/quantity' as parent_node_id,
-        3 as depth,
+        counted_line.node_id || '/quantity/' || gate.parameter as node_id,
+        counted_line.node_id || '/quantity' as parent_node_id,
+        counted_line.depth + 2 as depth,
         gate.event_kind || case when gate.is_open then ' (limit kept)' else ' (limit not kept: counts 0)' end as label,
         cast(gate.event_quantity as decimal(24, 6)) as value,
         'events' as unit,
@@ -479,9 +483,9 @@ gate_node as (
 coefficient_node as (
     select
         counted_line.bonus_id,
-        counted_line.bonus_line_id || '/rate/coefficient' as node_id,
-        counted_line.bonus_line_id || '/rate' as parent_node_id,
-        3 as depth,
+        counted_line.node_id || '/rate/coefficient' as node_id,
+        counted_line.node_id || '/rate' as parent_node_id,
+        counted_line.depth + 2 as depth,
         'coefficient (' || coefficient.customer_group || ')' as label,
         cast(coefficient.coefficient as decimal(24, 6)) as value,
         'factor' as unit,
@@ -504,7 +508,7 @@ deduction_node as (
         coefficient_node.bonus_id,
         coefficient_node.node_id || '/' || deduction.source as node_id,
         coefficient_node.node_id as parent_node_id,
-        4 as depth,
+        coefficient_node.depth + 1 as depth,
         deduction.source as label,
         cast(deduction.deduction_points as decimal(24, 6)) as value,
         'points deducted' as unit,
@@ -523,7 +527,8 @@ deduction_node as (
 base_of_line as (
     select
         line.bonus_id,
-        line.bonus_line_id,
+        line.node_id,
+        line.depth,
         base.agent_id,
         base.month_id,
         base.component_id,
@@ -531,7 +536,7 @@ base_of_line as (
         base.amount_cny,
         component.clause_id,
         base_of.text_value = 'last_month' as is_last_month_only,
-        base.month_id = max(base.month_id) over (partition by line.bonus_line_id) as is_last_month
+        base.month_id = max(base.month_id) over (partition by line.node_id) as is_last_month
     from line
     inner join {{ ref('policy_component') }} as component
         on
@@ -557,9 +562,9 @@ base_of_line as (
 base_node as (
     select
         bonus_id,
-        bonus_line_id || '/quantity/' || month_id || ':' || cast(segment_no as string) as node_id,
-        bonus_line_id || '/quantity' as parent_node_id,
-        3 as depth,
+        node_id || '/quantity/' || month_id || ':' || cast(segment_no as string) as node_id,
+        node_id || '/quantity' as parent_node_id,
+        depth + 2 as depth,
         component_id || ' paid for ' || month_id as label,
         cast(amount_cny as decimal(24, 6)) as value,
         'cny' as unit,
@@ -576,9 +581,9 @@ base_node as (
 target_node as (
     select
         line.bonus_id,
-        line.bonus_line_id || '/quantity/target' as node_id,
-        line.bonus_line_id || '/quantity' as parent_node_id,
-        3 as depth,
+        line.node_id || '/quantity/target' as node_id,
+        line.node_id || '/quantity' as parent_node_id,
+        line.depth + 2 as depth,
         'target ' || attainment.kpi_id as label,
         cast(attainment.target_value as decimal(24, 6)) as value,
         'target' as unit,
@@ -595,6 +600,58 @@ target_node as (
             and line.period_id = attainment.period_id
             and line.component_id = attainment.component_id
     where line.adjusts_bonus_line_id is null
+),
+
+-- What an adjustment is the difference of: today's line (recalculated), less these.
+correction_node as (
+    select
+        line.bonus_id,
+        line.node_id || '/' || part.part as node_id,
+        line.node_id || '/quantity' as parent_node_id,
+        line.depth + 2 as depth,
+        part.part as label,
+        cast(part.part_cny as decimal(24, 6)) as value,
+        'cny' as unit,
+        part.parameter,
+        part.parameter_value,
+        cast(null as date) as effective_from,
+        'PR-04' as clause_id,
+        part.input_model,
+        part.bonus_line_id as input_key
+    from line
+    inner join {{ ref('bonus_line__adjustment') }} as adjustment
+        on line.node_id = adjustment.bonus_line_id
+    inner join (
+        select
+            bonus_line_id,
+            'settled' as part,
+            settled_cny as part_cny,
+            cast(null as string) as parameter,
+            cast(null as string) as parameter_value,
+            'fct_settled_line' as input_model
+        from {{ ref('bonus_correction') }}
+        union all
+        select
+            bonus_line_id,
+            'adjusted before' as part,
+            adjusted_cny as part_cny,
+            cast(null as string) as parameter,
+            cast(null as string) as parameter_value,
+            'fct_settled_line' as input_model
+        from {{ ref('bonus_correction') }}
+        where adjusted_cny <> 0
+        union all
+        select
+            bonus_line_id,
+            'moved by others, not passed on' as part,
+            cast(difference_cny - owed_cny as decimal(18, 2)) as part_cny,
+            'ranking_correction' as parameter,
+            ranking_correction as parameter_value,
+            'bonus_unmoved' as input_model
+        from {{ ref('bonus_correction') }}
+        where difference_cny <> owed_cny
+    ) as part
+        on line.adjusts_bonus_line_id = part.bonus_line_id
 ),
 
 node as (
@@ -637,6 +694,8 @@ node as (
     select * from base_node
     union all
     select * from target_node
+    union all
+    select * from correction_node
 )
 
 select
