@@ -26,6 +26,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from orchestration.errors import ConfigurationError
+from orchestration.gate.result import GatePlan
 from orchestration.hashing import tree_hash
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -141,6 +142,18 @@ def load_bounds(folder: Path) -> Mapping[str, SuiteBounds]:
             )
         suites[suite.suite] = suite
     return suites
+
+
+def read_plan(folder: Path) -> GatePlan:
+    """What the bounds in `folder` demand of a result. Raises ConfigurationError like `load_bounds`."""
+    return GatePlan(
+        bounds_hash=bounds_hash(folder),
+        severities={
+            (suite.suite, check_id): suite[check_id].severity
+            for suite in load_bounds(folder).values()
+            for check_id in suite
+        },
+    )
 
 
 def bounds_hash(folder: Path) -> str:

@@ -17,6 +17,33 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+class FileHashes:
+    """SHA-256 of files, each taken once: a file with several names (hard links) is read once, and one that
+    has been seen is not read again while its size and time of change stay.
+
+    For one task, such as a publication; between two tasks files are looked at afresh.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int, int, int], str] = {}
+
+    def of(self, path: Path) -> str:
+        """SHA-256 of the file's bytes, hexadecimal."""
+        info = path.stat()
+        key = (info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns)
+        if key not in self._known:
+            self._known[key] = file_hash(path)
+        return self._known[key]
+
+    def below(self, folder: Path) -> dict[str, str]:
+        """SHA-256 of every file below `folder` by its path in it, in the order of paths."""
+        return {
+            path.relative_to(folder).as_posix(): self.of(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
+
 def listing_hash(hashes: Mapping[str, str]) -> str:
     """SHA-256 over lines `<hash>  <name>`, sorted by name: the hash of a set of files, whatever its order."""
     lines = "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes))

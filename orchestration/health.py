@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from orchestration.errors import MeritlineError
 from orchestration.ingest.contract import load_contract
 from orchestration.lock import current_holder
 from orchestration.policy import check_policy_folder
+from orchestration.publish.publication import CALIBRATION_PAGE, MANIFEST
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, PROJECT_ROOT, Settings
-from orchestration.state import GROUP_DIR, OWNER_DIR, StateFolder
+from orchestration.state import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE, StateFolder
 
 LOCK_FILE = PROJECT_ROOT / "requirements.lock"
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)")
@@ -103,17 +105,60 @@ def _profile(path: Path, timezone: str) -> str:
 def _state(state: StateFolder) -> Finding:
     if not state.root.exists():
         return Finding("state", True, f"{state.root} will be made by the first run")
-    open_to_others = [
-        folder
-        for folder, mode in ((state.root, GROUP_DIR), (state.raw, OWNER_DIR), (state.checks, OWNER_DIR))
-        if folder.exists() and folder.stat().st_mode & 0o777 & ~mode
-    ]
+    exposed = sorted(exposed_paths(state))
+    if not exposed:
+        return Finding("state", True, f"{state.root}")
+    more = f" and {len(exposed) - 1} more" if len(exposed) > 1 else ""
     return Finding(
         "state",
-        not open_to_others,
-        f"{state.root}" if not open_to_others else f"{', '.join(map(str, open_to_others))} is open to others",
-        f"chmod -R o-rwx {state.root}",
+        False,
+        f"{exposed[0]}{more}: others can read what is not theirs",
+        f"chmod {_own_mode(exposed[0], state):o} {exposed[0]}"
+        + (", and look for others again" if more else ""),
     )
+
+
+def exposed_paths(state: StateFolder) -> Iterator[Path]:
+    """Files and folders of the state that the group or others can reach and must not: all but publications,
+    and of these the group alone what is for BI, the manifest and the calibration page.
+    """
+    if not state.root.exists():
+        return
+    yield from _exposed_below(state.root, state)
+
+
+def _exposed_below(folder: Path, state: StateFolder) -> Iterator[Path]:
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o077 & ~_meant_for(folder, state):
+        yield folder
+    if not mode & 0o011:
+        # Nobody gets to what is in a folder that only its owner may enter, whatever its own mode.
+        return
+    for path in folder.iterdir():
+        if path.is_symlink():
+            continue
+        if path.is_dir():
+            yield from _exposed_below(path, state)
+        elif stat.S_IMODE(path.stat().st_mode) & 0o077 & ~_meant_for(path, state):
+            yield path
+
+
+def _own_mode(path: Path, state: StateFolder) -> int:
+    return _meant_for(path, state) or (OWNER_DIR if path.is_dir() else OWNER_FILE)
+
+
+def _meant_for(path: Path, state: StateFolder) -> int:
+    """The mode that a path may have for the group: none at all, save on the way to what is for BI."""
+    parts = path.relative_to(state.root).parts
+    if not parts or parts == (state.published.name,):
+        return GROUP_DIR
+    if parts[0] != state.published.name or parts[1].startswith("."):
+        return 0
+    within = parts[2:]
+    if not within or within == ("bi",):
+        return GROUP_DIR
+    is_shown = within[0] == "bi" or within in {("bi.duckdb",), (MANIFEST,), (CALIBRATION_PAGE,)}
+    return GROUP_FILE if is_shown else 0
 
 
 def _space(state: StateFolder) -> Finding:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from orchestration.errors import PublicationRefused
 from orchestration.gate.result import read_result
 from orchestration.publish.candidate import read_candidate
 from orchestration.record import RunRecord
@@ -89,6 +91,7 @@ def failed_before_the_run(state: StateFolder, exit_status: int) -> Notice:
 
 def send(notice: Notice, settings: Settings) -> list[str]:
     """Deliver to every target of the settings; returns what went wrong, without the targets' addresses.
+    Whatever a target does, nothing is raised: the outcome of the night is told, not changed.
 
     The command gets the notice as JSON on standard input, the webhook as the body of a POST.
     """
@@ -112,22 +115,36 @@ def _run(command: Sequence[str], body: bytes) -> list[str]:
             timeout=COMMAND_SECONDS,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except Exception as error:
         return [f"the notification command did not run ({type(error).__name__})"]
     return [f"the notification command ended with status {done.returncode}"] if done.returncode else []
 
 
 def _post(url: str, body: bytes) -> list[str]:
-    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
+    """Post in a thread that nobody waits for longer than WEBHOOK_SECONDS: a socket's timeout starts anew with
+    every byte, and a night holds the state folder until it is done.
+    """
+    outcome: list[list[str]] = []
+    sender = threading.Thread(target=lambda: outcome.append(_posted(url, body)), daemon=True)
+    sender.start()
+    sender.join(WEBHOOK_SECONDS)
+    return outcome[0] if outcome else ["the webhook did not take the notification (no answer in time)"]
+
+
+def _posted(url: str, body: bytes) -> list[str]:
     try:
+        request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=WEBHOOK_SECONDS):
             return []
-    except (OSError, ValueError) as error:
+    except Exception as error:
         status = getattr(error, "code", None)
         why = type(error).__name__ if status is None else f"status {status}"
         return [f"the webhook did not take the notification ({why})"]
 
 
 def _failed_checks(state: StateFolder) -> tuple[str, ...]:
-    result = read_result(state, read_candidate(state).content_hash)
+    try:
+        result = read_result(state, read_candidate(state).content_hash)
+    except PublicationRefused:
+        return ()
     return () if result is None else tuple(f"{one.suite}.{one.check_id}" for one in result.failed("critical"))

@@ -14,6 +14,7 @@ from typing import Literal
 
 from orchestration.clock import elapsed
 from orchestration.errors import MeritlineError
+from orchestration.interruption import INTERRUPTED, status_of_signal
 
 LOGGER = logging.getLogger("meritline")
 LOGGER.setLevel(logging.INFO)
@@ -67,8 +68,12 @@ def stage(name: str) -> Iterator[Stage]:
     try:
         yield current
     except BaseException as error:
-        status = error.exit_status if isinstance(error, MeritlineError) else MeritlineError.exit_status
-        _emit(Event(name, "failed", str(error), elapsed() - began, current.figures, status))
+        message, status = str(error), MeritlineError.exit_status
+        if isinstance(error, MeritlineError):
+            status = error.exit_status
+        elif status_of_signal() is not None or not isinstance(error, Exception):
+            message, status = "interrupted", status_of_signal() or INTERRUPTED
+        _emit(Event(name, "failed", message, elapsed() - began, current.figures, status))
         raise
     current.seconds = elapsed() - began
     _emit(Event(name, "done", current.message, current.seconds, current.figures))

@@ -14,10 +14,15 @@ from pathlib import Path
 
 from orchestration.clock import now
 from orchestration.errors import ExportRejected, PublicationRefused
+from orchestration.interruption import STOPPING, status_of_signal
 from orchestration.progress import LOGGER, Event
 from orchestration.state import StateFolder, write_atomically
 
-OUTCOMES = {PublicationRefused.exit_status: "refused", ExportRejected.exit_status: "rejected"}
+OUTCOMES = {
+    PublicationRefused.exit_status: "refused",
+    ExportRejected.exit_status: "rejected",
+    **{128 + number: "interrupted" for number in STOPPING},
+}
 """Outcomes of a failed run that an operator treats differently from a fault, by exit status."""
 RUNNING, KILLED = "running", "killed"
 
@@ -35,8 +40,8 @@ class StageRecord:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run. `outcome` is `running`, `published`, `refused`, `rejected`, `failed` or `killed`; times are
-    UTC, ISO 8601. `exit_status` is that of the error it failed with.
+    """One run. `outcome` is `running`, `published`, `refused`, `rejected`, `interrupted`, `failed` or
+    `killed`; times are UTC, ISO 8601. `exit_status` is that of the error it failed with.
     """
 
     number: int
@@ -108,7 +113,7 @@ class Recorder(logging.Handler):
 
     def finish(self, outcome: str, error: str | None = None) -> None:
         """Close the record, unless it is closed already; what its last stage failed with goes before
-        `outcome` and `error`.
+        `outcome` and `error`, and so does being told to stop between two stages.
         """
         if self._record.outcome != RUNNING:
             return
@@ -116,6 +121,8 @@ class Recorder(logging.Handler):
         if self._failure is not None:
             status = self._failure.exit_status
             outcome, error = OUTCOMES.get(status or 0, "failed"), self._failure.message
+        elif outcome == "failed" and (status := status_of_signal()) is not None:
+            outcome, error = OUTCOMES[status], "interrupted"
         self.update(outcome=outcome, error=error, exit_status=status, finished_at=now().isoformat())
 
     def _write(self) -> None:

@@ -17,8 +17,18 @@ from orchestration.errors import ConfigurationError
 DRAFT_NAME = re.compile(r"\..+\.\d+")
 OWNER_FILE, GROUP_FILE = 0o600, 0o640
 OWNER_DIR, GROUP_DIR = 0o700, 0o750
+PRIVATE_UMASK = 0o077
 
 DAGSTER_YAML = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+
+
+def keep_private() -> None:
+    """Have every file that this process makes from now on readable to its owner alone.
+
+    Libraries write most of a state folder (warehouse, build log, run history) with whatever the caller's
+    umask lets through. What the group may read is given its mode by name.
+    """
+    os.umask(PRIVATE_UMASK)
 
 
 @dataclass(frozen=True)
@@ -87,8 +97,11 @@ class StateFolder:
         written.
         """
         try:
+            made = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
             self.root.mkdir(parents=True, exist_ok=True)
-            self.root.chmod(GROUP_DIR)
+            # Readers of `published` have to get there, whatever the umask.
+            for folder in {self.root, *made}:
+                folder.chmod(GROUP_DIR)
             for folder in (self.raw, self.seeds, self.dbt, self.dagster, self.checks, self.runs):
                 folder.mkdir(exist_ok=True)
                 folder.chmod(OWNER_DIR)

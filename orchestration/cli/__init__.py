@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -22,8 +23,10 @@ from orchestration.cli.ui import ui
 from orchestration.cli.verify import verify
 from orchestration.cli.why import why
 from orchestration.errors import MeritlineError, expected_error
+from orchestration.interruption import INTERRUPTED, noted_signals, status_of_signal
+from orchestration.state import keep_private
 
-UNEXPECTED, USAGE, INTERRUPTED = 1, 2, 130
+UNEXPECTED, USAGE = 1, 2
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,7 +42,15 @@ for command in (nightly, demo, generate, settle, trace, why, diff, verify, pack,
 
 def main() -> None:
     """The console script: run the command line and exit with its status."""
-    sys.exit(run(sys.argv[1:]))
+    with noted_signals():
+        status = run(sys.argv[1:])
+        if status_of_signal() is None:
+            sys.exit(status)
+        # Lock and record are closed by now, but a build that was interrupted still works in its own thread:
+        # the interpreter would wait for it, or abort underneath it.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -47,22 +58,27 @@ def run(arguments: Sequence[str]) -> int:
     error.
     """
     options = Options()
+    keep_private()
     try:
         result = cli.main(args=list(arguments), prog_name="meritline", standalone_mode=False, obj=options)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()
         return USAGE
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. The last publication stays.", err=True)
-        return INTERRUPTED
-    except Exception as error:
+    except (click.Abort, KeyboardInterrupt, Exception) as error:
         if options.is_debug:
             traceback.print_exc()
-        return _report(error)
+        # A library may turn the interruption into an error of its own: what was signalled counts.
+        stopped = status_of_signal()
+        if stopped is None and isinstance(error, click.Abort | KeyboardInterrupt):
+            stopped = INTERRUPTED
+        if stopped is None:
+            return _report(error)
+        click.echo("Interrupted. The last publication stays; run the command again.", err=True)
+        return stopped
 
 
-def _report(error: Exception) -> int:
+def _report(error: BaseException) -> int:
     expected = error if isinstance(error, MeritlineError) else expected_error(error)
     if expected is not None:
         click.echo(str(expected), err=True)

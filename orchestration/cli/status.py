@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SHOWN_RUNS = 5
 COMPARED_RUNS = 20
+DAMAGE = (OSError, ValueError, TypeError, LookupError)
+"""What a file that is cut off or lacks something makes of its reading."""
 
 
 @click.command()
@@ -25,17 +27,12 @@ COMPARED_RUNS = 20
 def status(options: Options) -> None:
     """Show the publication, the last runs with their durations, open periods and the lock."""
     from orchestration.lock import current_holder
-    from orchestration.publish.publication import current_publication
     from orchestration.record import read_records
-    from orchestration.settlement.frozen import settlements
 
     state = options.state_folder()
     click.echo(f"state        {state.root}" + ("" if state.root.is_dir() else " (does not exist yet)"))
     click.echo(f"lock         {_lock(state)}")
-    publication = current_publication(state)
-    for line in (
-        ["publication  none yet"] if publication is None else _publication(publication, settlements(state))
-    ):
+    for line in _published(state):
         click.echo(line)
     for line in _runs(read_records(state), is_held=current_holder(state) is not None):
         click.echo(line)
@@ -50,29 +47,59 @@ def _lock(state: StateFolder) -> str:
     )
 
 
-def _publication(publication: Publication, settled: Collection[str]) -> list[str]:
+def _published(state: StateFolder) -> list[str]:
+    """What is published; what does not read is said in words, and the rest of the status is shown."""
+    from orchestration.errors import MeritlineError
+    from orchestration.publish.publication import current_publication
+
+    try:
+        publication = current_publication(state)
+        return ["publication  none yet"] if publication is None else _publication(state, publication)
+    except (MeritlineError, *DAMAGE) as error:
+        return [f"publication  cannot be read: {_said(error)}"]
+
+
+def _publication(state: StateFolder, publication: Publication) -> list[str]:
     from orchestration.publish.publication import CALIBRATION_PAGE
 
     manifest = publication.manifest
     checks = manifest["checks"]
-    periods = ", ".join(_open_periods(publication, settled)) or "none"
     return [
         f"publication  {publication.run_id}, business date {manifest['as_of']}, at {manifest['finished_at']}",
         f"             {checks['checks']} checks, {checks['failed_warning']} warnings: "
         f"{publication.folder / CALIBRATION_PAGE}",
-        f"open         {periods}",
+        f"open         {_open_periods(state, publication)}",
     ]
 
 
-def _open_periods(publication: Publication, settled: Collection[str]) -> list[str]:
+def _open_periods(state: StateFolder, publication: Publication) -> str:
     """Periods with bonuses whose register is not frozen."""
+    import duckdb
+
+    from orchestration.settlement.frozen import settlement_folder, settlements
+
+    try:
+        settled: Collection[str] = settlements(state)
+    except DAMAGE as error:
+        return f"not known, a record in {settlement_folder(state)} does not read: {_said(error)}"
+    try:
+        return ", ".join(one for one in _periods(publication) if one not in settled) or "none"
+    except (duckdb.Error, *DAMAGE) as error:
+        return f"not known: {_said(error)}"
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _periods(publication: Publication) -> list[str]:
     import duckdb
 
     path = publication.folder / "audit" / "bonus.bonus.parquet"
     if not path.exists():
         return []
     periods = duckdb.from_parquet(str(path)).project("period_id").distinct().order("period_id").fetchall()
-    return [str(row[0]) for row in periods if row[0] not in settled]
+    return [str(row[0]) for row in periods]
 
 
 def _runs(records: list[RunRecord], *, is_held: bool) -> list[str]:

@@ -43,6 +43,16 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
+class GatePlan:
+    """What the bounds in force demand: the severity of every check by suite and check id, and the bounds'
+    hash.
+    """
+
+    bounds_hash: str
+    severities: Mapping[tuple[str, str], Severity]
+
+
+@dataclass(frozen=True)
 class GateResult:
     """All checks of one content. Passed when no critical check failed; at least one check must have run."""
 
@@ -73,6 +83,11 @@ def result_path(state: StateFolder, content_hash: str) -> Path:
     return state.checks / f"{content_hash}.json"
 
 
+def page_path(state: StateFolder, content_hash: str) -> Path:
+    """Where the calibration page of that content is kept, also when it is refused and never published."""
+    return state.checks / f"{content_hash}.html"
+
+
 def store_result(state: StateFolder, result: GateResult) -> Path:
     """Keep the result under its content hash, in place of an earlier one of the same content."""
     path = result_path(state, result.content_hash)
@@ -96,9 +111,12 @@ def read_result(state: StateFolder, content_hash: str) -> GateResult | None:
     return result if result.content_hash == content_hash else None
 
 
-def require_passed(state: StateFolder, content_hash: str) -> GateResult:
-    """The passed result of exactly this content. Raises PublicationRefused when it is missing or did not
-    pass.
+def require_passed(state: StateFolder, content_hash: str, plan: GatePlan) -> GateResult:
+    """The passed result of exactly this content by exactly the bounds in force.
+
+    Raises PublicationRefused when it is missing, was made by other bounds, lacks a planned check or has
+    another, or did not pass. Whether it passed is judged from its checks and the severities of the plan:
+    nothing else that the file says of itself counts.
     """
     result = read_result(state, content_hash)
     path = result_path(state, content_hash)
@@ -108,6 +126,7 @@ def require_passed(state: StateFolder, content_hash: str) -> GateResult:
             problem="this content has no calibration result",
             remedy="The last publication stays. Run meritline nightly, which checks what it publishes",
         )
+    _require_planned(path, result, plan)
     if not result.is_passed:
         failed = result.failed("critical")
         shown = "; ".join(
@@ -124,3 +143,25 @@ def require_passed(state: StateFolder, content_hash: str) -> GateResult:
             remedy="The last publication stays. Correct the cause, or move the bound and say why",
         )
     return result
+
+
+def _require_planned(path: Path, result: GateResult, plan: GatePlan) -> None:
+    if result.bounds_hash != plan.bounds_hash:
+        raise PublicationRefused(
+            path=path,
+            problem="the bounds have changed since this content was checked",
+            remedy="The last publication stays. Run meritline nightly again, which checks by those in force",
+        )
+    found = [((check.suite, check.check_id), check.severity) for check in result.checks]
+    odd = sorted({*found} ^ {*plan.severities.items()}) or sorted(
+        {one for one in found if found.count(one) > 1}
+    )
+    if odd:
+        (suite, check_id), severity = odd[0]
+        more = f" (and {len(odd) - 1} more)" if len(odd) > 1 else ""
+        raise PublicationRefused(
+            path=path,
+            problem=f"the result is not of the planned checks: {suite}.{check_id} ({severity}){more} is not "
+            "exactly once in both",
+            remedy="The last publication stays. Run meritline nightly again",
+        )

@@ -14,6 +14,7 @@ from dagster import (
     AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
+    AssetObservation,
     AssetsDefinition,
     AssetSpec,
     MaterializeResult,
@@ -24,18 +25,21 @@ from dagster import (
 from dagster_dbt import dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from expectations.bound import load_bounds
-from orchestration.gate.result import CheckResult, GateResult, result_path, store_result
-from orchestration.hashing import code_hash
+from expectations.bound import bounds_hash, load_bounds
+from orchestration.errors import PublicationRefused
+from orchestration.gate.page import render_page
+from orchestration.gate.result import CheckResult, GateResult, page_path, result_path, store_result
+from orchestration.hashing import FileHashes, code_hash
 from orchestration.ingest.contract import load_contract
 from orchestration.nightly.retry import tried_again
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy import policy_hash
 from orchestration.progress import Stage, stage
-from orchestration.publish.candidate import build_candidate, checked_file, read_candidate
+from orchestration.publish.candidate import build_candidate, checked_file, unchanged_candidate
 from orchestration.publish.publication import CALIBRATION_PAGE, publish
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, SOURCE_DIRS
 from orchestration.settlement.frozen import pinned_runs
+from orchestration.state import write_atomically
 from orchestration.warehouse.dbt import (
     DbtOutcome,
     forget_warehouse,
@@ -153,6 +157,11 @@ def _candidate(relations: Sequence[AssetKey]) -> AssetsDefinition:
             )
             current.figures.update(relations=len(built.rows), rows=sum(built.rows.values()))
             current.message = f"{len(built.rows)} relations, {sum(built.rows.values()):,} rows"
+        # dbt does not say how many rows it made; beside each relation, where a person looks for it.
+        for name, rows in built.rows.items():
+            context.log_event(
+                AssetObservation(AssetKey(name.split(".")), metadata={"dagster/row_count": rows})
+            )
         return MaterializeResult(
             metadata={
                 "run_id": built.run_id,
@@ -169,7 +178,7 @@ def _candidate(relations: Sequence[AssetKey]) -> AssetsDefinition:
 
 
 def _calibration() -> AssetsDefinition:
-    bounds = load_bounds(BOUNDS_DIR)
+    planned, bounds = bounds_hash(BOUNDS_DIR), load_bounds(BOUNDS_DIR)
     specs = [
         AssetCheckSpec(
             _check_name(suite.suite, check_id),
@@ -189,13 +198,14 @@ def _calibration() -> AssetsDefinition:
     ) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
         """Great Expectations on the candidate; the result is stored under the hash of its content."""
         with tried_again(context, nightly, "calibrate"), stage("calibrate") as current:
-            result = _check(nightly, current)
+            result = _check(nightly, current, planned)
         yield MaterializeResult(
             metadata={
                 **result.summary(),
                 "content_hash": result.content_hash,
                 "stage_seconds": current.seconds,
                 "result": MetadataValue.path(str(result_path(nightly.state_folder, result.content_hash))),
+                "page": MetadataValue.url(page_path(nightly.state_folder, result.content_hash).as_uri()),
             }
         )
         yield from (_as_asset_check(check) for check in result.checks)
@@ -203,20 +213,38 @@ def _calibration() -> AssetsDefinition:
     return calibration
 
 
-def _check(nightly: NightlyRun, current: Stage) -> GateResult:
+def _check(nightly: NightlyRun, current: Stage, planned: str) -> GateResult:
+    """Check the candidate by the bounds that the run began with, whose hash is `planned`: each of them is an
+    asset check that Dagster knows of.
+    """
     from expectations.gate import run_gate
 
     state = nightly.state_folder
-    content = read_candidate(state).content_hash
+    _require_bounds(planned, bounds_hash(BOUNDS_DIR))
     with checked_file(state) as database:
-        result = replace(run_gate(database, BOUNDS_DIR), content_hash=content)
+        found = run_gate(database, BOUNDS_DIR)
+    _require_bounds(planned, found.bounds_hash)
+    # After the checks: the result is filed under the content that lies there once they are done.
+    candidate = unchanged_candidate(state, FileHashes())
+    result = replace(found, content_hash=candidate.content_hash)
     store_result(state, result)
+    page = render_page(result, run_id=candidate.run_id, as_of=candidate.as_of)
+    write_atomically(page_path(state, candidate.content_hash), page)
     current.figures.update(result.summary())
     current.message = (
         f"{len(result.checks)} expectations, {len(result.failed('critical'))} critical and "
         f"{len(result.failed('warning'))} warning failed"
     )
     return result
+
+
+def _require_bounds(planned: str, found: str) -> None:
+    if found != planned:
+        raise PublicationRefused(
+            path=BOUNDS_DIR,
+            problem="the bounds changed while the night ran",
+            remedy="The last publication stays. Run meritline nightly again",
+        )
 
 
 def _check_name(suite: str, check_id: str) -> str:
@@ -252,6 +280,7 @@ def _publication() -> AssetsDefinition:
                 started_at=nightly.recorder.started_at,
                 pinned=pinned_runs(nightly.state_folder),
                 landing=nightly.landing,
+                bounds=BOUNDS_DIR,
             )
             current.message = done.run_id
         nightly.recorder.update(run_id=done.run_id)

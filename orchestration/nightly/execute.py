@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from dagster import AssetKey, ExecuteInProcessResult, JobDefinition
+from dagster import AssetKey, DagsterExecutionInterruptedError, ExecuteInProcessResult, JobDefinition
 
 from orchestration.errors import MeritlineError
 from orchestration.lock import hold
@@ -35,7 +35,7 @@ class JobRequest:
 
 def execute(settings: Settings, request: JobRequest) -> ExecuteInProcessResult:
     """Run the job and return its result; an error of a stage is raised as it was, after Dagster has recorded
-    it.
+    it, an interruption as KeyboardInterrupt.
 
     Raises StateHeld when another process has the state, ConfigurationError before anything ran when policy or
     project are unsound.
@@ -48,12 +48,15 @@ def execute(settings: Settings, request: JobRequest) -> ExecuteInProcessResult:
             job = _prepared_job(settings, state)
         logging.getLogger("dagster").setLevel(logging.ERROR)
         with open_instance(state) as instance:
-            return job.execute_in_process(
-                instance=instance,
-                run_config=_run_config(request.run),
-                asset_selection=list(request.selection) or None,
-                tags={"meritline/command": request.command},
-            )
+            try:
+                return job.execute_in_process(
+                    instance=instance,
+                    run_config=_run_config(request.run),
+                    asset_selection=list(request.selection) or None,
+                    tags={"meritline/command": request.command},
+                )
+            except DagsterExecutionInterruptedError as error:
+                raise KeyboardInterrupt from error
 
 
 def _prepared_job(settings: Settings, state: StateFolder) -> JobDefinition:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,9 +12,11 @@ from orchestration.ingest import ingest
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy import install_policy
 from orchestration.progress import Stage
+from orchestration.publish.publication import published_business_date
 from orchestration.raw_guard import restore_raw, seal_raw
 from orchestration.settings import CONTRACT_DIR
 from orchestration.settlement.frozen import ensure_register
+from orchestration.state import StateFolder
 
 
 def take_exports(nightly: NightlyRun, current: Stage) -> None:
@@ -53,9 +57,21 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
     )
     for note in report.notes:
         current.note(note)
+    for note in earlier_than_published(nightly.state_folder, report.as_of):
+        current.note(note)
     for name, table in sorted(report.totals.items()):
         if table.fault_row_count or table.unreadable_file_count:
             current.note(
                 f"{name}: {table.fault_row_count:,} rows and {table.unreadable_file_count} files rejected, "
                 "listed in audit.rejected_row"
             )
+
+
+def earlier_than_published(state: StateFolder, as_of: date) -> Iterator[str]:
+    """A note when the business date lies before the current publication's: allowed, but seldom meant."""
+    published = published_business_date(state)
+    if published is not None and as_of.isoformat() < published:
+        yield (
+            f"the business date {as_of} is before {published}, that of the current publication: the next one "
+            "will lack what came in between"
+        )

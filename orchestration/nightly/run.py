@@ -19,7 +19,7 @@ from orchestration.notify import notices_of, send
 from orchestration.progress import say
 from orchestration.record import Recorder, recording
 from orchestration.settings import Settings, load_settings
-from orchestration.state import StateFolder
+from orchestration.state import StateFolder, keep_private
 
 
 class NightlyRun(ConfigurableResource["NightlyRun"]):
@@ -63,6 +63,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[NightlyRun]:
         """Hold the state folder and keep a record while the run lasts; then tell whom it concerns."""
         command = f"nightly, Dagster run {context.run_id}"
+        keep_private()
         self.state_folder.prepare()
         with hold(self.state_folder, command), recording(self.state_folder, command) as recorder:
             self._recorder, self._late = recorder, []
@@ -79,12 +80,16 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
         self._late = sentences
 
     def _tell(self, recorder: Recorder) -> None:
-        # Read here and not kept in the resource: its values are shown in the web UI, an address may be a
-        # secret.
-        settings = load_settings()
-        for notice in notices_of(self.state_folder, recorder.record, self._late):
-            for problem in send(notice, settings):
-                say("notify", problem)
+        """Tell whom it concerns. What goes wrong here is noted, and never replaces the run's own outcome."""
+        try:
+            # Read here and not kept in the resource: its values are shown in the web UI, an address may be a
+            # secret.
+            settings = load_settings()
+            for notice in notices_of(self.state_folder, recorder.record, self._late):
+                for problem in send(notice, settings):
+                    say("notify", problem)
+        except Exception as error:
+            say("notify", f"the notice could not be made ({type(error).__name__})")
 
     @property
     def state_folder(self) -> StateFolder:

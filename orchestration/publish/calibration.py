@@ -77,7 +77,9 @@ def _rows(result: GateResult) -> list[dict[str, object]]:
 
 
 def _own(path: Path) -> None:
+    """Copy in place of the link, readable to its owner alone from its first byte."""
     copy = path.with_suffix(".copy")
+    copy.touch(OWNER_FILE)
     shutil.copyfile(path, copy)
     copy.replace(path)
 

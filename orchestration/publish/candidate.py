@@ -13,12 +13,12 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import duckdb
 
 from orchestration.errors import ConfigurationError, PublicationRefused
-from orchestration.hashing import file_hash, listing_hash
+from orchestration.hashing import FileHashes, listing_hash
 from orchestration.publish.register import write_registers
 from orchestration.state import (
     GROUP_DIR,
@@ -37,6 +37,7 @@ STORAGE_VERSION = "v1.2.0"
 """Old enough that DuckDB 1.2 clients of a BI tool open the files."""
 
 AUDIT = "audit"
+NOTE = "candidate.json"
 CALIBRATION_MART = "marts.mart_calibration"
 """What calibration found of a content: published beside it, no part of it."""
 OF_PAY = re.compile(r"_cny$|salary|amount|bonus|wage|(^|_)pay(_|$)")
@@ -49,7 +50,9 @@ UNEXACT_TYPES = frozenset({"HUGEINT", "UHUGEINT"})
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a build would publish. `rows` counts rows by relation, `inputs` lists the files of all loads."""
+    """What a build would publish. `rows` counts rows by relation, `inputs` lists the files of all loads,
+    `files` has the SHA-256 of every file by its path in the candidate.
+    """
 
     run_id: str
     as_of: str
@@ -58,6 +61,7 @@ class Candidate:
     policy_hash: str
     rows: Mapping[str, int]
     inputs: Sequence[Mapping[str, object]]
+    files: Mapping[str, str]
 
 
 def build_candidate(
@@ -94,29 +98,54 @@ def build_candidate(
         _database_of(audience, relations, draft)
     write_registers(draft / "payroll")
     _protect(draft)
+    files = FileHashes().below(draft)
     candidate = Candidate(
         run_id=f"{number:06d}-{as_of}",
         as_of=as_of,
-        content_hash=content_hash(draft),
+        content_hash=content_of(files),
         code_hash=code_hash,
         policy_hash=policy_hash,
         rows=rows,
         inputs=inputs,
+        files=files,
     )
-    write_atomically(draft / "candidate.json", json.dumps(asdict(candidate), indent=1))
+    write_atomically(draft / NOTE, json.dumps(asdict(candidate), indent=1))
     replace_folder(draft, state.candidate)
     return candidate
 
 
 def read_candidate(state: StateFolder) -> Candidate:
     """The candidate of the last build. Raises PublicationRefused when there is none."""
-    path = state.candidate / "candidate.json"
+    path = state.candidate / NOTE
     try:
         return Candidate(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise PublicationRefused(
             path=path, problem="there is no candidate to publish", remedy="Run meritline nightly"
         ) from error
+
+
+def unchanged_candidate(state: StateFolder, hashes: FileHashes) -> Candidate:
+    """The candidate, every one of its files being as the build wrote it; `hashes` has them afterwards.
+
+    Raises PublicationRefused naming the first file that is not, is missing, or was added.
+    """
+    candidate = read_candidate(state)
+    found = hashes.below(state.candidate)
+    found.pop(NOTE)
+    odd = [
+        name
+        for name in sorted(found.keys() | candidate.files.keys())
+        if found.get(name) != candidate.files.get(name)
+    ]
+    if odd or content_of(found) != candidate.content_hash:
+        more = f" (and {len(odd) - 1} more)" if len(odd) > 1 else ""
+        raise PublicationRefused(
+            path=state.candidate / (odd[0] if odd else NOTE),
+            problem=f"the candidate's files are not those that the build wrote{more}",
+            remedy="The last publication stays. Run meritline nightly again",
+        )
+    return candidate
 
 
 @contextmanager
@@ -136,14 +165,21 @@ def checked_file(state: StateFolder) -> Iterator[Path]:
 
 
 def content_hash(folder: Path) -> str:
-    """SHA-256 over path and hash of every Parquet file of the audit audience in a candidate or
-    publication, save what calibration found of it.
+    """The content hash of a candidate or publication as it lies in `folder`."""
+    audit = FileHashes().below(folder / AUDIT)
+    return content_of({f"{AUDIT}/{name}": digest for name, digest in audit.items()})
+
+
+def content_of(files: Mapping[str, str]) -> str:
+    """SHA-256 over path and hash of every Parquet file of the audit audience among `files`, save what
+    calibration found of it.
     """
     return listing_hash(
         {
-            path.relative_to(folder).as_posix(): file_hash(path)
-            for path in (folder / AUDIT).glob("*.parquet")
-            if path.stem != CALIBRATION_MART
+            name: digest
+            for name, digest in files.items()
+            if PurePosixPath(name).match(f"{AUDIT}/*.parquet")
+            and PurePosixPath(name).stem != CALIBRATION_MART
         }
     )
 

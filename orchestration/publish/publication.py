@@ -13,19 +13,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from expectations.bound import read_plan
 from orchestration.clock import now
-from orchestration.errors import PublicationRefused
+from orchestration.errors import MeritlineError, PublicationRefused
 from orchestration.gate.page import render_page
 from orchestration.gate.result import GateResult, require_passed
-from orchestration.hashing import file_hash
+from orchestration.hashing import FileHashes, file_hash
 from orchestration.policy import policy_files
 from orchestration.publish.calibration import add_calibration
-from orchestration.publish.candidate import CALIBRATION_MART, Candidate, content_hash, read_candidate
-from orchestration.state import GROUP_DIR, GROUP_FILE, StateFolder, write_atomically
+from orchestration.publish.candidate import CALIBRATION_MART, NOTE, Candidate, unchanged_candidate
+from orchestration.settings import BOUNDS_DIR
+from orchestration.state import GROUP_DIR, GROUP_FILE, OWNER_DIR, StateFolder, write_atomically
 
 MANIFEST = "manifest.json"
+MANIFEST_NAMES = frozenset({"run_id", "as_of", "content_hash", "files", "rows", "checks", "finished_at"})
+"""What a manifest must have to be read as one."""
 CALIBRATION_PAGE = "calibration.html"
-CANDIDATE_NOTE = "candidate.json"
 SHARED_SUFFIXES = frozenset({".parquet", ".xlsx"})
 """Files whose bytes depend on their rows alone."""
 
@@ -50,88 +53,148 @@ def publish(
     started_at: str,
     pinned: Collection[str] = frozenset(),
     landing: str | None = None,
+    bounds: Path = BOUNDS_DIR,
 ) -> Publication:
     """Publish the state's candidate and switch `current` to it.
 
     `keep` publications keep their data, and those whose run id is in `pinned`. `landing` is where the input
-    files lay: the manifest says it, so that an audit finds them.
+    files lay: the manifest says it, so that an audit finds them. `bounds` is the folder of the bounds in
+    force.
 
-    Raises PublicationRefused, and leaves everything as it was, unless a passed calibration result is stored
-    for exactly the candidate's content as it is on disk now. Publishing the same candidate again changes
-    nothing.
+    Raises PublicationRefused, and leaves everything as it was, unless a passed calibration result by the
+    bounds in force is stored for exactly the candidate as it is on disk now. Publishing the same candidate
+    again changes nothing.
     """
-    candidate = read_candidate(state)
-    content = content_hash(state.candidate)
-    if content != candidate.content_hash:
-        raise PublicationRefused(
-            path=state.candidate,
-            problem="the candidate's files are not those that the build wrote",
-            remedy="The last publication stays. Run meritline nightly again",
-        )
-    result = require_passed(state, content)
-    target = state.published / candidate.run_id
     for leftover in state.published.glob(".*.draft"):
         shutil.rmtree(leftover, ignore_errors=True)
-    if not (target / MANIFEST).exists():
-        _lay_out(state, candidate, result, target, started_at=started_at, landing=landing)
-    elif _read_manifest(target)["content_hash"] != content:
-        raise PublicationRefused(
-            path=target,
-            problem="a publication of this run id with other content exists",
-            remedy="The last publication stays. Run meritline nightly again: it takes the next run id",
-        )
+    hashes = FileHashes()
+    candidate = unchanged_candidate(state, hashes)
+    result = require_passed(state, candidate.content_hash, read_plan(bounds))
+    target = state.published / candidate.run_id
+    laid_out = _laid_out(target, candidate)
+    if laid_out is None or not _has_its_files(laid_out):
+        draft = _lay_out(state, candidate, result, hashes)
+        files = hashes.below(draft)
+        if laid_out is None:
+            calibrated = {CALIBRATION_MART: len(result.checks)}
+            published = replace(candidate, rows={**candidate.rows, **calibrated}, files=files)
+            manifest = _manifest(state, published, result, started_at=started_at, landing=landing)
+            _finish(draft, target, _sealed(manifest))
+        else:
+            _require_the_same(files, laid_out)
+            _finish(draft, target, (target / MANIFEST).read_text(encoding="utf-8"))
     _switch(state, target)
     _retain(state, keep, {*pinned, target.name})
     return Publication(target, _read_manifest(target))
 
 
 def current_publication(state: StateFolder) -> Publication | None:
-    """The publication that `current` points at; None before the first one."""
+    """The publication that `current` points at; None before the first one.
+
+    Raises MeritlineError when it points nowhere, or its manifest does not read.
+    """
     if not state.current.exists():
+        if state.current.is_symlink():
+            raise MeritlineError(
+                path=state.current,
+                problem=f"it points at {state.current.readlink()}, which is not there",
+                remedy="Restore that folder from the backup, or run meritline nightly, which publishes anew",
+            )
         return None
     folder = state.current.resolve()
     return Publication(folder, _read_manifest(folder))
 
 
-def _lay_out(
-    state: StateFolder,
-    candidate: Candidate,
-    result: GateResult,
-    target: Path,
-    *,
-    started_at: str,
-    landing: str | None,
-) -> None:
+def published_business_date(state: StateFolder) -> str | None:
+    """Business date (ISO 8601) of the current publication; None where none can be read."""
+    try:
+        publication = current_publication(state)
+    except MeritlineError:
+        return None
+    return None if publication is None else str(publication.manifest["as_of"])
+
+
+def _laid_out(target: Path, candidate: Candidate) -> Publication | None:
+    """The publication that has the candidate's run id already. Raises PublicationRefused when it has other
+    content.
+    """
+    if not (target / MANIFEST).exists():
+        return None
+    laid_out = Publication(target, _read_manifest(target))
+    if laid_out.manifest["content_hash"] != candidate.content_hash:
+        raise PublicationRefused(
+            path=target,
+            problem="a publication of this run id with other content exists",
+            remedy="The last publication stays. Run meritline nightly again: it takes the next run id",
+        )
+    return laid_out
+
+
+def _has_its_files(publication: Publication) -> bool:
+    """Whether the listed files lie there: retention may have removed them, or somebody."""
+    return all((publication.folder / name).is_file() for name in publication.manifest["files"])
+
+
+def _lay_out(state: StateFolder, candidate: Candidate, result: GateResult, hashes: FileHashes) -> Path:
+    """A draft of the publication, all but its manifest. It is the owner's alone until it is finished: files
+    take their modes within it.
+    """
     draft = state.published / f".{candidate.run_id}.draft"
+    draft.mkdir(OWNER_DIR)
     # Links, not copies: a candidate's files are never written again, a new candidate is a new folder.
     shutil.copytree(
-        state.candidate, draft, copy_function=_link, ignore=shutil.ignore_patterns(CANDIDATE_NOTE)
+        state.candidate,
+        draft,
+        copy_function=_link,
+        ignore=shutil.ignore_patterns(NOTE),
+        dirs_exist_ok=True,
     )
-    draft.chmod(GROUP_DIR)
-    calibrated = {CALIBRATION_MART: add_calibration(draft, result)}
-    _share_unchanged(state, draft)
+    add_calibration(draft, result)
+    _share_unchanged(state, draft, hashes)
     write_atomically(
         draft / CALIBRATION_PAGE,
         render_page(result, run_id=candidate.run_id, as_of=candidate.as_of),
         GROUP_FILE,
     )
-    published = replace(candidate, rows={**candidate.rows, **calibrated})
-    manifest = _manifest(state, published, result, draft, started_at=started_at, landing=landing)
-    write_atomically(draft / MANIFEST, _sealed(manifest), GROUP_FILE)
+    return draft
+
+
+def _require_the_same(files: Mapping[str, str], laid_out: Publication) -> None:
+    """A publication laid out again keeps its manifest, which later ones hold in their chain."""
+    odd = sorted(dict(files.items() ^ laid_out.manifest["files"].items()))
+    if odd:
+        raise PublicationRefused(
+            path=laid_out.folder / odd[0],
+            problem="the data of this publication was removed and cannot be laid out again as it was",
+            remedy="The last publication stays. Run meritline nightly again: it takes the next run id",
+        )
+
+
+def _finish(draft: Path, target: Path, manifest: str) -> None:
+    """Let the group in and put the draft in its place; what lay there is no publication (any more)."""
+    write_atomically(draft / MANIFEST, manifest, GROUP_FILE)
     shutil.rmtree(target, ignore_errors=True)
+    draft.chmod(GROUP_DIR)
     draft.rename(target)
+
+
+def _previous(state: StateFolder) -> Publication | None:
+    """The publication that a new one follows: the current one, or the newest there is when that is gone."""
+    if state.current.exists() or not state.current.is_symlink():
+        return current_publication(state)
+    manifests = sorted(state.published.glob(f"[0-9]*-*/{MANIFEST}"))
+    return Publication(manifests[-1].parent, _read_manifest(manifests[-1].parent)) if manifests else None
 
 
 def _manifest(
     state: StateFolder,
     candidate: Candidate,
     result: GateResult,
-    draft: Path,
     *,
     started_at: str,
     landing: str | None,
 ) -> dict[str, Any]:
-    previous = current_publication(state)
+    previous = _previous(state)
     return {
         "run_id": candidate.run_id,
         "as_of": candidate.as_of,
@@ -145,11 +208,7 @@ def _manifest(
         "landing": landing,
         "policy_files": policy_files(state),
         "inputs": list(candidate.inputs),
-        "files": {
-            path.relative_to(draft).as_posix(): file_hash(path)
-            for path in sorted(draft.rglob("*"))
-            if path.is_file()
-        },
+        "files": dict(candidate.files),
         "rows": dict(candidate.rows),
         "checks": {
             **result.summary(),
@@ -182,21 +241,20 @@ def _text(manifest: Mapping[str, Any]) -> str:
     return json.dumps(manifest, ensure_ascii=False, indent=1)
 
 
-def _share_unchanged(state: StateFolder, draft: Path) -> None:
+def _share_unchanged(state: StateFolder, draft: Path, hashes: FileHashes) -> None:
     """Link files that equal the previous publication's to it: unchanged relations and the registers of
     unchanged months take no space.
     """
-    previous = current_publication(state)
+    previous = _previous(state)
     if previous is None:
         return
-    known: Mapping[str, str] = previous.manifest.get("files", {})
     for path in sorted(path for path in draft.rglob("*") if path.suffix in SHARED_SUFFIXES):
         name = path.relative_to(draft).as_posix()
         twin = previous.folder / name
         if (
             twin.is_file()
             and twin.stat().st_size == path.stat().st_size
-            and known.get(name) == file_hash(path)
+            and hashes.of(twin) == hashes.of(path)
         ):
             path.unlink()
             _link(str(twin), str(path))
@@ -227,8 +285,22 @@ def _retain(state: StateFolder, keep: int, pinned: Collection[str]) -> None:
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError) as error:
+        raise _damaged(path) from error
+    if not isinstance(manifest, dict) or not manifest.keys() >= MANIFEST_NAMES:
+        raise _damaged(path)
     return manifest
+
+
+def _damaged(path: Path) -> MeritlineError:
+    return MeritlineError(
+        path=path,
+        problem="the manifest is missing, cut off or is none",
+        remedy="Restore it from the backup; meritline verify says what else is not as it was published",
+    )
 
 
 def _link(source: str, target: str) -> str:

@@ -70,8 +70,10 @@ def command(state: StateFolder, centre: Centre) -> list[str]:
     return [sys.executable, "-m", "orchestration", "nightly", *place]
 
 
-def start(arguments: Sequence[str], variables: dict[str, str] | None = None) -> subprocess.Popen[str]:
-    """Start a process of its own session in the project."""
+def start(
+    arguments: Sequence[str], variables: dict[str, str] | None = None, *, umask: int = -1
+) -> subprocess.Popen[str]:
+    """Start a process in the project; with a `umask`, unless it is that of this process."""
     environment = child_environment(variables or {})
     # Without bytecode each process would compile every library again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -82,6 +84,7 @@ def start(arguments: Sequence[str], variables: dict[str, str] | None = None) -> 
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        umask=umask,
     )
 
 
@@ -144,12 +147,14 @@ def require_whole(state: StateFolder) -> Publication:
     return publication
 
 
-def require_recovery(state: StateFolder, centre: Centre, before: Sequence[str]) -> Publication:
+def require_recovery(
+    state: StateFolder, centre: Centre, before: Sequence[str], *, umask: int = -1
+) -> Publication:
     """Run the next night: it succeeds, publishes what an undisturbed one does, and tidies up.
 
     `before` are the names in the state folder before the fault: nothing else may be left lying there.
     """
-    night = run_night(state, centre)
+    night = finish(start(command(state, centre), umask=umask))
     assert night.status == 0, night.output
     publication = require_whole(state)
     assert publication.manifest["content_hash"] == centre.expected, (

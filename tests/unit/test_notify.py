@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import shlex
+import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 
+from orchestration import notify
 from orchestration.cli import run
-from orchestration.errors import ConfigurationError, ExportRejected, MeritlineError
+from orchestration.errors import ConfigurationError, ExportRejected, MeritlineError, PublicationRefused
 from orchestration.notify import Notice, notices_of, send
 from orchestration.progress import stage
 from orchestration.record import RunRecord, read_records, recording
@@ -60,8 +64,8 @@ def keeping_command(target: Path) -> str:
     return shlex.join([sys.executable, "-c", code, str(target)])
 
 
-def failed_run(state: StateFolder, error: MeritlineError) -> RunRecord:
-    with pytest.raises(type(error)), recording(state, "nightly"), stage("ingest"):
+def failed_run(state: StateFolder, error: MeritlineError, where: str = "ingest") -> RunRecord:
+    with pytest.raises(type(error)), recording(state, "nightly"), stage(where):
         raise error
     return read_records(state)[-1]
 
@@ -124,6 +128,68 @@ def test_targets_that_do_not_take_it_are_reported_without_their_address() -> Non
     assert away == ["the webhook did not take the notification (URLError)"]
     assert command == ["the notification command did not run (FileNotFoundError)"]
     assert ended == ["the notification command ended with status 9"]
+
+
+@contextmanager
+def answering(reply: bytes, and_then: bytes = b"") -> Iterator[str]:
+    """A socket on loopback that answers anything with `reply`, and then a byte at a time for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.recv(1 << 16)
+                        connection.sendall(reply)
+                        for number in cycle(and_then):
+                            connection.sendall(bytes([number]))
+                            time.sleep(0.1)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/hook?key=hidden"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("reply", [b"", b"SSH-2.0-nonsense\r\n", b"HTTP/1.1 abc\r\n\r\n", bytes(range(256))])
+def test_a_webhook_that_answers_garbage_changes_neither_error_nor_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], reply: bytes
+) -> None:
+    with answering(reply) as address:
+        monkeypatch.setenv("MERITLINE_NOTIFY_WEBHOOK", address)
+        status = run(
+            ["nightly", "--state", str(tmp_path / "s"), "--landing", str(tmp_path), "--policy", "/nowhere"]
+        )
+    shown = capsys.readouterr()
+    assert status == 2
+    assert shown.err.startswith("/nowhere")
+    assert "the webhook did not take the notification" in shown.out
+    assert "hidden" not in shown.out + shown.err
+
+
+def test_a_webhook_that_never_ends_its_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notify, "WEBHOOK_SECONDS", 0.5)
+    told = time.monotonic()
+    with answering(b"HTTP/1.1 200 OK\r\n", and_then=b"X-More: 1\r\n") as address:
+        settings = replace(load_settings({}), notify_webhook=address)
+        problems = send(Notice(event="failed", text="t", state="/s"), settings)
+    assert problems == ["the webhook did not take the notification (no answer in time)"]
+    assert time.monotonic() - told < 5
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:abc/", "http://exa mple/", "http://", "http://[/"])
+def test_an_address_that_is_none_is_a_problem_of_the_notice_only(address: str) -> None:
+    settings = replace(load_settings({}), notify_webhook=address)
+    [problem] = send(Notice(event="failed", text="t", state="/s"), settings)
+    assert problem.startswith("the webhook did not take the notification")
+
+
+def test_a_notice_that_cannot_be_made_leaves_the_runs_own_outcome(state: StateFolder) -> None:
+    """The result that a refusal would name is gone, and so is the candidate."""
+    record = failed_run(state, PublicationRefused(problem=SECRET, remedy="Fix it"), "publish")
+    assert record.outcome == "refused"
+    [notice] = notices_of(state, record, [])
+    assert (notice.event, notice.checks) == ("refused", ())
 
 
 def test_a_night_that_cannot_begin_is_told_and_keeps_its_status(

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration.errors import PublicationRefused
+from orchestration.errors import MeritlineError, PublicationRefused
 from orchestration.gate.result import CheckResult, GateResult, Severity, result_path, store_result
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.publication import Publication, current_publication, publish
 from orchestration.state import StateFolder
+from tests.faults.small import SMALL_BOUNDS, STARTED_AT, passed_result
 from tests.unit.test_publish_candidate import build, make_state, relation
 
-ONE = [relation("facts.fct_a", key=["id"]), relation("facts.fct_b", key=["id"])]
+ONE = [relation("facts.fct_a", key=["id"]), relation("facts.fct_b", key=["id"], audiences=["bi"])]
 
 
 def check(*, is_passed: bool, severity: Severity = "critical") -> CheckResult:
     return CheckResult(
         suite="kpi",
-        check_id="rate_is_a_share",
+        check_id="rate_is_a_share" if severity == "critical" else "rates_drift",
         relation="kpi.kpi_observation",
         expectation="ExpectColumnValuesToBeBetween",
         severity=severity,
@@ -36,7 +41,7 @@ def check(*, is_passed: bool, severity: Severity = "critical") -> CheckResult:
 
 
 def pass_gate(state: StateFolder, candidate: Candidate, *checks: CheckResult) -> None:
-    store_result(state, GateResult(checks or (check(is_passed=True),), content_hash=candidate.content_hash))
+    store_result(state, passed_result(candidate.content_hash, *checks))
 
 
 def candidate_of(state: StateFolder, number: int, value: int = 1) -> Candidate:
@@ -47,11 +52,11 @@ def candidate_of(state: StateFolder, number: int, value: int = 1) -> Candidate:
 
 def publish_next(state: StateFolder, number: int, value: int = 1, keep: int = 9) -> Publication:
     pass_gate(state, candidate_of(state, number, value))
-    return publish(state, keep=keep, started_at="2026-11-01T00:00:00+00:00")
+    return publish(state, keep=keep, started_at=STARTED_AT, bounds=SMALL_BOUNDS)
 
 
 def publish_now(state: StateFolder) -> Publication:
-    return publish(state, keep=9, started_at="2026-11-01T00:00:00+00:00")
+    return publish(state, keep=9, started_at=STARTED_AT, bounds=SMALL_BOUNDS)
 
 
 @pytest.fixture
@@ -84,8 +89,60 @@ def test_a_failed_warning_is_published_with_the_result(state: StateFolder) -> No
 
 def test_a_result_without_any_check_is_refused(state: StateFolder) -> None:
     candidate = candidate_of(state, 1)
-    store_result(state, GateResult((), content_hash=candidate.content_hash))
-    with pytest.raises(PublicationRefused, match="no check ran"):
+    store_result(state, replace(passed_result(candidate.content_hash), checks=()))
+    with pytest.raises(PublicationRefused, match="not of the planned checks"):
+        publish_now(state)
+
+
+def without_the_warning(result: GateResult) -> GateResult:
+    return replace(result, checks=tuple(one for one in result.checks if one.severity == "critical"))
+
+
+def with_a_critical_check_made_a_warning(result: GateResult) -> GateResult:
+    failed = replace(result.checks[0], is_passed=False, severity="warning")
+    return replace(result, checks=(failed, *result.checks[1:]))
+
+
+def with_a_check_twice(result: GateResult) -> GateResult:
+    return replace(result, checks=(*result.checks, result.checks[0]))
+
+
+def with_a_check_of_its_own(result: GateResult) -> GateResult:
+    return replace(result, checks=(*result.checks, replace(result.checks[0], check_id="other")))
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        without_the_warning,
+        with_a_critical_check_made_a_warning,
+        with_a_check_twice,
+        with_a_check_of_its_own,
+    ],
+)
+def test_a_result_that_is_not_of_the_planned_checks_is_refused(
+    state: StateFolder, forge: Callable[[GateResult], GateResult]
+) -> None:
+    candidate = candidate_of(state, 1)
+    store_result(state, forge(passed_result(candidate.content_hash)))
+    with pytest.raises(PublicationRefused, match="not of the planned checks: kpi") as refused:
+        publish_now(state)
+    assert refused.value.exit_status == 3
+
+
+def test_a_result_by_other_bounds_is_refused(state: StateFolder) -> None:
+    candidate = candidate_of(state, 1)
+    store_result(state, replace(passed_result(candidate.content_hash), bounds_hash="0" * 64))
+    with pytest.raises(PublicationRefused, match="bounds have changed since this content was checked"):
+        publish_now(state)
+
+
+def test_what_a_stored_result_says_of_itself_does_not_count(state: StateFolder) -> None:
+    candidate = candidate_of(state, 1)
+    pass_gate(state, candidate, check(is_passed=False))
+    path = result_path(state, candidate.content_hash)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "passed": True}))
+    with pytest.raises(PublicationRefused, match=r"1 critical expectation\(s\) failed"):
         publish_now(state)
 
 
@@ -110,6 +167,21 @@ def test_a_candidate_changed_after_its_check_is_refused(state: StateFolder) -> N
         publish_now(state)
 
 
+@pytest.mark.parametrize(
+    "name", ["payroll.duckdb", "bi.duckdb", "bi/fct_b.parquet", "payroll/register.xlsx", "audit.duckdb"]
+)
+def test_any_file_changed_after_the_check_is_refused_by_name(state: StateFolder, name: str) -> None:
+    pass_gate(state, candidate_of(state, 1))
+    path = state.candidate / name
+    content = path.read_bytes() if path.exists() else b""
+    path.unlink(missing_ok=True)
+    path.write_bytes(content + b"x")
+    with pytest.raises(PublicationRefused, match="not those that the build wrote") as refused:
+        publish_now(state)
+    assert refused.value.path == path
+    assert current_publication(state) is None
+
+
 def test_a_relation_removed_from_the_candidate_is_refused(state: StateFolder) -> None:
     pass_gate(state, candidate_of(state, 1))
     (state.candidate / "audit" / "facts.fct_b.parquet").unlink()
@@ -122,6 +194,59 @@ def test_publishing_the_same_candidate_again_changes_nothing(state: StateFolder)
     manifest = (first.folder / "manifest.json").read_bytes()
     assert publish_now(state).run_id == first.run_id
     assert (first.folder / "manifest.json").read_bytes() == manifest
+
+
+def strip(publication: Publication) -> dict[str, bytes]:
+    """Remove all but the manifest, as retention does; returns what there was."""
+    found = {
+        path.relative_to(publication.folder).as_posix(): path.read_bytes()
+        for path in publication.folder.rglob("*")
+        if path.is_file()
+    }
+    for path in publication.folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "manifest.json":
+            path.unlink()
+    return found
+
+
+def test_a_publication_whose_data_is_gone_is_laid_out_again_as_it_was(state: StateFolder) -> None:
+    publish_next(state, 1)
+    second = publish_next(state, 2, value=5)
+    before = strip(second)
+    again = publish_now(state)
+    assert again.run_id == second.run_id
+    after = {
+        path.relative_to(again.folder).as_posix(): path.read_bytes()
+        for path in again.folder.rglob("*")
+        if path.is_file()
+    }
+    assert after == before
+
+
+def test_a_publication_that_cannot_be_laid_out_as_it_was_is_refused(state: StateFolder) -> None:
+    done = publish_next(state, 1)
+    strip(done)
+    [parquet] = (state.candidate / "audit").glob("facts.fct_b.parquet")
+    manifest = json.loads((done.folder / "manifest.json").read_text())
+    manifest["files"]["audit/facts.fct_b.parquet"] = "0" * 64
+    (done.folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(PublicationRefused, match="cannot be laid out again as it was") as refused:
+        publish_now(state)
+    assert refused.value.path == done.folder / "audit" / parquet.name
+
+
+def test_a_link_that_points_nowhere_is_said_and_the_next_publication_follows_the_newest(
+    state: StateFolder,
+) -> None:
+    first, second = publish_next(state, 1), publish_next(state, 2, value=5)
+    shutil.rmtree(second.folder)
+    with pytest.raises(MeritlineError, match="which is not there"):
+        current_publication(state)
+    third = publish_next(state, 3, value=7)
+    assert third.manifest["previous"]["run_id"] == first.run_id
+    assert current_publication(state) is not None
 
 
 def test_the_same_run_id_with_other_content_is_refused(state: StateFolder) -> None:
@@ -149,7 +274,7 @@ def test_the_manifest_lists_every_file_with_its_hash(state: StateFolder) -> None
         if path.is_file() and path.name != "manifest.json"
     }
     assert done.manifest["files"] == on_disk
-    assert done.manifest["rows"] == {"facts.fct_a": 1, "facts.fct_b": 1, "marts.mart_calibration": 1}
+    assert done.manifest["rows"] == {"facts.fct_a": 1, "facts.fct_b": 1, "marts.mart_calibration": 2}
     assert [one["file"] for one in done.manifest["inputs"]] == ["ticket/ticket.csv"]
 
 
@@ -205,7 +330,7 @@ def test_a_new_candidate_leaves_the_published_files_alone(state: StateFolder) ->
 def test_retention_removes_data_but_no_manifest_and_spares_what_is_pinned(state: StateFolder) -> None:
     done = [publish_next(state, number, value=number) for number in range(1, 5)]
     pass_gate(state, candidate_of(state, 5, value=5))
-    newest = publish(state, keep=2, started_at="", pinned={done[1].run_id})
+    newest = publish(state, keep=2, started_at="", pinned={done[1].run_id}, bounds=SMALL_BOUNDS)
     kept = {path.name: sorted(one.name for one in path.iterdir()) for path in state.published.glob("0*")}
     whole = [run_id for run_id, names in kept.items() if "audit.duckdb" in names]
     assert sorted(whole) == [done[1].run_id, done[3].run_id, newest.run_id]
@@ -217,6 +342,40 @@ def test_leftovers_of_a_killed_publication_are_removed(state: StateFolder) -> No
     leftover.mkdir()
     publish_next(state, 1)
     assert not leftover.exists()
+
+
+def test_a_refused_publication_removes_what_a_killed_one_left(state: StateFolder) -> None:
+    leftover = state.published / ".000009-2026-10-31.draft"
+    leftover.mkdir()
+    candidate_of(state, 1)
+    with pytest.raises(PublicationRefused):
+        publish_now(state)
+    assert not leftover.exists()
+
+
+def test_until_it_is_whole_a_publication_is_its_owners_alone(state: StateFolder) -> None:
+    """Whatever the umask: the folder lets nobody in while its files take their modes."""
+    seen: list[int] = []
+
+    def look(event: str, arguments: tuple[object, ...]) -> None:
+        if watching and event in ("open", "os.rename", "os.chmod", "os.link"):
+            seen.extend(path.stat().st_mode & 0o777 for path in state.published.glob(".*.draft"))
+
+    watching = False
+    sys.addaudithook(look)
+    pass_gate(state, candidate_of(state, 1))
+    umask = os.umask(0)
+    try:
+        watching = True
+        published = publish_now(state)
+    finally:
+        watching = False
+        os.umask(umask)
+    # Only the last step, the rename, sees it open to the group.
+    assert len(seen) > 10
+    assert seen[:-1] == [0o700] * (len(seen) - 1)
+    assert seen[-1] == 0o750
+    assert published.folder.stat().st_mode & 0o777 == 0o750
 
 
 def test_the_page_of_the_publication_needs_nothing_from_anywhere(state: StateFolder) -> None:

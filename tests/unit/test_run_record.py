@@ -93,3 +93,10 @@ def test_the_record_of_a_killed_run_is_closed_by_the_next(state: StateFolder) ->
     with recording(state, "nightly") as recorder:
         recorder.finish("published")
     assert [record.outcome for record in read_records(state)] == ["killed", "published"]
+
+
+def test_an_interrupted_run_is_neither_a_fault_nor_killed(state: StateFolder) -> None:
+    with pytest.raises(KeyboardInterrupt), recording(state, "nightly"), stage("build"):
+        raise KeyboardInterrupt
+    [record] = read_records(state)
+    assert (record.outcome, record.error, record.exit_status) == ("interrupted", "interrupted", 130)

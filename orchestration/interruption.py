@@ -1,0 +1,58 @@
+"""Being told to stop: Ctrl-C and SIGTERM, and which of them it was.
+
+Dagster puts its own handlers in place while a job runs and raises the same error for both signals. Python
+writes the number of each signal to a file descriptor before any handler runs: that is asked here.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit status of a command that was interrupted, by nobody knows what."""
+STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
+
+_noted: list[int] = []
+_reader: list[int] = []
+
+
+@contextmanager
+def noted_signals() -> Iterator[None]:
+    """Raise KeyboardInterrupt for SIGINT and SIGTERM in the block, and note them for `status_of_signal`.
+
+    For the main thread of a process of its own.
+    """
+    reader, writer = os.pipe()
+    for end in (reader, writer):
+        os.set_blocking(end, False)
+    fd_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    # One handler for both: Dagster puts that of SIGINT back in the place of each.
+    before = {one: signal.signal(one, _interrupt) for one in STOPPING}
+    _reader.append(reader)
+    try:
+        yield
+    finally:
+        _reader.remove(reader)
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        signal.set_wakeup_fd(fd_before)
+        os.close(reader)
+        os.close(writer)
+        _noted.clear()
+
+
+def status_of_signal() -> int | None:
+    """128 plus the number of the first signal that told this process to stop, as shells count; None when none
+    did, or nobody notes them.
+    """
+    for reader in _reader:
+        with suppress(BlockingIOError):
+            _noted.extend(one for one in os.read(reader, 1024) if one in STOPPING)
+    return 128 + _noted[0] if _noted else None
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
