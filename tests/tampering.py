@@ -6,6 +6,7 @@ Every way replaces files, never writes into one: the folders it is given may be 
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -20,7 +21,10 @@ import duckdb
 from orchestration.audit.verify.findings import Report
 from orchestration.audit.verify.run import check_integrity, verify_state
 from orchestration.clock import now
-from orchestration.publish.publication import MANIFEST, current_publication, publish
+from orchestration.hashing import file_hash
+from orchestration.publish.candidate import content_hash
+from orchestration.publish.publication import MANIFEST, _sealed, current_publication, publish
+from orchestration.publish.register import write_registers
 from orchestration.record import Recorder
 from orchestration.settlement.settle import settle
 from orchestration.state import StateFolder
@@ -315,8 +319,6 @@ def _manifests_swapped(state: StateFolder, landing: Path, chance: Random) -> Tam
 
 def _order_rewritten(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     """The newest publication follows the oldest: a publication between them is left out of the chain."""
-    from orchestration.publish.publication import _sealed
-
     oldest, *_, newest = _publications(state)
     manifest = _manifest(newest)
     del manifest["seal"]
@@ -448,6 +450,205 @@ WAYS: Sequence[tuple[Way, int]] = (
     (_frozen, 2),
 )
 """Every way with its weight in a draw."""
+
+
+# ---- forgeries: every hash and seal made to fit, so that only a second copy or recalculation tells
+
+
+def _forged_audience(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = state.current.resolve()
+    name = chance.choice(("payroll/mart_bonus_register", "payroll/mart_award"))
+    with duckdb.connect() as database:
+        _rewrite(database, folder / f"{name}.parquet", f"select {PAID_MORE} from {{source}}")
+    _reseal(state, folder)
+    return Tampering(f"{name} pays more", (f"{name}.parquet", "amount_cny: says"))
+
+
+def _forged_bi(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = state.current.resolve()
+    path = folder / "bi" / "mart_agent_scorecard.parquet"
+    with duckdb.connect() as database:
+        _rewrite(database, path, "select * replace (points + 1 as points) from {source}")
+    _reseal(state, folder)
+    return Tampering("BI shows other points", ("bi/mart_agent_scorecard.parquet", "points: says"))
+
+
+def _forged_workbook(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = state.current.resolve()
+    register = folder / "payroll" / "mart_bonus_register.parquet"
+    was = register.read_bytes()
+    with duckdb.connect() as database:
+        _rewrite(database, register, f"select {PAID_MORE} from {{source}}")
+    for path in register.parent.glob("*.xlsx"):
+        path.unlink()
+    write_registers(register.parent)
+    replace_bytes(register, was)
+    _reseal(state, folder)
+    return Tampering("workbooks pay more", ("payroll/register_", ".xlsx, bonus_line_id=", "amount_cny: says"))
+
+
+def _forged_everywhere(state: StateFolder, relation: str, column: str, audience: str = "") -> Tampering:
+    """A relation that nothing is calculated from, changed in every copy."""
+    folder = state.current.resolve()
+    schema, table = relation.split(".")
+    files = [folder / "audit" / f"{relation}.parquet"]
+    databases = [folder / "audit.duckdb"]
+    if audience:
+        files.append(folder / audience / f"{table}.parquet")
+        databases.append(folder / f"{audience}.duckdb")
+    with duckdb.connect() as database:
+        for path in files:
+            _rewrite(database, path, f"select * replace ({column} + 1 as {column}) from {{source}}")
+        for path in databases:
+            replace_bytes(path, path.read_bytes())
+            database.execute(f"attach '{path}' as copy")
+            database.execute(f'update copy."{schema}"."{table}" set {column} = {column} + 1')
+            database.execute("detach copy")
+    _reseal(state, folder)
+    return Tampering(
+        f"{relation} changed everywhere", (f"audit/{relation}.parquet", f", {column}: published")
+    )
+
+
+def _forged_award(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    return _forged_everywhere(state, "marts.mart_award", "amount_cny", "payroll")
+
+
+def _forged_trace(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    return _forged_everywhere(state, "audit.bonus_trace", "value")
+
+
+def _forged_relation(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = state.current.resolve()
+    shutil.copyfile(folder / "audit" / "grade.grade.parquet", folder / "audit" / "grade.grade2.parquet")
+    _reseal(state, folder)
+    return Tampering("a relation more", ("grade.grade2", "has a relation that"))
+
+
+def _forged_gate(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    path = state.checks / f"{_manifest(state.current.resolve())['content_hash']}.json"
+    result = json.loads(path.read_text(encoding="utf-8"))
+    replace_text(path, json.dumps({**result, "checks": []}))
+    return Tampering("calibration result emptied", (f"checks/{path.name}", "no check ran"))
+
+
+def _forged_gate_check(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    path = state.checks / f"{_manifest(state.current.resolve())['content_hash']}.json"
+    result = json.loads(path.read_text(encoding="utf-8"))
+    gone = result["checks"].pop(chance.randrange(len(result["checks"])))
+    replace_text(path, json.dumps(result))
+    return Tampering(f"without {gone['check_id']}", ("mart_calibration.parquet", gone["check_id"], path.name))
+
+
+def _forged_run(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    replace_text(state.runs / "000099.json", "{}")
+    _policy_row(state, landing, chance)
+    return Tampering("a later run made up", ("runs/000099.json", "is no record of a run"))
+
+
+def _forged_run_and_policy(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    replace_text(state.runs / "000099.json", "{}")
+    return _policy_row(state, landing, chance)
+
+
+def _run_gone(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    (state.runs / "000002.json").unlink()
+    return Tampering("a run's record gone", ("runs/000002.json", "the record of the run is missing"))
+
+
+def _orphan(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    name = chance.choice((f"checks/{'0' * 64}.json", "runs/000077.events.jsonl"))
+    replace_text(state.root / name, "{}")
+    return Tampering(f"{name} of no run", (name,))
+
+
+def _settlement_erased(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    [path] = (state.root / "settled").glob("*.json")
+    path.unlink()
+    for frozen in (state.raw / "settlement").rglob(f"{path.stem}.parquet"):
+        frozen.unlink()
+    return Tampering("settlement erased", (f"settled/{path.name}", "is missing", "settled"))
+
+
+def _settlement_resealed(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    [path] = (state.root / "settled").glob("*.json")
+    _reseal_settlement(path, settled_by="Mallory")
+    return Tampering("settled by another", (f"settled/{path.name}", "is not the record that run"))
+
+
+def _frozen_score(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    """A frozen score changed; the settlement and the record of its run made to fit."""
+    [path] = (state.root / "settled").glob("*.json")
+    score = state.raw / "settlement" / "score" / f"{path.stem}.parquet"
+    with duckdb.connect() as database:
+        _rewrite(database, score, "select * replace (total_score - 1 as total_score) from {source}")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    name = score.relative_to(state.root).as_posix()
+    _reseal_settlement(path, frozen_files={**record["frozen_files"], name: file_hash(score)})
+    run = state.runs / f"{record['run_number']:06d}.json"
+    said = json.loads(run.read_text(encoding="utf-8"))
+    said["stages"][0]["figures"]["settlement_sha256"] = file_hash(path)
+    replace_text(run, json.dumps(said, indent=1))
+    return Tampering("a frozen score changed", (name, "has a row that", "has not"))
+
+
+def _frozen_more(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = state.raw / "settlement" / "score"
+    shutil.copyfile(folder / "_schema.parquet", folder / "zz.parquet")
+    return Tampering("a frozen file more", ("raw/settlement/score/zz.parquet", "vouches"))
+
+
+def _frozen_schema(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    folder = state.raw / "settlement" / "score"
+    [filled] = folder.glob("2*.parquet")
+    replace_bytes(folder / "_schema.parquet", filled.read_bytes())
+    return Tampering("rows slipped in", ("raw/settlement/score/_schema.parquet", "rows that no settlement"))
+
+
+FORGERIES: Sequence[Way] = (
+    _forged_audience,
+    _forged_bi,
+    _forged_workbook,
+    _forged_award,
+    _forged_trace,
+    _forged_relation,
+    _forged_gate,
+    _forged_gate_check,
+    _forged_run,
+    _forged_run_and_policy,
+    _run_gone,
+    _orphan,
+    _settlement_erased,
+    _settlement_resealed,
+    _frozen_score,
+    _frozen_more,
+    _frozen_schema,
+)
+"""Ways of one who knows how hashes and seals are made."""
+
+PAID_MORE = "* replace (cast(amount_cny + 1000 as decimal(18, 2)) as amount_cny)"
+
+
+def _reseal(state: StateFolder, folder: Path) -> None:
+    """Make a publication's manifest, and the calibration result of its content, fit its files."""
+    manifest = _manifest(folder)
+    del manifest["seal"]
+    was = manifest["content_hash"]
+    manifest["files"] = {path.relative_to(folder).as_posix(): file_hash(path) for path in _files(folder)}
+    manifest["content_hash"] = content_hash(folder)
+    replace_text(folder / MANIFEST, _sealed(manifest))
+    if manifest["content_hash"] != was:
+        result = json.loads((state.checks / f"{was}.json").read_text(encoding="utf-8"))
+        result["content_hash"] = manifest["content_hash"]
+        replace_text(state.checks / f"{manifest['content_hash']}.json", json.dumps(result))
+
+
+def _reseal_settlement(path: Path, **changes: Any) -> None:
+    record = json.loads(path.read_text(encoding="utf-8"))
+    del record["seal"]
+    text = json.dumps({**record, **changes}, ensure_ascii=False, indent=1)
+    seal = hashlib.sha256(text.encode()).hexdigest()
+    replace_text(path, json.dumps({**record, **changes, "seal": seal}, ensure_ascii=False, indent=1))
 
 
 # ---- what they share

@@ -27,8 +27,15 @@ UNSOUND = 1
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the input files. [default: where they lay when they were ingested]",
 )
+@click.option(
+    "--anchor",
+    "anchors",
+    multiple=True,
+    metavar="HASH",
+    help="A hash of a manifest or a settlement that was noted elsewhere: it must occur in the chain.",
+)
 @click.pass_obj
-def verify(options: Options, *, pack: Path | None, landing: Path | None) -> int:
+def verify(options: Options, *, pack: Path | None, landing: Path | None, anchors: tuple[str, ...]) -> int:
     """Recompute every published amount and check every hash; exit 1 when anything is wrong."""
     from orchestration.audit.verify.pack import verify_pack
     from orchestration.audit.verify.run import verify_state
@@ -39,7 +46,9 @@ def verify(options: Options, *, pack: Path | None, landing: Path | None) -> int:
         report = verify_pack(pack)
     else:
         with console.status("verifying") as status:
-            report = verify_state(options.state_folder(), landing=landing, progress=status.update)
+            report = verify_state(
+                options.state_folder(), landing=landing, anchors=anchors, progress=status.update
+            )
     _print(report)
     return 0 if report.is_sound else UNSOUND
 
@@ -51,8 +60,8 @@ def _print(report: Report) -> None:
         click.echo(f"{mark} {check.name}: {check.looked_at:,} {check.unit}{wrong}")
     for one in report.not_checked:
         click.echo(f"not checked: {one}")
-    if report.anchor:
-        click.echo(f"newest manifest: {report.anchor} (keep this hash elsewhere: no later one holds it)")
+    for anchor in report.anchors:
+        click.echo(f"{anchor} (keep this hash elsewhere, for --anchor: no later one holds it)")
     if report.is_sound:
         click.echo("Everything checked is sound.")
         return

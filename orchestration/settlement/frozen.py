@@ -22,6 +22,7 @@ from orchestration.state import StateFolder
 
 FROZEN_TABLES = CONTRACT_DIR / "settlement" / "_settlement__register.yml"
 TABLES = ("bonus_line", "score", "ranking", "period")
+SCHEMA_FILE = "_schema.parquet"
 SEAL = "seal"
 
 
@@ -31,6 +32,10 @@ class Settlement:
 
     The publication keeps the KPI definitions, policy rows and evidence that the register rests on: it is
     never removed, and `manifest_sha256` holds it. `policy_files` and `frozen_files` are SHA-256 by path.
+
+    Settlements are a chain: `number` counts them from 1, `previous_settlement_sha256` is the hash of the
+    record before, `run_number` the entry in the register of runs that holds this record's hash. A record from
+    before there was a chain has number 0.
     """
 
     period_kind: str
@@ -49,6 +54,9 @@ class Settlement:
     frozen_files: Mapping[str, str]
     carried_rulings: tuple[str, ...] = ()
     waived_agents: tuple[str, ...] = ()
+    number: int = 0
+    previous_settlement_sha256: str | None = None
+    run_number: int = 0
 
 
 @cache
@@ -70,7 +78,7 @@ def ensure_register(state: StateFolder) -> None:
     """Write the empty Parquet that gives each frozen table its columns: nothing settled reads as no rows."""
     for table in TABLES:
         folder = frozen_folder(state, table)
-        target = folder / "_schema.parquet"
+        target = folder / SCHEMA_FILE
         if target.exists():
             continue
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,6 +92,11 @@ def ensure_register(state: StateFolder) -> None:
 def settlement_folder(state: StateFolder) -> Path:
     """Where the records of settled periods lie, one JSON file each."""
     return state.root / "settled"
+
+
+def record_path(state: StateFolder, period_id: str) -> Path:
+    """Where the record of a settled period lies."""
+    return settlement_folder(state) / f"{period_id}.json"
 
 
 def sealed(settlement: Settlement) -> str:

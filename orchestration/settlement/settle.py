@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 import duckdb
 
@@ -11,13 +14,14 @@ from orchestration.clock import now
 from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.hashing import file_hash
 from orchestration.publish.publication import MANIFEST, Publication, current_publication
-from orchestration.record import read_records
+from orchestration.record import Recorder, StageRecord, read_records
 from orchestration.settlement.frozen import (
     TABLES,
     Settlement,
     ensure_register,
     frozen_columns,
     frozen_folder,
+    record_path,
     register_hash,
     sealed,
     settlement_folder,
@@ -26,6 +30,8 @@ from orchestration.settlement.frozen import (
 from orchestration.state import StateFolder, write_atomically
 
 NIGHTLY = "nightly"
+SETTLE, SETTLED = "settle", "settled"
+"""The command and the outcome of a settlement in the register of runs."""
 
 
 def settle(
@@ -56,6 +62,7 @@ def settle(
             remedy="A closed period never changes: corrections become lines of the next open month",
         )
     _require_checked(state, publication)
+    began = perf_counter()
     with duckdb.connect(str(publication.folder / "audit.duckdb"), read_only=True) as database:
         period_kind = _require_closable(database, period_id, done)
         carried = _require_ruled(database, period_id, carry_pending=carry_pending)
@@ -96,13 +103,41 @@ def settle(
             carried_rulings=carried,
             waived_agents=waived,
         )
+    recorder = Recorder(state, f"{SETTLE} {period_id}")
+    settlement = _chained(settlement, state, done, run_number=recorder.number)
+    text = sealed(settlement)
+    said = StageRecord(
+        name=SETTLE,
+        seconds=round(perf_counter() - began, 3),
+        is_done=True,
+        message=f"{period_id} by {settled_by}: {settlement.line_count} lines, {settlement.amount_cny} CNY",
+        figures={
+            "period_id": period_id,
+            "settlement": settlement.number,
+            "settlement_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        },
+    )
+    recorder.update(run_id=publication.run_id, stages=(said,))
     # The record comes last: without it the drafts are nothing, with it they are the register.
     for draft, target in drafts:
         draft.replace(target)
-    folder = settlement_folder(state)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    write_atomically(folder / f"{period_id}.json", sealed(settlement))
+    settlement_folder(state).mkdir(mode=0o700, exist_ok=True)
+    write_atomically(record_path(state, period_id), text)
+    recorder.finish(SETTLED)
     return settlement
+
+
+def _chained(
+    settlement: Settlement, state: StateFolder, done: Mapping[str, Settlement], *, run_number: int
+) -> Settlement:
+    """The settlement with its place in the chain of settlements and in the register of runs."""
+    last = max(done.values(), key=lambda one: (one.number, one.settled_at), default=None)
+    return replace(
+        settlement,
+        number=1 if last is None else last.number + 1,
+        previous_settlement_sha256=None if last is None else file_hash(record_path(state, last.period_id)),
+        run_number=run_number,
+    )
 
 
 def _require_checked(state: StateFolder, publication: Publication) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -14,13 +15,15 @@ import pytest
 from orchestration.audit.verify.arithmetic import check_arithmetic
 from orchestration.audit.verify.data import ParquetData
 from orchestration.audit.verify.findings import Finding, Report
+from orchestration.audit.verify.integrity import check_anchors
 from orchestration.audit.verify.run import check_integrity, verify_state
 from orchestration.cli import run
 from orchestration.hashing import file_hash
+from orchestration.record import Recorder
 from orchestration.state import StateFolder
 from tests import tampering
 from tests.conftest import copy_state
-from tests.tampering import WAYS, Way, change_cell, is_named, link_copy, make_chain, verified
+from tests.tampering import FORGERIES, WAYS, Way, change_cell, is_named, link_copy, make_chain, verified
 
 SEEDS = range(12)
 """Draws of the everyday run; tests/bench/tampering.py draws a thousand."""
@@ -68,6 +71,53 @@ def test_every_way_of_tampering_is_found_and_named(way: Way, victim: tuple[State
     done = way(state, landing, random.Random(way.__name__))
     report = verified(done, state, landing)
     assert is_named(done, report), (done, report.findings[:5])
+
+
+@pytest.mark.parametrize("way", FORGERIES, ids=lambda way: str(way.__name__))
+def test_what_fits_every_hash_is_found_and_named(way: Way, victim: tuple[StateFolder, Path]) -> None:
+    state, landing = victim
+    done = way(state, landing, random.Random(way.__name__))
+    report = verified(done, state, landing)
+    assert is_named(done, report), (done, [str(finding) for finding in report.findings[:8]])
+
+
+def test_a_later_night_with_another_policy_leaves_unchecked_what_it_must(
+    victim: tuple[StateFolder, Path],
+) -> None:
+    """A night that failed has put its policy into the state: that is said, the publication's own checked."""
+    state, landing = victim
+    Recorder(state, "nightly").finish("failed")
+    path = state.seeds / "policy" / "component_parameter.csv"
+    tampering.replace_text(path, path.read_text(encoding="utf-8") + "\n")
+    report = Report()
+    check_integrity(state, landing=landing, report=report, progress=lambda _: None)
+    assert report.is_sound
+    assert any("component_parameter.csv" in text for text in report.not_checked)
+    assert any(check.name == "policy hash of the publication" for check in report.checks)
+
+
+def test_a_tail_cut_off_is_told_by_a_hash_noted_elsewhere(
+    victim: tuple[StateFolder, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, landing = victim
+    words = ["--state", str(state.root), "verify", "--landing", str(landing)]
+    newest = state.current.resolve()
+    noted = file_hash(newest / "manifest.json")
+    [settlement] = (state.root / "settled").glob("*.json")
+    also = file_hash(settlement)
+    assert run([*words, "--anchor", noted, "--anchor", also]) == 0
+    assert f"newest settlement: {settlement.stem} {also}" in capsys.readouterr().out
+    settlement.unlink()
+    for path in [*(state.raw / "settlement").rglob("2*.parquet"), *state.runs.glob("00000[34].json")]:
+        path.unlink()
+    shutil.rmtree(newest)
+    state.current.unlink()
+    state.current.symlink_to(sorted(state.published.glob("0*"))[-1].name)
+    assert findings(state, landing) == [], "nothing in the state tells that there was more"
+    report = Report()
+    check_anchors(state, [noted, file_hash(state.current / "manifest.json"), also], report)
+    said = [str(finding) for finding in report.findings]
+    assert [noted in said[0], also in said[1], len(said)] == [True, True, 2]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

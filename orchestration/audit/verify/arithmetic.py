@@ -14,11 +14,13 @@ from orchestration.audit.recompute.exact import exact, money
 from orchestration.audit.recompute.grade import grades
 from orchestration.audit.recompute.kpi import EvidenceSums, Expected, group_observations, observations
 from orchestration.audit.recompute.lines import Lines
+from orchestration.audit.recompute.ranking import RANKED, Ranking
 from orchestration.audit.recompute.score import score_lines, scores
 from orchestration.audit.recompute.settled import adjustments, settled_lines
 from orchestration.audit.verify.data import ParquetData, RelationUnreadable
 from orchestration.audit.verify.evidence import EVIDENCE, evidence_sums
 from orchestration.audit.verify.findings import Finding, Report, compare
+from orchestration.audit.verify.traced import TRACE, check_trace
 
 LINE_COLUMNS = (
     "quantity",
@@ -58,6 +60,9 @@ def check_arithmetic(data: ParquetData, report: Report) -> None:
         ("line of open and settled periods, adjustments", lambda *_: check_published_lines(book)),
         ("bonus = sum of its lines", lambda *_: check_bonuses(book)),
         ("register = bonus lines", lambda *_: _register(book)),
+        ("ranks that win an award", lambda *_: _won(book, lines)),
+        ("award = line, team's rank or honour", lambda *_: _awards(book)),
+        ("trace = the rows that it is of", lambda *_: _traced(data, report)),
     ):
         _run(report, name, check, data, book)
     try:
@@ -254,16 +259,78 @@ def check_bonuses(book: Book) -> Checked:
 def _register(book: Book) -> Checked:
     relation = "marts.mart_bonus_register"
     published = book.rows(relation)
-    totals = {row["bonus_id"]: row["amount_cny"] for row in book.rows("bonus.bonus")}
-    columns = ("bonus_id", "period_id", "agent_id", "component_id", "quantity", "rate", "amount_cny")
-    expected = {
-        (line["bonus_line_id"],): {
+    bonuses = {row["bonus_id"]: row for row in book.rows("bonus.bonus")}
+    lines = book.rows("bonus.bonus_line")
+    # Everything that the register has of a line, whatever columns either gains.
+    columns = [name for name in (published[0] if published else ()) if lines and name in lines[0]]
+    expected = {}
+    for line in lines:
+        bonus, agent = bonuses.get(line["bonus_id"], {}), book.agents.get(line["agent_id"], {})
+        expected[line["bonus_line_id"],] = {
             **{column: line[column] for column in columns},
-            "bonus_amount_cny": totals.get(line["bonus_id"]),
+            "bonus_amount_cny": bonus.get("amount_cny"),
+            "maturity": bonus.get("maturity"),
+            "agent_name": agent.get("agent_name"),
         }
-        for line in book.rows("bonus.bonus_line")
-    }
     return len(published), "lines", compare(_file(relation), published, expected, key=("bonus_line_id",))
+
+
+def _won(book: Book, lines: Lines) -> Checked:
+    """Awarded rows of the ranking are those that a recomputed rank earns, with the amount of its table."""
+    relation = "bonus.bonus_ranking"
+    published = [row for row in book.rows(relation) if row["is_awarded"]]
+    ranking = lines.awards
+    if not isinstance(ranking, Ranking):
+        raise TypeError("ranks are stated, not recomputed")
+    expected = {key: {"amount_cny": row["amount_cny"]} for key, row in ranking.won.items()}
+    key = ("component_id", "period_id", "subject", "subject_id")
+    return len(published), "ranks", compare(_file(relation), published, expected, key=key)
+
+
+def _awards(book: Book) -> Checked:
+    relation = "marts.mart_award"
+    published = book.rows(relation)
+    expected: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for line in book.rows("bonus.bonus_line"):
+        if line["mechanism"] not in RANKED:
+            continue
+        expected[f"{line['period_id']}:{line['component_id']}:{line['agent_id']}",] = {
+            "agent_id": line["agent_id"],
+            "period_id": line["period_id"],
+            "component_id": line["component_id"],
+            "amount_cny": line["amount_cny"],
+            "bonus_line_id": line["bonus_line_id"],
+        }
+    for row in book.rows("bonus.bonus_ranking"):
+        if row["subject"] == "team" and row["is_awarded"]:
+            expected[f"{row['period_id']}:{row['component_id']}:{row['subject_id']}",] = {
+                "team_id": row["subject_id"],
+                "period_id": row["period_id"],
+                "component_id": row["component_id"],
+                "rank": row["rank"],
+                "amount_cny": row["amount_cny"],
+                "bonus_line_id": None,
+            }
+    for row in book.rows("grade.grade_outcome"):
+        if row["kind"] == "award" and row["is_met"]:
+            expected[f"{row['period_id']}:{row['consequence']}:{row['subject_id']}",] = {
+                "period_id": row["period_id"],
+                f"{row['subject']}_id": row["subject_id"],
+                "amount_cny": None,
+                "bonus_line_id": None,
+            }
+    return len(published), "awards", compare(_file(relation), published, expected, key=("award_id",))
+
+
+def _traced(data: ParquetData, report: Report) -> Checked:
+    looked_at, unit, findings, rest = check_trace(data)
+    if rest:
+        report.skip(
+            f"{rest:,} nodes of {TRACE}",
+            "counted events, gates, deductions, bases and targets under a line are no published relation; "
+            "the line itself is recomputed",
+        )
+    return looked_at, unit, findings
 
 
 def _file(relation: str) -> str:

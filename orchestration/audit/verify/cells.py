@@ -38,16 +38,30 @@ def differing_relations(path: Path, parquet: Path) -> Copies:
                     f'copy."{schema}"."{table}"',
                     f"read_parquet('{_quoted(parquet / relation)}.parquet')",
                 )
-                sums = {
-                    database.execute(f"select count(*), bit_xor(hash(side)) from {side} as side").fetchone()
-                    for side in sides
-                }
                 compared += 1
-                if len(sums) > 1:
+                if not same_rows(database, *sides):
                     differing.append(relation)
     except duckdb.Error as error:
         return Copies(compared, tuple(differing), (f"does not compare ({_first_line(error)})",))
     return Copies(compared, tuple(differing))
+
+
+def same_rows(database: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:
+    """Whether two table expressions have the same rows in any order, by their count and hashes over all."""
+    sums = {
+        database.execute(
+            f"select count(*), bit_xor(hash(side)), sum(hash(side)) from {side} as side"
+        ).fetchone()
+        for side in (one, other)
+    }
+    return len(sums) == 1
+
+
+def relations_of(path: Path) -> set[str]:
+    """Relations of a DuckDB file. Raises duckdb.Error when it does not open."""
+    with duckdb.connect() as database:
+        _attach(database, path)
+        return set(_relations(database))
 
 
 def locate_in_parquet(folder: Path, name: str, database: str = "audit.duckdb") -> list[Finding]:
@@ -108,7 +122,7 @@ def differences(
         )
         for rows, problem in ((extra, "the row was added"), (missing, "the row was removed")):
             for row in rows:
-                yield Finding(place, problem, row=_row_name(columns, row))
+                yield Finding(place, problem, row=row_name(columns, row))
         return
     numbered = "select row_number() over () as _no, * from"
     for column in columns:
@@ -127,7 +141,7 @@ def differences(
             yield Finding(
                 place,
                 f"says {shown(now)}, was {shown(was)}",
-                row=_row_name(columns, values, without=column),
+                row=row_name(columns, values, without=column),
                 column=column,
             )
 
@@ -139,7 +153,7 @@ def _relations(database: duckdb.DuckDBPyConnection) -> list[str]:
     return [f"{schema}.{table}" for schema, table in rows]
 
 
-def _row_name(columns: list[str], values: list[object] | tuple[object, ...], *, without: str = "") -> str:
+def row_name(columns: list[str], values: list[object] | tuple[object, ...], *, without: str = "") -> str:
     """The first columns that tell a row apart, as a person would look it up."""
     named = [
         f"{column}={shown(value)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +87,12 @@ class ParquetData:
             problem=missing or f"does not read ({str(error).splitlines()[0]})",
             remedy="Compare it with a backup of the publication",
         )
+
+
+def with_files(query: str, scan: Callable[[str], str]) -> str:
+    """A query with each `{relation}` put as the table expression that `scan` gives."""
+    head, *parts = query.split("{")
+    for part in parts:
+        relation, rest = part.split("}", 1)
+        head += scan(relation) + rest
+    return head

@@ -39,13 +39,13 @@ class Check:
 class Report:
     """Collects checks, findings and what could not be checked.
 
-    `anchor` is the run id and the SHA-256 of the newest manifest, which no later one holds.
+    `anchors` are the newest of each chain with their SHA-256, which no later one holds.
     """
 
     checks: list[Check] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
-    anchor: str = ""
+    anchors: list[str] = field(default_factory=list)
 
     @property
     def is_sound(self) -> bool:

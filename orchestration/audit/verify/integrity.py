@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.audit.publications import MANIFEST, publication_folders
-from orchestration.audit.verify.cells import differing_relations, locate_in_database, locate_in_parquet
+from orchestration.audit.recompute.book import Row
+from orchestration.audit.verify.cells import locate_in_database, locate_in_parquet
 from orchestration.audit.verify.findings import Finding, Report
+from orchestration.settlement.frozen import settlement_folder
 from orchestration.state import StateFolder
 
 SEAL = "seal"
-PUBLISHED = "published"
 CALIBRATION = "audit/marts.mart_calibration.parquet"
 """What calibration found of the content: published beside it, no part of its hash."""
 REQUIRED = (
@@ -38,6 +39,29 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def check_anchors(state: StateFolder, anchors: Sequence[str], report: Report) -> None:
+    """Each hash that was noted elsewhere must be that of a manifest or a settlement of this state."""
+    if not anchors:
+        return
+    known = {
+        sha256_of(path)
+        for path in (
+            *(folder / MANIFEST for folder in publication_folders(state)),
+            *settlement_folder(state).glob("*.json"),
+        )
+        if path.is_file()
+    }
+    findings = [
+        Finding(
+            "anchor",
+            f"no manifest and no settlement has the noted hash {anchor}: what was noted is gone or another",
+        )
+        for anchor in anchors
+        if anchor.strip().lower() not in known
+    ]
+    report.add("hashes noted elsewhere occur in the chain", len(anchors), "hashes", findings)
+
+
 def check_chain(state: StateFolder, report: Report) -> dict[Path, Mapping[str, Any]]:
     """Walk the chain of publications; returns the manifests that read, by folder, oldest first."""
     manifests: dict[Path, Mapping[str, Any]] = {}
@@ -48,7 +72,7 @@ def check_chain(state: StateFolder, report: Report) -> dict[Path, Mapping[str, A
         findings += found
     findings += _chain_findings(state, folders, manifests)
     if folders and (folders[-1] / MANIFEST).is_file():
-        report.anchor = f"{folders[-1].name} {sha256_of(folders[-1] / MANIFEST)}"
+        report.anchors.append(f"newest manifest: {folders[-1].name} {sha256_of(folders[-1] / MANIFEST)}")
     report.add(
         "chain of publications: manifests, their seals and links", len(folders), "publications", findings
     )
@@ -141,28 +165,10 @@ def _chain_findings(
             yield Finding(name, f"is followed by {len(following)} publications: {', '.join(following)}")
     if len(first) > 1:
         yield Finding(", ".join(first), "more than one publication has no predecessor")
-    yield from _record_findings(state, names)
     newest = max(names, default=None)
     if newest is not None and (not state.current.is_symlink() or state.current.resolve().name != newest):
         target = state.current.resolve().name if state.current.is_symlink() else "nothing"
         yield Finding("current", f"points at {target}, the newest publication is {newest}")
-
-
-def _record_findings(state: StateFolder, names: set[str]) -> Iterator[Finding]:
-    """Every run that says it published must have left its publication."""
-    for path in sorted(state.runs.glob("[0-9]*.json")):
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            yield Finding(f"runs/{path.name}", f"does not read ({error})")
-            continue
-        if not isinstance(record, dict):
-            yield Finding(f"runs/{path.name}", "is no record of a run")
-            continue
-        if record.get("outcome") == PUBLISHED and record.get("run_id") not in names:
-            yield Finding(
-                f"{record.get('run_id')}", f"the publication is missing: run {path.stem} published it"
-            )
 
 
 def check_files(folder: Path, manifest: Mapping[str, Any], report: Report, *, may_be_empty: bool) -> bool:
@@ -214,22 +220,6 @@ def _located(folder: Path, name: str) -> list[Finding]:
     return []
 
 
-def check_copies(folder: Path, report: Report) -> None:
-    """Each DuckDB file of a publication against the Parquet beside it: the same rows in each relation."""
-    findings: list[Finding] = []
-    compared = 0
-    for path in sorted(folder.glob("*.duckdb")):
-        found = differing_relations(path, folder / "audit")
-        compared += found.compared
-        findings += [Finding(path.name, problem) for problem in found.problems]
-        for relation in found.relations:
-            findings.append(
-                Finding(path.name, "does not hold the rows of the Parquet beside it", row=relation)
-            )
-            findings += locate_in_parquet(folder, f"audit/{relation}.parquet", path.name)
-    report.add("DuckDB files against the Parquet beside them", compared, "relations", findings)
-
-
 def check_inputs(manifest: Mapping[str, Any], landing: Path | None, report: Report) -> None:
     """Each input file that still lies in the landing folder against the hash it was ingested with."""
     ingested: dict[str, set[str]] = defaultdict(set)
@@ -257,8 +247,11 @@ def check_inputs(manifest: Mapping[str, Any], landing: Path | None, report: Repo
         report.skip(f"{len(gone)} input files", f"no longer in the landing folder: {', '.join(gone[:5])}")
 
 
-def check_gate(state: StateFolder, manifest: Mapping[str, Any], report: Report) -> None:
-    """PR-02: a passed calibration result is stored for exactly this content."""
+def check_gate(state: StateFolder, manifest: Mapping[str, Any], shown: Sequence[Row], report: Report) -> None:
+    """PR-02: a passed calibration result is stored for exactly this content.
+
+    `shown` are the rows of the publication's own `mart_calibration`: the same checks with the same results.
+    """
     path = state.checks / f"{manifest['content_hash']}.json"
     place = f"checks/{path.name}"
     findings = []
@@ -270,11 +263,42 @@ def check_gate(state: StateFolder, manifest: Mapping[str, Any], report: Report) 
             for check in checks
             if not check["is_passed"] and check["severity"] == "critical"
         ]
+        if not checks:
+            findings.append(Finding(place, "no check ran: nothing was calibrated"))
+        findings += _unlike(place, checks, CALIBRATION, shown)
+        findings += _unlike(place, checks, f"{manifest['run_id']}/{MANIFEST}", _said_checks(manifest))
     except (OSError, ValueError):
         findings.append(Finding(place, "there is no calibration result for this content"))
     except (KeyError, TypeError, AttributeError) as error:
         findings.append(Finding(place, f"is no calibration result ({type(error).__name__}: {error})"))
     report.add("calibration result of the content", len(checks), "checks", findings)
+
+
+def _said_checks(manifest: Mapping[str, Any]) -> Sequence[Row]:
+    results: Sequence[Row] = manifest["checks"]["results"]
+    return results
+
+
+def _unlike(
+    place: str, checks: Sequence[Mapping[str, Any]], other: str, shown: Sequence[Row]
+) -> Iterator[Finding]:
+    """Checks that a stored result and what was published of it do not share."""
+    stored = {_check_key(check) for check in checks}
+    published = {_check_key(row) for row in shown}
+    for key in sorted(stored - published, key=str):
+        yield Finding(place, f"has {key[0]}.{key[1]} ({_passed(key[3])}), {other} has not")
+    for key in sorted(published - stored, key=str):
+        yield Finding(other, f"shows {key[0]}.{key[1]} ({_passed(key[3])}), {place} has not")
+
+
+def _check_key(check: Mapping[str, Any]) -> tuple[Any, ...]:
+    # Why a check could not run may quote a value: what is published says only that it could not.
+    observed = "could not be checked" if check.get("error") is not None else check["observed"]
+    return check["suite"], check["check_id"], check["severity"], check["is_passed"], observed, check["bound"]
+
+
+def _passed(is_passed: object) -> str:
+    return "passed" if is_passed else "not passed"
 
 
 def check_row_counts(

@@ -25,23 +25,37 @@ RULES: Mapping[str, str | None] = {
 WORDS = frozenset({"cohort_scope", "ranking_correction"})
 
 
-def check_policy(state: StateFolder, manifest: Mapping[str, Any], book: Book, report: Report) -> None:
-    """The policy files against the hash in the manifest, and the published policy rows against the files."""
-    number = manifest["run_id"][:6]
-    newest = max((path.stem for path in state.runs.glob("[0-9]*.json") if path.stem.isdigit()), default=None)
+def check_policy(
+    state: StateFolder, manifest: Mapping[str, Any], book: Book, report: Report, *, has_later_night: bool
+) -> None:
+    """The policy files against the hash in the manifest, and the published policy rows against the files.
+
+    Where a later night has put its own policy into the state (`has_later_night`), files that are not those of
+    the publication are its: what then cannot be checked is said.
+    """
+    said: Mapping[str, str] = manifest["policy_files"]
+    place = f"{manifest['run_id']}/{MANIFEST}"
+    own = []
+    if not said:
+        own.append(Finding(place, "names no policy file", column="policy_files"))
+    if listing_digest(said) != manifest["policy_hash"]:
+        own.append(Finding(place, "policy_hash is not that of its policy files", column="policy_hash"))
+    report.add("policy hash of the publication", len(said), "files", own)
     paths = sorted(state.seeds.rglob("*.csv"))
-    if (not paths and not manifest["policy_files"]) or newest != number:
-        why = "they are those of a later run" if paths else "the state no longer holds them"
-        report.skip("policy files of the publication", why)
-        return
     present = {path.relative_to(state.seeds).as_posix(): sha256_of(path) for path in paths}
-    findings = list(_file_findings(manifest, present))
-    report.add("policy files against their hashes in the manifest", len(paths), "files", findings)
+    changed = list(_file_findings(said, present))
+    if changed and has_later_night:
+        report.skip(
+            "policy files of the publication, and its policy rows against them",
+            "a later night has put its own into the state: "
+            + "; ".join(f"{one.place} {one.problem.split(':')[0]}" for one in changed),
+        )
+        return
+    report.add("policy files against their hashes in the manifest", len(paths), "files", changed)
     _check_rows(PolicyFiles(state.seeds / "policy", book.rows("facts.dim_period")), book, report)
 
 
-def _file_findings(manifest: Mapping[str, Any], present: Mapping[str, str]) -> Iterator[Finding]:
-    said: Mapping[str, str] = manifest["policy_files"]
+def _file_findings(said: Mapping[str, str], present: Mapping[str, str]) -> Iterator[Finding]:
     for name in sorted({*said, *present}):
         if name not in present:
             yield Finding(f"seeds/{name}", "is missing")
@@ -50,9 +64,6 @@ def _file_findings(manifest: Mapping[str, Any], present: Mapping[str, str]) -> I
         elif said[name] != present[name]:
             problem = f"was changed: SHA-256 {present[name]}, the manifest says {said[name]}"
             yield Finding(f"seeds/{name}", problem)
-    if listing_digest(said) != manifest["policy_hash"]:
-        place = f"{manifest['run_id']}/{MANIFEST}"
-        yield Finding(place, "policy_hash is not that of its policy files", column="policy_hash")
 
 
 def _check_rows(files: PolicyFiles, book: Book, report: Report) -> None:

@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from orchestration.audit.publications import current_folder
 from orchestration.audit.recompute.book import Book
 from orchestration.audit.verify.arithmetic import check_arithmetic
+from orchestration.audit.verify.copies import check_copies
 from orchestration.audit.verify.data import ParquetData, RelationUnreadable
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.audit.verify.integrity import (
+    check_anchors,
     check_chain,
-    check_copies,
     check_files,
     check_gate,
     check_inputs,
     check_row_counts,
 )
 from orchestration.audit.verify.policy import check_policy
+from orchestration.audit.verify.register import check_register, has_later_night
 from orchestration.audit.verify.settlements import check_settlements
 from orchestration.state import StateFolder
 
 
-def verify_state(state: StateFolder, *, landing: Path | None, progress: Callable[[str], None]) -> Report:
+def verify_state(
+    state: StateFolder,
+    *,
+    landing: Path | None,
+    progress: Callable[[str], None],
+    anchors: Sequence[str] = (),
+) -> Report:
     """Check every publication of a state folder.
 
-    `landing` is where the input files lie, by default where the manifest says. Raises ConfigurationError when
+    `landing` is where the input files lie, by default where the manifest says; `anchors` are hashes of
+    manifests or settlements that were noted elsewhere. Raises ConfigurationError when
     nothing has been published.
     """
     report = Report()
     manifests = check_integrity(state, landing=landing, report=report, progress=progress)
+    check_anchors(state, anchors, report)
     current = state.current.resolve()
     if current in manifests:
         progress("arithmetic of the current publication")
@@ -58,18 +68,24 @@ def check_integrity(
     current = state.current.resolve()
     progress("the chain of publications")
     manifests = check_chain(state, report)
-    settled_runs = check_settlements(state, manifests, current, report)
+    records = check_register(state, manifests, report)
+    settled_runs = check_settlements(state, manifests, current, records, report)
     _check_all_files(manifests, {current.name, *settled_runs}, report, progress)
     manifest = manifests.get(current)
     if manifest is None:
         report.skip("the current publication", "it is missing, or its manifest does not read")
         return manifests
-    check_copies(current, report)
+    check_copies(current, manifest, report)
     progress("policy, calibration and inputs")
-    check_gate(state, manifest, report)
     data = ParquetData(current)
     try:
-        check_policy(state, manifest, Book(data), report)
+        check_gate(state, manifest, data.rows("marts.mart_calibration"), report)
+    except RelationUnreadable as error:
+        report.skip("calibration result of the content", str(error))
+    try:
+        check_policy(
+            state, manifest, Book(data), report, has_later_night=has_later_night(records, current.name)
+        )
     except RelationUnreadable as error:
         report.skip("policy rows against the policy files", str(error))
     except (OSError, ValueError, ArithmeticError, KeyError) as error:
