@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestration.errors import ConfigurationError, MeritlineError, PublicationRefused
+from orchestration.hashing import file_hash
 from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, environment
 from orchestration.state import StateFolder, write_atomically
 
@@ -115,7 +116,7 @@ def take_parsed(state: StateFolder) -> Manifest:
 
 
 def parse_project(state: StateFolder) -> None:
-    """Parse the dbt project into `<state>/dbt` (manifest.json, partial_parse.msgpack); connects to nothing.
+    """Parse the dbt project into `<state>/dbt`; connects to nothing.
 
     The profile is read without the state's paths: dbt takes up no saved parse of another connection.
 
@@ -133,7 +134,9 @@ def parse_project(state: StateFolder) -> None:
             problem=f"the dbt project does not parse: {_one_line(str(result.exception))}",
             remedy="Correct the file that dbt names",
         )
-    write_atomically(_fingerprint_file(state), fingerprint)
+    # Each build writes dbt's own manifest.json again, in place: a kill in there leaves half of it.
+    write_atomically(manifest_path(state), (state.dbt / "manifest.json").read_text(encoding="utf-8"))
+    write_atomically(_fingerprint_file(state), f"{fingerprint} {file_hash(manifest_path(state))}")
     manifest = cast("Manifest", result.result)
     _root_seeds(manifest, state)
     _unused[state.root] = (fingerprint, manifest)
@@ -173,17 +176,17 @@ def _root_seeds(manifest: Manifest, state: StateFolder) -> None:
 
 
 def is_parsed(state: StateFolder) -> bool:
-    """Whether `<state>/dbt/manifest.json` is of the project as it is now."""
+    """Whether the state's parsed manifest is of the project as it is now."""
     try:
         stored = _fingerprint_file(state).read_text(encoding="utf-8")
+        return stored == f"{_project_fingerprint()} {file_hash(manifest_path(state))}"
     except OSError:
         return False
-    return manifest_path(state).exists() and stored == _project_fingerprint()
 
 
 def manifest_path(state: StateFolder) -> Path:
-    """Where dbt writes the parsed manifest of the state."""
-    return state.dbt / "manifest.json"
+    """Where the manifest of the last parse lies, whole at any time."""
+    return state.dbt / "parsed_manifest.json"
 
 
 def forget_warehouse(state: StateFolder) -> None:

@@ -11,6 +11,8 @@ import pytest
 from orchestration.errors import MeritlineError
 from orchestration.raw_guard import REGISTRY, restore_raw, seal_raw
 from orchestration.state import StateFolder
+from orchestration.warehouse.dbt import is_parsed, manifest_path
+from orchestration.warehouse.manifest import read_manifest
 from tests import ingest_support
 from tests.faults.conftest import Faults, needs_all
 from tests.faults.harness import Centre, names, require_recovery, require_whole, run_night
@@ -114,6 +116,18 @@ def test_what_was_ingested_after_the_last_seal_is_taken_as_it_is(taken: Ingestin
     assert restore_raw(state, taken.landing) == []
     seal_raw(state)
     taken.look(state, is_after=True)
+
+
+def test_half_a_manifest_of_the_build_is_not_read_and_half_a_parse_is_parsed_again(
+    demo_copy: StateFolder, faults: Faults
+) -> None:
+    """dbt writes its manifest in place at each build: a kill in there left later nights without one."""
+    assert is_parsed(demo_copy)
+    truncated(demo_copy.dbt / "manifest.json")
+    assert is_parsed(demo_copy) and read_manifest(manifest_path(demo_copy))["nodes"]
+    truncated(manifest_path(demo_copy))
+    assert not is_parsed(demo_copy)
+    faults.survived("half a manifest")
 
 
 @needs_all
