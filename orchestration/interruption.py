@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 INTERRUPTED = 128 + signal.SIGINT
 """Exit status of a command that was interrupted, by nobody knows what."""
@@ -52,6 +54,19 @@ def status_of_signal() -> int | None:
         with suppress(BlockingIOError):
             _noted.extend(one for one in os.read(reader, 1024) if one in STOPPING)
     return 128 + _noted[0] if _noted else None
+
+
+def leave(status: int) -> NoReturn:
+    """End this process now. Lock and record are closed, but a build that was interrupted still works in a
+    thread of its own, for which the interpreter would wait, or under which it would abort.
+    """
+    multiprocessing = sys.modules.get("multiprocessing.util")
+    if multiprocessing is not None:
+        # dbt's named semaphores: a helper process would complain of them after this one is gone.
+        multiprocessing._run_finalizers(0)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _interrupt(_number: int, _frame: object) -> None:

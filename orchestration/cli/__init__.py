@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from orchestration.cli.ui import ui
 from orchestration.cli.verify import verify
 from orchestration.cli.why import why
 from orchestration.errors import MeritlineError, expected_error
-from orchestration.interruption import INTERRUPTED, noted_signals, status_of_signal
+from orchestration.interruption import INTERRUPTED, leave, noted_signals, status_of_signal
 from orchestration.state import keep_private
 
 UNEXPECTED, USAGE = 1, 2
@@ -46,11 +45,7 @@ def main() -> None:
         status = run(sys.argv[1:])
         if status_of_signal() is None:
             sys.exit(status)
-        # Lock and record are closed by now, but a build that was interrupted still works in its own thread:
-        # the interpreter would wait for it, or abort underneath it.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+        leave(status)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -12,13 +12,14 @@ from orchestration.interruption import status_of_signal
 from orchestration.settings import PROJECT_ROOT
 
 PROCESS = """
-import sys, threading, time
+import multiprocessing, sys, threading, time
 import click
 from orchestration import cli
 
 @click.command()
 @click.argument("kind")
 def work(kind: str) -> None:
+    lock = multiprocessing.get_context("spawn").RLock()
     # A build in a thread of its own that nobody can stop, as dbt's is.
     threading.Thread(target=lambda: time.sleep(600)).start()
     print("working", flush=True)
