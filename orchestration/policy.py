@@ -13,7 +13,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.hashing import file_hash, listing_hash
 from orchestration.policy_check import check_policy
 from orchestration.settings import POLICY_DIR, SEEDS_DIR
-from orchestration.state import OWNER_DIR, StateFolder, replace_folder
+from orchestration.state import OWNER_DIR, OWNER_FILE, StateFolder, replace_folder
 
 REFERENCE_DIR = SEEDS_DIR / "reference"
 
@@ -74,6 +74,7 @@ def install_policy(state: StateFolder, folder: Path, *, shipped: Path = SEEDS_DI
         for path in sorted((shipped / part).glob("*.csv")):
             own = site / path.name
             shutil.copy2(own if own.is_file() else path, draft / part / path.name)
+            (draft / part / path.name).chmod(OWNER_FILE)
     replace_folder(draft, state.seeds)
     state.seeds.chmod(OWNER_DIR)
     return policy_hash(state)

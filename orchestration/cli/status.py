@@ -112,7 +112,7 @@ def _runs(records: list[RunRecord], *, is_held: bool) -> list[str]:
         # A record stays open when its process is killed; without a holder of the state nobody works on it.
         outcome = KILLED if record.outcome == RUNNING and not is_held else record.outcome
         lines.append(
-            f"  {record.number:06d}  {record.started_at}  {outcome:<9} {record.seconds:7.1f} s  "
+            f"  {record.number:06d}  {record.started_at}  {outcome:<11} {record.seconds:7.1f} s  "
             f"{record.run_id or ''}".rstrip()
         )
         if record.error:

@@ -20,7 +20,7 @@ from orchestration.notify import failed_before_the_run, send
 from orchestration.policy import install_policy
 from orchestration.progress import say, stage
 from orchestration.settings import Settings
-from orchestration.state import StateFolder
+from orchestration.state import StateFolder, keep_private
 from orchestration.warehouse.dbt import is_parsed, parse_project
 
 
@@ -40,6 +40,7 @@ def execute(settings: Settings, request: JobRequest) -> ExecuteInProcessResult:
     Raises StateHeld when another process has the state, ConfigurationError before anything ran when policy or
     project are unsound.
     """
+    keep_private()
     state = request.run.state_folder
     with _told_when_it_cannot_begin(settings, state):
         state.prepare()
