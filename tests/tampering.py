@@ -487,8 +487,11 @@ def _forged_workbook(state: StateFolder, landing: Path, chance: Random) -> Tampe
     return Tampering("workbooks pay more", ("payroll/register_", ".xlsx, bonus_line_id=", "amount_cny: says"))
 
 
-def _forged_everywhere(state: StateFolder, relation: str, column: str, audience: str = "") -> Tampering:
+def _forged_everywhere(
+    state: StateFolder, relation: str, column: str, audience: str = "", *, value: str = ""
+) -> Tampering:
     """A relation that nothing is calculated from, changed in every copy."""
+    value = value or f"{column} + 1"
     folder = state.current.resolve()
     schema, table = relation.split(".")
     files = [folder / "audit" / f"{relation}.parquet"]
@@ -498,11 +501,11 @@ def _forged_everywhere(state: StateFolder, relation: str, column: str, audience:
         databases.append(folder / f"{audience}.duckdb")
     with duckdb.connect() as database:
         for path in files:
-            _rewrite(database, path, f"select * replace ({column} + 1 as {column}) from {{source}}")
+            _rewrite(database, path, f"select * replace ({value} as {column}) from {{source}}")
         for path in databases:
             replace_bytes(path, path.read_bytes())
             database.execute(f"attach '{path}' as copy")
-            database.execute(f'update copy."{schema}"."{table}" set {column} = {column} + 1')
+            database.execute(f'update copy."{schema}"."{table}" set {column} = {value}')
             database.execute("detach copy")
     _reseal(state, folder)
     return Tampering(
@@ -516,6 +519,21 @@ def _forged_award(state: StateFolder, landing: Path, chance: Random) -> Tamperin
 
 def _forged_trace(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     return _forged_everywhere(state, "audit.bonus_trace", "value")
+
+
+def _forged_row_hash(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    _forged_everywhere(state, "audit.source_row", "row_hash", value=f"'{'0' * 32}'")
+    return Tampering("hashes of rows", ("audit/audit.source_row.parquet", "row_hash: says 000", "has "))
+
+
+def _forged_file_hash(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    _forged_everywhere(state, "audit.load_file", "sha256", value=f"'{'0' * 64}'")
+    return Tampering("hashes of files", ("audit/audit.load_file.parquet", "is no input file of the manifest"))
+
+
+def _forged_file(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    _forged_everywhere(state, "audit.source_row", "file", value="'nowhere.csv'")
+    return Tampering("rows of another file", ("audit/audit.source_row.parquet", "another file than its load"))
 
 
 def _forged_relation(state: StateFolder, landing: Path, chance: Random) -> Tampering:
@@ -611,6 +629,9 @@ FORGERIES: Sequence[Way] = (
     _forged_workbook,
     _forged_award,
     _forged_trace,
+    _forged_row_hash,
+    _forged_file_hash,
+    _forged_file,
     _forged_relation,
     _forged_gate,
     _forged_gate_check,

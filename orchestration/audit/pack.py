@@ -22,10 +22,12 @@ from orchestration.audit.publications import MANIFEST, read_manifest
 from orchestration.audit.relations import AuditFile, Row
 from orchestration.audit.trace import trace_from
 from orchestration.errors import ConfigurationError
+from orchestration.hashing import tree_hash
 
-FORMAT = 1
+FORMAT = 2
 INDEX = "pack.json"
 DATA = "data/"
+AUDIT_CODE = Path(__file__).parent
 ZIP_TIME = (2000, 1, 1, 0, 0, 0)
 """A fixed time, so that the same publication gives the same pack."""
 
@@ -65,10 +67,11 @@ Verify it on any machine with meritline installed, without the warehouse:
 
 @dataclass(frozen=True)
 class _Scope:
-    """Which agent, periods and components the pack covers."""
+    """Agent and periods of the pack: `roots` are the period and the settled ones that it corrects."""
 
     agent_id: str
     period_id: str
+    roots: tuple[str, ...]
     periods: tuple[str, ...]
     months: tuple[str, ...]
 
@@ -113,6 +116,18 @@ def index_text(index: Mapping[str, Any]) -> str:
     return json.dumps(index, ensure_ascii=False, indent=1)
 
 
+def clauses_text() -> str:
+    """The rules of this version with the documents' words, as JSON."""
+    return json.dumps(
+        {key: plain_data(clause) for key, clause in clauses().items()}, ensure_ascii=False, indent=1
+    )
+
+
+def writer_hash() -> str:
+    """What the texts of a pack depend on beside its rows: the rules and the code that writes the trace."""
+    return hashlib.sha256((clauses_text() + tree_hash(AUDIT_CODE.glob("*.py"))).encode()).hexdigest()
+
+
 def _members(
     audit: AuditFile,
     folder: Path,
@@ -138,9 +153,7 @@ def _members(
         ),
         "trace.html": trace_page(trace),
         "trace.json": trace_json(trace),
-        "clauses.json": json.dumps(
-            {key: plain_data(clause) for key, clause in clauses().items()}, ensure_ascii=False, indent=1
-        ),
+        "clauses.json": clauses_text(),
         "cohort.json": json.dumps(_cohort(audit, agent_id, period_id), ensure_ascii=False, indent=1),
     }
     loads: set[str] = set()
@@ -156,6 +169,7 @@ def _members(
         "format": FORMAT,
         "agent_id": agent_id,
         "period_id": period_id,
+        "writer": writer_hash(),
         "publication": {name: manifest[name] for name in MANIFEST_FIELDS if name in manifest}
         | {"manifest_sha256": hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()},
         "inputs": [one for one in manifest["inputs"] if one["file"] in {row["file"] for row in files}],
@@ -172,17 +186,31 @@ def _members(
 
 
 def _scope(audit: AuditFile, agent_id: str, period_id: str) -> _Scope:
-    [period] = audit.select("facts.dim_period", {"period_id": period_id})
-    within = audit.query(
-        "select period_id, period_kind from facts.dim_period "
-        "where starts_on >= ? and ends_on <= ? order by starts_on, period_id",
-        [period["starts_on"], period["ends_on"]],
+    """The period with those within it, and the settled periods that its adjustments correct, with theirs."""
+    within = _within(audit, [period_id])
+    corrected = audit.query(
+        "select distinct split_part(adjusts_bonus_line_id, ':', 1) as period_id from bonus.bonus_line "
+        "where agent_id = ? and list_contains(?, period_id) and adjusts_bonus_line_id is not null",
+        [agent_id, [row["period_id"] for row in within]],
     )
+    roots = [period_id, *sorted(row["period_id"] for row in corrected)]
+    within = _within(audit, roots)
     return _Scope(
         agent_id=agent_id,
         period_id=period_id,
+        roots=tuple(roots),
         periods=tuple(row["period_id"] for row in within),
         months=tuple(row["period_id"] for row in within if row["period_kind"] == "month"),
+    )
+
+
+def _within(audit: AuditFile, roots: Sequence[str]) -> list[Row]:
+    return audit.query(
+        "select distinct inside.period_id, inside.period_kind, inside.starts_on "
+        "from facts.dim_period as inside inner join facts.dim_period as root "
+        "on inside.starts_on >= root.starts_on and inside.ends_on <= root.ends_on "
+        "where list_contains(?, root.period_id) order by inside.starts_on, inside.period_id",
+        [list(roots)],
     )
 
 
@@ -191,8 +219,9 @@ def _data(audit: AuditFile, scope: _Scope) -> dict[str, Sequence[Row]]:
     own = {"agent_id": scope.agent_id}
     own_periods = {**own, "period_id": list(scope.periods)}
     own_months = {**own, "month_id": list(scope.months)}
-    [period] = audit.select("facts.dim_period", {"period_id": scope.period_id})
-    observed = [*scope.periods, *([period["previous_period_id"]] if period["previous_period_id"] else [])]
+    roots = audit.select("facts.dim_period", {"period_id": list(scope.roots)}, order=["period_id"])
+    before = {row["previous_period_id"] for row in roots if row["previous_period_id"]}
+    observed = [*scope.periods, *sorted(before - set(scope.periods))]
     data: dict[str, Sequence[Row]] = {
         "facts.dim_run_context": audit.select("facts.dim_run_context"),
         "facts.dim_period": audit.select("facts.dim_period", {"period_id": observed}, order=["period_id"]),
@@ -207,8 +236,24 @@ def _data(audit: AuditFile, scope: _Scope) -> dict[str, Sequence[Row]]:
         "facts.dim_settled_period": audit.select("facts.dim_settled_period", order=["period_id"]),
         "facts.fct_target": audit.select("facts.fct_target", own_periods, order=["period_id", "metric"]),
         "facts.fct_rating": audit.select("facts.fct_rating", own_periods, order=["rating_id"]),
-        "facts.fct_settled_line": audit.select("facts.fct_settled_line", own, order=["bonus_line_id"]),
-        "facts.fct_settled_score": audit.select("facts.fct_settled_score", own, order=["period_id"]),
+        "facts.fct_settled_line": audit.query(
+            "select * from facts.fct_settled_line where agent_id = ? and (list_contains(?, period_id) "
+            "or list_contains(?, split_part(adjusts_bonus_line_id, ':', 1))) order by bonus_line_id",
+            [scope.agent_id, list(scope.periods), list(scope.periods)],
+        ),
+        "facts.fct_settled_score": audit.select("facts.fct_settled_score", own_periods, order=["period_id"]),
+        "facts.fct_settled_ranking": audit.select(
+            "facts.fct_settled_ranking", own_periods, order=["period_id", "component_id"]
+        ),
+        "bonus.bonus_correction": audit.select(
+            "bonus.bonus_correction", own_periods, order=["bonus_line_id"]
+        ),
+        "audit.bonus_trace": audit.query(
+            "select node.* from audit.bonus_trace as node inner join bonus.bonus as bonus "
+            "on node.bonus_id = bonus.bonus_id where bonus.agent_id = ? "
+            "and list_contains(?, bonus.period_id) order by node.bonus_id, node.node_id",
+            [scope.agent_id, list(scope.periods)],
+        ),
         "kpi.kpi_evidence": audit.select(
             "kpi.kpi_evidence",
             own_months,

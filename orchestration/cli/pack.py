@@ -16,13 +16,18 @@ from orchestration.cli.options import Options, common_options
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Zip file to write."
 )
+@click.option(
+    "--publication",
+    "run_id",
+    help="Take this publication. [default: the newest; of a settled period the one it was settled on]",
+)
 @click.pass_obj
-def pack(options: Options, *, agent: str, period: str, out: Path) -> None:
+def pack(options: Options, *, agent: str, period: str, out: Path, run_id: str | None) -> None:
     """Write everything that AGENT's bonus of PERIOD rests on into one zip."""
     from orchestration.audit.pack import write_pack
     from orchestration.audit.settled import explaining
 
-    source = explaining(options.state_folder(), agent_id=agent, period_id=period)
+    source = explaining(options.state_folder(), agent_id=agent, period_id=period, run_id=run_id)
     written = write_pack(
         source.folder, agent_id=agent, period_id=period, out=out.absolute(), notes=source.notes
     )

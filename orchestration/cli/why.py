@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 @common_options
 @click.argument("agent")
 @click.argument("period")
+@click.option(
+    "--publication",
+    "run_id",
+    help="Take this publication. [default: the newest; of a settled period the one it was settled on]",
+)
 @click.pass_obj
-def why(options: Options, *, agent: str, period: str) -> None:
+def why(options: Options, *, agent: str, period: str, run_id: str | None) -> None:
     """Per KPI the smallest change that gives AGENT a better grade for PERIOD, all else held."""
     from rich.table import Table
 
@@ -26,7 +31,7 @@ def why(options: Options, *, agent: str, period: str) -> None:
     from orchestration.audit.why import why_grade
     from orchestration.cli.console import new_console
 
-    source = explaining(options.state_folder(), agent_id=agent, period_id=period)
+    source = explaining(options.state_folder(), agent_id=agent, period_id=period, run_id=run_id)
     found = why_grade(source.folder, agent_id=agent, period_id=period)
     for line in _headline(found):
         click.echo(line)

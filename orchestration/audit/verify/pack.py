@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestration.audit.pack import DATA, FORMAT, INDEX, index_text
+from orchestration.audit.pack import DATA, FORMAT, INDEX, clauses_text, index_text, writer_hash
 from orchestration.audit.recompute.book import AGENT_COLUMNS, Book, Row
 from orchestration.audit.recompute.exact import ratio
 from orchestration.audit.recompute.grade import FORCED, band_of, method_of
@@ -19,11 +21,18 @@ from orchestration.audit.recompute.kpi import EvidenceSums, Sums, observations
 from orchestration.audit.recompute.lines import Lines
 from orchestration.audit.recompute.ranking import StatedRanks
 from orchestration.audit.recompute.score import score_lines, scores
+from orchestration.audit.recompute.settled import adjustments
+from orchestration.audit.reread import trace_of
 from orchestration.audit.verify.arithmetic import check_bonuses, check_lines, check_published_lines
 from orchestration.audit.verify.findings import Finding, Report, compare
+from orchestration.audit.verify.pack_tables import PackTables
+from orchestration.audit.verify.pack_trace import PAGE, TREE, rendering_findings, tree_findings
+from orchestration.audit.verify.traced import TRACE, check_trace
 from orchestration.errors import ConfigurationError, MeritlineError
 
 MILLION = 10**6
+CLAUSES = "clauses.json"
+ROW_HASH = re.compile("[0-9a-f]{32}")
 
 
 class PackUnreadable(MeritlineError):
@@ -36,6 +45,12 @@ class PackData:
     def __init__(self, members: Mapping[str, bytes]) -> None:
         self._members = members
         self._rows: dict[str, list[Row]] = {}
+
+    def columns(self, relation: str) -> Mapping[str, str]:
+        """Columns of a relation with their DuckDB types. Raises PackUnreadable."""
+        self.rows(relation)
+        columns = json.loads(self._members[f"{DATA}{relation}.json"])["columns"]
+        return {str(name): str(kind) for name, kind in columns}
 
     def rows(self, relation: str) -> Sequence[Row]:
         """All rows of a relation in the pack. Raises PackUnreadable."""
@@ -75,15 +90,18 @@ def verify_pack(path: Path) -> Report:
     data = PackData(members)
     book = Book(data)
     for name, check in (
-        ("evidence rows lead to an export line of a known file", _source_lines),
+        ("evidence rows lead to an export line of a known file", lambda one: _source_lines(one, index)),
         ("observation = sum of evidence", _observations),
         ("score line = curve, weight and missing rule", _score_lines),
         ("score = sum of score lines with its shares", _scores),
         ("grade by rank and cut-offs", lambda one: _grade(one, index, members)),
         ("bonus line = quantity × rate × days, from policy", _bonus_lines),
-        ("line of open and settled periods", lambda one: check_published_lines(one, with_adjustments=False)),
+        ("line of open and settled periods, adjustments", check_published_lines),
+        ("correction = settled, adjusted and recomputed lines", _corrections),
         ("bonus = sum of its lines", check_bonuses),
-        ("trace = rows of the pack", lambda one: _trace(one, index, members)),
+        ("published trace = the rows that it is of", lambda _: _published_trace(data, report)),
+        ("trace = published trace and rows of the pack", lambda one: _trace(one, index, members, report)),
+        ("files of the pack are written from its rows", lambda one: _rendering(index, members, report)),
     ):
         try:
             looked_at, unit, findings = check(book)
@@ -95,6 +113,12 @@ def verify_pack(path: Path) -> Report:
         else:
             report.add(name, looked_at, unit, findings)
     report.skip("ranks", "the others' scores are not in the pack; their cut-offs are")
+    report.skip("row hashes", "they are of lines of export files, which are not in the pack")
+    report.skip(
+        "whether the rows are those of the publication",
+        "nothing in the pack can tell: compare its manifest_sha256 "
+        f"{index['publication'].get('manifest_sha256')} with that of {index['publication'].get('run_id')}",
+    )
     report.skip("the publication's own hash chain", "it needs the state folder: meritline verify")
     return report
 
@@ -148,18 +172,39 @@ def _check_index(members: Mapping[str, bytes], report: Report) -> Mapping[str, A
 Checked = tuple[int, str, list[Finding]]
 
 
-def _source_lines(book: Book) -> Checked:
+def _source_lines(book: Book, index: Mapping[str, Any]) -> Checked:
     loads = {row["load_id"]: row for row in book.rows("audit.load_file")}
     sources = {(row["evidence_model"], row["evidence_key"]): row for row in book.rows("audit.source_row")}
     findings = []
     evidence = book.rows("kpi.kpi_evidence")
+    inputs = {(one["file"], one["sha256"]) for one in index["inputs"]}
+    for load in loads.values():
+        if (load["file"], load["sha256"]) not in inputs:
+            findings.append(
+                Finding(
+                    f"{DATA}audit.load_file.json",
+                    "is no input file of the publication",
+                    row=f"load_id={load['load_id']} {load['file']}",
+                    column="sha256",
+                )
+            )
+    for source in sources.values():
+        of = loads.get(source["load_id"])
+        if not ROW_HASH.fullmatch(str(source["row_hash"])) or of is None or of["file"] != source["file"]:
+            findings.append(
+                Finding(
+                    f"{DATA}audit.source_row.json",
+                    "has no hash of a row, or not the file of its load",
+                    row=f"{source['evidence_model']} {source['evidence_key']}",
+                )
+            )
     for row in evidence:
         key = row["evidence_model"], row["evidence_key"]
-        source = sources.get(key)
+        line = sources.get(key)
         place, name = f"{DATA}kpi.kpi_evidence.json", f"kpi_id={row['kpi_id']} {key[0]} {key[1]}"
-        if source is None or not source["row_hash"] or source["row_number"] is None:
+        if line is None or not line["row_hash"] or line["row_number"] is None:
             findings.append(Finding(place, "leads to no export line", row=name))
-        elif source["load_id"] not in loads or not loads[source["load_id"]]["sha256"]:
+        elif line["load_id"] not in loads or not loads[line["load_id"]]["sha256"]:
             findings.append(Finding(place, "leads to a file without a hash", row=name))
         if row["is_counted"] != (row["exclusion_reason"] is None):
             findings.append(Finding(place, "is_counted and exclusion_reason contradict", row=name))
@@ -246,22 +291,54 @@ def _bonus_lines(book: Book) -> Checked:
     return check_lines(book, lines)
 
 
-def _trace(book: Book, index: Mapping[str, Any], members: Mapping[str, bytes]) -> Checked:
-    trace = json.loads(members["trace.json"])
-    key = index["agent_id"], index["period_id"]
-    bonus = next(
-        (row for row in book.rows("bonus.bonus") if (row["agent_id"], row["period_id"]) == key), None
-    )
-    lines = {row["bonus_line_id"]: row["amount_cny"] for row in book.rows("bonus.bonus_line")}
-    findings = []
-    if bonus is None or Decimal(trace["amount_cny"]) != bonus["amount_cny"]:
-        findings.append(Finding("trace.json", "amount_cny is not that of the bonus", column="amount_cny"))
-    looked_at = 1
-    for node in trace["root"]["children"]:
-        looked_at += 1
-        if lines.get(node["node_id"]) != Decimal(node["value"]):
-            findings.append(Finding("trace.json", f"line {node['node_id']} is not that of the bonus"))
-    return looked_at, "nodes", findings
+def _corrections(book: Book) -> Checked:
+    """Each correction names what was settled, adjusted since and computed; what it owes is a line."""
+    relation = "bonus.bonus_correction"
+    published = book.rows(relation)
+    settled: dict[str, Decimal] = defaultdict(Decimal)
+    adjusted: dict[str, Decimal] = defaultdict(Decimal)
+    for row in book.rows("facts.fct_settled_line"):
+        corrected = row["adjusts_bonus_line_id"]
+        (settled if corrected is None else adjusted)[corrected or row["bonus_line_id"]] += row["amount_cny"]
+    computed = {row["bonus_line_id"]: row["amount_cny"] for row in book.rows("bonus.bonus_line_computed")}
+    owed = {
+        (row["adjusts_bonus_line_id"]): row["quantity"] * row["rate"] for row in adjustments(book).values()
+    }
+    expected: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for row in published:
+        line_id = row["bonus_line_id"]
+        today = computed.get(line_id, Decimal(0))
+        expected[line_id,] = {
+            "settled_cny": settled[line_id],
+            "adjusted_cny": adjusted[line_id],
+            "computed_cny": today,
+            "difference_cny": today - settled[line_id] - adjusted[line_id],
+            "owed_cny": owed.get(line_id, Decimal(0)),
+        }
+    place = f"{DATA}{relation}.json"
+    return len(published), "corrections", compare(place, published, expected, key=("bonus_line_id",))
+
+
+def _published_trace(data: PackData, report: Report) -> Checked:
+    looked_at, unit, findings, rest = check_trace(PackTables(data))
+    if rest:
+        report.skip(f"{rest:,} nodes of {TRACE}", "they are of no relation in the pack")
+    return looked_at, unit, findings
+
+
+def _trace(book: Book, index: Mapping[str, Any], members: Mapping[str, bytes], report: Report) -> Checked:
+    return tree_findings(trace_of(members[TREE].decode("utf-8")), book, index, report)
+
+
+def _rendering(index: Mapping[str, Any], members: Mapping[str, bytes], report: Report) -> Checked:
+    """Page, tree and rules written again: the same bytes, where this version is the one that wrote them."""
+    if index["writer"] != writer_hash():
+        report.skip(f"{PAGE}, and the words of the rules", "another version of meritline wrote the pack")
+        return 0, "files", []
+    findings = list(rendering_findings(trace_of(members[TREE].decode("utf-8")), members))
+    if members[CLAUSES] != clauses_text().encode():
+        findings.append(Finding(CLAUSES, "does not have the words of the rules"))
+    return 3, "files", findings
 
 
 def _parser(kind: str) -> Any:

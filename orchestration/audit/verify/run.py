@@ -21,6 +21,7 @@ from orchestration.audit.verify.integrity import (
     check_row_counts,
 )
 from orchestration.audit.verify.policy import check_policy
+from orchestration.audit.verify.provenance import check_provenance
 from orchestration.audit.verify.register import check_register, has_later_night
 from orchestration.audit.verify.settlements import check_settlements
 from orchestration.state import StateFolder
@@ -92,7 +93,12 @@ def check_integrity(
         problem = f"the policy files do not read ({type(error).__name__}: {error})"
         report.add("policy in force", 0, "rows", [Finding("seeds/policy", problem)])
     said = manifest.get("landing")
-    check_inputs(manifest, landing or (Path(said) if said else None), report)
+    lies_in = landing or (Path(said) if said else None)
+    check_inputs(manifest, lies_in, report)
+    try:
+        check_provenance(data, manifest, lies_in, report)
+    except RelationUnreadable as error:
+        report.skip("where rows came from", str(error))
     check_row_counts(current, manifest, _row_counts(data, manifest), report)
     return manifests
 
