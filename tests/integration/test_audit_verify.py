@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import shutil
@@ -94,6 +95,19 @@ def test_a_later_night_with_another_policy_leaves_unchecked_what_it_must(
     assert report.is_sound
     assert any("component_parameter.csv" in text for text in report.not_checked)
     assert any(check.name == "policy hash of the publication" for check in report.checks)
+
+
+def test_a_settlement_from_before_the_chain_is_named_as_such(victim: tuple[StateFolder, Path]) -> None:
+    state, landing = victim
+    [path] = (state.root / "settled").glob("*.json")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    for name in ("number", "previous_settlement_sha256", "run_number", "seal"):
+        del record[name]
+    text = json.dumps(record, ensure_ascii=False, indent=1)
+    seal = hashlib.sha256(text.encode()).hexdigest()
+    tampering.replace_text(path, json.dumps({**record, "seal": seal}, ensure_ascii=False, indent=1))
+    texts = findings(state, landing)
+    assert any(f"settled/{path.name}" in text and "earlier version of meritline" in text for text in texts)
 
 
 def test_a_tail_cut_off_is_told_by_a_hash_noted_elsewhere(

@@ -209,4 +209,7 @@ def test_the_command_says_it(
     assert f"grade {why.next_grade} takes a total score of" in shown and why.levers[0].kpi_id in shown
     with pytest.raises(ConfigurationError, match="Did you mean"):
         why_grade(publication, agent_id=why.agent_id.lower(), period_id=why.period_id)
+    words = ["--state", str(published_demo), "why", why.agent_id, why.period_id, "--publication"]
+    assert run([*words, "current"]) == 0 and capsys.readouterr().out == shown
+    assert run([*words, "000009"]) == 2 and "there is no publication '000009'" in capsys.readouterr().err
     assert run(["--state", str(published_demo), "why", why.agent_id, "2031-01"]) == 2
