@@ -38,10 +38,14 @@ class StageRecord:
     figures: dict[str, object] = field(default_factory=dict)
 
 
+NIGHTLY = "nightly"
+"""How the command of a night begins; a settlement has a place among the runs too."""
+
+
 @dataclass(frozen=True)
 class RunRecord:
-    """One run. `outcome` is `running`, `published`, `refused`, `rejected`, `interrupted`, `failed` or
-    `killed`; times are UTC, ISO 8601. `exit_status` is that of the error it failed with.
+    """One run. `outcome` is `running`, `published`, `refused`, `rejected`, `interrupted`, `failed`,
+    `killed` or, of a settlement, `settled`; times are UTC, ISO 8601. `exit_status` is that of the error it failed with.
     """
 
     number: int

@@ -103,7 +103,7 @@ def _periods(publication: Publication) -> list[str]:
 
 
 def _runs(records: list[RunRecord], *, is_held: bool) -> list[str]:
-    from orchestration.record import KILLED, RUNNING
+    from orchestration.record import KILLED, NIGHTLY, RUNNING
 
     if not records:
         return ["runs         none yet"]
@@ -117,9 +117,12 @@ def _runs(records: list[RunRecord], *, is_held: bool) -> list[str]:
         )
         if record.error:
             lines.append(f"          {record.error}")
-    usual = _usual_seconds(records[-COMPARED_RUNS:-1])
-    lines.append("stages of the last run (median of the runs before it)")
-    for stage in records[-1].stages:
+    nights = [record for record in records if record.command.startswith(NIGHTLY)]
+    if not nights:
+        return lines
+    usual = _usual_seconds(nights[-COMPARED_RUNS:-1])
+    lines.append("stages of the last night (median of the nights before it)")
+    for stage in nights[-1].stages:
         before = f"{usual[stage.name]:7.1f} s" if stage.name in usual else "       –  "
         lines.append(f"  {stage.name:<10}{stage.seconds:7.1f} s  ({before})  {stage.message}".rstrip())
     return lines

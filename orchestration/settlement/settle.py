@@ -14,7 +14,7 @@ from orchestration.clock import now
 from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.hashing import file_hash
 from orchestration.publish.publication import MANIFEST, Publication, current_publication
-from orchestration.record import Recorder, StageRecord, read_records
+from orchestration.record import NIGHTLY, Recorder, StageRecord, read_records
 from orchestration.settlement.frozen import (
     TABLES,
     Settlement,
@@ -29,7 +29,6 @@ from orchestration.settlement.frozen import (
 )
 from orchestration.state import StateFolder, write_atomically
 
-NIGHTLY = "nightly"
 SETTLE, SETTLED = "settle", "settled"
 """The command and the outcome of a settlement in the register of runs."""
 

@@ -93,3 +93,17 @@ def test_a_business_date_before_the_published_one_is_noted(state: StateFolder) -
     assert list(earlier_than_published(state, date(2026, 10, 31))) == []
     cut_off_manifest(state)
     assert list(earlier_than_published(state, date(2026, 10, 30))) == []
+
+
+def test_a_settlement_among_the_runs_is_listed_and_the_stages_are_those_of_the_last_night(
+    state: StateFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage = {"name": "build", "is_done": True, "seconds": 3.0, "message": "", "figures": {}}
+    record = json.loads((state.runs / "000007.json").read_text())
+    (state.runs / "000007.json").write_text(json.dumps({**record, "stages": [stage]}))
+    settled = {**record, "number": 8, "command": "settle 2026-10", "outcome": "settled"}
+    (state.runs / "000008.json").write_text(json.dumps({**settled, "stages": []}))
+    assert run(["--state", str(state.root), "status"]) == 0
+    shown = capsys.readouterr().out
+    assert "000008" in shown and "settled" in shown
+    assert "stages of the last night" in shown and "build" in shown
