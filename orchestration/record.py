@@ -45,7 +45,8 @@ NIGHTLY = "nightly"
 @dataclass(frozen=True)
 class RunRecord:
     """One run. `outcome` is `running`, `published`, `refused`, `rejected`, `interrupted`, `failed`,
-    `killed` or, of a settlement, `settled`; times are UTC, ISO 8601. `exit_status` is that of the error it failed with.
+    `killed` or, of a settlement, `settled`; times are UTC, ISO 8601. `exit_status` is that of the error it
+    failed with.
     """
 
     number: int

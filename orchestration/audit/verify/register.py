@@ -10,8 +10,8 @@ from typing import Any
 
 from orchestration.audit.publications import publication_folders
 from orchestration.audit.verify.findings import Finding, Report
-from orchestration.record import KILLED, OUTCOMES, RUNNING, RunRecord
-from orchestration.settlement.settle import NIGHTLY, SETTLED
+from orchestration.record import KILLED, NIGHTLY, OUTCOMES, RUNNING, RunRecord
+from orchestration.settlement.settle import SETTLED
 from orchestration.state import StateFolder
 
 PUBLISHED = "published"
