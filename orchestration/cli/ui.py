@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 
@@ -30,12 +29,11 @@ def ui(options: Options, port: int, daemon: bool) -> int:
     server = [sys.executable, "-m", "dagster_webserver", "-h", LOOPBACK, "-p", str(port), *module]
     click.echo(f"http://{LOOPBACK}:{port} shows {state.root}; stop it with Ctrl-C")
     commands = [server, [sys.executable, "-m", "dagster._daemon", "run", *module]][: 2 if daemon else 1]
-    # A service manager stops a command with SIGTERM, which would leave the processes it started behind.
-    signal.signal(signal.SIGTERM, _stop)
     started = [subprocess.Popen(one, env=environment) for one in commands]
     try:
         status = started[0].wait()
     finally:
+        # Also when it is told to stop: what it started must not stay behind.
         for process in started:
             process.terminate()
         for process in started:
@@ -47,7 +45,3 @@ def ui(options: Options, port: int, daemon: bool) -> int:
             remedy="Read its last lines above; if the port is taken, name another with --port",
         )
     return 0
-
-
-def _stop(*_: object) -> None:
-    raise KeyboardInterrupt

@@ -6,11 +6,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 
 import duckdb
 
-from orchestration.clock import now
+from orchestration.clock import elapsed, now
 from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.hashing import file_hash
 from orchestration.publish.publication import MANIFEST, Publication, current_publication
@@ -61,7 +60,7 @@ def settle(
             remedy="A closed period never changes: corrections become lines of the next open month",
         )
     _require_checked(state, publication)
-    began = perf_counter()
+    began = elapsed()
     with duckdb.connect(str(publication.folder / "audit.duckdb"), read_only=True) as database:
         period_kind = _require_closable(database, period_id, done)
         carried = _require_ruled(database, period_id, carry_pending=carry_pending)
@@ -107,7 +106,7 @@ def settle(
     text = sealed(settlement)
     said = StageRecord(
         name=SETTLE,
-        seconds=round(perf_counter() - began, 3),
+        seconds=round(elapsed() - began, 3),
         is_done=True,
         message=f"{period_id} by {settled_by}: {settlement.line_count} lines, {settlement.amount_cny} CNY",
         figures={

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -15,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from orchestration.cli import INTERRUPTED
 from orchestration.settings import PROJECT_ROOT, child_environment
 
 START_SECONDS = 300
@@ -52,7 +52,7 @@ def address(published_demo: Path) -> Iterator[str]:
         yield _answering(process, f"http://127.0.0.1:{port}")
     finally:
         process.terminate()
-        assert process.wait(timeout=120) == INTERRUPTED
+        assert process.wait(timeout=120) == 128 + signal.SIGTERM
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0, "the web server outlives the command"
 
