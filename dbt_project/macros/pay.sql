@@ -1,5 +1,11 @@
 {# What the pay mechanisms share. #}
 
+{# The id of a line, stable from run to run: one text, for corrections find the line they are of by it. #}
+{% macro bonus_line_id(line, segment_no, item) -%}
+    {{ line }}.period_id || ':' || {{ line }}.agent_id || ':' || {{ line }}.component_id || ':'
+    || cast({{ segment_no }} as string) || ':' || {{ item }}
+{%- endmacro %}
+
 {# One hundredth of a score, as a factor: 95.5 points pay 0.955. #}
 {% macro percent(score) %}
     cast(cast({{ score }} as decimal(9, 4)) * cast(0.01 as decimal(3, 2)) as decimal(18, 8))

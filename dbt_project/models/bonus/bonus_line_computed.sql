@@ -28,8 +28,7 @@ absorbed as (
 )
 
 select
-    absorbed.period_id || ':' || absorbed.agent_id || ':' || absorbed.component_id || ':'
-    || cast(absorbed.segment_no as string) || ':' || absorbed.item as bonus_line_id,
+    {{ bonus_line_id('absorbed', 'absorbed.segment_no', 'absorbed.item') }} as bonus_line_id,
     absorbed.period_id || ':' || absorbed.agent_id as bonus_id,
     absorbed.period_kind,
     absorbed.period_id,

@@ -67,8 +67,7 @@ ranked as (
 )
 
 select
-    due.period_id || ':' || due.agent_id || ':' || due.component_id || ':' || cast(due.segment_no as string)
-    || ':' as bonus_line_id,
+    {{ bonus_line_id('due', 'due.segment_no', "''") }} as bonus_line_id,
     due.period_kind,
     due.period_id,
     due.agent_id,
@@ -84,7 +83,7 @@ left join graded_amount as paid
         and due.segment_no = paid.segment_no
 union all
 select
-    period_id || ':' || agent_id || ':' || component_id || ':1:' as bonus_line_id,
+    {{ bonus_line_id('ranked', '1', "''") }} as bonus_line_id,
     period_kind,
     period_id,
     agent_id,

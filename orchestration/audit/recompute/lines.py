@@ -19,6 +19,11 @@ ONE = Decimal(1)
 QA_DEDUCTION, MARGINAL = "qa_deduction", "marginal"
 
 
+def line_id_of(period_id: str, agent_id: str, component_id: str, segment_no: int, item: str = "") -> str:
+    """The id of a line, stable from run to run."""
+    return f"{period_id}:{agent_id}:{component_id}:{segment_no}:{item}"
+
+
 @dataclass(frozen=True)
 class Line:
     """One line: amount = quantity × rate × day_count / period_day_count, in cents."""
@@ -42,7 +47,7 @@ class Line:
     def line_id(self) -> str:
         """The line's id, stable from run to run."""
         due = self.due
-        return f"{due.period_id}:{due.agent_id}:{due.component_id}:{due.segment_no}:{self.item}"
+        return line_id_of(due.period_id, due.agent_id, due.component_id, due.segment_no, self.item)
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ class Lines:
             if due.component["mechanism"] == "graded" and (due.agent_id, due.period_id) in grades
         ]
         nothing = {
-            f"{due.period_id}:{due.agent_id}:{due.component_id}:{due.segment_no}:": Decimal(0)
+            line_id_of(due.period_id, due.agent_id, due.component_id, due.segment_no): Decimal(0)
             for due in due_at
         }
         paid = amounts([line for due in due_at for line in self._graded(due)])

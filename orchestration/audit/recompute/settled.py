@@ -10,7 +10,7 @@ from typing import Any
 from orchestration.audit.recompute.book import Book, Row
 from orchestration.audit.recompute.exact import rounded
 from orchestration.audit.recompute.grade import band_of, method_of
-from orchestration.audit.recompute.lines import Lines
+from orchestration.audit.recompute.lines import Lines, line_id_of
 from orchestration.audit.recompute.ranking import row_of_rank
 
 HELD_HARMLESS, ADJUSTED = "held_harmless", "adjusted"
@@ -142,4 +142,4 @@ def _unmoved_awards(book: Book) -> Iterator[tuple[str, Decimal]]:
         if all(row[name] == settled[name] for name in own):
             award = row_of_rank(book.rates.get((component_id, period_id), ()), settled["rank"])
             cents = Decimal(0) if award is None else award["amount_cny"]
-            yield f"{period_id}:{agent_id}:{component_id}:1:", cents
+            yield line_id_of(period_id, agent_id, component_id, 1), cents
