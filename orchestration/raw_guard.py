@@ -23,7 +23,8 @@ from orchestration.ingest.store import SCHEMA_FILE, load_of
 from orchestration.state import OWNER_FILE, StateFolder, write_atomically
 
 REGISTRY = Path("run") / "load_file" / "load_file.parquet"
-CONTEXT = Path("run") / "context"
+OF_THE_NIGHT = tuple(Path("run") / name for name in ("context", "export", "export_column", "plan_need"))
+"""Written anew by every night."""
 SETTLED = Path("settlement")
 """Frozen registers have hashes of their own in the records of settlements."""
 
@@ -82,8 +83,7 @@ def seal_raw(state: StateFolder) -> None:
         path.relative_to(state.raw).as_posix(): path
         for path in state.raw.glob("*/*/*.parquet")
         if path.name != SCHEMA_FILE
-        and not path.relative_to(state.raw).is_relative_to(CONTEXT)
-        and not path.relative_to(state.raw).is_relative_to(SETTLED)
+        and not any(path.relative_to(state.raw).is_relative_to(folder) for folder in (*OF_THE_NIGHT, SETTLED))
     }
     hashes = {name: known.get(name) or file_hash(path) for name, path in parts.items()}
     registry = state.raw / REGISTRY

@@ -233,6 +233,12 @@ class Loader:
         self._join_rejects(load, tally)
         if load.entry.spec.distinct and tally.parts:
             self._keep_distinct(load, tally)
+        if not tally.segments and form.columns:
+            # A header alone still says which columns the export has.
+            resolved = mappings.resolve(load.entry, form.columns, file_format=form.file_format)
+            tally.missing = dict.fromkeys(resolved.missing, 0)
+            if not load.entry.spec.distinct:
+                tally.unknown = dict.fromkeys(resolved.unknown)
         missing = tuple(name for name, times in tally.missing.items() if times == tally.segments)
         rejected = tally.faults + tally.excluded
         return _figures(

@@ -25,6 +25,7 @@ from orchestration.ingest.checks.rows import (
 )
 from orchestration.ingest.checks.zones import shifted_days, zone_notes
 from orchestration.ingest.contract import Contract, ContractTable, load_contract
+from orchestration.ingest.deliveries import Deliveries, deliveries
 from orchestration.ingest.landing import LandedFile, UnreadableFile, list_landing
 from orchestration.ingest.loader import Load, Loader, load_identity
 from orchestration.ingest.personal import load_key
@@ -116,6 +117,7 @@ def ingest(
             run.notice(landing, entries, business_date)
             cut_at = end_of_day(business_date, business_timezone)
             staging.write_context(business_date, cut_at, business_timezone)
+            staging.write_deliveries(run.deliveries())
             store.commit(staging, loads=run.all_loads(), retired=run.retired)
             return IngestReport(
                 as_of=business_date,
@@ -355,6 +357,27 @@ class _Run:
         merged = {place: load for place, load in self._known.items() if place not in gone}
         merged |= {(load.file, load.load_id): load for load in self.current}
         return list(merged.values())
+
+    def deliveries(self) -> Deliveries:
+        """What was ever delivered, this run's exports included."""
+        loads = self.all_loads()
+        left_out = {load.load_id for load in loads if self._is_left_out(load)}
+        return deliveries(self._contract, loads, self._parts, left_out=left_out)
+
+    def _is_left_out(self, load: LoadFigures) -> bool:
+        """Whether a profile's condition left out every row: nothing is wrong with such a file."""
+        if load.accepted_row_count or not load.rejected_row_count or load.status != LOADED:
+            return False
+        paths = [str(path) for path in self._rejects(load.load_id)]
+        with duckdb.connect(config={"threads": 1}) as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM read_parquet($1) WHERE kind = 'fault'", [paths]
+            ).fetchone()
+        return row == (0,)
+
+    def _rejects(self, load_id: str) -> list[Path]:
+        staged = self._staging.rejects(load_id)
+        return [staged] if staged.exists() else list(self._store.rejects(load_id))
 
     def newest_event_date(self) -> dt.date:
         """The newest local date of an event that is not after today, over everything loaded.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ import duckdb
 
 from orchestration.errors import MeritlineError
 from orchestration.ingest.contract import RUN_SOURCE, Contract, ContractTable
+from orchestration.ingest.deliveries import Deliveries
 from orchestration.ingest.report import LoadFigures
 from orchestration.ingest.sources import literal, quoted
 
@@ -49,7 +50,7 @@ class RawStore:
 
     def __init__(self, state: Path, contract: Contract) -> None:
         self.raw = state / "raw"
-        self._contract = contract
+        self.contract = contract
         self._retired = state / "retired"
         self._staging_root = state / "staging"
 
@@ -72,7 +73,7 @@ class RawStore:
         loads: list[LoadFigures] = []
         if path.exists():
             with duckdb.connect() as connection:
-                names = [column.name for column in self._contract.table("run.load_file").columns]
+                names = [column.name for column in self.contract.table("run.load_file").columns]
                 source = f"read_parquet({literal(str(path))})"
                 rows = connection.execute(
                     f"SELECT {', '.join(names)} FROM {source} ORDER BY load_seq, file"
@@ -87,11 +88,15 @@ class RawStore:
         folder = self.raw / table.source / table.name
         return tuple(sorted(path for path in folder.glob(pattern) if path.name != SCHEMA_FILE))
 
+    def rejects(self, load_id: str) -> tuple[Path, ...]:
+        """Parquet files of the rejected rows of a load."""
+        return tuple(sorted((self.raw / RUN_SOURCE / "rejected_row").glob(f"{load_id}*.parquet")))
+
     def _run_file(self, name: str) -> Path:
         return self.raw / RUN_SOURCE / name / f"{name}.parquet"
 
     def _remove_uncommitted(self, committed: set[str]) -> None:
-        folders = [(table.source, table.name) for table in self._contract.export_tables]
+        folders = [(table.source, table.name) for table in self.contract.export_tables]
         for source, name in [*folders, (RUN_SOURCE, "rejected_row")]:
             for path in (self.raw / source / name).glob("*.parquet"):
                 if path.name != SCHEMA_FILE and load_of(path) not in committed:
@@ -125,7 +130,7 @@ class RawStore:
     def _write_schemas(self) -> None:
         """An empty Parquet file per contract table, so that a table without exports reads as empty."""
         with duckdb.connect() as connection:
-            for table in self._contract:
+            for table in self.contract:
                 path = self.raw / table.source / table.name / SCHEMA_FILE
                 path.parent.mkdir(parents=True, exist_ok=True)
                 fields = ", ".join(f"NULL::{c.data_type} AS {quoted(c.name)}" for c in table.columns)
@@ -179,21 +184,45 @@ class Staging:
 
     def write_loads(self, loads: Sequence[LoadFigures]) -> None:
         """Stage `run.load_file`, complete and in order."""
-        table = self.store._contract.table("run.load_file")
-        path = self._folder(RUN_SOURCE, "load_file") / "load_file.parquet"
-        fields = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in table.columns)
-        slots = ", ".join(f"${number}" for number in range(1, len(table.columns) + 1))
-        with duckdb.connect() as connection:
-            connection.execute(f"CREATE TABLE t ({fields})")
-            for load in sorted(loads, key=lambda load: (load.load_seq, load.file)):
-                row = [_stored(getattr(load, column.name)) for column in table.columns]
-                connection.execute(f"INSERT INTO t VALUES ({slots})", row)
-            connection.execute(f"COPY (FROM t ORDER BY load_seq, file) TO {literal(str(path))} ({PARQUET})")
+        ordered = sorted(loads, key=lambda load: (load.load_seq, load.file))
+        self._write_run_table("load_file", [vars(load) for load in ordered])
+
+    def write_deliveries(self, found: Deliveries) -> None:
+        """Stage `run.export` and `run.export_column`: what was ever delivered, in contract order."""
+        tables = list(found.values())
+        self._write_run_table(
+            "export",
+            [{**vars(table), "is_delivered": table.is_delivered} for table in tables],
+        )
+        self._write_run_table(
+            "export_column",
+            [
+                {"table_name": table.table_name, **vars(column)}
+                for table in tables
+                for column in table.columns
+            ],
+        )
+
+    def _write_run_table(self, name: str, rows: Sequence[Mapping[str, object]]) -> None:
+        table = self.store.contract.table(f"{RUN_SOURCE}.{name}")
+        write_rows(table, rows, self._folder(RUN_SOURCE, name) / f"{name}.parquet")
 
     def _folder(self, source: str, name: str) -> Path:
         folder = self.raw / source / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def write_rows(table: ContractTable, rows: Sequence[Mapping[str, object]], path: Path) -> None:
+    """Write rows, in their order, as the Parquet of a table of the source `run`."""
+    fields = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in table.columns)
+    slots = ", ".join(f"${number}" for number in range(1, len(table.columns) + 1))
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute(f"CREATE TABLE t ({fields})")
+        values = [[_stored(row[column.name]) for column in table.columns] for row in rows]
+        if values:
+            connection.executemany(f"INSERT INTO t VALUES ({slots})", values)
+        connection.execute(f"COPY (FROM t ORDER BY rowid) TO {literal(str(path))} ({PARQUET})")
 
 
 def _stored(value: object) -> object:

@@ -31,6 +31,12 @@ PREFIXES = {
 
 ACROSS = {
     ("facts.fct_load", "source.run.load_file"): "loads are facts about the run, beside the rows they brought",
+    ("facts.fct_export", "source.run.export"): "what was ever delivered is a fact about the loads",
+    (
+        "facts.fct_export_column",
+        "source.run.export_column",
+    ): "what was ever delivered is a fact about the loads",
+    ("facts.fct_plan_need", "source.run.plan_need"): "what a plan lacks is found where the loads are known",
     ("audit.rejected_row", "source.run.rejected_row"): "a row that did not load is no fact",
 }
 """Edges across layers that are meant, with the reason."""

@@ -35,14 +35,17 @@ WHOLE_FROM = 20
 
 @dataclass
 class Batch:
-    """Cases that can share a build: one business date, and the centre's NPS of a year in one case only."""
+    """Cases that can share a build: one business date, the same exports, and the centre's NPS of a year in
+    one case only.
+    """
 
     as_of: str
+    absent_exports: frozenset[str] = frozenset()
     cases: list[Case] = field(default_factory=list)
 
     def takes(self, case: Case) -> bool:
         """Whether the case may join: no case of a year sees another one's NPS."""
-        if case.as_of != self.as_of:
+        if (case.as_of, case.absent_exports) != (self.as_of, self.absent_exports):
             return False
         years = nps_years(case)
         return not any(
@@ -67,7 +70,7 @@ def batches(cases: Iterable[Case]) -> list[Batch]:
     for case in cases:
         batch = next((one for one in found if one.takes(case)), None)
         if batch is None:
-            batch = Batch(case.as_of)
+            batch = Batch(case.as_of, case.absent_exports)
             found.append(batch)
         batch.cases.append(case)
     return found

@@ -12,7 +12,19 @@ import yaml
 AS_OF = "2026-10-31"
 """Business date of a case that names none."""
 
-KEYS = {"case", "scheme", "rules", "period", "as_of", "given", "policy", "expect", "absent", "calculation"}
+KEYS = {
+    "case",
+    "scheme",
+    "rules",
+    "period",
+    "as_of",
+    "given",
+    "absent_exports",
+    "policy",
+    "expect",
+    "absent",
+    "calculation",
+}
 REQUIRED = {"case", "scheme", "rules", "period", "given", "expect", "calculation"}
 
 Row = Mapping[str, Any]
@@ -33,6 +45,7 @@ class Case:
     policy: Sequence[Mapping[str, Any]]
     expect: Mapping[str, Any]
     absent: Mapping[str, Any]
+    absent_exports: frozenset[str] = frozenset()
 
     @property
     def plan(self) -> str:
@@ -77,4 +90,5 @@ def _case(content: Mapping[str, Any], path: Path, tag: str) -> Case:
         policy=tuple(content.get("policy", ())),
         expect=content["expect"] or {},
         absent=content.get("absent", {}),
+        absent_exports=frozenset(content.get("absent_exports", ())),
     )

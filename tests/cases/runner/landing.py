@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,27 +31,45 @@ GENERATED = "g"
 
 
 def write_landing(folder: Path, cases: Iterable[Case], contract: Contract) -> None:
-    """Write `<folder>/<source>/<table>.csv` for all cases.
+    """Write `<folder>/<source>/<table>.csv` for all cases: every table of the contract but those that the
+    cases say are absent, with a header alone where no case gives rows.
 
-    Raises ValueError for a table or column that the export contract does not have.
+    Raises ValueError for a table or column that the export contract does not have, and for rows of an absent
+    export.
     """
+    cases = list(cases)
+    absent = frozenset().union(*(case.absent_exports for case in cases))
     tables: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     first_days = []
     for case in cases:
         first_days.append(f"{first_month(case.period)}-01")
         for name, rows in case.given.items():
             tables[name] += _rows_of_table(case, name, rows, contract)
-    tables["workforce.attendance"].append(
-        {"agent_id": "anchor", "work_date": _first_day(first_days, tables), "status": "present"}
-    )
-    for name, rows in tables.items():
+    name, anchor = _anchor(_first_day(first_days, tables), absent)
+    tables[name].append(anchor)
+    known = {table.full_name: table for table in contract.export_tables}
+    if wrong := absent & ({name for name, rows in tables.items() if rows} | (absent - set(known))):
+        raise ValueError(
+            f"{', '.join(sorted(wrong))}: absent exports are tables of the contract without rows"
+        )
+    for name in sorted(set(known) - absent):
+        rows = tables.get(name, [])
         path = folder / f"{name.replace('.', '/')}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         columns = list(dict.fromkeys(column for row in rows for column in row))
+        columns = columns or [column.name for column in known[name].export_columns]
         with path.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
+
+
+def _anchor(day: str, absent: Collection[str]) -> tuple[str, Mapping[str, Any]]:
+    """A row of nobody's on the first day of history, in a table that is delivered."""
+    if "workforce.attendance" not in absent:
+        return "workforce.attendance", {"agent_id": "anchor", "work_date": day, "status": "present"}
+    contact = {"contact_id": "anchor", "channel": "email", "started_at": f"{day} {EVENT_TIME}"}
+    return "ticket.contact", contact
 
 
 def first_month(period: str) -> str:
