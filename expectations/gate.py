@@ -1,4 +1,4 @@
-"""The calibration gate: every suite against the candidate's audit file, opened read-only."""
+"""The calibration gate: every suite against the candidate's file for auditors, opened read-only."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Planned:
 
 
 def run_gate(candidate_db: Path, bounds_dir: Path) -> GateResult:
-    """Check the candidate's `audit.duckdb` against every bound of `bounds_dir`.
+    """Check the candidate's `auditor.duckdb` against every bound of `bounds_dir`.
 
     A relation that is not there, or a check that cannot run, counts as not passed. The result carries
     aggregates only and no content hash: the caller knows what it had checked. Raises ConfigurationError when

@@ -19,6 +19,13 @@ OWNER_FILE, GROUP_FILE = 0o600, 0o640
 OWNER_DIR, GROUP_DIR = 0o700, 0o750
 PRIVATE_UMASK = 0o077
 
+AUDITOR = "auditor"
+"""The audience whose files have every relation: its folder, and with `.duckdb` its file, in a publication."""
+EARLIER_AUDITOR = "audit"
+"""What releases before called both. DuckDB calls a database like its file: in `audit.duckdb` the schema
+`audit` was ambiguous.
+"""
+
 DAGSTER_YAML = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 
@@ -123,6 +130,42 @@ class StateFolder:
             "MERITLINE_WAREHOUSE": str(self.warehouse),
             "MERITLINE_RAW": str(self.raw),
         }
+
+
+def auditor_name(publication: Path) -> str:
+    """What a publication calls the auditors' folder and file; one of an earlier release says `audit`."""
+    has = [name for name in (AUDITOR, EARLIER_AUDITOR) if _has_of(publication, name)]
+    return has[0] if has else AUDITOR
+
+
+def auditor_database(publication: Path) -> Path:
+    """The DuckDB file of a publication or candidate that has every relation."""
+    return publication / f"{auditor_name(publication)}.duckdb"
+
+
+def auditor_parquet(publication: Path, relation: str) -> Path:
+    """The Parquet file of a relation (`schema.table`) in a publication or candidate."""
+    return publication / auditor_name(publication) / f"{relation}.parquet"
+
+
+def place_of(relation: str) -> str:
+    """A relation's Parquet file as a manifest calls it."""
+    return f"{AUDITOR}/{relation}.parquet"
+
+
+def require_of_this_release(publication: Path) -> None:
+    """Raise ConfigurationError for a publication that an earlier release made."""
+    if auditor_name(publication) == EARLIER_AUDITOR:
+        raise ConfigurationError(
+            path=publication.name,
+            problem=f"an earlier release published it: its auditors' file is {EARLIER_AUDITOR}.duckdb, "
+            f"today's is {AUDITOR}.duckdb",
+            remedy="Run meritline nightly once, which publishes anew; trace and diff still read the old one",
+        )
+
+
+def _has_of(publication: Path, name: str) -> bool:
+    return (publication / name).is_dir() or (publication / f"{name}.duckdb").is_file()
 
 
 def write_atomically(path: Path, text: str, mode: int = OWNER_FILE) -> None:

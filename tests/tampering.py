@@ -71,7 +71,7 @@ def make_chain(state: StateFolder) -> None:
 
 def settle_first_month(state: StateFolder) -> str:
     """Settle the first month of the current publication, whatever still awaits a review; returns it."""
-    with duckdb.connect(str(state.current / "audit.duckdb"), read_only=True) as database:
+    with duckdb.connect(str(state.current / "auditor.duckdb"), read_only=True) as database:
         [month] = database.execute(
             "select min(period_id) from facts.dim_period where period_kind = 'month'"
         ).fetchone() or ("",)
@@ -137,7 +137,7 @@ def change_cell(
         if relation is None:
             path = chance.choice(_filled(database, folder))
         else:
-            path = folder / "audit" / f"{relation}.parquet"
+            path = folder / "auditor" / f"{relation}.parquet"
         columns = _columns(database, path)
         rows = _count(database, path)
         name = column or chance.choice(sorted(columns))
@@ -494,8 +494,8 @@ def _forged_everywhere(
     value = value or f"{column} + 1"
     folder = state.current.resolve()
     schema, table = relation.split(".")
-    files = [folder / "audit" / f"{relation}.parquet"]
-    databases = [folder / "audit.duckdb"]
+    files = [folder / "auditor" / f"{relation}.parquet"]
+    databases = [folder / "auditor.duckdb"]
     if audience:
         files.append(folder / audience / f"{table}.parquet")
         databases.append(folder / f"{audience}.duckdb")
@@ -509,7 +509,7 @@ def _forged_everywhere(
             database.execute("detach copy")
     _reseal(state, folder)
     return Tampering(
-        f"{relation} changed everywhere", (f"audit/{relation}.parquet", f", {column}: published")
+        f"{relation} changed everywhere", (f"auditor/{relation}.parquet", f", {column}: published")
     )
 
 
@@ -523,22 +523,26 @@ def _forged_trace(state: StateFolder, landing: Path, chance: Random) -> Tamperin
 
 def _forged_row_hash(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     _forged_everywhere(state, "audit.source_row", "row_hash", value=f"'{'0' * 32}'")
-    return Tampering("hashes of rows", ("audit/audit.source_row.parquet", "row_hash: says 000", "has "))
+    return Tampering("hashes of rows", ("auditor/audit.source_row.parquet", "row_hash: says 000", "has "))
 
 
 def _forged_file_hash(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     _forged_everywhere(state, "audit.load_file", "sha256", value=f"'{'0' * 64}'")
-    return Tampering("hashes of files", ("audit/audit.load_file.parquet", "is no input file of the manifest"))
+    return Tampering(
+        "hashes of files", ("auditor/audit.load_file.parquet", "is no input file of the manifest")
+    )
 
 
 def _forged_file(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     _forged_everywhere(state, "audit.source_row", "file", value="'nowhere.csv'")
-    return Tampering("rows of another file", ("audit/audit.source_row.parquet", "another file than its load"))
+    return Tampering(
+        "rows of another file", ("auditor/audit.source_row.parquet", "another file than its load")
+    )
 
 
 def _forged_relation(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     folder = state.current.resolve()
-    shutil.copyfile(folder / "audit" / "grade.grade.parquet", folder / "audit" / "grade.grade2.parquet")
+    shutil.copyfile(folder / "auditor" / "grade.grade.parquet", folder / "auditor" / "grade.grade2.parquet")
     _reseal(state, folder)
     return Tampering("a relation more", ("grade.grade2", "has a relation that"))
 

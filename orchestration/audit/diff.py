@@ -16,9 +16,10 @@ from typing import Any, Literal
 
 import duckdb
 
-from orchestration.audit.publications import read_manifest
+from orchestration.audit.publications import other_release, read_manifest
 from orchestration.audit.relations import AuditFileUnreadable
 from orchestration.errors import ConfigurationError
+from orchestration.state import auditor_database
 
 Kind = Literal[
     "late rows",
@@ -127,7 +128,7 @@ def compare_publications(before: Path, after: Path, *, agent_id: str | None = No
     neither knows.
     """
     for folder in (before, after):
-        if not (folder / "audit.duckdb").exists():
+        if not auditor_database(folder).exists():
             raise AuditFileUnreadable(
                 path=folder,
                 problem="the publication has no data any more",
@@ -136,7 +137,7 @@ def compare_publications(before: Path, after: Path, *, agent_id: str | None = No
     with duckdb.connect() as database:
         try:
             for name, folder in (("a", before), ("b", after)):
-                path = str(folder / "audit.duckdb").replace("'", "''")
+                path = str(auditor_database(folder)).replace("'", "''")
                 database.execute(f"attach '{path}' as {name} (read_only)")
             comparison = _Comparison(database, read_manifest(before), read_manifest(after), agent_id)
             return Difference(
@@ -149,7 +150,7 @@ def compare_publications(before: Path, after: Path, *, agent_id: str | None = No
             raise AuditFileUnreadable(
                 path=after,
                 problem=f"the two publications do not compare ({str(error).splitlines()[0]})",
-                remedy="One of them may come from another version of meritline",
+                remedy=" ".join(dict.fromkeys(other_release(folder) for folder in (before, after))),
             ) from error
 
 

@@ -23,6 +23,7 @@ from orchestration.audit.relations import AuditFile, Row
 from orchestration.audit.trace import trace_from
 from orchestration.errors import ConfigurationError
 from orchestration.hashing import tree_hash
+from orchestration.state import auditor_name
 
 FORMAT = 2
 INDEX = "pack.json"
@@ -175,7 +176,7 @@ def _members(
         "inputs": [one for one in manifest["inputs"] if one["file"] in {row["file"] for row in files}],
         "relations": {
             name.removeprefix(DATA).removesuffix(".json"): manifest["files"].get(
-                f"audit/{name.removeprefix(DATA).removesuffix('.json')}.parquet"
+                f"{auditor_name(folder)}/{name.removeprefix(DATA).removesuffix('.json')}.parquet"
             )
             for name in members
             if name.startswith(DATA)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import ConfigurationError
-from orchestration.state import StateFolder
+from orchestration.state import AUDITOR, EARLIER_AUDITOR, StateFolder, auditor_name
 
 MANIFEST = "manifest.json"
 CURRENT = "current"
@@ -44,6 +44,16 @@ def publication_folder(state: StateFolder, run_id: str) -> Path:
 def publication_folders(state: StateFolder) -> list[Path]:
     """Folders of all publications, oldest first; retention may have left only the manifest in some."""
     return sorted(path for path in state.published.glob("[0-9]*-*") if path.is_dir())
+
+
+def other_release(folder: Path) -> str:
+    """What to do where a publication lacks what this release asks of it."""
+    if auditor_name(folder) == EARLIER_AUDITOR:
+        return (
+            f"{folder.name} was published by an earlier release ({EARLIER_AUDITOR}.duckdb, today "
+            f"{AUDITOR}.duckdb): run meritline nightly once, or read it with that release"
+        )
+    return "It may come from another version: use that meritline, or run nightly again"
 
 
 def read_manifest(folder: Path) -> Mapping[str, Any]:

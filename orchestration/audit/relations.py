@@ -12,13 +12,12 @@ from typing import Any, Self
 
 import duckdb
 
+from orchestration.audit.publications import other_release
 from orchestration.errors import MeritlineError
+from orchestration.state import auditor_database
 
 Row = Mapping[str, Any]
 """A row by column name: DECIMAL as Decimal, DATE as date, NULL as None."""
-
-
-AUDIT_FILE = "audit.duckdb"
 
 
 class AuditFileUnreadable(MeritlineError):
@@ -26,11 +25,14 @@ class AuditFileUnreadable(MeritlineError):
 
 
 class AuditFile:
-    """A publication's `audit.duckdb`, open read-only; a context manager."""
+    """A publication's `auditor.duckdb`, open read-only; a context manager.
+
+    One of an earlier release (`audit.duckdb`) is read as far as it has what is asked of it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.path = folder / AUDIT_FILE
+        self.path = auditor_database(folder)
         if not self.path.exists():
             raise AuditFileUnreadable(
                 path=self.path,
@@ -38,7 +40,7 @@ class AuditFile:
                 remedy="Retention may have removed its data; name a newer one, or run meritline nightly",
             )
         try:
-            # Under a name of its own: opened alone the file is catalog `audit` beside schema `audit`.
+            # Under a name of its own: in a file of an earlier release `audit` is a catalog and a schema.
             self._database = duckdb.connect()
             quoted = str(self.path).replace("'", "''")
             self._database.execute(f"attach '{quoted}' as publication (read_only)")
@@ -114,7 +116,7 @@ class AuditFile:
             raise AuditFileUnreadable(
                 path=self.path,
                 problem=f"the audit file does not have what is asked of it ({str(error).splitlines()[0]})",
-                remedy="It may come from another version: use that meritline, or run nightly again",
+                remedy=other_release(self.folder),
             ) from error
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.audit.publications import current_folder, publication_folder
-from orchestration.audit.relations import AUDIT_FILE, AuditFile
+from orchestration.audit.relations import AuditFile
 from orchestration.audit.text import money
 from orchestration.settlement.frozen import Settlement, settlements
-from orchestration.state import StateFolder
+from orchestration.state import StateFolder, auditor_database
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def explaining(state: StateFolder, *, agent_id: str, period_id: str, run_id: str
         f"settled by {settlement.settled_by} at {settlement.settled_at} on publication {settlement.run_id}, "
         f"register {settlement.register_hash}"
     )
-    if not (folder / AUDIT_FILE).exists():
+    if not auditor_database(folder).exists():
         gone = "its data is gone: the lines are those paid, scores and evidence are today's"
         return Explaining(current, settlement, (settled, gone))
     shown = "shown as it was settled, with the evidence and policy of that publication"

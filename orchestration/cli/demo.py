@@ -71,6 +71,8 @@ def _telling_bonus(publication: Publication) -> tuple[str, str] | None:
     """
     import duckdb
 
+    from orchestration.state import auditor_parquet
+
     return duckdb.execute(
         """
         select agent_id, period_id from read_parquet($path)
@@ -80,7 +82,7 @@ def _telling_bonus(publication: Publication) -> tuple[str, str] | None:
         order by period_id desc, count(*) desc, agent_id
         limit 1
         """,
-        {"path": str(publication.folder / "audit" / "bonus.bonus_line.parquet")},
+        {"path": str(auditor_parquet(publication.folder, "bonus.bonus_line"))},
     ).fetchone()
 
 
@@ -132,6 +134,8 @@ def _print_trace(publication: Publication, agent_id: str, period_id: str, consol
 
 
 def _print_where_next(publication: Publication, state: StateFolder, console: Console, *, trace: str) -> None:
+    from orchestration.state import auditor_database
+
     meritline = f"meritline --state {state.root}"
     rows = [
         (f"{meritline} {trace}", "the same bonus down to every export line"),
@@ -139,7 +143,7 @@ def _print_where_next(publication: Publication, state: StateFolder, console: Con
         (f"{meritline} ui", "runs, assets and checks in Dagster"),
         (f"{publication.folder / CALIBRATION_PAGE}", "what was checked before publication"),
         (f"{publication.folder / 'payroll'}", "each month's register as a workbook"),
-        (f"{publication.folder / 'audit.duckdb'}", "every table, for any DuckDB client"),
+        (f"{auditor_database(publication.folder)}", "every table, for any DuckDB client"),
     ]
     console.print("\nWhere to look next")
     for place, what in rows:

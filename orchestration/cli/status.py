@@ -95,7 +95,9 @@ def _said(error: Exception) -> str:
 def _periods(publication: Publication) -> list[str]:
     import duckdb
 
-    path = publication.folder / "audit" / "bonus.bonus.parquet"
+    from orchestration.state import auditor_parquet
+
+    path = auditor_parquet(publication.folder, "bonus.bonus")
     if not path.exists():
         return []
     periods = duckdb.from_parquet(str(path)).project("period_id").distinct().order("period_id").fetchall()

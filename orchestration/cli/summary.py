@@ -6,7 +6,7 @@ import duckdb
 from rich.console import Console
 
 from orchestration.publish.publication import CALIBRATION_PAGE, Publication, current_publication
-from orchestration.state import StateFolder
+from orchestration.state import StateFolder, auditor_parquet
 
 
 def print_summary(state: StateFolder, console: Console) -> None:
@@ -38,7 +38,7 @@ def _warnings(publication: Publication) -> list[str]:
 
 def _set_aside(publication: Publication) -> list[str]:
     """Evidence rows that do not count, by reason."""
-    evidence = publication.folder / "audit" / "kpi.kpi_evidence.parquet"
+    evidence = auditor_parquet(publication.folder, "kpi.kpi_evidence")
     if not evidence.exists():
         return []
     rows = duckdb.execute(

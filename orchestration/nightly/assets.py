@@ -35,11 +35,11 @@ from orchestration.nightly.retry import tried_again
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy import policy_hash
 from orchestration.progress import Stage, stage
-from orchestration.publish.candidate import build_candidate, checked_file, unchanged_candidate
+from orchestration.publish.candidate import build_candidate, unchanged_candidate
 from orchestration.publish.publication import CALIBRATION_PAGE, publish
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, SOURCE_DIRS
 from orchestration.settlement.frozen import pinned_runs
-from orchestration.state import write_atomically
+from orchestration.state import auditor_database, write_atomically
 from orchestration.warehouse.dbt import (
     DbtOutcome,
     forget_warehouse,
@@ -221,8 +221,7 @@ def _check(nightly: NightlyRun, current: Stage, planned: str) -> GateResult:
 
     state = nightly.state_folder
     _require_bounds(planned, bounds_hash(BOUNDS_DIR))
-    with checked_file(state) as database:
-        found = run_gate(database, BOUNDS_DIR)
+    found = run_gate(auditor_database(state.candidate), BOUNDS_DIR)
     _require_bounds(planned, found.bounds_hash)
     # After the checks: the result is filed under the content that lies there once they are done.
     candidate = unchanged_candidate(state, FileHashes())

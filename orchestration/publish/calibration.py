@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.gate.result import GateResult
-from orchestration.publish.candidate import AUDIT, CALIBRATION_MART, PARQUET_OPTIONS, STORAGE_VERSION
-from orchestration.state import GROUP_FILE, OWNER_FILE
+from orchestration.publish.candidate import CALIBRATION_MART, PARQUET_OPTIONS, STORAGE_VERSION
+from orchestration.state import AUDITOR, GROUP_FILE, OWNER_FILE, auditor_parquet
 
 SCHEMA, NAME = CALIBRATION_MART.split(".")
 COLUMNS = {
@@ -35,12 +35,12 @@ COLUMNS = {
 
 
 def add_calibration(draft: Path, result: GateResult) -> int:
-    """Add the mart to the audit and BI audience of a publication being laid out; return its rows.
+    """Add the mart to the auditors' and BI's files of a publication being laid out; return its rows.
 
     The audiences' DuckDB files are copied first: they are links to the candidate's, which stay as they were
     checked.
     """
-    parquet = draft / AUDIT / f"{CALIBRATION_MART}.parquet"
+    parquet = auditor_parquet(draft, CALIBRATION_MART)
     with duckdb.connect() as database:
         database.execute(
             f"create table mart ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})"
@@ -53,7 +53,7 @@ def add_calibration(draft: Path, result: GateResult) -> int:
         database.execute(
             f"copy (from mart order by suite, check_id) to '{_quoted(parquet)}' ({PARQUET_OPTIONS})"
         )
-        for audience in (AUDIT, "bi"):
+        for audience in (AUDITOR, "bi"):
             path = draft / f"{audience}.duckdb"
             _own(path)
             database.execute(f"attach '{_quoted(path)}' as audience (storage_version '{STORAGE_VERSION}')")
@@ -64,7 +64,7 @@ def add_calibration(draft: Path, result: GateResult) -> int:
             database.execute("detach audience")
     parquet.chmod(GROUP_FILE)
     (draft / "bi" / f"{NAME}.parquet").hardlink_to(parquet)
-    for audience, mode in ((AUDIT, OWNER_FILE), ("bi", GROUP_FILE)):
+    for audience, mode in ((AUDITOR, OWNER_FILE), ("bi", GROUP_FILE)):
         (draft / f"{audience}.duckdb").chmod(mode)
     return len(result.checks)
 

@@ -1,7 +1,7 @@
 """The candidate: every relation to publish as ordered Parquet, and a DuckDB file per audience.
 
 The same rows give the same bytes: one order (the model's key), one row group size, one codec, no clock. The
-content hash is taken over the Parquet of the audit audience, which has everything; the DuckDB files are made
+content hash is taken over the Parquet of the auditors, which has everything; the DuckDB files are made
 from the Parquet.
 """
 
@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
@@ -21,11 +20,14 @@ from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.hashing import FileHashes, listing_hash
 from orchestration.publish.register import write_registers
 from orchestration.state import (
+    AUDITOR,
+    EARLIER_AUDITOR,
     GROUP_DIR,
     GROUP_FILE,
     OWNER_DIR,
     OWNER_FILE,
     StateFolder,
+    auditor_name,
     replace_folder,
     write_atomically,
 )
@@ -36,7 +38,6 @@ PARQUET_OPTIONS = f"format parquet, compression zstd, row_group_size {ROW_GROUP_
 STORAGE_VERSION = "v1.2.0"
 """Old enough that DuckDB 1.2 clients of a BI tool open the files."""
 
-AUDIT = "audit"
 NOTE = "candidate.json"
 CALIBRATION_MART = "marts.mart_calibration"
 """What calibration found of a content: published beside it, no part of it."""
@@ -81,7 +82,7 @@ def build_candidate(
     """
     draft = state.root / ".candidate.new"
     shutil.rmtree(draft, ignore_errors=True)
-    for folder in (draft, draft / AUDIT, *(draft / audience for audience in AUDIENCES)):
+    for folder in (draft, draft / AUDITOR, *(draft / audience for audience in AUDIENCES)):
         folder.mkdir()
         folder.chmod(OWNER_DIR)
     with duckdb.connect() as database:
@@ -94,7 +95,7 @@ def build_candidate(
         database.execute("detach warehouse")
         as_of = _business_date(database, state)
         inputs = _inputs(database, state)
-    for audience in (AUDIT, *AUDIENCES):
+    for audience in (AUDITOR, *AUDIENCES):
         _database_of(audience, relations, draft)
     write_registers(draft / "payroll")
     _protect(draft)
@@ -148,37 +149,23 @@ def unchanged_candidate(state: StateFolder, hashes: FileHashes) -> Candidate:
     return candidate
 
 
-@contextmanager
-def checked_file(state: StateFolder) -> Iterator[Path]:
-    """The candidate's audit file, read-only, under a name that none of its schemas has.
-
-    DuckDB calls a database like its file: in `audit.duckdb`, `audit.load_file` could mean the catalog or the
-    schema.
-    """
-    link = state.checks / "candidate.duckdb"
-    link.unlink(missing_ok=True)
-    link.symlink_to(state.candidate / f"{AUDIT}.duckdb")
-    try:
-        yield link
-    finally:
-        link.unlink(missing_ok=True)
-
-
 def content_hash(folder: Path) -> str:
     """The content hash of a candidate or publication as it lies in `folder`."""
-    audit = FileHashes().below(folder / AUDIT)
-    return content_of({f"{AUDIT}/{name}": digest for name, digest in audit.items()})
+    name = auditor_name(folder)
+    found = FileHashes().below(folder / name)
+    return content_of({f"{name}/{path}": digest for path, digest in found.items()})
 
 
 def content_of(files: Mapping[str, str]) -> str:
-    """SHA-256 over path and hash of every Parquet file of the audit audience among `files`, save what
+    """SHA-256 over path and hash of every Parquet file of the auditors among `files`, save what
     calibration found of it.
     """
     return listing_hash(
         {
             name: digest
             for name, digest in files.items()
-            if PurePosixPath(name).match(f"{AUDIT}/*.parquet")
+            if name.partition("/")[0] in (AUDITOR, EARLIER_AUDITOR)
+            and name.endswith(".parquet")
             and PurePosixPath(name).stem != CALIBRATION_MART
         }
     )
@@ -188,7 +175,7 @@ def _export(database: duckdb.DuckDBPyConnection, relation: Relation, draft: Path
     source = f'warehouse."{relation.schema}"."{relation.name}"'
     columns = {str(name): str(kind) for name, kind, *_ in database.execute(f"describe {source}").fetchall()}
     _check_columns(relation, columns)
-    target = draft / AUDIT / f"{relation.full_name}.parquet"
+    target = draft / AUDITOR / f"{relation.full_name}.parquet"
     order = ", ".join(f'"{column}" asc nulls first' for column in relation.key)
     database.execute(
         f"copy (select * from {source} order by {order}) to '{_quoted(target)}' ({PARQUET_OPTIONS})"
@@ -251,9 +238,9 @@ def _database_of(audience: str, relations: Sequence[Relation], draft: Path) -> N
         database.execute(f"attach '{_quoted(path)}' as audience (storage_version '{STORAGE_VERSION}')")
         database.execute("begin")
         for relation in relations:
-            if audience != AUDIT and audience not in relation.audiences:
+            if audience != AUDITOR and audience not in relation.audiences:
                 continue
-            parquet = draft / AUDIT / f"{relation.full_name}.parquet"
+            parquet = draft / AUDITOR / f"{relation.full_name}.parquet"
             database.execute(f'create schema if not exists audience."{relation.schema}"')
             database.execute(
                 f'create table audience."{relation.schema}"."{relation.name}" '

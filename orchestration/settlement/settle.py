@@ -26,7 +26,7 @@ from orchestration.settlement.frozen import (
     settlement_folder,
     settlements,
 )
-from orchestration.state import StateFolder, write_atomically
+from orchestration.state import StateFolder, auditor_database, require_of_this_release, write_atomically
 
 SETTLE, SETTLED = "settle", "settled"
 """The command and the outcome of a settlement in the register of runs."""
@@ -59,9 +59,10 @@ def settle(
             problem=f"was settled by {done[period_id].settled_by} on {done[period_id].settled_at}",
             remedy="A closed period never changes: corrections become lines of the next open month",
         )
+    require_of_this_release(publication.folder)
     _require_checked(state, publication)
     began = elapsed()
-    with duckdb.connect(str(publication.folder / "audit.duckdb"), read_only=True) as database:
+    with duckdb.connect(str(auditor_database(publication.folder)), read_only=True) as database:
         period_kind = _require_closable(database, period_id, done)
         carried = _require_ruled(database, period_id, carry_pending=carry_pending)
         waived = _require_reviewed(database, period_id, waived_agents)

@@ -17,7 +17,7 @@ UNPUBLISHED = frozenset({"ephemeral", "view"})
 """Steps of a calculation: their rows stand in the table that they make up."""
 
 AUDIENCES = ("bi", "payroll")
-"""Audiences that a mart may name in `config.meta.audience`; audit always has everything."""
+"""Audiences that a mart may name in `config.meta.audience`; the auditors always have everything."""
 
 
 @dataclass(frozen=True)

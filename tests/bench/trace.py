@@ -52,7 +52,7 @@ def _make(base: Path, *, agents: int, months: int, tickets: int) -> None:
 
 def _time(state: Path) -> int:
     with duckdb.connect() as database:
-        database.execute(f"attach '{state}/published/current/audit.duckdb' as publication (read_only)")
+        database.execute(f"attach '{state}/published/current/auditor.duckdb' as publication (read_only)")
         database.execute("use publication")
         for relation in ("facts.fct_ticket", "kpi.kpi_evidence", "audit.source_row", "audit.bonus_trace"):
             [rows] = database.execute(f"select count(*) from {relation}").fetchone() or (0,)

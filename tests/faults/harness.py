@@ -134,7 +134,7 @@ def require_whole(state: StateFolder) -> Publication:
     }
     assert on_disk == manifest["files"]
     assert content_hash(folder) == manifest["content_hash"]
-    for audience in ("audit", "payroll", "bi"):
+    for audience in ("auditor", "payroll", "bi"):
         with duckdb.connect() as database:
             database.execute(f"attach '{folder / audience}.duckdb' as one (read_only)")
             tables = database.execute(

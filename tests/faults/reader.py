@@ -40,7 +40,7 @@ def numbers_of_a_folder(current: Path) -> set[int]:
     folder = current.resolve(strict=True)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     found = {int(name.split("-")[0]) % CONTENTS for name in (manifest["run_id"], folder.name)}
-    for path in (folder / "audit").glob("*.parquet"):
+    for path in (folder / "auditor").glob("*.parquet"):
         if "mart_calibration" not in path.name:
             rows = duckdb.execute(f"select distinct number from '{path}'").fetchall()
             found |= {number for (number,) in rows}
@@ -53,7 +53,7 @@ def main() -> None:
     reads, mixed, seen, errors = 0, 0, set(), []
     ways = [
         lambda: numbers_of_one_file(current, "bi"),
-        lambda: numbers_of_one_file(current, "audit"),
+        lambda: numbers_of_one_file(current, "auditor"),
         lambda: numbers_of_a_folder(current),
     ]
     print("reading", flush=True)

@@ -48,7 +48,7 @@ class Later:
         self.before = state.current.resolve()
         self.folder = self.before.with_name(LATER)
         self.folder.mkdir()
-        shutil.copyfile(self.before / "audit.duckdb", self.folder / "audit.duckdb")
+        shutil.copyfile(self.before / "auditor.duckdb", self.folder / "auditor.duckdb")
         self.manifest(run_id=LATER)
 
     def manifest(self, **fields: Any) -> None:
@@ -59,14 +59,14 @@ class Later:
 
     def run(self, *statements: str) -> None:
         with duckdb.connect() as database:
-            database.execute(f"attach '{self.folder}/audit.duckdb' as publication")
+            database.execute(f"attach '{self.folder}/auditor.duckdb' as publication")
             database.execute("use publication")
             for statement in statements:
                 database.execute(statement)
 
     def row(self, query: str) -> tuple[str, ...]:
         with duckdb.connect() as database:
-            database.execute(f"attach '{self.folder}/audit.duckdb' as publication (read_only)")
+            database.execute(f"attach '{self.folder}/auditor.duckdb' as publication (read_only)")
             database.execute("use publication")
             found = database.execute(query).fetchone()
         assert found is not None
@@ -241,7 +241,7 @@ def test_a_settlement_explains_only_what_was_settled_elsewhere(
 
 
 def test_removed_data_is_said(later: Later, capsys: pytest.CaptureFixture[str]) -> None:
-    (later.folder / "audit.duckdb").unlink()
+    (later.folder / "auditor.duckdb").unlink()
     assert run(["--state", str(later.state.root), "diff", later.before.name, LATER]) == 1
     assert "has no data any more" in capsys.readouterr().err
 

@@ -36,7 +36,7 @@ def bonuses(publication: Path) -> list[tuple[str, str, str]]:
         return database.execute(
             f"""
             select scheme_id, arg_max(agent_id, amount_cny), arg_max(period_id, amount_cny)
-            from read_parquet('{publication}/audit/bonus.bonus.parquet')
+            from read_parquet('{publication}/auditor/bonus.bonus.parquet')
             where line_count > 0
             group by scheme_id, period_kind
             order by all
@@ -70,7 +70,7 @@ def test_packs_of_every_plan_verify_offline(packs: dict[tuple[str, str], Path]) 
 def test_a_pack_holds_nothing_of_other_agents(packs: dict[tuple[str, str], Path], publication: Path) -> None:
     with duckdb.connect() as database:
         people = database.execute(
-            f"select agent_id, agent_name from read_parquet('{publication}/audit/facts.dim_agent.parquet')"
+            f"select agent_id, agent_name from read_parquet('{publication}/auditor/facts.dim_agent.parquet')"
         ).fetchall()
     for (agent, _), path in packs.items():
         others = {text for one in people if one[0] != agent for text in one if text}
@@ -314,10 +314,10 @@ def adjusted(publication: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
     """
     folder = tmp_path_factory.mktemp("adjusted") / publication.name
     folder.mkdir()
-    for name in ("manifest.json", "audit.duckdb"):
+    for name in ("manifest.json", "auditor.duckdb"):
         shutil.copyfile(publication / name, folder / name)
     with duckdb.connect() as database:
-        database.execute(f"attach '{folder}/audit.duckdb' as publication")
+        database.execute(f"attach '{folder}/auditor.duckdb' as publication")
         database.execute("use publication")
         line_id, agent = database.execute(
             f"""

@@ -444,7 +444,7 @@ def publication(published_demo: Path) -> Path:
 def traced(publication: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The publication with the nodes of every trace, its lines and its leaves as tables."""
     with duckdb.connect() as database:
-        database.execute(f"attach '{publication}/audit.duckdb' as publication (read_only)")
+        database.execute(f"attach '{publication}/auditor.duckdb' as publication (read_only)")
         database.execute("use publication")
         database.execute(NODES)
         database.execute(

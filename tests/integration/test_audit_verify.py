@@ -189,7 +189,7 @@ def test_arithmetic_alone_notices_every_number_of_the_chain(
 
 def _change_all(folder: Path, relation: str, column: str) -> None:
     """Change a column in every row, so that the change is sure to matter."""
-    path = folder / "audit" / f"{relation}.parquet"
+    path = folder / "auditor" / f"{relation}.parquet"
     draft = path.with_suffix(".draft")
     with duckdb.connect() as database:
         database.execute("set preserve_insertion_order = true")
@@ -267,7 +267,7 @@ def _empty(folder: Path) -> None:
 
 def test_a_file_that_does_not_read_is_named_and_stops_nothing(victim: tuple[StateFolder, Path]) -> None:
     state, landing = victim
-    path = state.current.resolve() / "audit" / "score.score.parquet"
+    path = state.current.resolve() / "auditor" / "score.score.parquet"
     tampering.replace_bytes(path, b"PAR1 this is no parquet PAR1")
     texts = findings(state, landing)
     assert any("score.score.parquet" in text and "was changed" in text for text in texts)
@@ -289,7 +289,7 @@ def changed_evidence(victim: tuple[StateFolder, Path]) -> Callable[[str], list[s
     folder = victim[0].current.resolve()
 
     def change(update: str) -> list[str]:
-        path = folder / "audit" / "kpi.kpi_evidence.parquet"
+        path = folder / "auditor" / "kpi.kpi_evidence.parquet"
         draft = path.with_suffix(".draft")
         with duckdb.connect() as database:
             database.execute(f"create table evidence as from read_parquet('{path}')")

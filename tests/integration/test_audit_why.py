@@ -133,7 +133,7 @@ def publication(published_demo: Path) -> Path:
 def answers(publication: Path) -> list[tuple[Why, Group]]:
     """Every fourth grade of the demo and what `why` says of it, with its group."""
     with duckdb.connect() as database:
-        database.execute(f"attach '{publication}/audit.duckdb' as publication (read_only)")
+        database.execute(f"attach '{publication}/auditor.duckdb' as publication (read_only)")
         database.execute("use publication")
         graded = database.execute(
             "select agent_id, period_id from grade.grade where grade is not null order by period_id, agent_id"

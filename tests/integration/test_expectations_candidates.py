@@ -53,7 +53,7 @@ def centres(tmp_path_factory: pytest.TempPathFactory) -> Mapping[int, tuple[Seed
 @pytest.fixture(scope="session")
 def good(centres: Mapping[int, tuple[SeedReport, StateFolder]]) -> Path:
     """The audit file of a good candidate. Read it only."""
-    return centres[GOOD][1].candidate / "audit.duckdb"
+    return centres[GOOD][1].candidate / "auditor.duckdb"
 
 
 @pytest.fixture(scope="session")
@@ -185,11 +185,11 @@ def test_the_mart_shows_every_expectation_in_audit_and_bi(
         for c in result.checks
     )
     columns = "suite, check_id, relation, severity, is_passed, observed, bound, since::varchar, why"
-    for audience in ("audit", "bi"):
+    for audience in ("auditor", "bi"):
         with opened(publication.folder / f"{audience}.duckdb") as database:
             rows = database.execute(f"select {columns} from marts.mart_calibration").fetchall()
         assert sorted(rows) == expected
-    for name in ("audit/marts.mart_calibration.parquet", "bi/mart_calibration.parquet"):
+    for name in ("auditor/marts.mart_calibration.parquet", "bi/mart_calibration.parquet"):
         rows = duckdb.sql(f"select {columns} from '{publication.folder / name}'").fetchall()
         assert rows == expected, "in the order of suite and check"
         assert publication.manifest["files"][name]
@@ -201,10 +201,10 @@ def test_the_candidate_stays_as_it_was_checked(
     publication: Publication, centres: Mapping[int, tuple[SeedReport, StateFolder]]
 ) -> None:
     candidate = centres[GOOD][1].candidate
-    with opened(candidate / "audit.duckdb") as database:
+    with opened(candidate / "auditor.duckdb") as database:
         tables = database.execute("select table_name from duckdb_tables()").fetchall()
     assert ("mart_calibration",) not in tables
-    assert not (candidate / "audit" / "marts.mart_calibration.parquet").exists()
+    assert not (candidate / "auditor" / "marts.mart_calibration.parquet").exists()
 
 
 def test_results_name_nobody(
@@ -214,7 +214,7 @@ def test_results_name_nobody(
 ) -> None:
     for check in centres[GOOD][0].checks:
         assert_nobody_is_named(check, people)
-    with opened(publication.folder / "audit.duckdb") as database:
+    with opened(publication.folder / "auditor.duckdb") as database:
         rows = database.execute(
             "select amount_cny from bonus.bonus union select amount_cny from bonus.bonus_line"
         )

@@ -35,7 +35,7 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    return landing, state / "published" / "current" / "audit.duckdb"
+    return landing, state / "published" / "current" / "auditor.duckdb"
 
 
 def compared(centre: tuple[Path, Path]) -> Comparison:
@@ -53,7 +53,7 @@ def test_a_published_number_that_is_off_by_the_last_digit_is_found(
     centre: tuple[Path, Path], tmp_path: Path
 ) -> None:
     landing, audit = centre
-    copy = tmp_path / "audit.duckdb"
+    copy = tmp_path / "auditor.duckdb"
     copy.write_bytes(audit.read_bytes())
     with duckdb.connect(str(copy)) as database:
         database.execute(

@@ -57,7 +57,7 @@ def test_every_file_of_the_publication_is_listed_with_its_hash(publication: Publ
     assert publication.manifest["files"] == on_disk
 
 
-@pytest.mark.parametrize("audience", ["bi", "payroll", "audit"])
+@pytest.mark.parametrize("audience", ["bi", "payroll", "auditor"])
 def test_each_audience_has_a_database_with_the_rows_of_its_parquet(
     publication: Publication, audience: str
 ) -> None:
@@ -65,7 +65,7 @@ def test_each_audience_has_a_database_with_the_rows_of_its_parquet(
         tables = database.execute("select table_schema, table_name from information_schema.tables").fetchall()
         assert len(tables) == len(list((publication.folder / audience).glob("*.parquet"))) > 0
         for schema, table in tables:
-            name = f"{schema}.{table}" if audience == "audit" else table
+            name = f"{schema}.{table}" if audience == "auditor" else table
             parquet = publication.folder / audience / f"{name}.parquet"
             different = database.execute(
                 f"(from {audience}.{schema}.{table} except all from '{parquet}') "

@@ -8,7 +8,7 @@ import duckdb
 
 
 def test_every_ruling_for_an_outage_answers_a_proposal(published_demo: Path) -> None:
-    marts = published_demo / "published" / "current" / "audit"
+    marts = published_demo / "published" / "current" / "auditor"
     proposal = duckdb.read_parquet(f"{marts}/marts.mart_proposed_ruling.parquet")
     proposals, unanswered = len(proposal), len(proposal.filter("status = 'proposed'"))
     assert 0 < unanswered < proposals

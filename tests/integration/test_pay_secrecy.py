@@ -51,7 +51,7 @@ def secrets(publication: Publication) -> frozenset[Decimal]:
 
     Only those with cents: a round one, such as 1000, is also a number of seconds or a policy's own.
     """
-    with audience(publication.folder / "audit.duckdb") as database:
+    with audience(publication.folder / "auditor.duckdb") as database:
         rows = database.execute(
             """
             select amount_cny from one.bonus.bonus_line
@@ -150,7 +150,7 @@ def told_of_agents(folder: Path) -> list[str]:
     """
     found = []
     with audience(folder / "bi.duckdb") as database:
-        database.execute(f"attach '{folder / 'audit.duckdb'}' as whole (read_only)")
+        database.execute(f"attach '{folder / 'auditor.duckdb'}' as whole (read_only)")
         database.execute(SECRETS_OF_AGENTS)
         columns = columns_of(database)
         of_agents = {relation for relation, column, _ in columns if column == "agent_id"}
@@ -184,11 +184,11 @@ def test_no_number_beside_an_agent_in_bi_is_an_amount_of_this_agent(publication:
 
 
 def test_a_raise_beside_its_agent_would_be_found(publication: Publication, tmp_path: Path) -> None:
-    for name in ("audit", "bi"):
+    for name in ("auditor", "bi"):
         shutil.copyfile(publication.folder / f"{name}.duckdb", tmp_path / f"{name}.duckdb")
     with duckdb.connect() as database:
         database.execute(f"attach '{tmp_path / 'bi.duckdb'}' as one")
-        database.execute(f"attach '{tmp_path / 'audit.duckdb'}' as whole (read_only)")
+        database.execute(f"attach '{tmp_path / 'auditor.duckdb'}' as whole (read_only)")
         row = database.execute(
             """
             select signal.signal_id, condition_no, cast(agent.base_salary_cny * threshold_value as varchar)
@@ -209,7 +209,7 @@ def test_a_raise_beside_its_agent_would_be_found(publication: Publication, tmp_p
 
 def test_no_difference_of_two_sums_is_the_pay_of_a_few(publication: Publication) -> None:
     with audience(publication.folder / "bi.duckdb") as database:
-        database.execute(f"attach '{publication.folder / 'audit.duckdb'}' as whole (read_only)")
+        database.execute(f"attach '{publication.folder / 'auditor.duckdb'}' as whole (read_only)")
         rows = database.execute(
             """
             with person as (
@@ -249,7 +249,7 @@ def test_money_of_groups_smaller_than_five_is_suppressed(publication: Publicatio
             if column.endswith("_cny"):
                 money.setdefault(relation.split(".")[1], []).append(column)
         assert money.keys() == GROUPS.keys(), "say here by what a new relation with money sums it"
-        database.execute(f"attach '{publication.folder / 'audit.duckdb'}' as whole (read_only)")
+        database.execute(f"attach '{publication.folder / 'auditor.duckdb'}' as whole (read_only)")
         shown = hidden = 0
         for table, columns in money.items():
             keys = ", ".join(GROUPS[table])
@@ -284,7 +284,7 @@ def test_the_group_reads_what_bi_may_have_and_nothing_else(publication: Publicat
             assert mode == GROUP_FILE, name
         elif name == "bi":
             assert mode == GROUP_DIR
-        elif name in ("audit", "payroll"):
+        elif name in ("auditor", "payroll"):
             assert mode == OWNER_DIR, name
         elif "/" not in name or name.endswith(".xlsx"):
             assert mode == OWNER_FILE, name

@@ -61,7 +61,7 @@ def _current(state: Path) -> Path:
 
 
 def _rows(state: Path, relation: str, where: str) -> list[tuple[object, ...]]:
-    path = _current(state) / "audit" / f"{relation}.parquet"
+    path = _current(state) / "auditor" / f"{relation}.parquet"
     return duckdb.sql(f"select * from '{path}' where {where} order by all").fetchall()
 
 

@@ -74,6 +74,7 @@ def test_twelve_nights_of_shuffled_rows_publish_what_one_night_does(
 ) -> None:
     """Byte for byte: the relation's file, its row order included."""
     one, other = (
-        state / "published" / "current" / "audit" / f"{relation}.parquet" for state in (published_demo, dealt)
+        state / "published" / "current" / "auditor" / f"{relation}.parquet"
+        for state in (published_demo, dealt)
     )
     assert one.read_bytes() == other.read_bytes()

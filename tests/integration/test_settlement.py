@@ -35,7 +35,7 @@ def _read(state: StateFolder, query: str, *values: object) -> list[Row]:
     publication = current_publication(state)
     assert publication is not None
     with duckdb.connect() as database:
-        database.execute(f"attach '{publication.folder}/audit.duckdb' as publication (read_only)")
+        database.execute(f"attach '{publication.folder}/auditor.duckdb' as publication (read_only)")
         database.execute("use publication")
         return database.execute(query, list(values)).fetchall()
 
@@ -90,7 +90,7 @@ def test_an_unknown_period_names_those_there_are(demo_copy: StateFolder) -> None
 def test_a_missing_review_is_waived_by_name_only(demo_copy: StateFolder) -> None:
     publication = current_publication(demo_copy)
     assert publication is not None
-    with duckdb.connect(str(publication.folder / "audit.duckdb")) as database:
+    with duckdb.connect(str(publication.folder / "auditor.duckdb")) as database:
         database.execute(
             """
             update score.score set status = 'awaiting_review'
@@ -206,7 +206,7 @@ def withdrawn(
         from facts.fct_rating as now
         inner join read_parquet($before) as before on now.rating_id = before.rating_id
         where now.score <> before.score
-        """.replace("$before", f"'{_settled_on(state)}/audit/facts.fct_rating.parquet'"),
+        """.replace("$before", f"'{_settled_on(state)}/auditor/facts.fct_rating.parquet'"),
     )
     withdrawn = {
         "rating_id": rating_id,
@@ -387,7 +387,7 @@ def test_a_settlement_freezes_what_the_register_rests_on(
     for name, expected in settled.frozen_files.items():
         assert file_hash(state.root / name) == expected
     with duckdb.connect() as database:
-        database.execute(f"attach '{folder}/audit.duckdb' as publication (read_only)")
+        database.execute(f"attach '{folder}/auditor.duckdb' as publication (read_only)")
         database.execute("use publication")
         kept = database.execute(
             "select * from bonus.bonus_line where period_id = ? order by bonus_line_id", [CLOSED]
@@ -423,7 +423,7 @@ def test_a_register_that_is_not_the_settled_one_is_named(
 
 
 def _change_a_settled_line(state: StateFolder) -> None:
-    path = state.current.resolve() / "audit" / "bonus.bonus_line.parquet"
+    path = state.current.resolve() / "auditor" / "bonus.bonus_line.parquet"
     draft = path.with_suffix(".draft")
     with duckdb.connect() as database:
         database.execute(

@@ -22,14 +22,14 @@ def state(tmp_path: Path) -> StateFolder:
 def publication_of(state: StateFolder) -> Path:
     """A published folder with the modes that publishing gives."""
     folder = state.published / "000001-2026-10-31"
-    for name, mode in ((".", 0o750), ("bi", 0o750), ("audit", 0o700)):
+    for name, mode in ((".", 0o750), ("bi", 0o750), ("auditor", 0o700)):
         (folder / name).mkdir(exist_ok=True)
         (folder / name).chmod(mode)
-    names = ("bi.duckdb", "bi/mart_x.parquet", "audit/mart_x.parquet", "manifest.json", "calibration.html")
+    names = ("bi.duckdb", "bi/mart_x.parquet", "auditor/mart_x.parquet", "manifest.json", "calibration.html")
     for name in names:
         (folder / name).touch()
         (folder / name).chmod(0o640)
-    (folder / "audit.duckdb").touch(0o600)
+    (folder / "auditor.duckdb").touch(0o600)
     return folder
 
 
@@ -43,10 +43,10 @@ def test_what_bi_reads_is_no_finding(state: StateFolder) -> None:
     [
         ("warehouse.duckdb", 0o644, 600),
         ("warehouse.duckdb", 0o604, 600),
-        ("published/000001-2026-10-31/audit.duckdb", 0o640, 600),
+        ("published/000001-2026-10-31/auditor.duckdb", 0o640, 600),
         ("published/000001-2026-10-31/bi.duckdb", 0o644, 640),
         ("published/000001-2026-10-31/bi/mart_x.parquet", 0o660, 640),
-        ("published/000001-2026-10-31/audit", 0o710, 700),
+        ("published/000001-2026-10-31/auditor", 0o710, 700),
         ("published", 0o755, 750),
         ("raw", 0o750, 700),
     ],

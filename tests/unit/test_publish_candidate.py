@@ -57,7 +57,7 @@ def test_rows_come_in_the_order_of_the_key_whatever_the_order_they_were_built_in
     back = make_state(tmp_path / "back", {"facts.fct_a": f"{rows} i desc"})
     one = relation("facts.fct_a", key=["id"])
     assert build(forth, [one]).content_hash == build(back, [one], number=7).content_hash
-    name = "audit/facts.fct_a.parquet"
+    name = "auditor/facts.fct_a.parquet"
     assert (forth.candidate / name).read_bytes() == (back.candidate / name).read_bytes()
     ids = duckdb.execute(f"select id from '{forth.candidate / name}'").fetchall()
     assert ids == [(number,) for number in range(1000)]
@@ -98,7 +98,7 @@ def test_each_audience_gets_its_relations_and_no_others(tmp_path: Path) -> None:
         ],
     )
     found = {}
-    for audience in ("bi", "payroll", "audit"):
+    for audience in ("bi", "payroll", "auditor"):
         with duckdb.connect(str(state.candidate / f"{audience}.duckdb"), read_only=True) as database:
             tables = database.execute(
                 "select table_schema || '.' || table_name from information_schema.tables order by 1"
@@ -107,7 +107,7 @@ def test_each_audience_gets_its_relations_and_no_others(tmp_path: Path) -> None:
     assert found == {
         "bi": ["marts.mart_team_kpi"],
         "payroll": ["marts.mart_bonus_register"],
-        "audit": ["facts.fct_a", "marts.mart_bonus_register", "marts.mart_team_kpi"],
+        "auditor": ["facts.fct_a", "marts.mart_bonus_register", "marts.mart_team_kpi"],
     }
     assert [path.name for path in (state.candidate / "bi").iterdir()] == ["mart_team_kpi.parquet"]
 
@@ -129,12 +129,12 @@ def test_only_the_group_of_bi_can_read_beyond_the_owner(tmp_path: Path) -> None:
         for path in state.candidate.rglob("*")
     }
     assert {name for name, mode in modes.items() if mode & 0o007} == set()
-    assert {name for name, mode in modes.items() if mode & 0o070 and not name.startswith("audit/")} == {
+    assert {name for name, mode in modes.items() if mode & 0o070 and not name.startswith("auditor/")} == {
         "bi",
         "bi.duckdb",
         "bi/mart_team_kpi.parquet",
     }
-    assert modes["audit"] == 0o700
+    assert modes["auditor"] == 0o700
     assert modes["payroll/register_2026-10.xlsx"] == 0o600
 
 

@@ -160,7 +160,7 @@ def test_the_result_of_another_content_does_not_count(state: StateFolder) -> Non
 
 def test_a_candidate_changed_after_its_check_is_refused(state: StateFolder) -> None:
     pass_gate(state, candidate_of(state, 1))
-    parquet = state.candidate / "audit" / "facts.fct_a.parquet"
+    parquet = state.candidate / "auditor" / "facts.fct_a.parquet"
     parquet.unlink()
     duckdb.execute(f"copy (select 2 as id) to '{parquet}'")
     with pytest.raises(PublicationRefused, match="not those that the build wrote"):
@@ -168,7 +168,7 @@ def test_a_candidate_changed_after_its_check_is_refused(state: StateFolder) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["payroll.duckdb", "bi.duckdb", "bi/fct_b.parquet", "payroll/register.xlsx", "audit.duckdb"]
+    "name", ["payroll.duckdb", "bi.duckdb", "bi/fct_b.parquet", "payroll/register.xlsx", "auditor.duckdb"]
 )
 def test_any_file_changed_after_the_check_is_refused_by_name(state: StateFolder, name: str) -> None:
     pass_gate(state, candidate_of(state, 1))
@@ -184,7 +184,7 @@ def test_any_file_changed_after_the_check_is_refused_by_name(state: StateFolder,
 
 def test_a_relation_removed_from_the_candidate_is_refused(state: StateFolder) -> None:
     pass_gate(state, candidate_of(state, 1))
-    (state.candidate / "audit" / "facts.fct_b.parquet").unlink()
+    (state.candidate / "auditor" / "facts.fct_b.parquet").unlink()
     with pytest.raises(PublicationRefused, match="not those that the build wrote"):
         publish_now(state)
 
@@ -228,13 +228,13 @@ def test_a_publication_whose_data_is_gone_is_laid_out_again_as_it_was(state: Sta
 def test_a_publication_that_cannot_be_laid_out_as_it_was_is_refused(state: StateFolder) -> None:
     done = publish_next(state, 1)
     strip(done)
-    [parquet] = (state.candidate / "audit").glob("facts.fct_b.parquet")
+    [parquet] = (state.candidate / "auditor").glob("facts.fct_b.parquet")
     manifest = json.loads((done.folder / "manifest.json").read_text())
-    manifest["files"]["audit/facts.fct_b.parquet"] = "0" * 64
+    manifest["files"]["auditor/facts.fct_b.parquet"] = "0" * 64
     (done.folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(PublicationRefused, match="cannot be laid out again as it was") as refused:
         publish_now(state)
-    assert refused.value.path == done.folder / "audit" / parquet.name
+    assert refused.value.path == done.folder / "auditor" / parquet.name
 
 
 def test_a_link_that_points_nowhere_is_said_and_the_next_publication_follows_the_newest(
@@ -280,18 +280,21 @@ def test_the_manifest_lists_every_file_with_its_hash(state: StateFolder) -> None
 
 def test_current_follows_the_newest_and_an_open_reader_keeps_the_old(state: StateFolder) -> None:
     publish_next(state, 1)
-    with duckdb.connect(str(state.current / "audit.duckdb"), read_only=True) as reader:
+    with duckdb.connect(str(state.current / "auditor.duckdb"), read_only=True) as reader:
         second = publish_next(state, 2, value=5)
         assert reader.execute("select id from facts.fct_a").fetchall() == [(1,)]
     assert state.current.resolve() == second.folder
-    with duckdb.connect(str(second.folder / "audit.duckdb"), read_only=True) as reader:
+    with duckdb.connect(str(second.folder / "auditor.duckdb"), read_only=True) as reader:
         assert reader.execute("select id from facts.fct_a").fetchall() == [(5,)]
 
 
 def test_an_unchanged_relation_is_shared_with_the_publication_before(state: StateFolder) -> None:
     first, second = publish_next(state, 1), publish_next(state, 2, value=5)
     inodes = [
-        {name: (one.folder / "audit" / f"facts.{name}.parquet").stat().st_ino for name in ("fct_a", "fct_b")}
+        {
+            name: (one.folder / "auditor" / f"facts.{name}.parquet").stat().st_ino
+            for name in ("fct_a", "fct_b")
+        }
         for one in (first, second)
     ]
     assert inodes[0]["fct_b"] == inodes[1]["fct_b"]
@@ -322,9 +325,9 @@ def test_the_register_of_an_unchanged_month_is_shared_not_copied(tmp_path: Path)
 
 def test_a_new_candidate_leaves_the_published_files_alone(state: StateFolder) -> None:
     done = publish_next(state, 1)
-    before = (done.folder / "audit" / "facts.fct_a.parquet").read_bytes()
+    before = (done.folder / "auditor" / "facts.fct_a.parquet").read_bytes()
     candidate_of(state, 2, value=5)
-    assert (done.folder / "audit" / "facts.fct_a.parquet").read_bytes() == before
+    assert (done.folder / "auditor" / "facts.fct_a.parquet").read_bytes() == before
 
 
 def test_retention_removes_data_but_no_manifest_and_spares_what_is_pinned(state: StateFolder) -> None:
@@ -332,7 +335,7 @@ def test_retention_removes_data_but_no_manifest_and_spares_what_is_pinned(state:
     pass_gate(state, candidate_of(state, 5, value=5))
     newest = publish(state, keep=2, started_at="", pinned={done[1].run_id}, bounds=SMALL_BOUNDS)
     kept = {path.name: sorted(one.name for one in path.iterdir()) for path in state.published.glob("0*")}
-    whole = [run_id for run_id, names in kept.items() if "audit.duckdb" in names]
+    whole = [run_id for run_id, names in kept.items() if "auditor.duckdb" in names]
     assert sorted(whole) == [done[1].run_id, done[3].run_id, newest.run_id]
     assert kept[done[0].run_id] == kept[done[2].run_id] == ["manifest.json"]
 

@@ -56,7 +56,7 @@ def settlement_without_names(state: StateFolder) -> None:
 
 
 def cut_off_bonuses(state: StateFolder) -> None:
-    (state.current / "audit" / "bonus.bonus.parquet").write_bytes(b"PAR1")
+    (state.current / "auditor" / "bonus.bonus.parquet").write_bytes(b"PAR1")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from orchestration.audit.verify.data import ParquetData, RelationUnreadable
 from orchestration.audit.verify.evidence import EVIDENCE, evidence_sums
 from orchestration.audit.verify.findings import Finding, Report, compare
 from orchestration.audit.verify.traced import TRACE, check_trace
+from orchestration.state import AUDITOR, place_of
 
 LINE_COLUMNS = (
     "quantity",
@@ -88,7 +89,7 @@ def _run(
         return
     except CONTRADICTIONS as error:
         problem = f"the published rows do not fit together ({type(error).__name__}: {error})"
-        report.add(name, 0, "rows", [Finding(f"audit/ ({name})", problem)])
+        report.add(name, 0, "rows", [Finding(f"{AUDITOR}/ ({name})", problem)])
         return
     report.add(name, looked_at, unit, findings)
 
@@ -98,7 +99,7 @@ def _relation_check(
 ) -> Callable[[ParquetData, Book], Checked]:
     def check(data: ParquetData, book: Book) -> Checked:
         published = book.rows(relation)
-        return len(published), "rows", compare(_file(relation), published, dict(recompute(book)), key=key)
+        return len(published), "rows", compare(place_of(relation), published, dict(recompute(book)), key=key)
 
     return check
 
@@ -136,7 +137,7 @@ def _evidence(data: ParquetData, book: Book) -> Checked:
     )
     findings = [
         Finding(
-            _file(EVIDENCE),
+            place_of(EVIDENCE),
             row["problem"],
             row=f"kpi_id={row['kpi_id']} {row['evidence_model']} {row['evidence_key']}",
         )
@@ -152,7 +153,7 @@ def _observations(book: Book, sums: EvidenceSums) -> Checked:
     return (
         len(published),
         f"observations over {sums.rows:,} evidence rows",
-        compare(_file(relation), published, dict(observations(book, sums)), key=_BY_KPI),
+        compare(place_of(relation), published, dict(observations(book, sums)), key=_BY_KPI),
     )
 
 
@@ -161,7 +162,7 @@ def _group_observations(book: Book, sums: EvidenceSums) -> Checked:
     published = book.rows(relation)
     expected = dict(group_observations(book, sums))
     key = ("group_kind", "group_id", "period_id", "kpi_id")
-    return len(published), "rows", compare(_file(relation), published, expected, key=key)
+    return len(published), "rows", compare(place_of(relation), published, expected, key=key)
 
 
 def check_lines(book: Book, lines: Lines) -> Checked:
@@ -181,7 +182,7 @@ def check_lines(book: Book, lines: Lines) -> Checked:
         }
         for line_id, line in lines.all.items()
     }
-    return len(published), "lines", compare(_file(relation), published, expected, key=("bonus_line_id",))
+    return len(published), "lines", compare(place_of(relation), published, expected, key=("bonus_line_id",))
 
 
 def check_published_lines(book: Book, *, with_adjustments: bool = True) -> Checked:
@@ -208,8 +209,8 @@ def check_published_lines(book: Book, *, with_adjustments: bool = True) -> Check
             for key, row in frozen.items()
             if row["period_id"] in periods and row["adjusts_bonus_line_id"] is None
         }
-    findings = compare(_file(relation), published, expected, key=("bonus_line_id",))
-    findings += _products(_file(relation), published)
+    findings = compare(place_of(relation), published, expected, key=("bonus_line_id",))
+    findings += _products(place_of(relation), published)
     return len(published), "lines", findings
 
 
@@ -253,7 +254,7 @@ def check_bonuses(book: Book) -> Checked:
     }
     for row in published:
         expected.setdefault((row["bonus_id"],), {"amount_cny": Decimal(0), "line_count": 0})
-    return len(published), "bonuses", compare(_file(relation), published, expected, key=("bonus_id",))
+    return len(published), "bonuses", compare(place_of(relation), published, expected, key=("bonus_id",))
 
 
 def _register(book: Book) -> Checked:
@@ -272,7 +273,7 @@ def _register(book: Book) -> Checked:
             "maturity": bonus.get("maturity"),
             "agent_name": agent.get("agent_name"),
         }
-    return len(published), "lines", compare(_file(relation), published, expected, key=("bonus_line_id",))
+    return len(published), "lines", compare(place_of(relation), published, expected, key=("bonus_line_id",))
 
 
 def _won(book: Book, lines: Lines) -> Checked:
@@ -284,7 +285,7 @@ def _won(book: Book, lines: Lines) -> Checked:
         raise TypeError("ranks are stated, not recomputed")
     expected = {key: {"amount_cny": row["amount_cny"]} for key, row in ranking.won.items()}
     key = ("component_id", "period_id", "subject", "subject_id")
-    return len(published), "ranks", compare(_file(relation), published, expected, key=key)
+    return len(published), "ranks", compare(place_of(relation), published, expected, key=key)
 
 
 def _awards(book: Book) -> Checked:
@@ -319,7 +320,7 @@ def _awards(book: Book) -> Checked:
                 "amount_cny": None,
                 "bonus_line_id": None,
             }
-    return len(published), "awards", compare(_file(relation), published, expected, key=("award_id",))
+    return len(published), "awards", compare(place_of(relation), published, expected, key=("award_id",))
 
 
 def _traced(data: ParquetData, report: Report) -> Checked:
@@ -331,7 +332,3 @@ def _traced(data: ParquetData, report: Report) -> Checked:
             "the line itself is recomputed",
         )
     return looked_at, unit, findings
-
-
-def _file(relation: str) -> str:
-    return f"audit/{relation}.parquet"

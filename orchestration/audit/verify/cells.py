@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.audit.verify.findings import Finding, shown
+from orchestration.state import AUDITOR, auditor_parquet, place_of
 
 LOCATED_CELLS = 10
 """Cells named per changed file; the rest is counted."""
@@ -64,27 +65,27 @@ def relations_of(path: Path) -> set[str]:
         return set(_relations(database))
 
 
-def locate_in_parquet(folder: Path, name: str, database: str = "audit.duckdb") -> list[Finding]:
+def locate_in_parquet(folder: Path, name: str, database: str = f"{AUDITOR}.duckdb") -> list[Finding]:
     """Cells by which a Parquet file differs from a DuckDB file of its publication.
 
-    `name` is the file's path in the publication: `audit/<schema>.<table>.parquet` or
+    `name` is the file's path in the publication: `auditor/<schema>.<table>.parquet` or
     `<audience>/<mart>.parquet`.
     """
     stem = Path(name).name.removesuffix(".parquet")
-    relation = stem if name.startswith("audit/") else f"marts.{stem}"
+    relation = stem if name.startswith(f"{AUDITOR}/") else f"marts.{stem}"
     return _located(name, folder / name, folder / database, relation)
 
 
 def locate_in_database(folder: Path, name: str) -> list[Finding]:
     """Cells by which a DuckDB file of a publication differs from the Parquet beside it."""
     path = folder / name
-    found = differing_relations(path, folder / "audit")
+    found = differing_relations(path, folder / AUDITOR)
     findings = [Finding(name, problem) for problem in found.problems]
     for relation in found.relations:
-        parquet = folder / "audit" / f"{relation}.parquet"
+        parquet = auditor_parquet(folder, relation)
         findings += [
             Finding(name, finding.problem, row=f"{relation} {finding.row}".strip(), column=finding.column)
-            for finding in _located(f"audit/{relation}.parquet", parquet, path, relation, is_reversed=True)
+            for finding in _located(place_of(relation), parquet, path, relation, is_reversed=True)
         ]
     return findings
 

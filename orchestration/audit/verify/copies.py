@@ -1,4 +1,4 @@
-"""The copies of a publication's relations: what each audience has is what the audit audience has."""
+"""The copies of a publication's relations: what each audience has is what the auditors have."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from orchestration.audit.verify.cells import (
     same_rows,
 )
 from orchestration.audit.verify.findings import Finding, Report, shown
+from orchestration.state import AUDITOR, auditor_parquet
 
-AUDIT = "audit"
 AUDIENCES = ("bi", "payroll")
 REGISTER = "marts.mart_bonus_register"
 WORKBOOK = "register_{}.xlsx"
@@ -26,18 +26,18 @@ HEAD_ROWS = 2
 
 
 def check_copies(folder: Path, manifest: Mapping[str, Any], report: Report) -> None:
-    """Each DuckDB file, each audience's Parquet and each workbook against the audit Parquet."""
+    """Each DuckDB file, each audience's Parquet and each workbook against the auditors' Parquet."""
     findings: list[Finding] = []
     compared = 0
     for path in sorted(folder.glob("*.duckdb")):
-        found = differing_relations(path, folder / AUDIT)
+        found = differing_relations(path, folder / AUDITOR)
         compared += found.compared
         findings += [Finding(path.name, problem) for problem in found.problems]
         for relation in found.relations:
             findings.append(
                 Finding(path.name, "does not hold the rows of the Parquet beside it", row=relation)
             )
-            findings += locate_in_parquet(folder, f"{AUDIT}/{relation}.parquet", path.name)
+            findings += locate_in_parquet(folder, f"{AUDITOR}/{relation}.parquet", path.name)
     report.add("DuckDB files against the Parquet beside them", compared, "relations", findings)
     _check_audiences(folder, manifest, report)
     _check_sets(folder, manifest, report)
@@ -45,7 +45,7 @@ def check_copies(folder: Path, manifest: Mapping[str, Any], report: Report) -> N
 
 
 def _check_audiences(folder: Path, manifest: Mapping[str, Any], report: Report) -> None:
-    """Parquet of other audiences: the rows of the audit Parquet of the same mart."""
+    """Parquet of other audiences: the rows of the auditors' Parquet of the same mart."""
     findings: list[Finding] = []
     files: Mapping[str, str] = manifest["files"]
     compared = 0
@@ -53,13 +53,13 @@ def _check_audiences(folder: Path, manifest: Mapping[str, Any], report: Report) 
         for audience in AUDIENCES:
             for path in sorted((folder / audience).glob("*.parquet")):
                 name = f"{audience}/{path.name}"
-                twin = folder / AUDIT / f"marts.{path.name}"
+                twin = folder / AUDITOR / f"marts.{path.name}"
                 if not twin.is_file():
-                    findings.append(Finding(name, "is no mart of the audit audience"))
+                    findings.append(Finding(name, "is no mart of the auditors'"))
                     continue
                 compared += 1
                 # The manifest's hashes were checked: with the same hash they are the same file.
-                if name in files and files[name] == files.get(f"{AUDIT}/{twin.name}"):
+                if name in files and files[name] == files.get(f"{AUDITOR}/{twin.name}"):
                     continue
                 try:
                     is_same = same_rows(database, _scan(path), _scan(twin))
@@ -67,30 +67,30 @@ def _check_audiences(folder: Path, manifest: Mapping[str, Any], report: Report) 
                     findings.append(Finding(name, f"does not compare ({str(error).splitlines()[0]})"))
                     continue
                 if not is_same:
-                    findings.append(Finding(name, "does not hold the rows of the audit audience's Parquet"))
+                    findings.append(Finding(name, "does not hold the rows of the auditors' Parquet"))
                     findings += locate_in_parquet(folder, name)
-    report.add("Parquet of BI and payroll against the audit Parquet", compared, "relations", findings)
+    report.add("Parquet of BI and payroll against the auditors' Parquet", compared, "relations", findings)
 
 
 def _check_sets(folder: Path, manifest: Mapping[str, Any], report: Report) -> None:
     """The same relations as Parquet, in the DuckDB file and in the manifest: none more, none less."""
     findings: list[Finding] = []
-    published = {path.name.removesuffix(".parquet") for path in (folder / AUDIT).glob("*.parquet")}
+    published = {path.name.removesuffix(".parquet") for path in (folder / AUDITOR).glob("*.parquet")}
     places = {f"{folder.name}/manifest.json": set(manifest["rows"])}
-    for audience in (AUDIT, *AUDIENCES):
+    for audience in (AUDITOR, *AUDIENCES):
         try:
             found = relations_of(folder / f"{audience}.duckdb")
         except duckdb.Error:
             continue  # what does not open is found where its rows are compared
         expected = published
-        if audience != AUDIT:
+        if audience != AUDITOR:
             parquet = (folder / audience).glob("*.parquet")
             expected = {f"marts.{path.name.removesuffix('.parquet')}" for path in parquet}
             findings += _apart(f"{audience}.duckdb", found, expected, f"{audience}/*.parquet")
         else:
-            places["audit.duckdb"] = found
+            places[f"{AUDITOR}.duckdb"] = found
     for place, found in places.items():
-        findings += _apart(place, found, published, "audit/*.parquet")
+        findings += _apart(place, found, published, f"{AUDITOR}/*.parquet")
     report.add("relations of the publication: known everywhere", len(published), "relations", findings)
 
 
@@ -109,7 +109,7 @@ def _check_workbooks(folder: Path, report: Report) -> None:
     try:
         with duckdb.connect() as database:
             database.execute("set preserve_insertion_order = true")
-            register = database.execute(f"from {_scan(folder / AUDIT / f'{REGISTER}.parquet')}")
+            register = database.execute(f"from {_scan(auditor_parquet(folder, REGISTER))}")
             columns = [str(description[0]) for description in register.description]
             rows = register.fetchall()
     except duckdb.Error as error:

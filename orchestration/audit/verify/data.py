@@ -10,6 +10,7 @@ import duckdb
 
 from orchestration.audit.recompute.book import AGENT_COLUMNS, Row
 from orchestration.errors import MeritlineError
+from orchestration.state import auditor_parquet
 
 FETCHED_ROWS = 50_000
 
@@ -19,7 +20,7 @@ class RelationUnreadable(MeritlineError):
 
 
 class ParquetData:
-    """The audit Parquet of one publication folder; relations are read once and kept."""
+    """The auditors' Parquet of one publication folder; relations are read once and kept."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -28,7 +29,7 @@ class ParquetData:
 
     def path(self, relation: str) -> Path:
         """The relation's file."""
-        return self.folder / "audit" / f"{relation}.parquet"
+        return auditor_parquet(self.folder, relation)
 
     def has(self, relation: str) -> bool:
         """Whether the relation is published."""

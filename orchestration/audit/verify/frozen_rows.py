@@ -11,7 +11,7 @@ from orchestration.audit.verify.cells import LOCATED_CELLS, row_name
 from orchestration.audit.verify.data import with_files
 from orchestration.audit.verify.findings import Finding
 from orchestration.settlement.frozen import TABLES, Settlement, frozen_columns, frozen_folder
-from orchestration.state import StateFolder
+from orchestration.state import StateFolder, auditor_parquet, place_of
 
 FROZEN_FROM: Mapping[str, str] = {
     "bonus_line": "select * from {bonus.bonus_line}",
@@ -66,7 +66,7 @@ def read_back_findings(state: StateFolder, shown: Sequence[str], current: Path) 
             continue
         files = ", ".join(f"'{_quoted(path)}'" for path in paths)
         yield from _unequal(
-            f"{current.name}/audit/{READ_BACK[table]}.parquet",
+            f"{current.name}/{place_of(READ_BACK[table])}",
             table,
             f"select * from {_parquet(current, READ_BACK[table])}",
             f"select * from read_parquet([{files}])",
@@ -101,7 +101,7 @@ def _text(value: str) -> str:
 
 
 def _parquet(folder: Path, relation: str) -> str:
-    return f"read_parquet('{_quoted(folder / 'audit' / relation)}.parquet')"
+    return f"read_parquet('{_quoted(auditor_parquet(folder, relation))}')"
 
 
 def _quoted(path: Path) -> str:

@@ -14,10 +14,10 @@ from orchestration.audit.recompute.book import Row
 from orchestration.audit.verify.cells import locate_in_database, locate_in_parquet
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.settlement.frozen import settlement_folder
-from orchestration.state import StateFolder
+from orchestration.state import AUDITOR, EARLIER_AUDITOR, StateFolder, place_of
 
 SEAL = "seal"
-CALIBRATION = "audit/marts.mart_calibration.parquet"
+CALIBRATION = place_of("marts.mart_calibration")
 """What calibration found of the content: published beside it, no part of its hash."""
 REQUIRED = (
     "run_id",
@@ -307,7 +307,7 @@ def check_row_counts(
     """Rows of each relation against the manifest."""
     findings = [
         Finding(
-            f"{folder.name}/audit/{relation}.parquet",
+            f"{folder.name}/{place_of(relation)}",
             f"has {counts[relation]} rows, the manifest says {rows}",
         )
         for relation, rows in manifest["rows"].items()
@@ -321,7 +321,9 @@ def _content_hash(files: Mapping[str, str]) -> str:
         {
             name: digest
             for name, digest in files.items()
-            if name.startswith("audit/") and name.endswith(".parquet") and name != CALIBRATION
+            if name.partition("/")[0] in (AUDITOR, EARLIER_AUDITOR)
+            and name.endswith(".parquet")
+            and name.partition("/")[2] != CALIBRATION.partition("/")[2]
         }
     )
 

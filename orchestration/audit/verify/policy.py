@@ -11,7 +11,7 @@ from orchestration.audit.recompute.book import Book
 from orchestration.audit.recompute.policy import TABLES, PolicyFiles
 from orchestration.audit.verify.findings import Finding, Report, compare
 from orchestration.audit.verify.integrity import listing_digest, sha256_of
-from orchestration.state import StateFolder
+from orchestration.state import StateFolder, place_of
 
 RULES: Mapping[str, str | None] = {
     "supervisor_share": None,
@@ -72,7 +72,7 @@ def _check_rows(files: PolicyFiles, book: Book, report: Report) -> None:
     for table in TABLES:
         published = book.rows(table.relation)
         looked_at += len(published)
-        findings += compare(_place(table.relation), published, files.expected(table), key=table.key)
+        findings += compare(place_of(table.relation), published, files.expected(table), key=table.key)
     for name, expected in (
         ("policy.policy_score_kpi", _weights(files, book)),
         ("policy.policy_scheme", _schemes(files)),
@@ -85,7 +85,7 @@ def _check_rows(files: PolicyFiles, book: Book, report: Report) -> None:
             "policy.policy_scheme": ("period_id", "scheme_id"),
             "policy.policy_convention": ("period_id",),
         }
-        findings += compare(_place(name), published, expected, key=keys[name])
+        findings += compare(place_of(name), published, expected, key=keys[name])
     report.add(
         "policy in force = rows of the policy files on each period's last day", looked_at, "rows", findings
     )
@@ -131,7 +131,3 @@ def _conventions(files: PolicyFiles) -> dict[tuple[Any, ...], Mapping[str, Any]]
         }
         for period_id, values in files.conventions().items()
     }
-
-
-def _place(relation: str) -> str:
-    return f"audit/{relation}.parquet"

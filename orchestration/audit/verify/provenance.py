@@ -11,6 +11,7 @@ from typing import Any, Literal
 from orchestration.audit.verify.data import ParquetData
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.audit.verify.integrity import sha256_of
+from orchestration.state import place_of
 
 LOADS, SOURCES = "audit.load_file", "audit.source_row"
 SEPARATOR = chr(31)
@@ -28,11 +29,11 @@ def check_provenance(
     inputs = {(one["file"], one["sha256"]) for one in manifest["inputs"]}
     loaded = {(load["file"], load["sha256"]) for load in loads}
     findings = [
-        Finding(_place(LOADS), "is no input file of the manifest", row=f"file={file}", column="sha256")
+        Finding(place_of(LOADS), "is no input file of the manifest", row=f"file={file}", column="sha256")
         for file, sha256 in sorted(loaded - inputs)
     ]
     findings += [
-        Finding(_place(LOADS), f"has no load of input file {file} with SHA-256 {sha256}")
+        Finding(place_of(LOADS), f"has no load of input file {file} with SHA-256 {sha256}")
         for file, sha256 in sorted(inputs - loaded)
     ]
     findings += _strange_rows(data)
@@ -53,7 +54,7 @@ def _strange_rows(data: ParquetData) -> Iterator[Finding]:
     )
     for row in rows:
         yield Finding(
-            _place(SOURCES),
+            place_of(SOURCES),
             "is of no load, or of another file than its load",
             row=f"evidence_model={row['evidence_model']} evidence_key={row['evidence_key']}",
         )
@@ -136,12 +137,8 @@ def _row_findings(file: str, found: Mapping[int, str], wanted: _Wanted) -> Itera
         said, model, key = wanted[number]
         has = f"has {actual}" if actual else "is none"
         yield Finding(
-            _place(SOURCES),
+            place_of(SOURCES),
             f"says {said}, row {number} of {file} {has}",
             row=f"evidence_model={model} evidence_key={key}",
             column="row_hash",
         )
-
-
-def _place(relation: str) -> str:
-    return f"audit/{relation}.parquet"

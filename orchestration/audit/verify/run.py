@@ -24,7 +24,7 @@ from orchestration.audit.verify.policy import check_policy
 from orchestration.audit.verify.provenance import check_provenance
 from orchestration.audit.verify.register import check_register, has_later_night
 from orchestration.audit.verify.settlements import check_settlements
-from orchestration.state import StateFolder
+from orchestration.state import StateFolder, require_of_this_release
 
 
 def verify_state(
@@ -61,12 +61,13 @@ def check_integrity(
 ) -> Mapping[Path, Mapping[str, Any]]:
     """Everything that `verify_state` checks but arithmetic; returns the manifests that read, by folder.
 
-    Raises ConfigurationError when nothing has been published.
+    Raises ConfigurationError when nothing has been published, or the newest by an earlier release.
     """
     if not state.current.is_symlink() and not any(state.published.glob("[0-9]*-*")):
         current_folder(state)  # raises: nothing was ever published
     # Where the publication that it points at is gone, the chain says so.
     current = state.current.resolve()
+    require_of_this_release(current)
     progress("the chain of publications")
     manifests = check_chain(state, report)
     records = check_register(state, manifests, report)

@@ -27,7 +27,7 @@ from orchestration.settlement.frozen import (
     settlements,
 )
 from orchestration.settlement.settle import SETTLE, SETTLED
-from orchestration.state import StateFolder
+from orchestration.state import StateFolder, auditor_parquet
 
 LINES = "bonus.bonus_line"
 SETTLED_PERIODS = "facts.dim_settled_period"
@@ -121,7 +121,7 @@ def _publication_findings(state: StateFolder, settlement: Settlement, current: P
 
 
 def _register_findings(folder: Path, settlement: Settlement) -> Iterator[Finding]:
-    place = f"{folder.name}/audit/{LINES}.parquet"
+    place = auditor_parquet(folder, LINES).relative_to(folder.parent).as_posix()
     period = settlement.period_id.replace("'", "''")
     with duckdb.connect() as database:
         try:
@@ -252,7 +252,7 @@ def _published_periods(folder: Path) -> set[str]:
 
 
 def _parquet(folder: Path, relation: str) -> str:
-    return f"read_parquet('{_quoted(folder / 'audit' / relation)}.parquet')"
+    return f"read_parquet('{_quoted(auditor_parquet(folder, relation))}')"
 
 
 def _quoted(path: Path) -> str:

@@ -9,9 +9,10 @@ from typing import Protocol
 from orchestration.audit.recompute.book import Row
 from orchestration.audit.verify.data import with_files
 from orchestration.audit.verify.findings import Finding, shown
+from orchestration.state import place_of
 
 TRACE = "audit.bonus_trace"
-PLACE = f"audit/{TRACE}.parquet"
+PLACE = place_of(TRACE)
 FOUND_PER_KIND = 20
 
 
