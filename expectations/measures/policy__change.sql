@@ -43,6 +43,14 @@ in_force as (
     from policy.policy_component_parameter
     union all
     select
+        'policy_component_event' as relation,
+        period_id,
+        concat_ws(
+            '|', component_id, use, event_kind, comparison, coalesce(threshold_value, 0), coalesce(weight, 0), if_missing
+        ) as content
+    from policy.policy_component_event
+    union all
+    select
         'policy_component_rate' as relation,
         period_id,
         concat_ws(

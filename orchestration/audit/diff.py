@@ -38,6 +38,7 @@ EXAMPLES = 3
 POLICY_RELATIONS: Mapping[str, tuple[str, ...]] = {
     "policy_component": ("period_id", "component_id"),
     "policy_component_parameter": ("period_id", "component_id", "parameter"),
+    "policy_component_event": ("period_id", "component_id", "use", "event_kind", "comparison"),
     "policy_component_rate": ("period_id", "component_id", "rate_key", "lower_bound"),
     "policy_grade_band": ("period_id", "scheme_id", "method", "grade"),
     "policy_scheme": ("period_id", "scheme_id"),
@@ -330,11 +331,9 @@ class _Comparison:
         basis, mechanism = component.get("basis") or "", component.get("mechanism") or row["mechanism"]
         parameters = self._parameters.get((row["component_id"], period_id), {})
         kpis = {basis, *(text for text in parameters.values() if text)}
-        kinds = {basis} if mechanism == "per_event" else set()
-        for name in parameters:
-            for prefix in ("points_per_", "at_most_", "at_least_"):
-                if name.startswith(prefix):
-                    kinds.add(name.removeprefix(prefix))
+        kinds = set(self._event_kinds.get((row["component_id"], period_id), ()))
+        if mechanism == "per_event":
+            kinds.add(basis)
         if mechanism == "points" and (component.get("band_attribute") or basis in ("no_pay", "floor")):
             kinds |= self._point_kinds
             kpis |= self._deducting_kpis
@@ -365,12 +364,16 @@ class _Comparison:
         return found
 
     @cached_property
+    def _event_kinds(self) -> Mapping[tuple[str, str], set[str]]:
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for side in ("a", "b"):
+            for row in self._rows(f"select * from {side}.policy.policy_component_event"):
+                found[row["component_id"], row["period_id"]].add(row["event_kind"])
+        return found
+
+    @cached_property
     def _point_kinds(self) -> set[str]:
-        names = {name for parameters in self._parameters.values() for name in parameters}
-        return {
-            "qa_deduction",
-            *(name.removeprefix("points_per_") for name in names if "points_per_" in name),
-        }
+        return {"qa_deduction", *(kind for kinds in self._event_kinds.values() for kind in kinds)}
 
     @cached_property
     def _deducting_kpis(self) -> set[str]:

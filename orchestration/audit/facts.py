@@ -132,6 +132,12 @@ class BonusFacts:
         return {f"{row['component_id']}:{row['parameter']}": row for row in rows}
 
     @cached_property
+    def event_labels(self) -> Mapping[str, str]:
+        """Chinese labels of the kinds of events that pay counts."""
+        rows = self.audit.select("policy.policy_event_kind", {"period_id": self.period_id})
+        return {row["event_kind"]: row["label_zh"] for row in rows}
+
+    @cached_property
     def recomputed(self) -> Lines:
         """The rules applied to the agent's published rows: what is due, attainment, events."""
         periods = [self.period_id, *self.months(self.period_id)]

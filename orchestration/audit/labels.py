@@ -39,37 +39,6 @@ PARTS: Mapping[str, str] = {
     "collaboration score": "协作得分",
 }
 
-EVENTS: Mapping[str, str] = {
-    "contact_chat": "网聊接待",
-    "contact_vip_chat": "贵宾接待",
-    "contact_phone": "话务接待",
-    "contact_email": "邮件接待",
-    "ticket_recorded": "记录工单",
-    "wrong_record": "错误工单",
-    "qa_deduction": "质检扣分",
-    "excellent_case": "优秀案例",
-    "knowledge_article": "知识文章",
-    "extra_points": "额外加分",
-    "referral": "推荐录用",
-    "improvement_proposal": "改善方案",
-    "execution_score": "执行力评分",
-    "month_in_service": "在职月份",
-    "month_as_junior": "初级客服",
-    "month_as_intermediate": "中级客服",
-    "month_as_senior": "高级客服",
-    "month_as_expert": "资深客服",
-    "day_worked": "出勤天数",
-    "day_recorded": "考勤记录",
-    "night_worked": "夜班",
-    "attendance_late": "迟到",
-    "attendance_absent": "缺勤",
-    "attendance_sick_leave": "病假",
-    "attendance_personal_leave": "事假",
-    "attendance_annual_leave": "年假",
-    "attendance_shift_swap": "调班",
-}
-"""Kinds of events that pay counts. One without a label is shown by its code."""
-
 REASONS: Mapping[str, str] = {
     "bot": "机器人会话",
     "deleted": "已删除",

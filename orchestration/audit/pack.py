@@ -374,6 +374,11 @@ def _policy(audit: AuditFile, scope: _Scope, data: Mapping[str, Sequence[Row]]) 
             of_component,
             order=["period_id", "component_id", "parameter"],
         ),
+        "policy.policy_component_event": audit.select(
+            "policy.policy_component_event",
+            of_component,
+            order=["period_id", "component_id", "use", "event_kind", "comparison"],
+        ),
         "policy.policy_component_rate": audit.select(
             "policy.policy_component_rate",
             of_component,

@@ -10,7 +10,6 @@ from fractions import Fraction
 from orchestration.audit.byhand import line_amount
 from orchestration.audit.evidence import Sources
 from orchestration.audit.facts import BonusFacts
-from orchestration.audit.labels import EVENTS
 from orchestration.audit.node import Kind, Node, SourceLine
 from orchestration.audit.recompute.due import Due
 from orchestration.audit.recompute.exact import exact, rounded
@@ -154,21 +153,26 @@ class PayNodes:
         return replace(self._of_kind(node, due, kind), kind="event", by_hand=by_hand, notes=notes)
 
     def _gate(self, node: Node, due: Due) -> Node:
-        name = node.parameter or ""
-        for prefix, word in (("at_most_", "at most"), ("at_least_", "at least")):
-            if name.startswith(prefix):
-                kind, limit = name.removeprefix(prefix), Decimal(node.parameter_value or 0)
-                seen = node.value or Decimal(0)
-                is_met = seen <= limit if prefix == "at_most_" else seen >= limit
-                parameter = self._facts.recomputed.book.parameters.get(due.key, {}).get(name, {})
-                return replace(
-                    self._of_kind(node, due, kind),
-                    kind="gate",
-                    label=f"{kind.replace('_', ' ')}: {word} {plain(limit)}",
-                    origin=parameter.get("value_origin"),
-                    notes=("met" if is_met else "not met: the component pays nothing",),
-                )
-        return node
+        kind, comparison = (node.input_key or "").rsplit(":", 1)[-1], node.parameter
+        gate = next(
+            (
+                row
+                for row in self._facts.recomputed.book.component_events.get(due.key, ())
+                if (row["use"], row["event_kind"], row["comparison"]) == ("gate", kind, comparison)
+            ),
+            None,
+        )
+        if gate is None:
+            return node
+        is_met = self._facts.recomputed.is_open(due, gate)
+        name, word = kind.replace("_", " "), str(comparison).replace("_", " ")
+        return replace(
+            self._of_kind(node, due, kind),
+            kind="gate",
+            label=f"{name}: {word} {plain(gate['threshold_value'])}",
+            origin=gate["value_origin"],
+            notes=("met" if is_met else "not met: the component pays nothing",),
+        )
 
     def _of_kind(self, node: Node, due: Due, kind: str) -> Node:
         """A node of a kind of event: its label, and the rows or the standing fact behind it."""
@@ -183,7 +187,7 @@ class PayNodes:
         return replace(
             node,
             label=kind.replace("_", " "),
-            label_zh=EVENTS.get(kind, ""),
+            label_zh=self._facts.event_labels.get(kind, ""),
             sources=sources,
             evidence=None if is_standing else event_key(kind, due.period_id),
         )
@@ -206,7 +210,7 @@ class PayNodes:
             return replace(
                 node,
                 kind="deduction",
-                label_zh=EVENTS[QA_DEDUCTION],
+                label_zh=self._facts.event_labels.get(QA_DEDUCTION, ""),
                 evidence=event_key(QA_DEDUCTION, due.period_id),
             )
         rate = next((one for kpi, _, one in self._facts.recomputed.deductions(due) if kpi == name), None)
@@ -256,9 +260,8 @@ class PayNodes:
             text = " + ".join(operand(amount) for amount in others)
             return Below(by_hand=(f"0 − ({text}) = {plain(line['quantity'])}",))
         weighed = [
-            rounded(exact(self._counted(due, name.removeprefix("points_per_"))) * exact(row["value"]), 6)
-            for name, row in sorted(self._facts.recomputed.book.parameters.get(due.key, {}).items())
-            if name.startswith("points_per_")
+            rounded(exact(self._counted(due, kind)) * exact(row["weight"]), 6)
+            for kind, row in self._facts.recomputed.book.weights(*due.key).items()
         ]
         total = sum(weighed, Decimal(0))
         by_hand = f"{' + '.join(operand(value) for value in weighed)} = {plain(total)}"

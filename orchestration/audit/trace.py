@@ -15,7 +15,7 @@ from typing import Any
 from orchestration.audit import byhand
 from orchestration.audit.evidence import Sources, read_events, read_evidence
 from orchestration.audit.facts import BonusFacts
-from orchestration.audit.labels import EVENTS, KINDS, PARTS
+from orchestration.audit.labels import KINDS, PARTS
 from orchestration.audit.lookup import find_bonus
 from orchestration.audit.node import Evidence, Kind, Node, SourceLine, Trace, Unpaid
 from orchestration.audit.pay_nodes import Below, PayNodes, event_key
@@ -275,7 +275,7 @@ class _Builder:
                 events = read_events(
                     facts.recomputed.events,
                     self._sources,
-                    kinds={kind: EVENTS.get(kind, "") for kind in sorted(kinds)},
+                    kinds={kind: facts.event_labels.get(kind, "") for kind in sorted(kinds)},
                     months=months,
                     period_id=period_id,
                     show_all=show_all,

@@ -48,6 +48,8 @@ class _Book:
             "component",
             "component_rate",
             "component_parameter",
+            "component_event",
+            "event_kind",
             "grade_consequence",
             "career_condition",
             "kpi",
@@ -192,6 +194,7 @@ class _Book:
                     for parameter in self._rows["component_parameter"].where(component_id=component_id)
                 ),
             )
+            yield from self._events(component_id)
             yield from table(
                 ("for", "from", "below", "rate", "amount, CNY", "clause", "", ""),
                 (
@@ -206,6 +209,26 @@ class _Book:
                         dates(rate),
                     )
                     for rate in self._rows["component_rate"].where(component_id=component_id)
+                ),
+            )
+
+    def _events(self, component_id: str) -> Iterator[str]:
+        labels = {row["event_kind"]: row for row in self._rows["event_kind"].rows}
+        for use, title in (("weight", "what counts"), ("gate", "pays only where")):
+            yield from table(
+                (title, "", "points" if use == "weight" else "holds", "clause", "", ""),
+                (
+                    (
+                        labels.get(row["event_kind"], {}).get("label_en", row["event_kind"]),
+                        labels.get(row["event_kind"], {}).get("label_zh", ""),
+                        row["weight"]
+                        if use == "weight"
+                        else f"{row['comparison'].replace('_', ' ')} {row['threshold_value']}",
+                        row["clause_id"],
+                        origin(row),
+                        dates(row),
+                    )
+                    for row in self._rows["component_event"].where(component_id=component_id, use=use)
                 ),
             )
 

@@ -229,11 +229,8 @@ class Pay:
         if not self._conditions_hold(period, component, agent):
             return Fraction(0)
         points = Fraction(0)
-        for row in self._parameters(period, component):
-            name = row["parameter"]
-            if not name.startswith("points_per_"):
-                continue
-            item = name.removeprefix("points_per_")
+        for row in self._events(period, component, "weight"):
+            item = row["event_kind"]
             if item == "month_in_service":
                 quantity = Fraction(1)
             elif item.startswith("month_as_"):
@@ -247,21 +244,28 @@ class Pay:
                 quantity = quantity if most is None else min(quantity, Fraction(most))
             else:
                 quantity = self.tallies.within(agent, item, period)
-            points += quantity * Fraction(row["value"])
+            points += quantity * Fraction(row["weight"])
         return points
 
     def _conditions_hold(self, period: str, component: Row, agent: str) -> bool:
-        """Every `at_most_…` and `at_least_…` parameter over the period."""
-        for row in self._parameters(period, component):
-            name, bound = row["parameter"], row["value"]
-            if name.startswith("at_most_"):
-                if self.tallies.within(agent, name.removeprefix("at_most_"), period) > Fraction(bound):
+        """Every gate over the period; an agent without one event of the kind is as the row says."""
+        for row in self._events(period, component, "gate"):
+            if not self.tallies.has_any(agent, row["event_kind"], period):
+                if row["if_missing"] != "met":
                     return False
-            elif name.startswith("at_least_") and self.tallies.within(
-                agent, name.removeprefix("at_least_"), period
-            ) < Fraction(bound):
+                continue
+            seen = self.tallies.within(agent, row["event_kind"], period)
+            bound = Fraction(row["threshold_value"])
+            if (seen > bound) if row["comparison"] == "at_most" else (seen < bound):
                 return False
         return True
+
+    def _events(self, period: str, component: Row, use: str) -> list[Row]:
+        return [
+            row
+            for row in self.policy.in_force("component_event", period)
+            if row["component_id"] == component["component_id"] and row["use"] == use
+        ]
 
     def _coefficient(self, period: str, component: Row, agent: str, last: Segment) -> Fraction:
         """The coefficient of the month's deductions; a band covers up to its upper bound (PT-05, PT-06)."""

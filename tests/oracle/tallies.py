@@ -65,3 +65,8 @@ class Tallies:
         return sum(
             (q for day, q in self._days.get((agent, item), {}).items() if first <= day <= last), Fraction(0)
         )
+
+    def has_any(self, agent: str, item: str, period: str) -> bool:
+        """Whether a period has an event of the kind at all."""
+        first, last = days_of(period)
+        return any(first <= day <= last for day in self._days.get((agent, item), {}))

@@ -67,6 +67,7 @@ def policy(folder: Path, **tables: Rows) -> Policy:
         "component": [],
         "component_rate": [],
         "component_parameter": [],
+        "component_event": [],
     }
     found |= tables
     for name, rows in found.items():
@@ -427,15 +428,24 @@ def points_plan() -> dict[str, Rows]:
             {"component_id": name, "parameter": parameter, "value": value, "text_value": ""}
             for name, parameter, value in (
                 ("contact", "unit_value_cny", "0.5"),
-                ("contact", "points_per_contact_chat", "1"),
-                ("contact", "points_per_contact_phone", "2"),
                 ("wrong", "unit_value_cny", "0.5"),
-                ("wrong", "points_per_wrong_record", "-10"),
                 ("full", "unit_value_cny", "0.5"),
-                ("full", "points_per_month_in_service", "600"),
-                ("full", "at_most_attendance_sick_leave", "0"),
-                ("full", "at_most_attendance_late", "3"),
             )
+        ],
+        "component_event": [
+            {"component_id": name, "use": "weight", "event_kind": kind, "weight": weight}
+            | {"comparison": "", "threshold_value": "", "if_missing": ""}
+            for name, kind, weight in (
+                ("contact", "contact_chat", "1"),
+                ("contact", "contact_phone", "2"),
+                ("wrong", "wrong_record", "-10"),
+                ("full", "month_in_service", "600"),
+            )
+        ]
+        + [
+            {"component_id": "full", "use": "gate", "event_kind": kind, "comparison": "at_most"}
+            | {"threshold_value": threshold, "weight": "", "if_missing": "met"}
+            for kind, threshold in (("attendance_sick_leave", "0"), ("attendance_late", "3"))
         ],
         "component_rate": [
             rate("contact", group, low, high, rate=factor)

@@ -458,14 +458,14 @@ tally_node as (
 gate_node as (
     select
         counted_line.bonus_id,
-        counted_line.node_id || '/quantity/' || gate.parameter as node_id,
+        counted_line.node_id || '/quantity/' || gate.comparison || '_' || gate.event_kind as node_id,
         counted_line.node_id || '/quantity' as parent_node_id,
         counted_line.depth + 2 as depth,
         gate.event_kind || case when gate.is_open then ' (limit kept)' else ' (limit not kept: counts 0)' end as label,
         cast(gate.event_quantity as decimal(24, 6)) as value,
         'events' as unit,
-        gate.parameter,
-        cast(gate.limit_quantity as string) as parameter_value,
+        gate.comparison as parameter,
+        cast(gate.threshold_value as string) as parameter_value,
         cast(null as date) as effective_from,
         gate.clause_id,
         'bonus_event' as input_model,

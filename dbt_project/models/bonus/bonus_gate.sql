@@ -1,25 +1,14 @@
 -- Grain: one due component, one gate: what must hold of the period's events for the component to pay.
 
-{# A gate is a parameter at_most_<kind of event> or at_least_<kind of event>; it looks at the whole period,
-   whatever the segment paid. #}
+{# A gate looks at the whole period, whatever the segment paid. An agent without one event of the kind is taken as
+   its if_missing says. #}
 
 with
 
 gate as (
-    select
-        component_id,
-        period_id,
-        parameter,
-        case
-            when parameter like 'at_most_%' then replace(parameter, 'at_most_', '')
-            else replace(parameter, 'at_least_', '')
-        end as event_kind,
-        parameter like 'at_most_%' as is_upper_limit,
-        value as limit_quantity,
-        clause_id,
-        value_origin
-    from {{ ref('policy_component_parameter') }}
-    where parameter like 'at_most_%' or parameter like 'at_least_%'
+    select *
+    from {{ ref('policy_component_event') }}
+    where use = 'gate'
 ),
 
 observed as (
@@ -28,13 +17,13 @@ observed as (
         due.period_id,
         due.component_id,
         due.segment_no,
-        gate.parameter,
         gate.event_kind,
-        gate.is_upper_limit,
-        gate.limit_quantity,
+        gate.comparison,
+        gate.threshold_value,
+        gate.if_missing,
         gate.clause_id,
         gate.value_origin,
-        cast(coalesce(sum(event.quantity), 0) as decimal(18, 6)) as event_quantity
+        sum(event.quantity) as seen_quantity
     from {{ ref('bonus_due') }} as due
     inner join gate
         on
@@ -52,18 +41,30 @@ observed as (
         due.period_id,
         due.component_id,
         due.segment_no,
-        gate.parameter,
         gate.event_kind,
-        gate.is_upper_limit,
-        gate.limit_quantity,
+        gate.comparison,
+        gate.threshold_value,
+        gate.if_missing,
         gate.clause_id,
         gate.value_origin
 )
 
 select
-    *,
+    agent_id,
+    period_id,
+    component_id,
+    segment_no,
+    event_kind,
+    comparison,
+    threshold_value,
+    if_missing,
+    clause_id,
+    value_origin,
+    cast(coalesce(seen_quantity, 0) as decimal(18, 6)) as event_quantity,
     case
-        when is_upper_limit then event_quantity <= limit_quantity
-        else event_quantity >= limit_quantity
+        when seen_quantity is null then if_missing = 'met'
+        when comparison = 'at_most' then seen_quantity <= threshold_value
+        when comparison = 'at_least' then seen_quantity >= threshold_value
+        else false
     end as is_open
 from observed

@@ -2,18 +2,18 @@
 
 with
 
--- A points component weighs kinds of events by its parameters points_per_<kind>; a per_event component counts the
--- kind that is its basis.
+-- A points component weighs kinds of events by its rows of use `weight`; a per_event component counts the kind that
+-- is its basis.
 counted_kind as (
     select
         component_id,
         period_id,
-        replace(parameter, 'points_per_', '') as event_kind,
-        cast(value as decimal(18, 6)) as weight,
+        event_kind,
+        weight,
         clause_id,
         value_origin
-    from {{ ref('policy_component_parameter') }}
-    where parameter like 'points_per_%'
+    from {{ ref('policy_component_event') }}
+    where use = 'weight'
     union all
     select
         component_id,

@@ -17,6 +17,7 @@ select
     lower_threshold,
     unit_scale,
     effective_from as effective_from_on,
+    source_tables,
     source_documents,
     value_origin
 from ({{ rows_in_force('kpi') }}) as in_force

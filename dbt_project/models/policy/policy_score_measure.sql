@@ -8,6 +8,7 @@ select
     name_en,
     name_zh,
     unit,
+    source_tables,
     effective_from as effective_from_on,
     clause_id,
     value_origin

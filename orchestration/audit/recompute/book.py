@@ -151,6 +151,20 @@ class Book:
         )
 
     @cached_property
+    def component_events(self) -> Mapping[tuple[str, str], Sequence[Row]]:
+        """Kinds of events that components weigh or are gated by, in order, by component and period."""
+        found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        rows = self.rows("policy.policy_component_event")
+        for row in sorted(rows, key=lambda one: (one["use"], one["event_kind"], one["comparison"])):
+            found[row["component_id"], row["period_id"]].append(row)
+        return found
+
+    def weights(self, component_id: str, period_id: str) -> Mapping[str, Row]:
+        """What one event of each kind counts for in a component, by kind."""
+        rows = self.component_events.get((component_id, period_id), ())
+        return {row["event_kind"]: row for row in rows if row["use"] == "weight"}
+
+    @cached_property
     def rates(self) -> Mapping[tuple[str, str], Sequence[Row]]:
         """Rows of rate tables by component and period."""
         found: dict[tuple[str, str], list[Row]] = defaultdict(list)

@@ -52,6 +52,11 @@ class Events:
             Fraction(0),
         )
 
+    def has_any(self, agent_id: str, period_id: str, kind: str) -> bool:
+        """Whether the months of a period have an event of the kind that counts."""
+        months = self._book.months.get(period_id, ())
+        return any(self._counts.get((agent_id, month_id, kind)) for month_id in months)
+
     @cached_property
     def agents(self) -> frozenset[str]:
         """Agents to whom a component that counts events is due."""

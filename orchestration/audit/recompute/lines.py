@@ -298,12 +298,9 @@ class Lines:
 
     def bounded(self, due: Due, quantity: Fraction) -> Fraction:
         """The count that pays: 0 where a gate is shut, else within the component's bounds."""
-        for name, row in self.book.parameters.get(due.key, {}).items():
-            for prefix, is_upper in (("at_most_", True), ("at_least_", False)):
-                if name.startswith(prefix):
-                    seen = self.events.quantity(due.agent_id, due.period_id, name.removeprefix(prefix))
-                    if (seen > row["value"]) if is_upper else (seen < row["value"]):
-                        return Fraction(0)
+        for row in self.book.component_events.get(due.key, ()):
+            if row["use"] == "gate" and not self.is_open(due, row):
+                return Fraction(0)
         least, most = self.due.parameter(due, "min_quantity"), self.due.parameter(due, "max_quantity")
         if least is not None and quantity < least:
             return exact(least)
@@ -311,13 +308,17 @@ class Lines:
             return exact(most)
         return quantity
 
+    def is_open(self, due: Due, gate: Row) -> bool:
+        """Whether what a gate asks of the period's events holds."""
+        kind, threshold = gate["event_kind"], exact(gate["threshold_value"])
+        if not self.events.has_any(due.agent_id, due.period_id, kind):
+            return bool(gate["if_missing"] == "met")
+        seen = self.events.quantity(due.agent_id, due.period_id, kind)
+        return seen <= threshold if gate["comparison"] == "at_most" else seen >= threshold
+
     def _points(self, due: Due) -> Iterator[Line]:
         unit_value = self.due.parameter(due, "unit_value_cny")
-        weights = {
-            name.removeprefix("points_per_"): row["value"]
-            for name, row in self.book.parameters.get(due.key, {}).items()
-            if name.startswith("points_per_")
-        }
+        weights = {kind: row["weight"] for kind, row in self.book.weights(*due.key).items()}
         if unit_value is None or not weights:
             return
         counted = sum(

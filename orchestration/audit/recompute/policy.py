@@ -58,6 +58,20 @@ TABLES = (
         ("text_value", "clause_id", "value_origin"),
     ),
     PolicyTable(
+        "policy.policy_component_event",
+        "component_event",
+        ("period_id", "component_id", "use", "event_kind", "comparison"),
+        ("threshold_value", "weight"),
+        ("if_missing", "clause_id", "value_origin"),
+    ),
+    PolicyTable(
+        "policy.policy_event_kind",
+        "event_kind",
+        ("period_id", "event_kind"),
+        (),
+        ("label_en", "label_zh", "unit", "source_tables"),
+    ),
+    PolicyTable(
         "policy.policy_component_rate",
         "component_rate",
         ("period_id", "component_id", "rate_key", "lower_bound"),

@@ -1,0 +1,12 @@
+-- Grain: one period, one kind of event that pay counts: what it is called and which exports it counts rows of.
+
+select
+    period_id,
+    in_force_period_kind as period_kind,
+    event_kind,
+    label_en,
+    label_zh,
+    unit,
+    source_tables,
+    effective_from as effective_from_on
+from ({{ rows_in_force('event_kind') }}) as in_force
