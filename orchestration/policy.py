@@ -6,16 +6,36 @@ from __future__ import annotations
 
 import csv
 import shutil
+from functools import cache
 from pathlib import Path
 
 from orchestration.audit.clauses import clauses
 from orchestration.errors import ConfigurationError
 from orchestration.hashing import file_hash, listing_hash
-from orchestration.policy_check import check_policy
-from orchestration.settings import POLICY_DIR, SEEDS_DIR
+from orchestration.ingest.contract import load_contract
+from orchestration.policy_check import KnownWords, check_policy
+from orchestration.settings import CONTRACT_DIR, DBT_PROJECT_DIR, POLICY_DIR, REFERENCE_DIR, SEEDS_DIR
 from orchestration.state import OWNER_DIR, OWNER_FILE, StateFolder, replace_folder
 
-REFERENCE_DIR = SEEDS_DIR / "reference"
+KPI_MODELS = DBT_PROJECT_DIR / "models" / "kpi"
+
+
+@cache
+def known_words() -> KnownWords:
+    """Words that stand outside the policy: rules, documents, exports and their closed lists, KPIs."""
+    contract = load_contract(CONTRACT_DIR)
+    rules = clauses()
+    return KnownWords(
+        clauses=frozenset(rules),
+        documents=frozenset(clause.document.letter for clause in rules.values() if clause.document),
+        exports=frozenset(table.full_name for table in contract.export_tables),
+        contract={
+            f"{table.full_name}.{column.name}": frozenset(column.values)
+            for table in contract.export_tables
+            for column in table.columns
+        },
+        kpis=frozenset(path.stem.removeprefix("kpi_") for path in KPI_MODELS.glob("kpi_*.sql")),
+    )
 
 
 def check_policy_folder(folder: Path, *, shipped: Path = POLICY_DIR) -> None:
@@ -39,7 +59,7 @@ def check_policy_folder(folder: Path, *, shipped: Path = POLICY_DIR) -> None:
                 remedy=f"Copy it from the shipped policy ({path}) and edit the copy",
             )
     _check_form(folder / REFERENCE_DIR.name, REFERENCE_DIR)
-    check_policy(folder, clauses=clauses())
+    check_policy(folder, known=known_words())
 
 
 def _check_form(folder: Path, shipped: Path) -> None:

@@ -1,6 +1,7 @@
 """Is a policy folder sound? Asked before anything runs; every fault is named with file and row."""
 
-from orchestration.policy_check.check import check_policy, policy_faults
+from orchestration.policy_check.check import PolicyChecker, check_policy, policy_faults, policy_tables
 from orchestration.policy_check.rows import PolicyFault
+from orchestration.policy_check.words import KnownWords
 
-__all__ = ["PolicyFault", "check_policy", "policy_faults"]
+__all__ = ["KnownWords", "PolicyChecker", "PolicyFault", "check_policy", "policy_faults", "policy_tables"]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from orchestration.errors import ConfigurationError
+from orchestration.policy_check.entry import Words
 
-SEEDS_YAML = "_policy__seeds.yml"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Value = str | Decimal | date | None
 
@@ -64,37 +68,107 @@ class PolicyRow:
         return PolicyFault(self.file, self.row, problem, remedy)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PolicyTable:
-    """One policy file: its rows and the columns that tell them apart."""
+    """One policy file: its rows, the columns that tell them apart, and what its text columns may hold.
+
+    `meta` is what else the seeds' YAML says of it: catalogues of parameters and mechanisms.
+    """
 
     name: str
     key: tuple[str, ...]
     rows: tuple[PolicyRow, ...]
+    columns: Mapping[str, Words]
+    meta: Mapping[str, Any]
+    _cells: dict[tuple[str, tuple[str, ...]], Mapping[tuple[str, ...], frozenset[str]]] = field(
+        default_factory=dict
+    )
+
+    @property
+    def file(self) -> str:
+        """Name of the file."""
+        return f"{self.name}.csv"
+
+    def cells(self, column: str, within: tuple[str, ...] = ()) -> Mapping[tuple[str, ...], frozenset[str]]:
+        """The distinct cells of a column, by what the columns `within` hold; all of them under `()`."""
+        if (column, within) not in self._cells:
+            found: dict[tuple[str, ...], set[str]] = defaultdict(set)
+            for row in self.rows:
+                found[tuple(row.text(one) for one in within)].add(row.text(column))
+            self._cells[column, within] = {group: frozenset(cells) for group, cells in found.items()}
+        return self._cells[column, within]
+
+    def words(self, column: str, within: tuple[str, ...] = ()) -> Mapping[tuple[str, ...], frozenset[str]]:
+        """The same without the empty cell."""
+        return {group: cells - {""} for group, cells in self.cells(column, within).items()}
+
+    def with_row(self, index: int, row: PolicyRow) -> PolicyTable:
+        """The table with another row in the place of one."""
+        rows = (*self.rows[:index], row, *self.rows[index + 1 :])
+        return PolicyTable(self.name, self.key, rows, self.columns, self.meta)
 
     def in_force(self, day: date) -> Iterator[PolicyRow]:
         """Rows that hold on that day."""
         return (row for row in self.rows if row.is_in_force(day))
 
 
-def read_policy(folder: Path, seeds_yaml: Path) -> tuple[dict[str, PolicyTable], list[PolicyFault]]:
-    """All policy tables of `folder` by name, and the cells that do not have their column's type.
+Tables = Mapping[str, PolicyTable]
+"""All tables of a policy by name, the reference tables with them."""
 
-    Raises ConfigurationError when a file or column of the policy is missing.
+
+def read_tables(
+    folders: Sequence[tuple[Path, Sequence[Path]]],
+) -> tuple[dict[str, PolicyTable], list[PolicyFault]]:
+    """All tables by name, and the cells that do not have their column's type.
+
+    `folders`: for each seeds' YAML the folders to look for its files in, the first that has a file wins.
+    Raises ConfigurationError when a file or column is missing.
     """
-    document = yaml.safe_load(seeds_yaml.read_text(encoding="utf-8"))
     tables: dict[str, PolicyTable] = {}
     faults: list[PolicyFault] = []
-    for seed in document["seeds"]:
-        name = str(seed["name"])
-        types = {str(column): str(kind) for column, kind in seed["config"]["column_types"].items()}
-        rows = []
-        for row in _read(folder / f"{name}.csv", types):
-            typed, wrong = _typed(row, types)
-            rows.append(typed)
-            faults += wrong
-        tables[name] = PolicyTable(name, tuple(seed["config"]["meta"]["key"]), tuple(rows))
+    for seeds_yaml, places in folders:
+        for seed in _seeds(seeds_yaml):
+            path = next(
+                (place / seed.file for place in places if (place / seed.file).is_file()),
+                places[-1] / seed.file,
+            )
+            rows = []
+            for row in _read(path, seed.types):
+                typed, wrong = _typed(row, seed.types)
+                rows.append(typed)
+                faults += wrong
+            tables[seed.name] = PolicyTable(seed.name, seed.key, tuple(rows), seed.columns, seed.meta)
     return tables, faults
+
+
+@dataclass(frozen=True)
+class _Seed:
+    name: str
+    types: Mapping[str, str]
+    key: tuple[str, ...]
+    columns: Mapping[str, Words]
+    meta: Mapping[str, Any]
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}.csv"
+
+
+@cache
+def _seeds(path: Path) -> tuple[_Seed, ...]:
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    return tuple(
+        _Seed(
+            name=str(seed["name"]),
+            types={str(column): str(kind) for column, kind in seed["config"]["column_types"].items()},
+            key=tuple(seed["config"]["meta"]["key"]),
+            columns={
+                str(column): Words.of(entry) for column, entry in seed["config"]["meta"]["words"].items()
+            },
+            meta=seed["config"]["meta"],
+        )
+        for seed in document["seeds"]
+    )
 
 
 def _read(path: Path, types: Mapping[str, str]) -> Iterator[PolicyRow]:
@@ -111,6 +185,13 @@ def _read(path: Path, types: Mapping[str, str]) -> Iterator[PolicyRow]:
                     remedy="Give the file the columns of the shipped policy",
                 )
             for number, cells in enumerate(reader, start=2):
+                if len(cells) > len(header):
+                    raise ConfigurationError(
+                        path=path,
+                        row=number,
+                        problem=f"has {len(cells)} cells, the header names {len(header)} columns",
+                        remedy="Put a cell that holds a comma in double quotes",
+                    )
                 if cells:
                     padded = [*cells, *[""] * (len(header) - len(cells))]
                     values = {column: cell or None for column, cell in zip(header, padded, strict=False)}
