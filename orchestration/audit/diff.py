@@ -1,4 +1,4 @@
-"""`diff`: what changed between two publications, line by line, and why.
+"""`diff`: what changed between two publications, line by line, and why; and which scores and grades moved.
 
 Causes are found where the calculation reads: evidence and its export lines, rulings, ratings, targets, job
 history, policy rows, definitions, the business date, the code. A change without any of them is unexplained.
@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 import duckdb
 
+from orchestration.audit.outcomes import OutcomeChange, changed_outcomes, method_change
+from orchestration.audit.policy_rows import PolicyChange, policy_changes
 from orchestration.audit.publications import other_release, read_manifest
 from orchestration.audit.relations import AuditFileUnreadable
 from orchestration.errors import ConfigurationError
@@ -28,24 +30,13 @@ Kind = Literal[
     "policy",
     "code",
     "business date",
+    "method",
     "ranking",
     "settlement",
 ]
 
 EXAMPLES = 3
 """Rows named per cause; the rest is counted."""
-
-POLICY_RELATIONS: Mapping[str, tuple[str, ...]] = {
-    "policy_component": ("period_id", "component_id"),
-    "policy_component_parameter": ("period_id", "component_id", "parameter"),
-    "policy_component_event": ("period_id", "component_id", "use", "event_kind", "comparison"),
-    "policy_component_rate": ("period_id", "component_id", "rate_key", "lower_bound"),
-    "policy_grade_band": ("period_id", "scheme_id", "method", "grade"),
-    "policy_scheme": ("period_id", "scheme_id"),
-    "policy_score_kpi": ("period_id", "scheme_id", "role", "kpi_id"),
-    "policy_convention": ("period_id",),
-}
-"""Policy relations and their keys; KPI definitions are compared apart."""
 
 INPUT_RELATIONS: Mapping[str, tuple[str, str]] = {
     "dim_agent_month_segment": ("month_id", "dim_agent_segment"),
@@ -115,6 +106,7 @@ class Difference:
     after: str
     notes: tuple[str, ...]
     lines: tuple[LineChange, ...]
+    outcomes: tuple[OutcomeChange, ...] = ()
 
     @property
     def unexplained(self) -> tuple[LineChange, ...]:
@@ -146,6 +138,7 @@ def compare_publications(before: Path, after: Path, *, agent_id: str | None = No
                 after=after.name,
                 notes=tuple(comparison.notes()),
                 lines=tuple(comparison.lines()),
+                outcomes=tuple(changed_outcomes(comparison.rows, agent_id=agent_id)),
             )
         except duckdb.Error as error:
             raise AuditFileUnreadable(
@@ -176,7 +169,7 @@ class _Comparison:
         self._before, self._after = before, after
         self._agent_id = agent_id
         if agent_id is not None:
-            known = self._rows(
+            known = self.rows(
                 "select agent_id from a.facts.dim_agent where agent_id = $agent "
                 "union select agent_id from b.facts.dim_agent where agent_id = $agent",
                 agent=agent_id,
@@ -202,14 +195,15 @@ class _Comparison:
             yield f"{len(added)} new input files: {', '.join(file for file, _ in added[:EXAMPLES])}"
         if gone:
             yield f"{len(gone)} input files less: {', '.join(file for file, _ in gone[:EXAMPLES])}"
-        for relation, key in self._policy_changes:
-            yield f"policy: {relation} {key}"
+        for change in self._policy_changes:
+            yield f"policy: {change}"
 
     def lines(self) -> Iterator[LineChange]:
         """Every line of which anything but its place changed, with its causes."""
         for row in self._changed_lines:
             is_on_both = row["bonus_line_id_a"] is not None and row["bonus_line_id_b"] is not None
-            names = (*(name for name in self._line_columns if name != "amount_cny"), "grade", "total_score")
+            own = (name for name in self._line_columns if name != "amount_cny")
+            names = (*own, "grade", "method", "total_score")
             what = [
                 f"{name.replace('_', ' ')} {_said(row[f'{name}_a'])} → {_said(row[f'{name}_b'])}"
                 for name in names
@@ -239,7 +233,7 @@ class _Comparison:
             f'line_{side}."{name}" as "{name}_{side}"' for name in compared for side in ("a", "b")
         )
         differs = " or ".join(f'line_a."{name}" is distinct from line_b."{name}"' for name in compared)
-        return self._rows(
+        return self.rows(
             f"""
             select
                 coalesce(line_a.bonus_line_id, line_b.bonus_line_id) as bonus_line_id,
@@ -248,6 +242,8 @@ class _Comparison:
                 coalesce(line_b.adjusts_bonus_line_id, line_a.adjusts_bonus_line_id) as adjusts_bonus_line_id,
                 {sides},
                 grade_a.grade as grade_a, grade_b.grade as grade_b,
+                grade_a.method as method_a, grade_b.method as method_b,
+                grade_a.cohort_size as cohort_size_a, grade_b.cohort_size as cohort_size_b,
                 score_a.total_score as total_score_a, score_b.total_score as total_score_b
             from a.bonus.bonus_line as line_a
             full outer join b.bonus.bonus_line as line_b on line_a.bonus_line_id = line_b.bonus_line_id
@@ -296,6 +292,10 @@ class _Comparison:
             found["business date"].append(f"{period_id} is new")
         if not found and self._has_other_code:
             found["code"].append("same evidence and policy, other code")
+        # Said, but no cause of its own: what moved the group is.
+        changed_method = method_change(row) if row["input_model"] == "grade" else None
+        if changed_method is not None and found:
+            found["method"].append(changed_method)
         for kind, examples in found.items():
             yield Cause(kind, len(examples), tuple(dict.fromkeys(examples))[:EXAMPLES])
 
@@ -319,9 +319,9 @@ class _Comparison:
             for what, kind, said in self._input_changes.get((agent_id, one), ()):
                 if what in reads.inputs:
                     found[kind].append(said)
-            for relation, key in self._policy_of_period.get(one, ()):
-                if relation == "policy_convention" or reads.policy.intersection(key):
-                    found["policy"].append(f"{relation} {' '.join(key)}")
+            for change in self._policy_of_period.get(one, ()):
+                if change.is_of_everyone or reads.policy.intersection(change.key.values()):
+                    found["policy"].append(str(change))
             for kpi_id in self._definition_changes.get(one, ()):
                 if kpi_id in reads.kpis:
                     found["definitions"].append(f"{kpi_id} in {one}")
@@ -352,14 +352,14 @@ class _Comparison:
         return {
             (row["component_id"], row["period_id"]): row
             for side in ("a", "b")
-            for row in self._rows(f"select * from {side}.policy.policy_component")
+            for row in self.rows(f"select * from {side}.policy.policy_component")
         }
 
     @cached_property
     def _parameters(self) -> Mapping[tuple[str, str], Mapping[str, str | None]]:
         found: dict[tuple[str, str], dict[str, str | None]] = defaultdict(dict)
         for side in ("a", "b"):
-            for row in self._rows(f"select * from {side}.policy.policy_component_parameter"):
+            for row in self.rows(f"select * from {side}.policy.policy_component_parameter"):
                 found[row["component_id"], row["period_id"]][row["parameter"]] = row["text_value"]
         return found
 
@@ -367,7 +367,7 @@ class _Comparison:
     def _event_kinds(self) -> Mapping[tuple[str, str], set[str]]:
         found: dict[tuple[str, str], set[str]] = defaultdict(set)
         for side in ("a", "b"):
-            for row in self._rows(f"select * from {side}.policy.policy_component_event"):
+            for row in self.rows(f"select * from {side}.policy.policy_component_event"):
                 found[row["component_id"], row["period_id"]].add(row["event_kind"])
         return found
 
@@ -380,21 +380,21 @@ class _Comparison:
         deducting = {
             component_id for (component_id, _), row in self._components.items() if row["basis"] == "deduction"
         }
-        rows = self._rows("select distinct component_id, rate_key from b.policy.policy_component_rate")
+        rows = self.rows("select distinct component_id, rate_key from b.policy.policy_component_rate")
         return {row["rate_key"] for row in rows if row["component_id"] in deducting}
 
     @cached_property
     def _scored_kpis(self) -> Mapping[tuple[str, str], set[str]]:
         found: dict[tuple[str, str], set[str]] = defaultdict(set)
         for side in ("a", "b"):
-            for row in self._rows(f"select agent_id, period_id, kpi_id from {side}.score.score_line"):
+            for row in self.rows(f"select agent_id, period_id, kpi_id from {side}.score.score_line"):
                 found[row["agent_id"], row["period_id"]].add(row["kpi_id"])
         return found
 
     @cached_property
     def _scored_periods(self) -> Mapping[str, Sequence[str]]:
         """A period and the quarters within it: a year's score rests on theirs."""
-        rows = self._rows(
+        rows = self.rows(
             "select outside.period_id, inside.period_id as within from b.facts.dim_period as outside "
             "inner join b.facts.dim_period as inside on inside.starts_on >= outside.starts_on "
             "and inside.ends_on <= outside.ends_on "
@@ -426,14 +426,14 @@ class _Comparison:
         """The cohorts of an agent and a period in the two publications."""
         found: dict[tuple[str, str], set[str]] = defaultdict(set)
         for side in ("a", "b"):
-            for row in self._rows(f"select agent_id, period_id, cohort_id from {side}.grade.grade"):
+            for row in self.rows(f"select agent_id, period_id, cohort_id from {side}.grade.grade"):
                 found[row["agent_id"], row["period_id"]].add(row["cohort_id"])
         return {key: frozenset(groups) for key, groups in found.items()}
 
     @cached_property
     def _cohort_moves(self) -> Mapping[str, Sequence[tuple[str, frozenset[str]]]]:
         """Who changed in a cohort, by period: another score, or came to it or left it."""
-        rows = self._rows(
+        rows = self.rows(
             """
             select
                 coalesce(grade_a.agent_id, grade_b.agent_id) as agent_id,
@@ -463,7 +463,7 @@ class _Comparison:
         """Where an agent is in the running for an award, in the two publications."""
         found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         for side in ("a", "b"):
-            for row in self._rows(
+            for row in self.rows(
                 f"select subject_id, period_id, component_id, scope_id from {side}.bonus.bonus_ranking "
                 "where subject = 'agent'"
             ):
@@ -477,7 +477,7 @@ class _Comparison:
         """
         ranked_by = ("scope_id", "ranked_value", "tie_break_1", "tie_break_2", "case_count")
         differs = " or ".join(f"one.{name} is distinct from other.{name}" for name in ranked_by)
-        rows = self._rows(
+        rows = self.rows(
             f"""
             select
                 coalesce(one.subject_id, other.subject_id) as agent_id,
@@ -506,7 +506,7 @@ class _Comparison:
         joined = " and ".join(f"one.{name} = other.{name}" for name in key)
         columns = ("numerator", "denominator", "is_counted", "exclusion_reason", "ruling_id")
         differs = " or ".join(f"one.{name} is distinct from other.{name}" for name in columns)
-        rows = self._rows(
+        rows = self.rows(
             f"""
             with changed as (
                 select
@@ -607,19 +607,18 @@ class _Comparison:
         return bool(self._before["code_hash"] != self._after["code_hash"])
 
     @cached_property
-    def _policy_changes(self) -> list[tuple[str, tuple[str, ...]]]:
-        found = []
-        for relation, key in POLICY_RELATIONS.items():
-            columns = self._columns("policy", relation)
-            for row in self._either_way("policy", relation, columns):
-                found.append((relation, tuple(str(row[name]) for name in key)))
-        return [one for one in dict.fromkeys(found) if one[1][0] not in self._new_periods]
+    def _policy_changes(self) -> list[PolicyChange]:
+        return [
+            change
+            for change in policy_changes(self.rows, self._columns)
+            if change.period_id not in self._new_periods
+        ]
 
     @cached_property
-    def _policy_of_period(self) -> Mapping[str, Sequence[tuple[str, tuple[str, ...]]]]:
-        found: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
-        for relation, key in self._policy_changes:
-            found[key[0]].append((relation, key))
+    def _policy_of_period(self) -> Mapping[str, Sequence[PolicyChange]]:
+        found: dict[str, list[PolicyChange]] = defaultdict(list)
+        for change in self._policy_changes:
+            found[change.period_id].append(change)
         return found
 
     @cached_property
@@ -638,7 +637,7 @@ class _Comparison:
 
     @cached_property
     def _new_periods(self) -> frozenset[str]:
-        rows = self._rows(
+        rows = self.rows(
             "select period_id from b.facts.dim_period except select period_id from a.facts.dim_period"
         )
         return frozenset(row["period_id"] for row in rows)
@@ -646,14 +645,14 @@ class _Comparison:
     @cached_property
     def _months(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = defaultdict(list)
-        for row in self._rows("select period_id, month_id from b.facts.dim_period_month order by all"):
+        for row in self.rows("select period_id, month_id from b.facts.dim_period_month order by all"):
             found[row["period_id"]].append(row["month_id"])
         return found
 
     @cached_property
     def _has_new_loads(self) -> bool:
         return bool(
-            self._rows(
+            self.rows(
                 "(select load_id from a.audit.load_file where status = 'loaded' "
                 "except select load_id from b.audit.load_file where status = 'loaded') union all "
                 "(select load_id from b.audit.load_file where status = 'loaded' "
@@ -674,7 +673,7 @@ class _Comparison:
         """Periods settled in between on a publication that is neither: what was settled as it stood in the
         earlier one can have changed by no right.
         """
-        rows = self._rows(
+        rows = self.rows(
             "select period_id, run_id from b.facts.dim_settled_period "
             "except select period_id, run_id from a.facts.dim_settled_period"
         )
@@ -682,7 +681,7 @@ class _Comparison:
 
     def _columns(self, schema: str, table: str) -> list[str]:
         """Columns that both publications have."""
-        rows = self._rows(
+        rows = self.rows(
             "select column_name from duckdb_columns() "
             "where schema_name = $schema and table_name = $table and database_name in ('a', 'b') "
             "group by column_name having count(*) = 2 order by min(column_index)",
@@ -695,11 +694,12 @@ class _Comparison:
         """Rows that only one of the publications has."""
         chosen = ", ".join(f'"{name}"' for name in columns)
         sides = [f'select {chosen} from {side}."{schema}"."{table}"' for side in ("a", "b")]
-        return self._rows(
+        return self.rows(
             f"({sides[0]} except all {sides[1]}) union all ({sides[1]} except all {sides[0]}) order by all"
         )
 
-    def _rows(self, sql: str, **values: object) -> list[dict[str, Any]]:
+    def rows(self, sql: str, **values: object) -> list[dict[str, Any]]:
+        """Rows of a query over the publications `a` and `b`."""
         result = self._database.execute(sql, values)
         names = [description[0] for description in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

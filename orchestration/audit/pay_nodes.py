@@ -16,13 +16,23 @@ from orchestration.audit.recompute.exact import exact, rounded
 from orchestration.audit.recompute.lines import QA_DEDUCTION
 from orchestration.audit.recompute.ranking import StatedRanks
 from orchestration.audit.relations import Row
-from orchestration.audit.text import money, operand, plain
+from orchestration.audit.standing import standing
+from orchestration.audit.text import band, money, operand, plain
 
 QUALITY_REVIEW = "quality_review"
 """The source of deductions that `bonus_deduction` names for QA reviews."""
 
 STANDING = ("month_in_service", "month_as_", "execution_score")
 """Kinds that hold of a month as a whole and have no rows of their own."""
+
+JOB_ATTRIBUTES = frozenset({"level", "education", "role", "customer_group"})
+"""What of the job history may be the key of a rate table."""
+
+
+def band_of_rate(rate: Row) -> str:
+    """The band of a row of a rate table, in words."""
+    is_upper = rate["band_side"] == "upper"
+    return band(rate["lower_bound"], rate["upper_bound"], is_upper=is_upper, is_first=rate["is_first_band"])
 
 
 def event_key(kind: str, period_id: str) -> str:
@@ -43,9 +53,10 @@ class Below:
 class PayNodes:
     """Nodes of the mechanisms of one bonus."""
 
-    def __init__(self, facts: BonusFacts, sources: Sources) -> None:
+    def __init__(self, facts: BonusFacts, sources: Sources, *, show_people: bool) -> None:
         self._facts = facts
         self._sources = sources
+        self._show_people = show_people
 
     def below_quantity(self, line: Row, due: Due) -> Below:
         """What the quantity of a line is made of."""
@@ -93,13 +104,26 @@ class PayNodes:
         if mechanism == "scored" and not lines.is_banded(due) and due.total_score is not None:
             return Below(by_hand=(f"{plain(due.total_score)} / 100 = {plain(line['rate'])}",))
         if mechanism != "points" or line["quantity_unit"] != "points":
-            return Below()
+            return self._looked_up(line, due)
         unit_value = lines.due.parameter(due, "unit_value_cny")
         row = lines.chosen_rates(due)
         if not row:
             return Below(notes=(f"{plain(unit_value)} yuan a point",))
         by_hand = f"{plain(unit_value)} × {plain(row[0]['rate'])} = {plain(line['rate'])}"
         return Below(by_hand=(by_hand,))
+
+    def _looked_up(self, line: Row, due: Due) -> Below:
+        """What of the job history found the row of the table: level, education, years of service."""
+        component = due.component
+        found = []
+        if component["key_attribute"] in JOB_ATTRIBUTES:
+            found.append(f"{component['key_attribute'].replace('_', ' ')} {due.rate_key or 'unknown'}")
+        if component["band_attribute"] == "service_years":
+            hired_on = due.place["hired_on"] or self._facts.recomputed.book.agents[due.agent_id]["hired_on"]
+            found.append(f"{plain(due.band_value)} full years of service, hired on {hired_on}")
+        if not found:
+            return Below()
+        return Below(notes=(f"looked up by {', '.join(found)}",), sources=self.segment(line["segment_no"]))
 
     def segment(self, segment_no: int) -> tuple[SourceLine, ...]:
         """The export line of the job history behind a segment of the month."""
@@ -216,9 +240,8 @@ class PayNodes:
         rate = next((one for kpi, _, one in self._facts.recomputed.deductions(due) if kpi == name), None)
         notes: tuple[str, ...] = ()
         if rate is not None and node.parameter_value is not None:
-            upper = "" if rate["upper_bound"] is None else f" to below {plain(rate['upper_bound'])}"
             value = plain(Decimal(node.parameter_value))
-            notes = (f"{value} lies in the band from {plain(rate['lower_bound'])}{upper}",)
+            notes = (f"{value} lies in the band {band_of_rate(rate)}",)
         return replace(
             node,
             kind="deduction",
@@ -296,10 +319,14 @@ class PayNodes:
         if row is None:
             return Below()
         value, previous = plain(row["current_value"]), row["previous_value"]
-        notes = [f"{row['measure_id']} {value}" + ("" if previous is None else f", before {plain(previous)}")]
-        by_hand: tuple[str, ...] = ()
-        if previous is not None:
-            notes.append(f"improvement {plain(row['ranked_value'])}")
+        notes = [f"{row['measure_id']} {value}"]
+        if due.component["mechanism"] == "improvement":
+            notes = [
+                f"{row['measure_id']} {value}, before {plain(previous)}",
+                f"improvement {plain(row['ranked_value'])}",
+            ]
+        if self._show_people:
+            notes += standing(self._facts.audit, row)
         kpi_id = row["measure_id"]
         is_kpi = kpi_id in self._facts.definitions
         node = self._node(
@@ -311,7 +338,6 @@ class PayNodes:
             value=row["ranked_value"],
             unit="ranked value",
             clause_id=row["clause_id"],
-            by_hand=by_hand,
             notes=tuple(notes),
             evidence=f"{kpi_id}@{due.period_id}" if is_kpi else None,
             children=tuple(self._total_score(line, kpi_id)),
@@ -346,7 +372,6 @@ class PayNodes:
         unit: str,
         clause_id: str | None = None,
         origin: str | None = None,
-        by_hand: tuple[str, ...] = (),
         notes: Sequence[str] = (),
         sources: tuple[SourceLine, ...] = (),
         evidence: str | None = None,
@@ -363,7 +388,6 @@ class PayNodes:
             input_model=None,
             input_key=None,
             origin=origin,
-            by_hand=by_hand,
             notes=tuple(notes),
             sources=sources,
             evidence=evidence,

@@ -34,6 +34,26 @@ def operand(value: Decimal | int) -> str:
     return f"({plain(value)})" if value < 0 else plain(value)
 
 
+def band(lower: Decimal | None, upper: Decimal | None, *, is_upper: bool, is_first: bool) -> str:
+    """A band of a table as a person reads it: `from 20 to below 30`, `from 120`.
+
+    A band that holds its upper bound (`is_upper`: band_side of PT-05, PT-06) reads `above 20 up to 30`; the
+    first of them has no lower edge: `up to 20`.
+    """
+    words = []
+    if is_upper:
+        if lower is not None and not is_first:
+            words.append(f"above {plain(lower)}")
+        if upper is not None:
+            words.append(f"up to {plain(upper)}")
+        return " ".join(words) or "every value"
+    if lower is not None:
+        words.append(f"from {plain(lower)}")
+    if upper is not None:
+        words.append(f"to below {plain(upper)}")
+    return " ".join(words) or "every value"
+
+
 def trimmed(text: str) -> str:
     """A published parameter (`0.700000 / 0.950000 / none`) without trailing zeros."""
     return " / ".join(_trimmed(part) for part in text.split(" / "))

@@ -18,7 +18,7 @@ from orchestration.audit.facts import BonusFacts
 from orchestration.audit.labels import KINDS, PARTS
 from orchestration.audit.lookup import find_bonus
 from orchestration.audit.node import Evidence, Kind, Node, SourceLine, Trace, Unpaid
-from orchestration.audit.pay_nodes import Below, PayNodes, event_key
+from orchestration.audit.pay_nodes import Below, PayNodes, band_of_rate, event_key
 from orchestration.audit.publications import read_manifest
 from orchestration.audit.recompute.due import Due
 from orchestration.audit.recompute.exact import rounded
@@ -211,7 +211,7 @@ class _Builder:
         self._facts = facts
         self._show_people = show_people
         self._sources = sources
-        self._pay = PayNodes(facts, sources)
+        self._pay = PayNodes(facts, sources, show_people=show_people)
         self._by_period = {} if by_period is None else by_period
         for period_id in (facts.period_id, *facts.months(facts.period_id)):
             self._by_period.setdefault(period_id, facts)
@@ -391,9 +391,7 @@ class _Builder:
         if rate["rate_key"]:
             words.append(rate["rate_key"])
         if rate["lower_bound"] or rate["upper_bound"] is not None:
-            words.append(f"from {plain(rate['lower_bound'])}")
-        if rate["upper_bound"] is not None:
-            words.append(f"to below {plain(rate['upper_bound'])}")
+            words.append(band_of_rate(rate))
         return replace(
             node,
             label=" ".join(words),

@@ -1,4 +1,5 @@
-"""`why`: per KPI the smallest change that would have reached a better grade, all else held.
+"""`why`: per KPI the smallest change that would have reached a better grade, all else held; and who stands
+next to the agent where an award goes by rank.
 
 Exact by recomputation: a value is named only if the rules, applied to it, give the better grade, and one step
 (0.000001) short of it they do not.
@@ -7,7 +8,7 @@ Exact by recomputation: a value is named only if the rules, applied to it, give 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
@@ -19,6 +20,7 @@ from orchestration.audit.recompute.exact import exact, from_millionths, rounded
 from orchestration.audit.recompute.grade import band_of, rank_of
 from orchestration.audit.recompute.score import curve, data_score, total_score
 from orchestration.audit.relations import AuditFile, Row
+from orchestration.audit.standing import Standing, standings
 from orchestration.errors import ConfigurationError
 
 STEPS = 10**6
@@ -51,7 +53,7 @@ class Why:
     """A grade, the next better one, the total it takes, and what would have given it.
 
     `next_grade` is None at the top; `needed_total` is the lowest total score, given the others' totals, that
-    ranks (or scores) into a better grade.
+    ranks (or scores) into a better grade. `awards` are those that the agent is in the running for.
     """
 
     agent_id: str
@@ -66,24 +68,43 @@ class Why:
     needed_total: Decimal | None
     levers: tuple[Lever, ...]
     note: str = ""
+    awards: tuple[Standing, ...] = ()
 
 
 def why_grade(folder: Path, *, agent_id: str, period_id: str) -> Why:
     """What would have changed the grade of an agent and period of the publication in `folder`.
 
-    Raises ConfigurationError, with near names, for an unknown agent or period and for one without a grade.
+    Raises ConfigurationError, with near names, for an unknown agent or period, and for one with neither a
+    grade nor an award to be in the running for.
     """
     with AuditFile(folder) as audit:
         require_agent_and_period(audit, agent_id=agent_id, period_id=period_id)
         facts = BonusFacts(
             audit, {"agent_id": agent_id, "period_id": period_id, "bonus_id": f"{period_id}:{agent_id}"}
         )
-        if facts.grade is None or facts.score is None:
+        awards = standings(audit, agent_id=agent_id, period_id=period_id)
+        if facts.grade is not None and facts.score is not None:
+            return replace(_Question(facts).answer(), awards=awards)
+        if not awards:
             raise ConfigurationError(
                 problem=f"{agent_id} is not graded for {period_id}: no plan of the agent grades that period",
                 remedy="Name a period that the plan grades; meritline trace shows how the bonus came about",
             )
-        return _Question(facts).answer()
+        return Why(
+            agent_id=agent_id,
+            period_id=period_id,
+            scheme_id=awards[0].scheme_id,
+            grade=None,
+            rank=None,
+            cohort_size=0,
+            method=None,
+            total=None if facts.score is None else facts.score["total_score"],
+            next_grade=None,
+            needed_total=None,
+            levers=(),
+            note="the plan does not grade this period",
+            awards=awards,
+        )
 
 
 class _Question:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 from orchestration.audit.clauses import clauses
+from orchestration.audit.text import band
 from orchestration.book.rows import Rows, dates, origin, read_rows, table
 
+BOUNDS = ("lower", "upper")
 KINDS = {"month": "Month · 月度", "quarter": "Quarter · 季度", "year": "Year · 年度"}
 
 MECHANISMS = {
@@ -181,6 +184,7 @@ class _Book:
             )
             yield ""
             component_id = row["component_id"]
+            rates = self._rows["component_rate"].where(component_id=component_id)
             yield from table(
                 ("parameter", "value", "clause", "", ""),
                 (
@@ -196,21 +200,25 @@ class _Book:
             )
             yield from self._events(component_id)
             yield from table(
-                ("for", "from", "below", "rate", "amount, CNY", "clause", "", ""),
+                ("for", "band", "rate", "amount, CNY", "clause", "", ""),
                 (
                     (
                         rate["rate_key"] or "all",
-                        rate["lower_bound"],
-                        rate["upper_bound"],
+                        _band(rate, rates, is_upper=self._is_upper(component_id)),
                         rate["rate"],
                         rate["amount_cny"],
                         rate["clause_id"],
                         origin(rate),
                         dates(rate),
                     )
-                    for rate in self._rows["component_rate"].where(component_id=component_id)
+                    for rate in rates
                 ),
             )
+
+    def _is_upper(self, component_id: str) -> bool:
+        """Whether the bands of a component hold their upper bound (PT-05, PT-06)."""
+        sides = self._rows["component_parameter"].where(component_id=component_id, parameter="band_side")
+        return any(row["text_value"] == "upper" for row in sides)
 
     def _events(self, component_id: str) -> Iterator[str]:
         labels = {row["event_kind"]: row for row in self._rows["event_kind"].rows}
@@ -284,6 +292,17 @@ def _clause_list() -> Iterator[str]:
         ("clause", "says", "条款", "the document's words"),
         ((clause.clause_id, clause.says, clause.title_zh, clause.words) for clause in clauses().values()),
     )
+
+
+def _band(rate: dict[str, str], table_rows: list[dict[str, str]], *, is_upper: bool) -> str:
+    lower, upper = (Decimal(rate[f"{side}_bound"]) if rate[f"{side}_bound"] else None for side in BOUNDS)
+    lowest = min(
+        (Decimal(one["lower_bound"] or 0) for one in table_rows if one["rate_key"] == rate["rate_key"]),
+        default=None,
+    )
+    if not is_upper and not lower and upper is None:
+        return "all"
+    return band(lower, upper, is_upper=is_upper, is_first=lower == lowest)
 
 
 def _percent(share: str) -> str:

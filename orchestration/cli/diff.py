@@ -21,7 +21,9 @@ UNEXPLAINED = 1
 @click.option("--agent", help="Only this agent's lines.")
 @click.pass_obj
 def diff(options: Options, *, run_a: str, run_b: str, agent: str | None) -> int:
-    """Show what changed from RUN_A to RUN_B (run ids, or `current`), each line with its causes.
+    """Show what changed from RUN_A to RUN_B (run ids, or `current`).
+
+    Each bonus line with its causes, then the scores and grades that moved.
 
     A change that nothing explains is an error.
     """
@@ -41,6 +43,10 @@ def diff(options: Options, *, run_a: str, run_b: str, agent: str | None) -> int:
             click.echo(line)
     total = money(sum((change.difference for change in found.lines), start=0))  # type: ignore[arg-type]
     click.echo(f"{len(found.lines)} lines changed, {total} yuan in sum")
+    for outcome in found.outcomes:
+        click.echo(f"{outcome.agent_id} {outcome.period_id}: {', '.join(outcome.what)}")
+    if found.outcomes:
+        click.echo(f"{len(found.outcomes)} scores and grades changed")
     if found.unexplained:
         click.echo(f"{len(found.unexplained)} changes have no cause in evidence, policy or code.", err=True)
         return UNEXPLAINED

@@ -23,20 +23,32 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def why(options: Options, *, agent: str, period: str, run_id: str | None) -> None:
-    """Per KPI the smallest change that gives AGENT a better grade for PERIOD, all else held."""
-    from rich.table import Table
+    """Per KPI the smallest change that gives AGENT a better grade for PERIOD, all else held.
 
+    For awards by rank, who stands next to AGENT and what decided between them.
+    """
     from orchestration.audit.settled import explaining
-    from orchestration.audit.terminal import at_most_wide
     from orchestration.audit.why import why_grade
-    from orchestration.cli.console import new_console
 
     source = explaining(options.state_folder(), agent_id=agent, period_id=period, run_id=run_id)
     found = why_grade(source.folder, agent_id=agent, period_id=period)
     for line in _headline(found):
         click.echo(line)
-    if not found.levers:
-        return
+    if found.levers:
+        _print_levers(found)
+    for award in found.awards:
+        won = "awarded" if award.is_awarded else "not awarded"
+        click.echo(f"{award.label} {award.label_zh}: rank {award.rank} in {award.scope}, {won}")
+        for note in award.notes:
+            click.echo(f"  {note}")
+
+
+def _print_levers(found: Why) -> None:
+    from rich.table import Table
+
+    from orchestration.audit.terminal import at_most_wide
+    from orchestration.cli.console import new_console
+
     table = Table(box=None, pad_edge=False)
     for title in ("KPI 指标", "value 当前值", "needed 需要", "change 变化", ""):
         table.add_column(title, justify="left" if title in ("KPI 指标", "") else "right", no_wrap=bool(title))

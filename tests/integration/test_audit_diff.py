@@ -333,3 +333,34 @@ def test_an_award_that_others_in_the_running_moved(later: Later, leaves: bool) -
         else f"update bonus.bonus_ranking set ranked_value = ranked_value + 1 where {gone}"
     )
     assert later.causes() == {"ranking"}
+
+
+def test_a_changed_grade_is_said_even_where_no_line_changed(
+    later: Later, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, agent, *_ = later.row(GRADED)
+    later.run(
+        "update grade.grade set grade = 'Z', rank = rank + 1 "
+        f"where agent_id = '{agent}' and period_id = '{MONTH}'"
+    )
+    [outcome] = later.difference().outcomes
+    assert (outcome.agent_id, outcome.period_id) == (agent, MONTH)
+    assert any(said.endswith("→ Z") for said in outcome.what)
+    assert any(said.startswith("rank ") for said in outcome.what)
+    run(["--state", str(later.state.root), "diff", later.before.name, LATER])
+    assert "1 scores and grades changed" in capsys.readouterr().out
+
+
+def test_policy_rows_are_said_by_their_columns(later: Later) -> None:
+    later.run(
+        "update policy.policy_component_rate set rate = 1.25 "
+        f"where period_id = '{MONTH}' and component_id = 'cg_floating' and rate_key = 'A'",
+        f"delete from policy.policy_grade_band where period_id = '{MONTH}' and scheme_id = 'centre_grade' "
+        "and method = 'forced' and grade = 'C'",
+    )
+    notes = later.difference().notes
+    key = f"component rate of {MONTH}, component_id cg_floating, rate_key A, lower_bound 0"
+    assert f"policy: {key}: rate 1.2 → 1.25" in notes
+    [gone] = [note for note in notes if "grade band" in note]
+    assert "scheme_id centre_grade, method forced, grade C: gone (" in gone
+    assert not any("('" in note for note in notes)
