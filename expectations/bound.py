@@ -3,6 +3,8 @@
 ```yaml
 suite: kpi
 scope: {history_months: 12, min_sample: 100}    # what the suite's measures look at; optional
+needs:                                # what a measured number needs to be judged, by its column
+  rate_change: {en: "{min_sample} contacts in a month", zh: "单月{min_sample}次接触"}
 bounds:
   rates_drift:                        # id, unique in the suite
     label_en: Rates of the centre against its own last months
@@ -11,13 +13,17 @@ bounds:
     severity: warning                 # critical blocks publication, warning is published with it
     since: 2026-11-01
     why: A rate that moves this far in a month has another definition or half an export behind it.
+    cure: Have the export of the month made again.  # what to do when it fails; a critical bound must say
     limits: {max_value: 0.1}          # arguments of the expectation, as Great Expectations names them
 ```
+
+`is_cured_by_as_of: true` adds to the cure the day on which the bulk of the events ends, for `--as-of`.
 """
 
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -34,6 +40,7 @@ Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.]+$")]
 Text = Annotated[str, StringConstraints(min_length=4)]
 Number = int | float
 ScopeValue = Number | list[Word] | dict[Word, Number]
+PLACEHOLDER = re.compile(r"{(\w*)}")
 
 
 class Limits(BaseModel):
@@ -71,8 +78,8 @@ class Limits(BaseModel):
             raise ValueError("neither min_value nor max_value is given")
         return " or ".join(conditions)
 
-    def text(self) -> str:
-        """The limits for a reader."""
+    def text(self, rows: str = "rows") -> str:
+        """The limits for a reader. `rows` says which rows a share is of."""
         parts = [
             f"{self.min_value} … {self.max_value}"
             if self.min_value is not None and self.max_value is not None
@@ -83,13 +90,24 @@ class Limits(BaseModel):
             else "",
             f"one of {', '.join(map(str, self.value_set))}" if self.value_set else "",
             f"± {self.tolerance}" if self.tolerance is not None else "",
-            f"for at least {self.mostly:.1%} of the rows" if self.mostly is not None else "",
+            f"for at least {self.mostly:.1%} of the {rows}" if self.mostly is not None else "",
         ]
         return " ".join(part for part in parts if part) or "no row"
 
 
+class Needs(BaseModel):
+    """What a measure needs before it can be judged, in both languages; `{min_sample}` is that number of the
+    scope.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    en: str = Field(min_length=2)
+    zh: str = Field(min_length=2)
+
+
 class Bound(BaseModel):
-    """One bound, with the date since which it holds and the reason why."""
+    """One bound, with the date since which it holds, the reason why, and what cures a failure."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -99,7 +117,15 @@ class Bound(BaseModel):
     severity: Literal["critical", "warning"]
     since: datetime.date
     why: str = Field(min_length=20)
+    cure: str = Field(default="", pattern=r"^$|^.{20,}[.?]$")
+    is_cured_by_as_of: bool = False
     limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _says_the_way_out(self) -> Bound:
+        if self.severity == "critical" and not self.cure:
+            raise ValueError("a critical bound refuses the night: say in `cure` what to do then")
+        return self
 
 
 class SuiteBounds(BaseModel):
@@ -111,7 +137,23 @@ class SuiteBounds(BaseModel):
 
     suite: Name
     scope: dict[Name, ScopeValue] = Field(default_factory=dict)
+    needs: dict[Name, Needs] = Field(default_factory=dict)
     bounds: dict[Name, Bound] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _needs_are_numbers_of_the_scope(self) -> SuiteBounds:
+        for column, needs in self.needs.items():
+            unknown = set(PLACEHOLDER.findall(needs.en + needs.zh)) - self.scope.keys()
+            if unknown:
+                raise ValueError(f"needs of {column} name {', '.join(sorted(unknown))}, not in scope")
+        return self
+
+    def needed(self, column: str) -> Needs | None:
+        """What that measured column needs, with the numbers of the scope in place; None where nothing is
+        said.
+        """
+        found = self.needs.get(column)
+        return found and Needs(en=found.en.format(**self.scope), zh=found.zh.format(**self.scope))
 
     def __getitem__(self, check_id: str) -> Bound:
         return self.bounds[check_id]
@@ -132,7 +174,8 @@ def load_bounds(folder: Path) -> Mapping[str, SuiteBounds]:
             raise ConfigurationError(
                 path=path,
                 problem=f"the bounds do not read: {' '.join(str(error).split())}",
-                remedy="Give every bound label_en, label_zh, relation, severity, since, why and limits",
+                remedy="Give every bound label_en, label_zh, relation, severity, since, why and limits, "
+                "and a cure where it is critical",
             ) from error
         if suite.suite != path.stem:
             raise ConfigurationError(

@@ -6,7 +6,8 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,11 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
 
 from expectations import observed
-from expectations.bound import Bound, SuiteBounds, bounds_hash, load_bounds
+from expectations.bound import Bound, Needs, SuiteBounds, bounds_hash, load_bounds
 from expectations.measure import MEASURES, take
 from expectations.suites import Check, Suite, load_suites
 from orchestration.errors import ConfigurationError
-from orchestration.gate.result import CheckResult, GateResult
+from orchestration.gate.result import CheckResult, GateResult, Outcome
 
 CANDIDATE = "candidate"
 CONNECTION = {
@@ -40,11 +41,12 @@ RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 @dataclass(frozen=True)
 class Planned:
-    """A check with its suite and its bound."""
+    """A check with its suite, its bound and what it needs to be judged."""
 
     suite: str
     check: Check
     bound: Bound
+    needs: Needs | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -88,6 +90,9 @@ def validate(candidate_db: Path, planned: Sequence[Planned]) -> tuple[CheckResul
         for relation, checks in batches.items():
             for one, result in _validate(candidate, relation, checks):
                 found[one.key] = _judged(candidate, spans, one, result)
+        for one in planned:
+            if one.bound.is_cured_by_as_of and found[one.key].outcome == "failed":
+                found[one.key] = _dated(found[one.key], observed.end_of_data(candidate.connection))
     return tuple(found[one.key] for one in planned)
 
 
@@ -105,8 +110,11 @@ def _plan(suites: Mapping[str, Suite], bounds: Mapping[str, SuiteBounds]) -> Ite
         if sorted(ids) != sorted(bounds[name]):
             odd = sorted(set(ids) ^ set(bounds[name])) or sorted({one for one in ids if ids.count(one) > 1})
             raise _unmatched(name, f"{', '.join(odd)} is not both a bound and exactly one check")
+        unmeasured = sorted(bounds[name].needs.keys() - {check.column for check in planned})
+        if unmeasured:
+            raise _unmatched(name, f"needs of {', '.join(unmeasured)}, which no check measures")
         for check in planned:
-            yield Planned(name, check, bounds[name][check.check_id])
+            yield Planned(name, check, bounds[name][check.check_id], bounds[name].needed(check.column))
 
 
 def _checks(name: str, suite: Suite, bounds: SuiteBounds) -> list[Check]:
@@ -195,19 +203,56 @@ def _judged(
 ) -> CheckResult:
     error, measure, column = _error(result), one.check.measure, one.check.column
     if error is not None:
-        return _check_result(one, error=error)
-    is_passed = bool(result.success)
+        return _check_result(one, "failed", error=error)
+    span = None if measure is None else spans.get((measure.name, column), observed.NOTHING)
+    reason = _not_judged(one, span, result.result or {})
+    if reason is not None:
+        return _check_result(one, "not_judged", reason=reason)
+    outcome: Outcome = "passed" if result.success else "failed"
     if measure is None:
-        seen = observed.of_rows(result.result or {})
-    elif is_passed:
-        seen = str(spans.get((measure.name, column), "too little to judge by"))
+        seen = observed.of_rows(result.result or {}, one.check.rows)
+    elif result.success:
+        seen = str(span)
     else:
         seen = observed.outsiders(candidate.connection, measure.name, column, one.bound.limits)
-    return _check_result(one, is_passed=is_passed, seen=seen)
+    return _check_result(one, outcome, seen=seen)
+
+
+def _dated(check: CheckResult, ends_on: date | None) -> CheckResult:
+    """The check with the business date in its cure, if the bulk of the data ends before the one it had."""
+    if ends_on is None:
+        return check
+    hint = f"Does the data end there (a first load, a closed history), give --as-of {ends_on}."
+    return replace(check, cure=f"{check.cure} {hint}".strip())
+
+
+def _not_judged(one: Planned, span: observed.Span | None, result: Mapping[str, Any]) -> Needs | None:
+    """Why there is too little to judge by, in both languages; None where there is enough."""
+    relation = one.bound.relation
+    if span is None:
+        rows = observed.row_count(result)
+        return (
+            None
+            if rows is None or rows
+            else Needs(
+                en=f"{relation} has no {one.check.rows}",
+                zh=f"{relation}中没有可检查的数据行({one.check.rows})",
+            )
+        )
+    if span.judged_count:
+        return None
+    if one.needs is None:
+        return Needs(en=f"{relation} has nothing to look at", zh=f"{relation}中没有可检查的内容")
+    return Needs(en=f"needs {one.needs.en}", zh=f"需要{one.needs.zh}")
 
 
 def _check_result(
-    one: Planned, *, is_passed: bool = False, seen: str = "", error: str | None = None
+    one: Planned,
+    outcome: Outcome = "failed",
+    *,
+    seen: str = "",
+    reason: Needs | None = None,
+    error: str | None = None,
 ) -> CheckResult:
     return CheckResult(
         suite=one.suite,
@@ -215,14 +260,17 @@ def _check_result(
         relation=one.bound.relation,
         expectation=type(one.check.expectation).__name__,
         severity=one.bound.severity,
-        is_passed=is_passed,
-        observed=seen,
-        bound=one.bound.limits.text(),
+        outcome=outcome,
+        observed=seen if reason is None else f"too little to judge by: {reason.en}",
+        bound=one.bound.limits.text(one.check.rows),
         since=one.bound.since.isoformat(),
         why=one.bound.why,
         error=error,
         label_en=one.bound.label_en,
         label_zh=one.bound.label_zh,
+        cure=one.bound.cure,
+        reason_en="" if reason is None else reason.en,
+        reason_zh="" if reason is None else reason.zh,
     )
 
 

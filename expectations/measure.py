@@ -1,7 +1,7 @@
 """Measures: small relations made from the candidate for the checks of a suite, one SELECT each.
 
 A row is a `subject` (a KPI, a plan, a table; never a person), every other column a number measured of it.
-NULL says that there is too little to judge by. All checks on a measure share its one query.
+NULL says that there is too little to judge by, and stays a row. All checks on a measure share its one query.
 """
 
 from __future__ import annotations
@@ -56,10 +56,11 @@ def take(connection: Connection, measures: Collection[Measure]) -> Mapping[str, 
             connection.exec_driver_sql(
                 f"""
                 insert into {MEASURES}
-                unpivot (
+                select measure, subject, name, value
+                from (
                     select '{measure.name}' as measure, subject, cast(columns(* exclude (subject)) as double)
                     from ({measure.sql})
-                ) on columns(* exclude (measure, subject))
+                ) unpivot include nulls (value for name in (columns(* exclude (measure, subject))))
                 """
             )
         except SQLAlchemyError as error:

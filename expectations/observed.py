@@ -5,14 +5,47 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from expectations.bound import Limits
 from expectations.measure import MEASURES
 
+END_OF_DATA = """
+    with
+    arrival (day_on) as (
+        select created_on from facts.fct_ticket
+        union all
+        select started_on from facts.fct_contact
+        union all
+        select ordered_on from facts.fct_order
+        union all
+        select created_on from facts.fct_lead
+    ),
+    day as (
+        select arrival.day_on, count(*) as row_count, any_value(run.as_of_on) as as_of_on
+        from arrival
+        cross join facts.dim_run_context as run
+        where arrival.day_on <= run.as_of_on
+        group by arrival.day_on
+    ),
+    week as (
+        select
+            day_on,
+            as_of_on,
+            sum(row_count) over (
+                order by day_on range between interval 6 days preceding and current row
+            ) as row_count
+        from day
+    )
+    select max(day_on), any_value(as_of_on)
+    from week
+    where row_count * 4 >= (select median(row_count) from week)
+"""
 NAMED_SUBJECTS = 3
 """Subjects out of bounds that are named, worst first."""
 QUOTING_NOTHING = frozenset({"Binder", "Catalog", "Parser"})
@@ -21,37 +54,57 @@ MISSING_COLUMN = re.compile(r'The column "\w+" in BatchData does not exist')
 """What Great Expectations says of a column that is not there."""
 
 
-def of_rows(result: Mapping[str, Any]) -> str:
-    """The observation of an expectation on a relation: its value, or how many rows are out of bounds."""
+def of_rows(result: Mapping[str, Any], rows: str = "rows") -> str:
+    """The observation of an expectation on a relation: its value, or how many rows are out of bounds, of
+    those that it looks at.
+    """
     value = result.get("observed_value")
     if value is not None:
         return number(value)
-    if "unexpected_count" not in result:
+    looked_at = row_count(result)
+    if looked_at is None:
         return ""
     # A relation without rows has no counts.
     unexpected = int(result["unexpected_count"] or 0)
-    looked_at = int(result.get("element_count") or 0) - int(result.get("missing_count") or 0)
     share = unexpected / looked_at if looked_at else 0
-    return f"{unexpected:,} of {looked_at:,} rows ({share:.2%})"
+    return f"{unexpected:,} of {looked_at:,} {rows} ({share:.2%})"
+
+
+def row_count(result: Mapping[str, Any]) -> int | None:
+    """How many rows an expectation looked at: those with a value; None where it counts none."""
+    if "unexpected_count" not in result:
+        return None
+    return int(result.get("element_count") or 0) - int(result.get("missing_count") or 0)
 
 
 @dataclass(frozen=True)
 class Span:
-    """Lowest and highest value of a measure's column."""
+    """Lowest and highest value of a measure's column; None where no subject can be judged."""
 
-    low: float
-    high: float
+    low: float | None
+    high: float | None
+    subject_count: int
+    judged_count: int
 
     def __str__(self) -> str:
-        return number(self.low) if self.low == self.high else f"{number(self.low)} … {number(self.high)}"
+        if self.low is None or self.high is None:
+            return ""
+        ends = number(self.low) if self.low == self.high else f"{number(self.low)} … {number(self.high)}"
+        if self.judged_count == self.subject_count:
+            return ends
+        return f"{ends} ({self.judged_count:,} of {self.subject_count:,} judged)"
+
+
+NOTHING = Span(None, None, 0, 0)
 
 
 def spans(connection: Connection) -> Mapping[tuple[str, str], Span]:
-    """The span of every measured column that has a value, by measure and column."""
+    """The span of every measured column, by measure and column."""
     rows = connection.exec_driver_sql(
-        f"select measure, name, min(value), max(value) from {MEASURES} group by measure, name"
+        f"select measure, name, min(value), max(value), count(*), count(value) from {MEASURES} "
+        "group by measure, name"
     ).fetchall()
-    return {(str(row[0]), str(row[1])): Span(row[2], row[3]) for row in rows}
+    return {(str(row[0]), str(row[1])): Span(*row[2:]) for row in rows}
 
 
 def outsiders(connection: Connection, measure: str, column: str, limits: Limits) -> str:
@@ -69,6 +122,17 @@ def outsiders(connection: Connection, measure: str, column: str, limits: Limits)
     named = ", ".join(f"{subject} {number(value)}" for subject, value, _ in rows)
     more = int(rows[0][2]) - len(rows) if rows else 0
     return f"{named} and {more} more" if more else named
+
+
+def end_of_data(connection: Connection) -> date | None:
+    """The day on which the bulk of the events ends, if that is before the business date: the last day whose
+    week has a quarter of the usual week's arrivals. None when it is the business date, or nothing says.
+    """
+    try:
+        found = connection.exec_driver_sql(END_OF_DATA).fetchone()
+    except SQLAlchemyError:  # a relation that is not there has failed its own checks
+        return None
+    return found[0] if found is not None and found[0] < found[1] else None
 
 
 def fault(message: str) -> str:

@@ -38,11 +38,18 @@ fact as (
 
 select
     reconciliation.table_name as subject,
-    abs(reconciliation.loaded_row_count - fact.row_count) as lost_row_count,
-    abs(
-        reconciliation.row_count - reconciliation.loaded_row_count
-        - reconciliation.superseded_row_count - reconciliation.rejected_row_count
-    ) as unaccounted_row_count
+    case
+        when reconciliation.loaded_row_count > 0 or fact.row_count > 0
+            then abs(reconciliation.loaded_row_count - fact.row_count)
+    end as lost_row_count,
+    case
+        when reconciliation.row_count > 0
+            then
+                abs(
+                    reconciliation.row_count - reconciliation.loaded_row_count
+                    - reconciliation.superseded_row_count - reconciliation.rejected_row_count
+                )
+    end as unaccounted_row_count
 from audit.reconciliation as reconciliation
 left join fact
     on reconciliation.table_name = fact.table_name

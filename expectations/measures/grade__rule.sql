@@ -51,12 +51,21 @@ select
     count_if(neighbour.rank is distinct from neighbour.true_rank) as wrong_rank_count,
     count_if(neighbour.cohort_size is distinct from neighbour.true_size) as wrong_size_count,
     count_if(neighbour.grade is null) as ungraded_count,
-    count_if(neighbour.method = 'forced' and neighbour.band_no is distinct from due.band_no) as off_share_count,
-    count_if(neighbour.method = 'absolute' and neighbour.band_no is distinct from due.band_no) as off_band_count,
+    case
+        when bool_or(neighbour.method = 'forced')
+            then count_if(neighbour.method = 'forced' and neighbour.band_no is distinct from due.band_no)
+    end as off_share_count,
+    case
+        when bool_or(neighbour.method = 'absolute')
+            then count_if(neighbour.method = 'absolute' and neighbour.band_no is distinct from due.band_no)
+    end as off_band_count,
     count_if(
         neighbour.band_no < neighbour.worst_band_above or neighbour.best_band_of_ties <> neighbour.worst_band_of_ties
     ) as inverted_count,
-    count_if(neighbour.method = 'forced' and neighbour.true_size < scheme.min_group_size) as small_cohort_count
+    case
+        when bool_or(neighbour.method = 'forced')
+            then count_if(neighbour.method = 'forced' and neighbour.true_size < scheme.min_group_size)
+    end as small_cohort_count
 from neighbour
 inner join policy.policy_scheme as scheme
     on

@@ -19,14 +19,15 @@ counted as (
         month.newest_no,
         count(*) as row_count,
         count_if(
-            not evidence.is_counted and evidence.exclusion_reason not in ('pending', 'future')
+            not evidence.is_counted and coalesce(evidence.exclusion_reason, '') not in ('pending', 'future')
         ) as set_aside_count,
         count_if(evidence.ruling_id is not null) as ruling_count,
         count_if(coalesce(evidence.exclusion_reason in ('no_agent', 'unknown_agent'), false)) as uncredited_count,
         count_if(
             coalesce(evidence.exclusion_reason = 'pending', false)
             and month.ends_on < run.as_of_on - {longest_window_days}
-        ) as stale_pending_count
+        ) as stale_pending_count,
+        count_if(month.ends_on < run.as_of_on - {longest_window_days}) as elapsed_count
     from kpi.kpi_evidence as evidence
     inner join month
         on evidence.month_id = month.month_id
@@ -46,7 +47,8 @@ kpi as (
         sum(uncredited_count) filter (where newest_no = 1) as uncredited_count,
         sum(set_aside_count) filter (where newest_no between 2 and {history_months} + 1)
         / sum(row_count) filter (where newest_no between 2 and {history_months} + 1) as usual_set_aside_share,
-        sum(stale_pending_count) as stale_pending_count
+        sum(stale_pending_count) as stale_pending_count,
+        sum(elapsed_count) as elapsed_count
     from counted
     group by kpi_id
 )
@@ -63,5 +65,5 @@ select
     end as set_aside_rise,
     case when newest_count >= {min_sample} then ruling_count / newest_count end as ruling_share,
     case when newest_count >= {min_sample} then uncredited_count / newest_count end as uncredited_share,
-    stale_pending_count
+    case when elapsed_count > 0 then stale_pending_count end as stale_pending_count
 from kpi

@@ -12,9 +12,15 @@ month as (
 
 select
     month.period_id as subject,
-    count_if(agent.scheme_id is not null and scheme.scheme_id is null) as unknown_plan_count,
-    count_if(scheme.scheme_id is not null and component.scheme_id is null) as unpaid_plan_count,
-    count_if(scored.scheme_id is not null and role.scheme_id is null) as unscored_role_count,
+    case
+        when count(agent.scheme_id) > 0 then count_if(agent.scheme_id is not null and scheme.scheme_id is null)
+    end as unknown_plan_count,
+    case
+        when count(scheme.scheme_id) > 0 then count_if(scheme.scheme_id is not null and component.scheme_id is null)
+    end as unpaid_plan_count,
+    case
+        when count(scored.scheme_id) > 0 then count_if(scored.scheme_id is not null and role.scheme_id is null)
+    end as unscored_role_count,
     case
         when count(target_due.agent_id) >= {min_agents}
             then count_if(target_due.agent_id is not null and target.agent_id is null) / count(target_due.agent_id)

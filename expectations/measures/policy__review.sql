@@ -3,20 +3,27 @@
 select
     'reviews' as subject,
     (
-        select count(*)
+        select case when count(*) > 0 then count_if(requested_by = reviewer_id) end
         from facts.fct_ruling
-        where decision = 'approved' and requested_by = reviewer_id
+        where decision = 'approved'
     ) as self_reviewed_count,
     (
-        select count(*)
+        select case when count(*) > 0 then count_if(reviewer_id is null) end
         from facts.fct_ruling
-        where decision = 'approved' and reviewer_id is null
+        where decision = 'approved'
     ) as unreviewed_count,
     (
-        select count(*)
+        select
+            case
+                when count(*) > 0
+                    then
+                        count_if(
+                            ruling.decision = 'pending'
+                            and date_diff('day', ruling.requested_at, run.cut_at) > {pending_days}
+                        )
+            end
         from facts.fct_ruling as ruling
         cross join facts.dim_run_context as run
-        where ruling.decision = 'pending' and date_diff('day', ruling.requested_at, run.cut_at) > {pending_days}
     ) as overdue_ruling_count,
     (
         select case when count(*) >= {min_rulings} then count_if(decision = 'approved') / count(*) end
@@ -24,12 +31,11 @@ select
         where decision <> 'pending'
     ) as approved_share,
     (
-        select count(*)
+        select case when count(*) > 0 then count_if(sign_off.status = 'awaiting_sign_off') end
         from marts.mart_sign_off as sign_off
         cross join facts.dim_run_context as run
         where
-            sign_off.status = 'awaiting_sign_off'
-            and sign_off.period_kind = 'month'
+            sign_off.period_kind = 'month'
             and date_diff('day', sign_off.ends_on, run.as_of_on) > {sign_off_days}
     ) as unsigned_month_count,
     (

@@ -95,6 +95,7 @@ gained as (
 changed as (
     select
         table_name,
+        max(earlier_count) >= {min_loads} as is_compared,
         count_if(earlier_count >= {min_loads} and newest_form is distinct from usual_form) as form_count
     from kind
     group by table_name
@@ -120,9 +121,9 @@ select
             then coalesce(any_value(rejected.row_count), 0) / sum(load_file.row_count)
     end as rejected_share,
     count_if(load_file.status = 'rejected') as unreadable_file_count,
-    coalesce(any_value(lost.column_count), 0) as lost_column_count,
-    coalesce(any_value(gained.column_count), 0) as new_column_count,
-    coalesce(any_value(changed.form_count), 0) as changed_form_count
+    case when any_value(changed.is_compared) then coalesce(any_value(lost.column_count), 0) end as lost_column_count,
+    case when any_value(changed.is_compared) then coalesce(any_value(gained.column_count), 0) end as new_column_count,
+    case when any_value(changed.is_compared) then any_value(changed.form_count) end as changed_form_count
 from load_file
 left join rejected
     on load_file.table_name = rejected.table_name

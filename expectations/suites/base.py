@@ -21,13 +21,15 @@ from expectations.measure import Measure
 class Check:
     """A bound's id and the expectation that holds it.
 
-    The expectation looks at the bound's relation, or where there is one at `column` of `measure`.
+    The expectation looks at the bound's relation, or where there is one at `column` of `measure`. `rows`
+    says which rows of the relation it looks at, and a share is of: those without a value are not among them.
     """
 
     check_id: str
     expectation: Expectation
     measure: Measure | None = None
     column: str = ""
+    rows: str = "rows"
 
 
 Suite = Callable[[SuiteBounds], Iterator[Check]]
@@ -43,7 +45,7 @@ def load_suites() -> Mapping[str, Suite]:
 def measured(bounds: SuiteBounds, measure: Measure, columns: Mapping[str, str]) -> Iterator[Check]:
     """Checks that a column of the measure keeps within its bound for every subject.
 
-    NULL, too little to judge by, passes.
+    NULL, too little to judge by, is not judged.
     `columns` gives the measure's column by check id. The batch is the relation of all measures.
     """
     for check_id, column in columns.items():
@@ -67,12 +69,25 @@ def ordered(bounds: SuiteBounds, later_earlier: Mapping[str, tuple[str, str]]) -
                 ignore_row_if="either_value_is_missing",
                 **bounds[check_id].limits.given(),
             ),
+            rows=f"rows with {later} and {earlier}",
         )
 
 
 def ranged(bounds: SuiteBounds, columns: Mapping[str, str]) -> Iterator[Check]:
-    """Checks that a column of the relation keeps within its bound; NULL passes."""
+    """Checks that a column of the relation keeps within its bound, where it is known."""
     for check_id, column in columns.items():
         yield Check(
-            check_id, gxe.ExpectColumnValuesToBeBetween(column=column, **bounds[check_id].limits.given())
+            check_id,
+            gxe.ExpectColumnValuesToBeBetween(column=column, **bounds[check_id].limits.given()),
+            rows=f"rows with {column}",
+        )
+
+
+def listed(bounds: SuiteBounds, columns: Mapping[str, str]) -> Iterator[Check]:
+    """Checks that a column of the relation has values of its bound's set, where it is known."""
+    for check_id, column in columns.items():
+        yield Check(
+            check_id,
+            gxe.ExpectColumnValuesToBeInSet(column=column, **bounds[check_id].limits.given()),
+            rows=f"rows with {column}",
         )

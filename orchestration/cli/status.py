@@ -60,14 +60,13 @@ def _published(state: StateFolder) -> list[str]:
 
 
 def _publication(state: StateFolder, publication: Publication) -> list[str]:
+    from orchestration.gate.result import said
     from orchestration.publish.publication import CALIBRATION_PAGE
 
     manifest = publication.manifest
-    checks = manifest["checks"]
     return [
         f"publication  {publication.run_id}, business date {manifest['as_of']}, at {manifest['finished_at']}",
-        f"             {checks['checks']} checks, {checks['failed_warning']} warnings: "
-        f"{publication.folder / CALIBRATION_PAGE}",
+        f"             {said(manifest['checks'])}: {publication.folder / CALIBRATION_PAGE}",
         f"open         {_open_periods(state, publication)}",
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 from rich.console import Console
 
+from orchestration.gate.result import said
 from orchestration.publish.publication import CALIBRATION_PAGE, Publication, current_publication
 from orchestration.state import StateFolder, auditor_parquet
 
@@ -20,7 +21,7 @@ def print_summary(state: StateFolder, console: Console) -> None:
         f"published {publication.run_id}, business date {manifest['as_of']}",
         f"  content   {manifest['content_hash'][:16]}…, {sum(manifest['rows'].values()):,} rows in "
         f"{len(manifest['rows'])} relations",
-        f"  checks    {checks['checks']} expectations, {checks['failed_warning']} warnings",
+        f"  checks    {said(checks)}",
     ]
     lines += [f"  warning   {text}" for text in _warnings(publication)]
     lines += [f"  set aside {text}" for text in _set_aside(publication)]
@@ -32,7 +33,7 @@ def _warnings(publication: Publication) -> list[str]:
     return [
         f"{check['suite']}.{check['check_id']}: observed {check['observed']}, bound {check['bound']}"
         for check in publication.manifest["checks"]["results"]
-        if not check["is_passed"]
+        if check["is_passed"] is False
     ]
 
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from orchestration.errors import PublicationRefused
 from orchestration.state import StateFolder, write_atomically
 
 Severity = Literal["critical", "warning"]
+Outcome = Literal["passed", "failed", "not_judged"]
+SHOWN_FAILURES = 5
+OUTCOMES: tuple[Outcome, ...] = ("passed", "failed", "not_judged")
 
 
 @dataclass(frozen=True)
 class CheckResult:
     """One expectation: `observed` and `bound` as text, aggregates only, never a person's value.
 
-    `since` (date) and `why` come with the bound; `error` says why the check itself could not run, which
-    counts as not passed.
+    `not_judged` had too little to judge by, and `reason_en` and `reason_zh` say what it needs: it is not
+    passed, and refuses nothing. `since` (date), `why` and `cure` (what to do when it fails) come with the
+    bound; `error` says why the check itself could not run, which is a failure.
     """
 
     suite: str
@@ -27,7 +31,7 @@ class CheckResult:
     relation: str
     expectation: str
     severity: Severity
-    is_passed: bool
+    outcome: Outcome
     observed: str
     bound: str
     since: str
@@ -35,6 +39,23 @@ class CheckResult:
     error: str | None = None
     label_en: str = ""
     label_zh: str = ""
+    cure: str = ""
+    reason_en: str = ""
+    reason_zh: str = ""
+
+    def __post_init__(self) -> None:
+        if self.outcome not in OUTCOMES:
+            raise ValueError(f"{self.outcome} is no outcome of a check")
+
+    @property
+    def name(self) -> str:
+        """Suite and check id, as bounds and pages name it."""
+        return f"{self.suite}.{self.check_id}"
+
+    @property
+    def is_passed(self) -> bool | None:
+        """Whether it passed; None where it was not judged, which is neither."""
+        return None if self.outcome == "not_judged" else self.outcome == "passed"
 
     @property
     def seen(self) -> str:
@@ -54,7 +75,7 @@ class GatePlan:
 
 @dataclass(frozen=True)
 class GateResult:
-    """All checks of one content. Passed when no critical check failed; at least one check must have run."""
+    """All checks of one content. Passed when no critical check failed; at least one must have been judged."""
 
     checks: tuple[CheckResult, ...]
     content_hash: str = ""
@@ -63,19 +84,45 @@ class GateResult:
     @property
     def is_passed(self) -> bool:
         """Whether this content may be published."""
-        return bool(self.checks) and not self.failed("critical")
+        return any(check.outcome != "not_judged" for check in self.checks) and not self.failed("critical")
 
     def failed(self, severity: Severity) -> tuple[CheckResult, ...]:
-        """Checks of that severity that did not pass."""
-        return tuple(check for check in self.checks if not check.is_passed and check.severity == severity)
+        """Checks of that severity that were judged and did not pass."""
+        return tuple(
+            check for check in self.checks if check.outcome == "failed" and check.severity == severity
+        )
+
+    def not_judged(self) -> tuple[CheckResult, ...]:
+        """Checks that had too little to judge by."""
+        return tuple(check for check in self.checks if check.outcome == "not_judged")
 
     def summary(self) -> Mapping[str, int]:
-        """Counts for reports: checks, failed critical, failed warning."""
+        """Counts for reports, which add up: checks = passed + not judged + failed critical + failed
+        warning.
+        """
         return {
             "checks": len(self.checks),
+            "passed": sum(check.outcome == "passed" for check in self.checks),
+            "not_judged": len(self.not_judged()),
             "failed_critical": len(self.failed("critical")),
             "failed_warning": len(self.failed("warning")),
         }
+
+
+def said(summary: Mapping[str, Any]) -> str:
+    """The counts of `GateResult.summary` in words: `172 checks: 121 passed, 50 not judged, 1 warning`."""
+    counts = [
+        (
+            summary.get("passed", summary["checks"] - summary["failed_critical"] - summary["failed_warning"]),
+            "passed",
+        ),
+        (summary.get("not_judged", 0), "not judged"),
+        (summary["failed_critical"], "critical"),
+        (summary["failed_warning"], "warning" if summary["failed_warning"] == 1 else "warnings"),
+    ]
+    first, *others = [f"{count:,} {word}" for count, word in counts]
+    shown = [first, *(text for text, (count, _) in zip(others, counts[1:], strict=True) if count)]
+    return f"{summary['checks']:,} checks: {', '.join(shown)}"
 
 
 def result_path(state: StateFolder, content_hash: str) -> Path:
@@ -129,20 +176,30 @@ def require_passed(state: StateFolder, content_hash: str, plan: GatePlan) -> Gat
     _require_planned(path, result, plan)
     if not result.is_passed:
         failed = result.failed("critical")
-        shown = "; ".join(
-            f"{check.suite}.{check.check_id} on {check.relation}: observed {check.error or check.observed}, "
-            f"bound {check.bound} ({check.why})"
-            for check in failed[:5]
-        )
-        more = f"; and {len(failed) - 5} more" if len(failed) > 5 else ""
         raise PublicationRefused(
             path=path,
-            problem=f"{len(failed)} critical expectation(s) failed: {shown}{more}"
-            if failed
-            else "no check ran",
-            remedy="The last publication stays. Correct the cause, or move the bound and say why",
+            problem=_failures(failed) if failed else "no check could be judged",
+            remedy="The last publication stays. "
+            + ("Correct the cause, or move the bound and say why" if failed else "Load exports with rows"),
         )
     return result
+
+
+def _failures(failed: Sequence[CheckResult]) -> str:
+    """What refused, each with what was seen, the bound and the way out; a cure that several share is said
+    once, behind the last of them.
+    """
+    shown = failed[:SHOWN_FAILURES]
+    parts = []
+    for position, check in enumerate(shown):
+        is_said_later = any(other.cure == check.cure for other in shown[position + 1 :])
+        parts.append(
+            f"{check.name} on {check.relation} ({check.label_en or check.why}): "
+            f"observed {check.error or check.observed}, bound {check.bound}"
+            + ("" if is_said_later or not check.cure else f". {check.cure}")
+        )
+    more = f"; and {len(failed) - len(shown)} more" if len(failed) > len(shown) else ""
+    return f"{len(failed)} critical expectation(s) failed: {'; '.join(parts)}{more}"
 
 
 def _require_planned(path: Path, result: GateResult, plan: GatePlan) -> None:

@@ -28,7 +28,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from expectations.bound import bounds_hash, load_bounds
 from orchestration.errors import PublicationRefused
 from orchestration.gate.page import render_page
-from orchestration.gate.result import CheckResult, GateResult, page_path, result_path, store_result
+from orchestration.gate.result import CheckResult, GateResult, page_path, result_path, said, store_result
 from orchestration.hashing import FileHashes, code_hash
 from orchestration.ingest.contract import load_contract
 from orchestration.nightly.retry import tried_again
@@ -205,7 +205,7 @@ def _calibration() -> AssetsDefinition:
                 "content_hash": result.content_hash,
                 "stage_seconds": current.seconds,
                 "result": MetadataValue.path(str(result_path(nightly.state_folder, result.content_hash))),
-                "page": MetadataValue.url(page_path(nightly.state_folder, result.content_hash).as_uri()),
+                "page": MetadataValue.path(str(page_path(nightly.state_folder, result.content_hash))),
             }
         )
         yield from (_as_asset_check(check) for check in result.checks)
@@ -230,10 +230,7 @@ def _check(nightly: NightlyRun, current: Stage, planned: str) -> GateResult:
     page = render_page(result, run_id=candidate.run_id, as_of=candidate.as_of)
     write_atomically(page_path(state, candidate.content_hash), page)
     current.figures.update(result.summary())
-    current.message = (
-        f"{len(result.checks)} expectations, {len(result.failed('critical'))} critical and "
-        f"{len(result.failed('warning'))} warning failed"
-    )
+    current.message = said(result.summary())
     return result
 
 
@@ -251,17 +248,23 @@ def _check_name(suite: str, check_id: str) -> str:
 
 
 def _as_asset_check(check: CheckResult) -> AssetCheckResult:
-    critical = check.severity == "critical"
+    """Dagster knows passed and failed alone: what was not judged is no green tick, and stops nothing."""
+    stops = check.severity == "critical" and check.outcome == "failed"
     return AssetCheckResult(
-        passed=check.is_passed,
+        passed=check.outcome == "passed",
         check_name=_check_name(check.suite, check.check_id),
-        severity=AssetCheckSeverity.ERROR if critical else AssetCheckSeverity.WARN,
+        severity=AssetCheckSeverity.ERROR if stops else AssetCheckSeverity.WARN,
+        description=f"not judged: {check.reason_en} · 未评判:{check.reason_zh}"
+        if check.outcome == "not_judged"
+        else None,
         metadata={
+            "outcome": check.outcome.replace("_", " "),
             "relation": check.relation,
             "observed": check.error or check.observed,
             "bound": check.bound,
             "since": check.since,
             "why": check.why,
+            **({"cure": check.cure} if check.cure else {}),
         },
     )
 
@@ -288,7 +291,7 @@ def _publication() -> AssetsDefinition:
             metadata={
                 "run_id": done.run_id,
                 "folder": MetadataValue.path(str(done.folder)),
-                "calibration": MetadataValue.url((done.folder / CALIBRATION_PAGE).as_uri()),
+                "calibration": MetadataValue.path(str(done.folder / CALIBRATION_PAGE)),
                 "dagster/row_count": sum(done.manifest["rows"].values()),
                 "stage_seconds": current.seconds,
                 "content_hash": str(done.manifest["content_hash"]),

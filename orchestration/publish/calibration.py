@@ -25,13 +25,20 @@ COLUMNS = {
     "relation": "varchar",
     "expectation": "varchar",
     "severity": "varchar",
+    "outcome": "varchar",
     "is_passed": "boolean",
     "observed": "varchar",
     "bound": "varchar",
     "since": "date",
     "why": "varchar",
+    "cure": "varchar",
+    "reason_en": "varchar",
+    "reason_zh": "varchar",
 }
-"""Grain: one expectation. `since` is the date since which the bound holds."""
+"""Grain: one expectation. `outcome` is `passed`, `failed` or `not_judged`; of the last `is_passed` is NULL,
+and `reason_en` and `reason_zh` say what it needs. `since` is the date since which the bound holds; `cure`
+says what to do when it fails.
+"""
 
 
 def add_calibration(draft: Path, result: GateResult) -> int:

@@ -217,6 +217,7 @@ def _manifest(
                     "suite": check.suite,
                     "check_id": check.check_id,
                     "severity": check.severity,
+                    "outcome": check.outcome,
                     "is_passed": check.is_passed,
                     "observed": check.seen,
                     "bound": check.bound,

@@ -42,7 +42,7 @@ class SeedReport:
         return [
             f"{check.suite}.{check.check_id} ({check.error or check.observed})"
             for check in self.checks
-            if not check.is_passed and check.severity == severity
+            if check.outcome == "failed" and check.severity == severity
         ]
 
 

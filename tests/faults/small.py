@@ -39,7 +39,7 @@ def passed_result(content_hash: str, *others: CheckResult) -> GateResult:
             relation="facts.fct_a",
             expectation="ExpectColumnValuesToBeBetween",
             severity=severity,
-            is_passed=True,
+            outcome="passed",
             observed="0 of 10 rows",
             bound="≤ 1",
             since="2026-11-01",

@@ -46,7 +46,7 @@ def test_a_failing_expectation_refuses_with_status_3(
 ) -> None:
     before = current_run_id(demo_copy)
     with pytest.raises(
-        PublicationRefused, match=r"kpi\.observations_exist on kpi\.kpi_observation"
+        PublicationRefused, match=r"kpi\.observations_exist on kpi\.kpi_observation .*Drop exports of events"
     ) as refused:
         run_night(demo_copy.root, demo_landing, "candidate", "calibration", "publication")
     assert refused.value.exit_status == 3

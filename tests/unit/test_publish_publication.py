@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from orchestration.errors import MeritlineError, PublicationRefused
-from orchestration.gate.result import CheckResult, GateResult, Severity, result_path, store_result
+from orchestration.gate.result import CheckResult, GateResult, Outcome, Severity, result_path, store_result
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.publication import Publication, current_publication, publish
 from orchestration.state import StateFolder
@@ -25,14 +25,14 @@ from tests.unit.test_publish_candidate import build, make_state, relation
 ONE = [relation("facts.fct_a", key=["id"]), relation("facts.fct_b", key=["id"], audiences=["bi"])]
 
 
-def check(*, is_passed: bool, severity: Severity = "critical") -> CheckResult:
+def check(outcome: Outcome, severity: Severity = "critical") -> CheckResult:
     return CheckResult(
         suite="kpi",
         check_id="rate_is_a_share" if severity == "critical" else "rates_drift",
         relation="kpi.kpi_observation",
         expectation="ExpectColumnValuesToBeBetween",
         severity=severity,
-        is_passed=is_passed,
+        outcome=outcome,
         observed="3 of 10 rows",
         bound="max_value 1",
         since="2026-11-01",
@@ -73,7 +73,7 @@ def test_a_content_that_was_never_checked_is_refused(state: StateFolder) -> None
 
 def test_a_failed_critical_check_is_refused_and_the_last_publication_stays(state: StateFolder) -> None:
     before = publish_next(state, 1)
-    pass_gate(state, candidate_of(state, 2, value=5), check(is_passed=False))
+    pass_gate(state, candidate_of(state, 2, value=5), check("failed"))
     with pytest.raises(PublicationRefused, match=r"kpi\.rate_is_a_share .* observed 3 of 10 rows") as refused:
         publish_now(state)
     assert refused.value.exit_status == 3
@@ -83,7 +83,7 @@ def test_a_failed_critical_check_is_refused_and_the_last_publication_stays(state
 
 
 def test_a_failed_warning_is_published_with_the_result(state: StateFolder) -> None:
-    pass_gate(state, candidate_of(state, 1), check(is_passed=False, severity="warning"))
+    pass_gate(state, candidate_of(state, 1), check("failed", severity="warning"))
     assert publish_now(state).manifest["checks"]["failed_warning"] == 1
 
 
@@ -99,7 +99,7 @@ def without_the_warning(result: GateResult) -> GateResult:
 
 
 def with_a_critical_check_made_a_warning(result: GateResult) -> GateResult:
-    failed = replace(result.checks[0], is_passed=False, severity="warning")
+    failed = replace(result.checks[0], outcome="failed", severity="warning")
     return replace(result, checks=(failed, *result.checks[1:]))
 
 
@@ -139,7 +139,7 @@ def test_a_result_by_other_bounds_is_refused(state: StateFolder) -> None:
 
 def test_what_a_stored_result_says_of_itself_does_not_count(state: StateFolder) -> None:
     candidate = candidate_of(state, 1)
-    pass_gate(state, candidate, check(is_passed=False))
+    pass_gate(state, candidate, check("failed"))
     path = result_path(state, candidate.content_hash)
     path.write_text(json.dumps({**json.loads(path.read_text()), "passed": True}))
     with pytest.raises(PublicationRefused, match=r"1 critical expectation\(s\) failed"):
@@ -382,7 +382,7 @@ def test_until_it_is_whole_a_publication_is_its_owners_alone(state: StateFolder)
 
 
 def test_the_page_of_the_publication_needs_nothing_from_anywhere(state: StateFolder) -> None:
-    odd = replace(check(is_passed=False, severity="warning"), observed="<script>alert(1)</script>")
+    odd = replace(check("failed", severity="warning"), observed="<script>alert(1)</script>")
     pass_gate(state, candidate_of(state, 1), odd)
     page = (publish_now(state).folder / "calibration.html").read_text(encoding="utf-8")
     assert "<script" not in page

@@ -261,9 +261,9 @@ def check_gate(state: StateFolder, manifest: Mapping[str, Any], shown: Sequence[
         findings = [
             Finding(place, f"critical check {check['suite']}.{check['check_id']} did not pass")
             for check in checks
-            if not check["is_passed"] and check["severity"] == "critical"
+            if _outcome(check) == "failed" and check["severity"] == "critical"
         ]
-        if not checks:
+        if all(_outcome(check) == "not_judged" for check in checks):
             findings.append(Finding(place, "no check ran: nothing was calibrated"))
         findings += _unlike(place, checks, CALIBRATION, shown)
         findings += _unlike(place, checks, f"{manifest['run_id']}/{MANIFEST}", _said_checks(manifest))
@@ -286,19 +286,22 @@ def _unlike(
     stored = {_check_key(check) for check in checks}
     published = {_check_key(row) for row in shown}
     for key in sorted(stored - published, key=str):
-        yield Finding(place, f"has {key[0]}.{key[1]} ({_passed(key[3])}), {other} has not")
+        yield Finding(place, f"has {key[0]}.{key[1]} ({key[3]}), {other} has not")
     for key in sorted(published - stored, key=str):
-        yield Finding(other, f"shows {key[0]}.{key[1]} ({_passed(key[3])}), {place} has not")
+        yield Finding(other, f"shows {key[0]}.{key[1]} ({key[3]}), {place} has not")
 
 
 def _check_key(check: Mapping[str, Any]) -> tuple[Any, ...]:
     # Why a check could not run may quote a value: what is published says only that it could not.
     observed = "could not be checked" if check.get("error") is not None else check["observed"]
-    return check["suite"], check["check_id"], check["severity"], check["is_passed"], observed, check["bound"]
+    return check["suite"], check["check_id"], check["severity"], _outcome(check), observed, check["bound"]
 
 
-def _passed(is_passed: object) -> str:
-    return "passed" if is_passed else "not passed"
+def _outcome(check: Mapping[str, Any]) -> str:
+    """`passed`, `failed` or `not_judged`. Results from before there were three say only whether it passed."""
+    if "outcome" in check:
+        return str(check["outcome"])
+    return "passed" if check["is_passed"] else "failed"
 
 
 def check_row_counts(
