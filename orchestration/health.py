@@ -16,7 +16,7 @@ from expectations.bound import load_bounds
 from orchestration.errors import MeritlineError
 from orchestration.ingest.contract import load_contract
 from orchestration.lock import current_holder
-from orchestration.policy import check_policy_folder
+from orchestration.policy import check_policy_folder, policy_notes
 from orchestration.publish.publication import CALIBRATION_PAGE, MANIFEST
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, PROJECT_ROOT, Settings
 from orchestration.state import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE, StateFolder
@@ -92,7 +92,8 @@ def _installed(name: str) -> str:
 
 def _policy(folder: Path) -> str:
     check_policy_folder(folder)
-    return f"{len(list(folder.glob('*.csv')))} files in {folder}"
+    files = f"{len(list(folder.glob('*.csv')))} files in {folder}"
+    return "; ".join([files, *policy_notes(folder)])
 
 
 def _profile(path: Path, timezone: str) -> str:

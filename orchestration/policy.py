@@ -13,7 +13,7 @@ from orchestration.audit.clauses import clauses
 from orchestration.errors import ConfigurationError
 from orchestration.hashing import file_hash, listing_hash
 from orchestration.ingest.contract import load_contract
-from orchestration.policy_check import KnownWords, check_policy
+from orchestration.policy_check import KnownWords, check_policy, plans_without_cases, policy_tables
 from orchestration.settings import CONTRACT_DIR, DBT_PROJECT_DIR, POLICY_DIR, REFERENCE_DIR, SEEDS_DIR
 from orchestration.state import OWNER_DIR, OWNER_FILE, StateFolder, replace_folder
 
@@ -60,6 +60,15 @@ def check_policy_folder(folder: Path, *, shipped: Path = POLICY_DIR) -> None:
             )
     _check_form(folder / REFERENCE_DIR.name, REFERENCE_DIR)
     check_policy(folder, known=known_words())
+
+
+def policy_notes(folder: Path, *, shipped: Path = POLICY_DIR) -> list[str]:
+    """What is worth a word about a sound policy folder: plans that are not shipped and have no worked case in
+    `folder/cases/<plan>/`.
+    """
+    tables, _ = policy_tables(folder)
+    ours = policy_tables(shipped)[0]["scheme"].words("scheme_id").get((), frozenset())
+    return [str(fault) for fault in plans_without_cases(tables["scheme"], folder / "cases", worked=ours)]
 
 
 def _check_form(folder: Path, shipped: Path) -> None:

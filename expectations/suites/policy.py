@@ -13,20 +13,8 @@ def checks(bounds: SuiteBounds) -> Iterator[Check]:
     """One check per bound of `bounds/policy.yml`."""
     yield from measured(
         bounds,
-        load_measure("policy__plan", bounds),
-        {
-            "kpi_weights_sum": "kpi_weight_gap",
-            "block_weights_sum": "block_weight_gap",
-            "grade_shares_sum": "share_gap",
-            "curves_are_straight": "bent_curve_count",
-            "kpi_dominates": "top_kpi_weight",
-        },
-    )
-    yield from measured(
-        bounds,
         load_measure("policy__rate", bounds),
         {
-            "rate_bands_are_whole": "broken_band_count",
             "rates_plausible": "top_rate",
             "amounts_plausible": "top_amount_cny",
         },

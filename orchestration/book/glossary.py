@@ -11,6 +11,12 @@ TERMS: tuple[tuple[str, str, str, str], ...] = (
     ("attainment", "达成率", "`bonus_attainment.attainment`", "actual / target (CG-13)"),
     ("cohort", "排名组", "`grade.cohort_id`", "plan × role × period ranked together (S-RANK)"),
     ("crediting", "归属", "`kpi_evidence.agent_id`", "whose result a row is: who replied, solved, was rated"),
+    (
+        "gate",
+        "条件",
+        "`policy_component_event`",
+        "a comparison that the period's events must hold to be paid",
+    ),
     ("evidence", "证据行", "`kpi_evidence`", "one source row's part in one KPI, counted or set aside"),
     ("effective weight", "有效权重", "`score_line.effective_weight`", "weight after S-MISSING"),
     ("final, provisional", "终值、暂定", "`maturity`", "whether the period ended and every window elapsed"),
@@ -43,6 +49,12 @@ TERMS: tuple[tuple[str, str, str, str], ...] = (
         "`bonus_line.adjusts_bonus_line_id`",
         "correction of a settled line in the next open month",
     ),
+    (
+        "weight",
+        "分值",
+        "`policy_component_event.weight`",
+        "points that one event of a kind counts for (PT-04 …)",
+    ),
     ("site value", "企业自定值", "`value_origin = 'site'`", "a number that the document leaves blank"),
 )
 
@@ -66,7 +78,7 @@ def _lines(policy_dir: Path) -> Iterator[str]:
     )
     yield ""
     yield from table(
-        ("kpi_id", "name", "术语", "numerator", "denominator", "unit", "better", "by", "source"),
+        ("kpi_id", "name", "术语", "numerator", "denominator", "unit", "better", "by", "rows of", "source"),
         (
             (
                 f"`{row['kpi_id']}`",
@@ -77,9 +89,30 @@ def _lines(policy_dir: Path) -> Iterator[str]:
                 row["unit"],
                 row["direction"],
                 row["attributed_by"],
+                ", ".join(f"`{name}`" for name in row["source_tables"].split()),
                 row["source_documents"],
             )
             for row in read_rows(policy_dir, "kpi").rows
+        ),
+    )
+    yield "## Events · 计件事项"
+    yield ""
+    yield (
+        "What pay counts: a component weighs kinds of events, or pays only where they are so many"
+        " (`component_event.csv`), or pays an amount for each (`per_event`)."
+    )
+    yield ""
+    yield from table(
+        ("event_kind", "event", "事项", "unit", "rows of"),
+        (
+            (
+                f"`{row['event_kind']}`",
+                row["label_en"],
+                row["label_zh"],
+                row["unit"],
+                ", ".join(f"`{name}`" for name in row["source_tables"].split()),
+            )
+            for row in read_rows(policy_dir, "event_kind").rows
         ),
     )
     yield "## Terms · 用语"

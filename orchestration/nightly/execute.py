@@ -17,7 +17,7 @@ from orchestration.nightly.instance import open_instance
 from orchestration.nightly.job import JOB, build_definitions
 from orchestration.nightly.run import NightlyRun
 from orchestration.notify import failed_before_the_run, send
-from orchestration.policy import install_policy
+from orchestration.policy import install_policy, policy_notes
 from orchestration.progress import say, stage
 from orchestration.settings import Settings
 from orchestration.state import StateFolder, keep_private
@@ -63,6 +63,8 @@ def execute(settings: Settings, request: JobRequest) -> ExecuteInProcessResult:
 def _prepared_job(settings: Settings, state: StateFolder) -> JobDefinition:
     with stage("prepare") as current:
         install_policy(state, settings.policy)
+        for note in policy_notes(settings.policy):
+            current.note(note)
         if not is_parsed(state):
             parse_project(state)
         current.message = "policy in force, dbt project parsed"

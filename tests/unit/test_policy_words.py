@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from orchestration.cli import run
-from orchestration.policy import known_words
-from orchestration.policy_check import PolicyChecker, policy_faults, policy_tables
+from orchestration.policy import check_policy_folder, known_words, policy_notes
+from orchestration.policy_check import PolicyChecker, plans_without_cases, policy_faults, policy_tables
 from orchestration.policy_check.words import slip_of
-from orchestration.settings import POLICY_DIR, REFERENCE_DIR
+from orchestration.settings import POLICY_DIR, PROJECT_ROOT, REFERENCE_DIR
 
 KNOWN = known_words()
 TABLES, WRONG_TYPES = policy_tables(POLICY_DIR)
@@ -190,6 +190,32 @@ def test_what_a_mechanism_does_not_read_is_refused(tmp_path: Path, file: str, ro
     number = len(path.read_text("utf-8").splitlines())
     found = [fault for fault in policy_faults(path.parent, known=KNOWN) if fault.row == number]
     assert any(re.search(problem, fault.problem + fault.remedy) for fault in found), found
+
+
+def test_every_shipped_plan_has_a_worked_case(tmp_path: Path) -> None:
+    cases = PROJECT_ROOT / "tests" / "cases"
+    assert [str(fault) for fault in plans_without_cases(TABLES["scheme"], cases)] == []
+    (tmp_path / "centre_grade").mkdir()
+    without = list(plans_without_cases(TABLES["scheme"], tmp_path, worked={"part_time"}))
+    assert {fault.file for fault in without} == {"scheme.csv"}
+    assert [fault.row for fault in without] == [2, 3, 4, 6, 7, 8, 9]
+
+
+def test_a_new_plan_without_a_worked_case_is_a_note(tmp_path: Path) -> None:
+    folder = _copy(tmp_path)
+    with (folder / "scheme.csv").open("a", encoding="utf-8") as stream:
+        stream.write("night_desk,Night desk,夜班组,C,1990-01-01,\n")
+    with (folder / "component.csv").open("a", encoding="utf-8") as stream:
+        stream.write("nd_base,night_desk,fixed,month,*,10,base,,,,Base,底薪,CG-11,site,1990-01-01,\n")
+    with (folder / "component_rate.csv").open("a", encoding="utf-8") as stream:
+        stream.write("nd_base,,0,,,3100,CG-11,site,1990-01-01,\n")
+    check_policy_folder(folder)
+    (note,) = policy_notes(folder)
+    assert "scheme.csv, row 10: plan night_desk has no worked case" in note
+    case = folder / "cases" / "night_desk" / "base.yml"
+    case.parent.mkdir(parents=True)
+    case.write_text("case: Base\n", "utf-8")
+    assert policy_notes(folder) == []
 
 
 def _copy(tmp_path: Path) -> Path:
