@@ -346,11 +346,12 @@ def _name(
     component: PolicyRow, parts: Mapping[str, list[PolicyRow]], names: Mapping[str, list[str]]
 ) -> Iterator[PolicyFault]:
     """A component without rows of its own is named by its plan and basis: nothing else would show a slip."""
-    name, basis = component.text("component_id"), component.text("basis")
+    # A copy of a plan, such as that of a worked case, names its components alike with a mark behind a dot.
+    name, basis = component.text("component_id").split(".")[0], component.text("basis")
     if basis not in BY_NAME or any(parts.values()):
         return
     first = name.split("_")[0]
-    others = [one for one in names[component.text("scheme_id")] if one != name]
+    others = [one for one in names[component.text("scheme_id")] if one.split(".")[0] != name]
     if name != f"{first}_{basis}" or not any(one.split("_")[0] == first for one in others):
         prefix = others[0].split("_")[0] if others else first
         yield component.fault(
