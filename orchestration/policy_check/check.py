@@ -123,4 +123,13 @@ def told(faults: Iterable[PolicyFault]) -> list[str]:
 def _place(rows: list[int]) -> str:
     if not rows:
         return ""
-    return f", row{'s' if len(rows) > 1 else ''} {', '.join(str(row) for row in rows)}"
+    return f", row{'s' if len(rows) > 1 else ''} {', '.join(_ranges(rows))}"
+
+
+def _ranges(rows: list[int]) -> Iterator[str]:
+    """Numbers in order, neighbours as `2-12`."""
+    start = rows[0]
+    for row, following in zip(rows, [*rows[1:], 0], strict=True):
+        if following != row + 1:
+            yield str(row) if start == row else f"{start}-{row}"
+            start = following

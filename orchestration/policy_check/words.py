@@ -76,8 +76,10 @@ class Lists:
         known = self.words(entry, row)
         for word in cell.split(" ") if entry.is_each else [cell]:
             if not self._is_known(entry, word, known):
-                is_of = "" if not entry.references else f", which is not in {_files(entry)}"
-                return row.fault(f"{column} is {word!r}{is_of}", remedy(word, known))
+                is_of, or_add = "", ""
+                if entry.references:
+                    is_of, or_add = f", which is not in {_files(entry)}", f" Else correct {_files(entry)}"
+                return row.fault(f"{column} is {word!r}{is_of}", remedy(word, known) + or_add)
         return None
 
     def _is_known(self, entry: Words, word: str, known: frozenset[str]) -> bool:

@@ -104,7 +104,7 @@ def test_doctor_names_file_row_and_the_nearest_word(
     status = run(["--state", str(tmp_path / "state"), "doctor", "--policy", str(folder)])
     told = " ".join(capsys.readouterr().out.split())
     assert status == 2
-    assert re.search(rf"{path.name}, rows? [\d, ]*\b{row}\b", told), told
+    assert re.search(rf"{path.name}, rows? [\d, -]*\b{row}\b", told), told
     assert said in told
 
 
