@@ -107,6 +107,9 @@ class Centre:
     part_time_salary_cny: int = 3000
     level_raise_percent: int = 8
     yearly_raise_percent: int = 5
+    later_change_months: int = 6
+    later_change_share: float = 0.6
+    first_of_month_share: float = 0.4
 
     # Attendance, per scheduled day of an average agent.
     late_share: float = 0.025
@@ -157,13 +160,15 @@ class Centre:
     reply_seconds: int = 1300
     complaint_reply_seconds: int = 800
     handle_hours: tuple[float, ...] = (2.0, 9.0, 7.0, 1.6, 12.0)
-    due_hours: tuple[int, ...] = (8, 24, 24, 6, 36)
+    due_hours: tuple[int, ...] = (9, 30, 28, 7, 44)
     speed_per_skill: float = 0.35
 
     # Contacts: share of tickets with an opening contact, with a later one, and contacts without a ticket.
     opening_contact_share: float = 0.84
     later_contact_share: float = 0.20
     loose_contact_share: float = 0.20
+    mail_contact_share: float = 0.12
+    response_seconds: tuple[int, ...] = (16, 700, 36)
     answered_share: float = 0.92
     answered_per_skill: float = 0.04
     outage_answered_share: float = 0.3

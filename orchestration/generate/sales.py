@@ -181,7 +181,7 @@ agreed as (
         greatest(5, floor(getvariable('tickets') / getvariable('months') / getvariable('agents')
             * (0.4 + 0.3 * u(k, 'contact target'))))
     from agent_month
-    where employment = 'part_time' and u(k, 'target missing') >= {c.missing_target_share}
+    where was_part_time and u(k, 'target missing') >= {c.missing_target_share}
 )
 select agent_id, period_id, metric, value::decimal(18, 2) as value from agreed;
 """

@@ -337,6 +337,9 @@ placed as (
         case contact_no when 1 then coalesce(first_responder_id, first_agent)
             when 2 then coalesce(solver_id, assignee_id) else second_agent end as taken_by,
         case when is_vip and channel in ('chat', 'web') then 'vip_chat' when channel = 'web'
+            then 'chat'
+            -- What came by mail is mostly talked over in a chat: a mail back takes many times longer.
+            when channel = 'email' and u(ck, 'mail') >= {c.mail_contact_share}
             then 'chat' else channel
             end as contact_channel,
         contact_no = 3 and u(ck, 'bot') < {c.bot_share} as is_bot,
@@ -352,7 +355,7 @@ answered as (
         not is_bot and not is_mistyped_year and taken_by is not null and u(ck, 'answered')
             < case when is_outage then {c.outage_answered_share}
                 else {c.answered_share} + {c.answered_per_skill} * skill end as is_answered,
-        floor(case contact_channel when 'phone' then 14 when 'email' then 2600 else 32 end
+        floor(({c.response_seconds}[case contact_channel when 'phone' then 1 when 'email' then 2 else 3 end])
             * (0.3 + 1.2 * squared(u(ck, 'response')) + 4 * twelfth(u(ck, 'response')))
             * (1 - {c.speed_per_skill} * skill) * (1 + 0.4 * shift_no))::bigint
                 + 1 as response_seconds,

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.generate import MINIMUM_AGENTS, GenerateReport, generate
 from orchestration.generate.run import MARKER
 from orchestration.ingest.contract import Contract, ContractTable, load_contract
+from orchestration.settings import POLICY_DIR
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = {"agents": 60, "months": 3, "tickets": 6000}
@@ -287,6 +289,32 @@ def test_people_join_leave_and_move_in_the_middle_of_a_month(centre: duckdb.Duck
         )
         assert moves >= 1, attribute
     assert count(centre, "from agent where effective_from < hired_on or effective_from > left_on") == 0
+
+
+def test_a_long_history_moves_people_between_plans_again_and_again(tmp_path: Path) -> None:
+    long = generate(out=tmp_path, agents=26, months=28, tickets=100, seed=7)
+    with (long.out / "workforce" / "agent.csv").open(encoding="utf-8", newline="") as handle:
+        jobs = list(csv.DictReader(handle))
+    moves: Counter[str] = Counter()
+    for before, after in pairwise(sorted(jobs, key=lambda job: (job["agent_id"], job["effective_from"]))):
+        if before["agent_id"] == after["agent_id"]:
+            moves.update(name for name in after if name != "effective_from" and before[name] != after[name])
+            moves["on the first" if after["effective_from"].endswith("-01") else "inside a month"] += 1
+    for name in ("scheme_id", "role", "level", "base_salary", "team_id", "employment", "on the first"):
+        assert moves[name] >= 2, (name, moves)
+    assert moves["inside a month"] >= 20
+    assert all((job["employment"] == "part_time") == (job["scheme_id"] == "part_time") for job in jobs)
+    assert len({job["agent_id"] for job in jobs if job["hired_on"] >= long.first_day.isoformat()}) >= 2
+    assert len({job["agent_id"] for job in jobs if job["left_on"]}) >= 2
+
+
+def test_an_agent_leaves_a_plan_and_comes_back(centre: duckdb.DuckDBPyConnection) -> None:
+    back = """
+        select agent_id from agent group by agent_id
+        having arg_min(scheme_id, effective_from) = arg_max(scheme_id, effective_from)
+            and count(distinct scheme_id) = 2
+    """
+    assert count(centre, back) >= 1
 
 
 def test_attendance_covers_service_with_every_status_and_both_shifts(
@@ -649,6 +677,29 @@ def test_attainment_reaches_every_commission_tier(centre: duckdb.DuckDBPyConnect
         """,
     )
     assert tiers == {0, 80, 100, 120}
+
+
+def test_response_times_spread_over_the_curve_of_the_shipped_policy(
+    centre: duckdb.DuckDBPyConnection,
+) -> None:
+    """Of agents and months some reach the target, some do not, and few fall to the floor."""
+    with (POLICY_DIR / "score_kpi.csv").open(encoding="utf-8", newline="") as handle:
+        curve = next(row for row in csv.DictReader(handle) if row["kpi_id"] == "first_response_seconds")
+    shares = centre.execute(
+        """
+        with answered as (
+            select agent_id, avg(epoch(first_response_at - started_at)) as seconds
+            from contact where is_answered and not is_bot and not is_invalid
+                and first_response_at >= started_at
+            group by agent_id, date_trunc('month', started_at) having count(*) >= 5
+        )
+        select avg((seconds <= $target)::int), avg((seconds >= $floor)::int) from answered
+        """,
+        {"target": Decimal(curve["target_value"]), "floor": Decimal(curve["floor_value"])},
+    ).fetchone()
+    assert shares is not None
+    assert 0.2 < shares[0] < 0.8
+    assert shares[1] < 0.1
 
 
 def test_leads_and_orders_cover_their_lists_and_windows(

@@ -7,6 +7,7 @@ import json
 import shutil
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
@@ -25,10 +26,90 @@ from orchestration.state import StateFolder
 from tests.tampering import link_copy
 
 CLOSED, OPEN = "2026-09", "2026-10"
-SALARY_CORRECTED, MOVED_TEAM = "A0030", "A0014"
-"""Ranked agents of the demo whose place the other corrections do not move."""
+LOWER_SALARY_CNY = 1000
 
 Row = tuple[object, ...]
+
+
+class Roles(NamedTuple):
+    """Who lives through which correction of the closed month, chosen by what the demo's scores are."""
+
+    seller: str
+    better_rated: str
+    """A perfect review moves this agent from C to B and another one down."""
+    salary_corrected: str
+    """Ranked S or A, kept by the others' corrections: `cg_extra` rests on the salary."""
+    moved_team: str
+    """Ranked B, kept by the others' corrections: only `cg_basic` and `cg_floating` are paid."""
+    extra_share: Decimal
+
+
+class Corrected(NamedTuple):
+    state: StateFolder
+    settled: list[Row]
+    roles: Roles
+
+
+def _roles(state: StateFolder) -> Roles:
+    """The lowest ids that fit; of `better_rated` the one who moves somebody else's grade."""
+    ((seller,),) = _read(
+        state,
+        "select min(agent_id) from bonus.bonus_line where period_id = ? and mechanism = 'commission'",
+        CLOSED,
+    )
+    ranked = [
+        (str(agent), Decimal(str(total)), Decimal(str(rated)))
+        for agent, total, rated in _read(
+            state,
+            """
+            select agent_id, total_score, supervisor_score from grade.grade
+            inner join score.score using (agent_id, period_id)
+            inner join facts.fct_rating as rating using (agent_id, period_id)
+            where period_id = ? and method = 'forced' and rating.dimension = 'supervisor'
+                and cohort_id = (
+                    select min(cohort_id) from grade.grade where period_id = ? and method = 'forced'
+                )
+            order by agent_id
+            """,
+            CLOSED,
+            CLOSED,
+        )
+    ]
+    before = _forced_grades({agent: total for agent, total, _ in ranked})
+    better_rated, after = next(
+        (agent, moved)
+        for agent, total, rated in ranked
+        if agent != seller
+        for moved in [
+            _forced_grades(
+                {other: score for other, score, _ in ranked} | {agent: total + Decimal("0.2") * (100 - rated)}
+            )
+        ]
+        if moved[agent] > before[agent] and any(moved[other] < before[other] for other in moved)
+    )
+    kept = [
+        agent for agent in before if before[agent] == after[agent] and agent not in (seller, better_rated)
+    ]
+    salary_corrected = next(agent for agent in kept if before[agent] >= 3)
+    return Roles(
+        seller=str(seller),
+        better_rated=better_rated,
+        salary_corrected=salary_corrected,
+        moved_team=next(agent for agent in kept if before[agent] == 2),
+        extra_share=Decimal("0.10") if before[salary_corrected] == 4 else Decimal("0.05"),
+    )
+
+
+def _forced_grades(totals: dict[str, Decimal]) -> dict[str, int]:
+    """S = 4 … C = 1 by CG-10: the first band whose cumulative share is above (rank - 1) / n."""
+    places = {
+        agent: Decimal(sum(other > total for other in totals.values())) / len(totals)
+        for agent, total in totals.items()
+    }
+    return {
+        agent: 4 - sum(place >= Decimal(edge) for edge in ("0.1", "0.3", "0.8"))
+        for agent, place in places.items()
+    }
 
 
 def _read(state: StateFolder, query: str, *values: object) -> list[Row]:
@@ -120,10 +201,9 @@ def test_a_month_settles_once(demo_copy: StateFolder) -> None:
 @pytest.fixture(scope="module")
 def corrected(
     published_demo: Path, demo_landing: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[StateFolder, list[Row], str]:
-    """September settled, then late rows: an order of a seller, and a better review of the last of a cohort.
-
-    Returns the state after the night that took them, the register as it was settled, the seller.
+) -> Corrected:
+    """September settled, then late rows: an order of a seller, a better review that moves a grade, a lower
+    salary, a transfer. Returns the state after the night that took them, and the register as it was settled.
     """
     from tests.conftest import copy_state, run_night
 
@@ -131,52 +211,52 @@ def corrected(
     state = copy_state(published_demo, folder / "state")
     landing = folder / "landing"
     shutil.copytree(demo_landing, landing)
-    before = _register(state, CLOSED)
+    before, roles = _register(state, CLOSED), _roles(state)
     _settle(state, CLOSED)
-    ((seller, line_cny),) = _read(
+    ((line_cny,),) = _read(
         state,
         """
-        select agent_id, sum(quantity) from bonus.bonus_line
-        where period_id = ? and mechanism = 'commission' group by agent_id order by agent_id limit 1
+        select sum(quantity) from bonus.bonus_line
+        where period_id = ? and mechanism = 'commission' and agent_id = ?
         """,
         CLOSED,
+        roles.seller,
     )
     late_order = {
         "order_id": "LATE-1",
         "ordered_at": f"{CLOSED}-20T10:00:00+08:00",
-        "agent_id": seller,
+        "agent_id": roles.seller,
         "amount": str(Decimal(str(line_cny)) * 2),
         "kind": "new",
         "status": "paid",
     }
     _write(landing / "crm" / "order_zz_late.csv", late_order)
-    ((rating_id, agent_id),) = _read(
+    ((rating_id,),) = _read(
         state,
         """
-        select rating.rating_id, rating.agent_id
-        from grade.grade as grade
-        inner join facts.fct_rating as rating
-            on grade.agent_id = rating.agent_id and grade.period_id = rating.period_id
-        where grade.period_id = ? and grade.method = 'forced' and rating.dimension = 'supervisor'
-        order by grade.rank desc, rating.rating_id limit 1
+        select rating_id from facts.fct_rating
+        where period_id = ? and agent_id = ? and dimension = 'supervisor'
         """,
         CLOSED,
+        roles.better_rated,
     )
     better = {
         "rating_id": rating_id,
-        "agent_id": agent_id,
+        "agent_id": roles.better_rated,
         "period_id": CLOSED,
         "dimension": "supervisor",
         "score": "100",
     }
     _write(landing / "workforce" / "rating_zz_late.csv", better)
+    paid_less = _agent(landing, roles.salary_corrected)
+    paid_less["base_salary"] = Decimal(str(paid_less["base_salary"])) - LOWER_SALARY_CNY
     _write(
         landing / "workforce" / "agent_zz_late.csv",
-        {**_agent(landing, SALARY_CORRECTED), "base_salary": "7700.00"},
-        {**_agent(landing, MOVED_TEAM), "effective_from": f"{CLOSED}-16", "team_id": "PS02"},
+        paid_less,
+        {**_agent(landing, roles.moved_team), "effective_from": f"{CLOSED}-16", "team_id": "PS02"},
     )
     run_night(state.root, landing)
-    return state, before, str(seller)
+    return Corrected(state, before, roles)
 
 
 def _agent(landing: Path, agent_id: str) -> dict[str, object]:
@@ -187,7 +267,7 @@ def _agent(landing: Path, agent_id: str) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def withdrawn(
-    corrected: tuple[StateFolder, list[Row], str],
+    corrected: Corrected,
     demo_landing: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> StateFolder:
@@ -231,13 +311,13 @@ def _settled_on(state: StateFolder) -> Path:
     return state.published / settlements(state)[CLOSED].run_id
 
 
-def test_the_settled_register_does_not_change(corrected: tuple[StateFolder, list[Row], str]) -> None:
+def test_the_settled_register_does_not_change(corrected: Corrected) -> None:
     state, before, _ = corrected
     assert _register(state, CLOSED) == before
 
 
-def test_a_correction_is_a_line_of_the_next_open_month(corrected: tuple[StateFolder, list[Row], str]) -> None:
-    state, _, seller = corrected
+def test_a_correction_is_a_line_of_the_next_open_month(corrected: Corrected) -> None:
+    state, _, roles = corrected
     lines = _read(
         state,
         """
@@ -249,15 +329,15 @@ def test_a_correction_is_a_line_of_the_next_open_month(corrected: tuple[StateFol
         """,
         OPEN,
     )
-    assert seller in [agent for agent, _, _ in lines]
+    assert roles.seller in [agent for agent, _, _ in lines]
     assert all(amount == owed for _, amount, owed in lines)
     ((total,),) = _read(state, "select sum(amount_cny) from bonus.bonus where period_id = ?", OPEN)
     ((summed,),) = _read(state, "select sum(amount_cny) from bonus.bonus_line where period_id = ?", OPEN)
     assert total == summed
 
 
-def test_whoever_lost_only_a_rank_is_held_harmless(corrected: tuple[StateFolder, list[Row], str]) -> None:
-    state, _, _ = corrected
+def test_whoever_lost_only_a_rank_is_held_harmless(corrected: Corrected) -> None:
+    state = corrected.state
     moved = _read(
         state, "select moved_cny, difference_cny, owed_cny from marts.mart_correction where moved_cny <> 0"
     )
@@ -269,24 +349,25 @@ def test_whoever_lost_only_a_rank_is_held_harmless(corrected: tuple[StateFolder,
 
 
 def test_a_salary_correction_is_owed_though_score_and_grade_stay(
-    corrected: tuple[StateFolder, list[Row], str],
+    corrected: Corrected,
 ) -> None:
-    state, *_ = corrected
+    state, _, roles = corrected
     owed = "select component_id, owed_cny from bonus.bonus_correction where agent_id = ? and period_id = ?"
-    assert _read(state, owed, SALARY_CORRECTED, CLOSED) == [("cg_extra", Decimal("-50.00"))]
+    lost = -LOWER_SALARY_CNY * roles.extra_share
+    assert _read(state, owed, roles.salary_corrected, CLOSED) == [("cg_extra", lost)]
 
 
 def test_a_late_transfer_that_changes_no_pay_owes_nothing_in_sum(
-    corrected: tuple[StateFolder, list[Row], str],
+    corrected: Corrected,
 ) -> None:
-    state, *_ = corrected
+    state, _, roles = corrected
     rows = _read(
         state,
         """
         select component_id, count(*), sum(owed_cny) from bonus.bonus_correction
         where agent_id = ? and period_id = ? group by component_id order by component_id
         """,
-        MOVED_TEAM,
+        roles.moved_team,
         CLOSED,
     )
     assert rows == [("cg_basic", 2, Decimal(0)), ("cg_floating", 2, Decimal(0))]
@@ -305,19 +386,21 @@ def test_a_settled_correction_is_not_booked_twice(withdrawn: StateFolder) -> Non
     assert listed == [(4, 4, Decimal("0.00"))]
 
 
-def test_a_correction_that_is_withdrawn_is_taken_back(withdrawn: StateFolder) -> None:
+def test_a_correction_that_is_withdrawn_is_taken_back(withdrawn: StateFolder, corrected: Corrected) -> None:
     """The score is the settled one again, but what was adjusted for it is no loss of rank: owed back."""
     rows = _read(
         withdrawn,
         """
-        select settled_cny, adjusted_cny, computed_cny, moved_cny, owed_cny from bonus.bonus_correction
+        select agent_id, computed_cny = settled_cny, moved_cny from bonus.bonus_correction
         where component_id = 'cg_floating' and adjusted_cny > 0 and owed_cny = -adjusted_cny
         """,
     )
-    assert rows == [tuple(Decimal(cents) for cents in ("1200", "300", "1200", "0", "-300"))]
+    assert rows == [(corrected.roles.better_rated, True, Decimal(0))]
 
 
-def test_a_corrected_coefficient_is_owed_by_everyone_it_paid(withdrawn: StateFolder) -> None:
+def test_a_corrected_coefficient_is_owed_by_everyone_it_paid(
+    withdrawn: StateFolder, corrected: Corrected
+) -> None:
     """The settled place under today's policy: nobody is held harmless against a correction of it."""
     lines = _read(
         withdrawn,
@@ -332,10 +415,10 @@ def test_a_corrected_coefficient_is_owed_by_everyone_it_paid(withdrawn: StateFol
             and line.agent_id <> ?
         """,
         CLOSED,
-        MOVED_TEAM,
+        corrected.roles.moved_team,
     )
-    [(count, corrected, moved, owed)] = lines
-    assert count == corrected == owed > 5
+    [(count, listed, moved, owed)] = lines
+    assert count == listed == owed > 5
     assert moved == 0
 
 
@@ -344,8 +427,8 @@ def test_withdrawn_corrections_verify(withdrawn: StateFolder) -> None:
     assert report.is_sound, [str(finding) for finding in report.findings[:5]]
 
 
-def test_everyone_affected_is_listed_with_amounts(corrected: tuple[StateFolder, list[Row], str]) -> None:
-    state, _, seller = corrected
+def test_everyone_affected_is_listed_with_amounts(corrected: Corrected) -> None:
+    state, _, roles = corrected
     differing = _read(
         state,
         """
@@ -365,13 +448,13 @@ def test_everyone_affected_is_listed_with_amounts(corrected: tuple[StateFolder, 
     )
     assert [row for row in listed if row[1] != row[2]] == differing
     named = _read(state, "select agent_id, agent_name, owed_cny from marts.mart_correction order by all")
-    assert seller in [agent for agent, _, _ in named]
+    assert roles.seller in [agent for agent, _, _ in named]
     assert len({agent for agent, _, _ in named}) > 2
     assert all(name for _, name, _ in named)
 
 
 def test_a_settlement_freezes_what_the_register_rests_on(
-    corrected: tuple[StateFolder, list[Row], str],
+    corrected: Corrected,
 ) -> None:
     """Register, definitions, policy, code, inputs: by hash, and kept in the publication it names."""
     state, before, _ = corrected
@@ -401,7 +484,7 @@ def test_a_settlement_freezes_what_the_register_rests_on(
 
 
 def test_verify_recomputes_settled_lines_and_adjustments(
-    corrected: tuple[StateFolder, list[Row], str],
+    corrected: Corrected,
 ) -> None:
     state, *_ = corrected
     report = verify_state(state, landing=None, progress=lambda _: None)
@@ -410,9 +493,7 @@ def test_verify_recomputes_settled_lines_and_adjustments(
     assert settled.looked_at == 1
 
 
-def test_a_register_that_is_not_the_settled_one_is_named(
-    corrected: tuple[StateFolder, list[Row], str], tmp_path: Path
-) -> None:
+def test_a_register_that_is_not_the_settled_one_is_named(corrected: Corrected, tmp_path: Path) -> None:
     """A settled line changed in the newest publication: that is not the register that was settled."""
     state = StateFolder(link_copy(corrected[0].root, tmp_path / "state"))
     _change_a_settled_line(state)
@@ -438,8 +519,8 @@ def _change_a_settled_line(state: StateFolder) -> None:
     draft.replace(path)
 
 
-def test_late_rows_explain_every_difference(corrected: tuple[StateFolder, list[Row], str]) -> None:
-    state, _, seller = corrected
+def test_late_rows_explain_every_difference(corrected: Corrected) -> None:
+    state, _, roles = corrected
     before = state.published / settlements(state)[CLOSED].run_id
     found = compare_publications(before, state.current.resolve())
     assert found.lines and not found.unexplained
@@ -447,18 +528,18 @@ def test_late_rows_explain_every_difference(corrected: tuple[StateFolder, list[R
     adjustments = [
         line for line in found.lines if line.before is None and ":adjustment:" in line.bonus_line_id
     ]
-    assert seller in [line.agent_id for line in adjustments]
+    assert roles.seller in [line.agent_id for line in adjustments]
     for line in adjustments:
         assert {"late rows", "settlement"} <= {cause.kind for cause in line.causes}, line
     assert any("late" in note for note in found.notes)
 
 
 def test_a_settled_period_is_traced_as_it_was_settled(
-    corrected: tuple[StateFolder, list[Row], str], capsys: pytest.CaptureFixture[str]
+    corrected: Corrected, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    state, _, seller = corrected
+    state, _, roles = corrected
     settled_on = settlements(state)[CLOSED].run_id
-    words = ["--state", str(state.root), "trace", seller, CLOSED, "--format", "json"]
+    words = ["--state", str(state.root), "trace", roles.seller, CLOSED, "--format", "json"]
     assert run(words) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["publication"]["run_id"] == settled_on
@@ -469,15 +550,15 @@ def test_a_settled_period_is_traced_as_it_was_settled(
     today = json.loads(capsys.readouterr().out)
     assert today["amount_cny"] == shown["amount_cny"]
     assert any(f"settled on publication {settled_on}" in note for note in today["notes"])
-    assert run(["--state", str(state.root), "trace", seller, OPEN]) == 0
+    assert run(["--state", str(state.root), "trace", roles.seller, OPEN]) == 0
     assert "corrects the settled line" in capsys.readouterr().out
 
 
 def test_an_adjustment_is_traced_to_the_rows_that_corrected_it(
-    corrected: tuple[StateFolder, list[Row], str], capsys: pytest.CaptureFixture[str]
+    corrected: Corrected, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Today's line less what was settled, adjusted before and not passed on; below it today's evidence."""
-    state, _, seller = corrected
+    state, _, roles = corrected
     differences = _read(
         state,
         """
@@ -493,7 +574,9 @@ def test_an_adjustment_is_traced_to_the_rows_that_corrected_it(
     )
     assert len(differences) > 5
     assert set(differences) == {(Decimal(0),)}
-    assert run(["--state", str(state.root), "trace", seller, OPEN, "--format", "json", "--evidence"]) == 0
+    assert (
+        run(["--state", str(state.root), "trace", roles.seller, OPEN, "--format", "json", "--evidence"]) == 0
+    )
     shown = json.loads(capsys.readouterr().out)
     [rows] = [
         evidence["rows"] for name, evidence in shown["evidence"].items() if name == f"sales_amount@{CLOSED}"
@@ -501,12 +584,10 @@ def test_an_adjustment_is_traced_to_the_rows_that_corrected_it(
     assert "crm/order_zz_late.csv" in [row["source"]["file"] for row in rows]
 
 
-def test_packs_of_settled_and_open_months_verify_offline(
-    corrected: tuple[StateFolder, list[Row], str], tmp_path: Path
-) -> None:
-    state, _, seller = corrected
+def test_packs_of_settled_and_open_months_verify_offline(corrected: Corrected, tmp_path: Path) -> None:
+    state, _, roles = corrected
     for period in (CLOSED, OPEN):
         out = tmp_path / f"{period}.zip"
-        assert run(["--state", str(state.root), "pack", seller, period, "--out", str(out)]) == 0
+        assert run(["--state", str(state.root), "pack", roles.seller, period, "--out", str(out)]) == 0
         report = verify_pack(out)
         assert report.is_sound, [str(finding) for finding in report.findings[:5]]
