@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from .kpi import CENTRE, COUNTS, Observation, Observer
-from .pay import Pay
+from .kpi import CENTRE, COUNTS, KPIS, Observation, Observer
+from .pay import MECHANISMS, Pay
 from .policy import Policy
 from .scores import Scores
 
@@ -40,9 +40,41 @@ class Comparison(NamedTuple):
     differences: list[Difference]
 
 
+class OracleLacks(Exception):
+    """The policy names what the oracle was never taught: comparing would only say so hundreds of times."""
+
+
+def refuse_unknown(policy: Policy) -> None:
+    """Raises OracleLacks with a sentence for every KPI, mechanism and scored measure not known here."""
+    known = {
+        "kpi": set(KPIS),
+        "mechanism": set(MECHANISMS),
+        "score measure": {"quarter_total", "centre_nps"},
+    }
+    named = {
+        "kpi": {row["kpi_id"] for row in policy.every("kpi")},
+        "mechanism": {row["mechanism"] for row in policy.every("component")},
+        "score measure": {
+            row["measure_id"] for row in policy.every("score_measure") if row["kind"] != "rating"
+        },
+    }
+    lacking = [
+        f"the oracle lacks {what} {name}" for what in known for name in sorted(named[what] - known[what])
+    ]
+    if lacking:
+        raise OracleLacks(
+            "; ".join(lacking) + ": teach it in tests/oracle from the clause that says what it is"
+        )
+
+
 def compare(landing: Path, audit: Path, as_of: date, policy_dir: Path, reference_dir: Path) -> Comparison:
-    """Every observation, score, grade and bonus line published, against the calculation from the exports."""
-    scores = Scores(Observer(landing, as_of, policy_dir, reference_dir), Policy(policy_dir))
+    """Every observation, score, grade and bonus line published, against the calculation from the exports.
+
+    Raises OracleLacks where the policy has a KPI, a mechanism or a measure that the oracle does not know.
+    """
+    policy = Policy(policy_dir)
+    refuse_unknown(policy)
+    scores = Scores(Observer(landing, as_of, policy_dir, reference_dir), policy)
     with duckdb.connect(str(audit), read_only=True) as database:
         kinds = {
             "observation": (_observed(scores.observed), _published_observations(database)),
@@ -151,11 +183,15 @@ def _published_lines(database: duckdb.DuckDBPyConnection) -> Results:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints the comparison; 1 where anything differs."""
+    """Prints the comparison; 1 where anything differs, 2 where the oracle lacks what the policy names."""
     landing, audit, as_of, policy_dir, reference_dir = arguments
-    found = compare(
-        Path(landing), Path(audit), date.fromisoformat(as_of), Path(policy_dir), Path(reference_dir)
-    )
+    try:
+        found = compare(
+            Path(landing), Path(audit), date.fromisoformat(as_of), Path(policy_dir), Path(reference_dir)
+        )
+    except OracleLacks as lacking:
+        print(lacking)
+        return 2
     for difference in found.differences:
         print(*difference, sep=" | ")
     for what, count in found.compared.items():

@@ -7,6 +7,7 @@ else, and among equals, the one loaded last.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -45,6 +46,7 @@ class Ticket(NamedTuple):
     about_agent_id: str
     first_reply_at: int | None
     solved_at: int | None
+    closed_at: int | None
     due_at: int | None
     status: str
     reopen_count: int
@@ -55,10 +57,6 @@ class Ticket(NamedTuple):
     is_recovered: bool | None
     is_wrong_record: bool | None
     is_on_time: bool | None
-
-    @property
-    def is_solved(self) -> bool:
-        return self.solved_at is not None and self.status in ("solved", "closed")
 
 
 class Contact(NamedTuple):
@@ -195,7 +193,9 @@ class Ruling(NamedTuple):
     entity: str
     entity_id: str
     kpi_id: str
+    requested_at: int | None
     decision: str
+    decided_at: int | None
 
 
 class SignOff(NamedTuple):
@@ -216,6 +216,8 @@ _INSTANTS = {
     "occurred_at",
     "closed_at",
     "ordered_at",
+    "requested_at",
+    "decided_at",
 }
 _DAYS = {"effective_from", "hired_on", "left_on", "work_date", "occurred_on", "taken_on"}
 _FLAGS = {
@@ -268,6 +270,12 @@ class Landing:
     def __init__(self, folder: Path, zone: Zone) -> None:
         self._folder = folder
         self._zone = zone
+        self.carries_solved_at = False
+        """Whether any version of any ticket has a `solved_at`; known once the tickets are read."""
+
+    def delivers(self, table: str) -> bool:
+        """Whether an export of the table (`ticket/contact`) was ever taken in; a header alone is one."""
+        return bool(self._files(table))
 
     def tickets(self) -> list[Ticket]:
         return self._table("ticket/ticket", Ticket, ("ticket_id",))
@@ -321,17 +329,25 @@ class Landing:
         return self._table("governance/sign_off", SignOff, ("period_id", "reviewer_id"))
 
     def _table(self, name: str, shape: Any, key: tuple[str, ...]) -> list[Any]:
-        source, table = name.split("/")
         key_places = [shape._fields.index(column) for column in key]
         newest: dict[tuple[Any, ...], tuple[int, Any]] = {}
-        files = sorted((self._folder / source).glob(f"{table}*.csv"))
-        for path in files:
+        for path in self._files(name):
             for version, row in self._rows(path, shape):
+                if shape is Ticket and row.solved_at is not None:
+                    self.carries_solved_at = True
                 row_key = tuple(row[place] for place in key_places)
                 seen = newest.get(row_key)
                 if seen is None or version >= seen[0]:
                     newest[row_key] = (version, row)
         return [row for _, row in newest.values()]
+
+    def _files(self, name: str) -> list[Path]:
+        source, table = name.split("/")
+        return [
+            path
+            for path in sorted((self._folder / source).glob(f"{table}*.csv"))
+            if re.fullmatch(rf"{table}(_.*)?", path.stem)
+        ]
 
     def _rows(self, path: Path, shape: Any) -> Iterator[tuple[int, Any]]:
         with path.open(encoding="utf-8-sig", newline="") as stream:

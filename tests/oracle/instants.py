@@ -114,11 +114,16 @@ def periods_between(first_day: int, last_day: int) -> list[str]:
 
 
 def full_months(first: int, last: int) -> int:
-    """Whole months from a day to a later day; the month is full on the same day of the next month."""
+    """Whole months from a day to a later day.
+
+    A month ends on the corresponding day, or on the last day of a month that lacks it.
+    """
     start, end = date.fromordinal(first), date.fromordinal(last)
-    return (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
+    is_last_of_month = date.fromordinal(last + 1).day == 1
+    is_short = end.day < start.day and not is_last_of_month
+    return (end.year - start.year) * 12 + end.month - start.month - is_short
 
 
 def full_years(first: int, last: int) -> int:
-    """Whole years from a day to a later day."""
+    """Whole years from a day to a later day; hired on 29 February, a year is complete on 28 February."""
     return full_months(first, last) // 12

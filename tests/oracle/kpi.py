@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from .definitions import Definitions
 from .exports import Contact, Landing, Ruling, Survey, Ticket
 from .instants import DAY, SECOND, Zone, days_of, month_of, months_of, periods_between
 from .numbers import MILLION, divide_half_up, from_millionths
-from .people import People
+from .people import People, Segment
 from .policy import Policy
 
 COUNTS = (
@@ -53,6 +54,29 @@ RATIOS = (
     "nps",
 )
 KPIS = RATIOS + COUNTS
+TABLES = {
+    "csat": ("ticket/survey",),
+    "csat_rate": ("ticket/survey",),
+    "praise_rate": ("ticket/survey",),
+    "nps": ("ticket/survey",),
+    "first_response_seconds": ("ticket/contact",),
+    "answer_rate": ("ticket/contact",),
+    "contacts_served": ("ticket/contact",),
+    "complaint_rate": ("ticket/ticket", "ticket/contact"),
+    "repurchase_rate": ("ticket/ticket", "crm/order"),
+    "qa_pass_rate": ("ticket/quality_review",),
+    "qa_score": ("ticket/quality_review",),
+    "violation_count": ("ticket/violation",),
+    "conversion_rate": ("crm/lead",),
+    "win_rate": ("crm/lead",),
+    "lead_completeness": ("crm/lead",),
+    "sales_amount": ("crm/order",),
+    "collaboration_score": ("workforce/collaboration",),
+    "support_count": ("workforce/collaboration",),
+    "knowledge_share_count": ("workforce/recognition",),
+}
+"""The exports of a KPI's numerator and denominator (S-EXPORT); of the others the tickets."""
+
 CENTRE = "centre"
 
 
@@ -63,6 +87,11 @@ class Observation(NamedTuple):
     denominator: Decimal
     value: Decimal | None
     pending_count: int
+
+    @property
+    def ratio(self) -> Fraction | None:
+        """The exact ratio, which is what is compared (S-EXACT)."""
+        return Fraction(self.numerator) / Fraction(self.denominator) if self.denominator else None
 
 
 class _Sum:
@@ -89,12 +118,13 @@ class _Sum:
 
 
 class Rulings:
-    """Approved rulings, by the row they set aside."""
+    """Rulings approved before the cut, by the row they set aside."""
 
-    def __init__(self, rulings: Iterable[Ruling]) -> None:
+    def __init__(self, rulings: Iterable[Ruling], cut: int) -> None:
         self._out: dict[tuple[str, str], set[str]] = defaultdict(set)
         for ruling in rulings:
-            if ruling.decision == "approved":
+            dates = [day for day in (ruling.requested_at, ruling.decided_at) if day is not None]
+            if ruling.decision == "approved" and all(day < cut for day in dates):
                 self._out[(ruling.entity, ruling.entity_id)].add(ruling.kpi_id)
 
     def out(self, entity: str, entity_id: str, kpi: str) -> bool:
@@ -143,13 +173,21 @@ class Observer:
         self.as_of = as_of
         self.cut = self.zone.end_of(as_of)
         self.exports = Landing(landing, self.zone)
-        self.people = People(self.exports.jobs(), self.exports.teams())
-        self.rulings = Rulings(self.exports.rulings())
+        self.people = People(self.exports.jobs(), self.exports.teams(), as_of.toordinal())
+        self.rulings = Rulings(self.exports.rulings(), self.cut)
         self.definitions = Definitions(None if policy_dir is None else Policy(policy_dir))
         self.evidence = Evidence(self.zone, as_of)
-        self.tickets = {ticket.ticket_id: ticket for ticket in self.exports.tickets()}
-        self.contacts = {contact.contact_id: contact for contact in self.exports.contacts()}
+        read = self.exports.tickets()
+        self.tickets = {ticket.ticket_id: self._known_ticket(ticket) for ticket in read}
+        self.contacts = {
+            contact.contact_id: self._known_contact(contact) for contact in self.exports.contacts()
+        }
+        self.unknown = {
+            kpi for kpi in KPIS if not all(map(self.exports.delivers, TABLES.get(kpi, ("ticket/ticket",))))
+        }
+        """KPIs that nobody is observed in: an export that they count the rows of never came."""
         self._month: dict[int, str] = {}
+        self._periods: list[str] | None = None
         self._ticket_rows()
         self._first_contact_resolution()
         self._follow_ups()
@@ -158,6 +196,41 @@ class Observer:
         self._quality_rows()
         self._sales_rows()
         self._support_rows()
+
+    # -- what is known at the cut (S-ASOF) ---------------------------------------------------------
+
+    def _known_ticket(self, ticket: Ticket) -> Ticket:
+        """The ticket as of the cut: `status` is `solved` where it counts as Solved, never `closed`, and
+        `solved_at` of a solved ticket is the time of solving, None where it has none.
+        """
+        done = ticket.solved_at
+        if done is None and (ticket.status == "solved" or not self.exports.carries_solved_at):
+            done = ticket.closed_at
+        is_solved = ticket.status == "solved" or (
+            ticket.status == "closed" and (ticket.solved_at is not None or not self.exports.carries_solved_at)
+        )
+        is_solved = is_solved and (done is None or done < self.cut)
+        status = ticket.status
+        if is_solved:
+            status = "solved"
+        elif status in ("solved", "closed"):
+            status = "open"
+        return ticket._replace(
+            status=status,
+            solved_at=self._known(done if is_solved else ticket.solved_at),
+            first_reply_at=self._known(ticket.first_reply_at),
+            escalated_at=self._known(ticket.escalated_at),
+        )
+
+    def _known_contact(self, contact: Contact) -> Contact:
+        """The contact as of the cut: one answered after it is not answered yet."""
+        response = contact.first_response_at
+        if response is None or response < self.cut:
+            return contact
+        return contact._replace(is_answered=False, first_response_at=None)
+
+    def _known(self, instant: int | None) -> int | None:
+        return None if instant is None or instant >= self.cut else instant
 
     # -- what is valid -----------------------------------------------------------------------------
 
@@ -198,14 +271,14 @@ class Observer:
         for ticket in self.tickets.values():
             self._created(ticket)
             self._due(ticket)
-            if ticket.is_solved:
+            if ticket.status == "solved":
                 self._solved(ticket)
 
     def _created(self, ticket: Ticket) -> None:
         """KPIs attributed by creation."""
         at, created = self.evidence.at, ticket.created_at
         assignee = ticket.assignee_id
-        solved = ticket.is_solved
+        solved = ticket.status == "solved"
         if assignee and self.valid_ticket(ticket, "closure_rate"):
             at("closure_rate", assignee, created, MILLION * solved)
         if assignee and self.valid_ticket(ticket, "resolution_rate"):
@@ -232,23 +305,24 @@ class Observer:
     def _due(self, ticket: Ticket) -> None:
         """On-time tickets: dated by the due time, else solving, else creation."""
         kpi = "ticket_on_time_rate"
-        solved = ticket.solved_at
+        solved, is_solved = ticket.solved_at, ticket.status == "solved"
         if not self.valid_ticket(ticket, kpi) or (solved is not None and solved < ticket.created_at):
             return
         agent = ticket.solver_id or ticket.assignee_id
         if ticket.due_at is not None:
-            if solved is not None and ticket.is_solved:
+            if is_solved and solved is not None:
                 self.evidence.at(kpi, agent, ticket.due_at, MILLION * (solved <= ticket.due_at))
-            elif ticket.due_at < self.cut:
+            elif not is_solved and ticket.due_at < self.cut:
                 self.evidence.at(kpi, agent, ticket.due_at, 0)
         elif ticket.is_on_time is not None:
-            event = solved if solved is not None and ticket.is_solved else ticket.created_at
+            event = solved if is_solved and solved is not None else ticket.created_at
             self.evidence.at(kpi, agent, event, MILLION * ticket.is_on_time)
 
     def _solved(self, ticket: Ticket) -> None:
         """KPIs attributed by solving, credited to the solver, without a window."""
         at, solved = self.evidence.at, ticket.solved_at
-        assert solved is not None
+        if solved is None:
+            return  # no_solve_time
         agent = ticket.solver_id or ticket.assignee_id
         if self.valid_ticket(ticket, "tickets_solved"):
             at("tickets_solved", agent, solved, MILLION)
@@ -279,7 +353,7 @@ class Observer:
             events.sort()
         for ticket in self.tickets.values():
             solved = ticket.solved_at
-            if solved is None or not ticket.is_solved or not ticket.customer_id:
+            if solved is None or ticket.status != "solved" or not ticket.customer_id:
                 continue
             if solved < ticket.created_at or not self.valid_ticket(ticket, kpi):
                 continue
@@ -312,7 +386,7 @@ class Observer:
         for events in (*complaints.values(), *repurchases.values()):
             events.sort()
         for ticket in self.tickets.values():
-            if not ticket.is_solved:
+            if ticket.status != "solved" or ticket.solved_at is None:
                 continue
             agent = ticket.solver_id or ticket.assignee_id
             if ticket.ticket_type == "complaint":
@@ -436,12 +510,13 @@ class Observer:
         at, out = self.evidence.at, self.rulings.out
         for lead in self.exports.leads():
             kpi, created, closed = "conversion_rate", lead.created_at, lead.closed_at
-            if not out("lead", lead.lead_id, kpi):
+            closed_before_creation = lead.stage == "won" and closed is not None and closed < created
+            if not out("lead", lead.lead_id, kpi) and not closed_before_creation:
                 end = created + self._window(kpi, created)
                 if end > self.cut:
                     self.evidence.pending(kpi, lead.agent_id, created)
                 else:
-                    won = lead.stage == "won" and closed is not None and created <= closed <= end
+                    won = lead.stage == "won" and closed is not None and closed <= end
                     at(kpi, lead.agent_id, created, MILLION * won)
             decided = lead.stage in ("won", "lost")
             if decided and closed is not None and not out("lead", lead.lead_id, "win_rate"):
@@ -473,6 +548,11 @@ class Observer:
 
     def periods(self) -> list[str]:
         """Months, quarters and years from the first event's to the business date's."""
+        if self._periods is None:
+            self._periods = self._find_periods()
+        return self._periods
+
+    def _find_periods(self) -> list[str]:
         day, exports = self.zone.day, self.exports
         days = {day(ticket.created_at) for ticket in self.tickets.values()}
         days |= {day(contact.started_at) for contact in self.contacts.values()}
@@ -499,7 +579,7 @@ class Observer:
             for agent in self.people.agents()
             if self.people.during(agent, *days_of(period))
         }
-        return _roll_up(months, self.periods(), served)
+        return self._roll_up(months, served)
 
     def group_observations(self) -> dict[tuple[str, str, str, str], Observation]:
         """By level (`team`, `department`, `centre`), group, period and KPI."""
@@ -522,10 +602,48 @@ class Observer:
                     if segment.department:
                         served.add((period, f"department/{segment.department}"))
         result = {}
-        for (period, group, kpi), observation in _roll_up(months, self.periods(), served).items():
+        for (period, group, kpi), observation in self._roll_up(months, served).items():
             level, name = group.split("/", 1)
             result[(level, name, period, kpi)] = observation
         return result
+
+    def _roll_up(
+        self, months: Mapping[tuple[str, str, str], _Sum], served: set[tuple[str, str]]
+    ) -> dict[tuple[str, str, str], Observation]:
+        """Sums of months to periods. Counts are observed for everyone in service, ratios where there is a
+        row; nothing is where an export is absent.
+        """
+        containing: dict[str, list[str]] = defaultdict(list)
+        for period in self.periods():
+            for month in months_of(period):
+                containing[month].append(period)
+        sums: dict[tuple[str, str, str], _Sum] = defaultdict(_Sum)
+        for (month, who, kpi), total in months.items():
+            for period in containing[month]:
+                sums[(period, who, kpi)].add(total)
+        for period, who in served:
+            for kpi in COUNTS:
+                _ = sums[(period, who, kpi)]
+        counts = set(COUNTS)
+        return {
+            key: total.observation(is_count=key[2] in counts)
+            for key, total in sums.items()
+            if key[2] not in self.unknown
+            and (key[2] in counts or total.denominator or total.pending or total.numerator)
+        }
+
+    def over(self, agent: str, kpi: str, segments: Iterable[Segment]) -> Observation | None:
+        """A KPI over the days of segments, or None where nothing is observed."""
+        if kpi in self.unknown or kpi not in KPIS:
+            return None
+        total = _Sum()
+        for segment in segments:
+            for day in range(segment.first, min(segment.last, self.as_of.toordinal()) + 1):
+                found = self.evidence.sums.get((kpi, agent, day))
+                if found is not None:
+                    total.add(found)
+        found_any = total.denominator or kpi in COUNTS
+        return total.observation(is_count=kpi in COUNTS) if found_any else None
 
 
 def _any_within(events: list[tuple[int, str]], after: int, until: int, but: str) -> bool:
@@ -545,30 +663,6 @@ def _rated(survey: Survey) -> tuple[str, str]:
     if survey.ticket_id:
         return "ticket", survey.ticket_id
     return "survey", survey.survey_id
-
-
-def _roll_up(
-    months: Mapping[tuple[str, str, str], _Sum], periods: list[str], served: set[tuple[str, str]]
-) -> dict[tuple[str, str, str], Observation]:
-    """Sums of months to periods. Counts are observed for everyone in service, ratios where there is a row."""
-    members: dict[str, list[str]] = {period: months_of(period) for period in periods}
-    containing: dict[str, list[str]] = defaultdict(list)
-    for period, its_months in members.items():
-        for month in its_months:
-            containing[month].append(period)
-    sums: dict[tuple[str, str, str], _Sum] = defaultdict(_Sum)
-    for (month, who, kpi), total in months.items():
-        for period in containing[month]:
-            sums[(period, who, kpi)].add(total)
-    for period, who in served:
-        for kpi in COUNTS:
-            _ = sums[(period, who, kpi)]
-    counts = set(COUNTS)
-    return {
-        key: total.observation(is_count=key[2] in counts)
-        for key, total in sums.items()
-        if key[2] in counts or total.denominator or total.pending or total.numerator
-    }
 
 
 def observations(

@@ -21,6 +21,30 @@ def write(folder: Path, tables: dict[str, Rows]) -> Path:
     return folder
 
 
+EVENTS = {
+    "ticket/ticket": "ticket_id",
+    "ticket/contact": "contact_id",
+    "ticket/survey": "survey_id",
+    "ticket/quality_review": "review_id",
+    "ticket/violation": "violation_id",
+    "crm/lead": "lead_id",
+    "crm/order": "order_id",
+    "workforce/attendance": "agent_id",
+    "workforce/rating": "rating_id",
+    "workforce/collaboration": "collaboration_id",
+    "workforce/recognition": "recognition_id",
+}
+
+
+def deliver(folder: Path, tables: dict[str, Rows]) -> Path:
+    """Like `write`, and of every other table of events an export with a header alone: nothing happened."""
+    for name, key in EVENTS.items():
+        path = folder / f"{name}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{key}\n", encoding="utf-8")
+    return write(folder, tables)
+
+
 def agent(agent_id: str, **columns: object) -> dict[str, object]:
     """A job history row: in service since 2026-01-01 in team T1 of department D1, unless said otherwise."""
     row: dict[str, object] = {"agent_id": agent_id, "effective_from": "2026-01-01", "team_id": "T1"}

@@ -22,13 +22,18 @@ class Segment(NamedTuple):
 
 
 class People:
-    """Job histories by agent. A row holds until the agent's next row, inside its own hired_on…left_on."""
+    """Job histories by agent. A row holds until the agent's next row, inside its own hired_on…left_on.
 
-    def __init__(self, jobs: Iterable[Job], teams: Iterable[Team]) -> None:
+    What is dated after the business date is not known (S-ASOF): neither a row, nor that somebody leaves.
+    """
+
+    def __init__(self, jobs: Iterable[Job], teams: Iterable[Team], last_day: int = FOREVER) -> None:
         departments = {team.team_id: team.department for team in teams}
         histories: dict[str, list[Job]] = defaultdict(list)
         for job in jobs:
-            histories[job.agent_id].append(job)
+            if job.effective_from <= last_day:
+                leaves = job.left_on is not None and job.left_on <= last_day
+                histories[job.agent_id].append(job if leaves else job._replace(left_on=None))
         self._segments: dict[str, list[Segment]] = {}
         for agent, history in histories.items():
             history.sort(key=lambda job: job.effective_from)
@@ -41,7 +46,7 @@ class People:
                     first = max(first, job.hired_on)
                 if job.left_on is not None:
                     last = min(last, job.left_on)
-                if first <= last:
+                if first <= min(last, last_day):
                     department = job.department or departments.get(job.team_id, "")
                     segments.append(Segment(first, last, job, department))
             self._segments[agent] = segments

@@ -24,6 +24,10 @@ class Policy:
                     for row in csv.DictReader(stream)
                 ]
 
+    def every(self, table: str) -> list[Row]:
+        """All rows of a table, in force at any time."""
+        return [row for _, _, row in self._tables[table]]
+
     def in_force(self, table: str, period: str) -> list[Row]:
         """The rows of a table in force on the last day of a period, in the order of the file."""
         key = (table, period)

@@ -76,9 +76,9 @@ class Scores:
                 segments = observer.people.during(agent, *days_of(period))
                 if segments:
                     self.last_segment[(period, agent)] = segments[-1]
-                    score = self._score(period, agent, segments[-1])
-                    if score is not None:
-                        self.scores[(period, agent)] = score
+                scored = [s for s in segments if self._has_score(s.job.scheme_id, period)]
+                if scored:
+                    self.scores[(period, agent)] = self._score(period, agent, scored[-1])
         for period in observer.periods():
             self._grade(period)
 
@@ -95,11 +95,17 @@ class Scores:
                 return row["value"]
         return None
 
-    def _score(self, period: str, agent: str, segment: Segment) -> Score | None:
+    def _has_score(self, scheme: str, period: str) -> bool:
+        """Whether a plan has a score for such a period."""
+        return any(
+            (row["scheme_id"], row["period_kind"]) == (scheme, kind_of(period))
+            for row in self.policy.in_force("score_kpi", period)
+        )
+
+    def _score(self, period: str, agent: str, segment: Segment) -> Score:
+        """The period's one score: under the last plan and role held in it whose plan has one (S-MOVE)."""
         scheme, role = segment.job.scheme_id, segment.job.role
         rows = self._for_role(self.policy.in_force("score_kpi", period), scheme, role, period)
-        if not rows:
-            return None
         blocks = {
             row["block"]: Fraction(row["weight"])
             for row in self._for_role(self.policy.in_force("score_block", period), scheme, role, period)
@@ -214,6 +220,35 @@ class Scores:
                 given += self._ratings.get((agent, month, dimension), [])
         return (Fraction(sum(given), len(given) * MILLION), len(given)) if given else None
 
+    def grade_under(self, scheme: str, period: str, agent: str) -> str | None:
+        """The grade that a plan pays an agent's segments by, None where there is none.
+
+        The plan of the score pays by the grade; another plan by its own absolute bands read with the score,
+        or by its lowest grade where it has none (S-MOVE).
+        """
+        score = self.scores.get((period, agent))
+        if score is None or score.total_score is None:
+            return None
+        if score.scheme_id == scheme:
+            grade = self.grades.get((period, agent))
+            return None if grade is None else grade.grade
+        absolute = self._bands(scheme, period, "absolute")
+        if absolute:
+            return _band_by_score(absolute, score.total_score)
+        forced = self._bands(scheme, period, "forced")
+        return forced[-1]["grade"] if forced else None
+
+    def _bands(self, scheme: str, period: str, method: str) -> list[Row]:
+        """The bands of a plan and kind of period, the best first."""
+        return sorted(
+            (
+                row
+                for row in self.policy.in_force("grade_band", period)
+                if (row["scheme_id"], row["period_kind"], row["method"]) == (scheme, kind_of(period), method)
+            ),
+            key=lambda row: int(row["band_no"]),
+        )
+
     # -- grades ----------------------------------------------------------------------------------
 
     def _grade(self, period: str) -> None:
@@ -224,15 +259,8 @@ class Scores:
                 cohort = score.role if scope == "role" else "*"
                 cohorts[(score.scheme_id, cohort)].append((agent, score.total_score))
         for (scheme, _), members in cohorts.items():
-            bands = [
-                row
-                for row in self.policy.in_force("grade_band", period)
-                if (row["scheme_id"], row["period_kind"]) == (scheme, kind_of(period))
-            ]
-            forced = sorted((r for r in bands if r["method"] == "forced"), key=lambda r: int(r["band_no"]))
-            absolute = sorted(
-                (r for r in bands if r["method"] == "absolute"), key=lambda r: int(r["band_no"])
-            )
+            forced = self._bands(scheme, period, "forced")
+            absolute = self._bands(scheme, period, "absolute")
             smallest = int(self.rule(scheme, period, "min_group_size") or 5)
             count = len(members)
             for agent, total in members:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from fractions import Fraction
 
-from .instants import days_of
 from .kpi import Observer
 from .numbers import MILLION
 from .people import Segment
@@ -18,6 +17,7 @@ class Tallies:
     def __init__(self, observer: Observer) -> None:
         self._last_day = observer.as_of.toordinal()
         self._people = observer.people
+        self._delivers = observer.exports.delivers
         self._days: dict[tuple[str, str], dict[int, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
         day = observer.zone.day
         for contact in observer.contacts.values():
@@ -32,7 +32,10 @@ class Tallies:
         for review in observer.exports.reviews():
             if review.deduction and not observer.rulings.out("quality_review", review.review_id, ""):
                 self._add(
-                    review.agent_id, "deduction", day(review.reviewed_at), Fraction(review.deduction, MILLION)
+                    review.agent_id,
+                    "qa_deduction",
+                    day(review.reviewed_at),
+                    Fraction(review.deduction, MILLION),
                 )
         for row in observer.exports.attendance():
             self._add(row.agent_id, "day_recorded", row.work_date)
@@ -51,6 +54,10 @@ class Tallies:
         if day <= self._last_day and self._people.on(agent, day) is not None:
             self._days[(agent, item)][day] += quantity
 
+    def is_known(self, item: str) -> bool:
+        """Whether the export that the item's rows come from was ever taken in (S-EXPORT)."""
+        return self._delivers(_table_of(item))
+
     def during(self, agent: str, item: str, segments: Iterable[Segment]) -> Fraction:
         """The quantity on the days of segments."""
         days = self._days.get((agent, item), {})
@@ -59,14 +66,19 @@ class Tallies:
             Fraction(0),
         )
 
-    def within(self, agent: str, item: str, period: str) -> Fraction:
-        """The quantity in a whole period."""
-        first, last = days_of(period)
-        return sum(
-            (q for day, q in self._days.get((agent, item), {}).items() if first <= day <= last), Fraction(0)
-        )
+    def has_any(self, agent: str, item: str, segments: Iterable[Segment]) -> bool:
+        """Whether there is an event of the kind at all on the days of segments."""
+        days = self._days.get((agent, item), {})
+        return any(segment.first <= day <= segment.last for segment in segments for day in days)
 
-    def has_any(self, agent: str, item: str, period: str) -> bool:
-        """Whether a period has an event of the kind at all."""
-        first, last = days_of(period)
-        return any(first <= day <= last for day in self._days.get((agent, item), {}))
+
+def _table_of(item: str) -> str:
+    if item.startswith("contact_"):
+        return "ticket/contact"
+    if item in ("ticket_recorded", "wrong_record"):
+        return "ticket/ticket"
+    if item == "qa_deduction":
+        return "ticket/quality_review"
+    if item.startswith("attendance_") or item in ("day_recorded", "day_worked", "night_worked"):
+        return "workforce/attendance"
+    return "workforce/recognition"

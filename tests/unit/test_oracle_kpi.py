@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.oracle.kpi import COUNTS, Observation, group_observations, observations
-from tests.oracle.landings import Rows, agent, contact, survey, ticket, write
+from tests.oracle.landings import Rows, agent, contact, deliver, survey, ticket, write
 
 MARCH = "2026-03"
 LATER = date(2026, 6, 30)
@@ -19,7 +19,8 @@ Found = dict[tuple[str, str, str], Observation]
 def observe(
     folder: Path, tables: dict[str, Rows], as_of: date = LATER
 ) -> dict[tuple[str, str, str], Observation]:
-    return observations(write(folder, {"workforce/agent": [agent("A"), agent("B")]} | tables), as_of)
+    """The observations of exports of all tables, those not given without rows."""
+    return observations(deliver(folder, {"workforce/agent": [agent("A"), agent("B")]} | tables), as_of)
 
 
 def seen(
