@@ -1,33 +1,37 @@
-"""A generated centre through the whole nightly job, against the independent calculation from its exports.
+"""Generated centres through the whole nightly job, against the independent calculation from their exports.
 
-Every KPI, score, grade and bonus line is compared, not a sample. Larger centres are compared by
-`python -m tests.oracle.compare`.
+Every KPI, score, grade and bonus line is compared, not a sample: a centre of all eight plans; a long history
+in which people move between plans, roles, levels and salaries, join and leave; the same history seen from a
+day in its middle. Larger centres are compared by `python -m tests.bench.agreement`.
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
 
 from orchestration.generate import generate
 from orchestration.settings import POLICY_DIR, SEEDS_DIR
-from tests.oracle.compare import Comparison, compare
+from tests.oracle.compare import Comparison, OracleLacks, compare
 
-LAST_DAY = date(2026, 10, 31)
+LAST_DAY, MIDDLE = date(2026, 10, 31), date(2025, 8, 13)
 
 
-@pytest.fixture(scope="module")
-def centre(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The landing folder and the published audit file of a centre of all eight plans over seven months."""
-    folder = tmp_path_factory.mktemp("independent")
-    landing, state = folder / "landing", folder / "state"
-    generate(out=landing, agents=24, months=7, tickets=2500, seed=7)
-    arguments = ["--landing", str(landing), "--state", str(state), "--as-of", LAST_DAY.isoformat()]
+class Centre(NamedTuple):
+    landing: Path
+    published: Path
+    as_of: date
+
+
+def night(landing: Path, state: Path, as_of: date) -> Centre:
+    arguments = ["--landing", str(landing), "--state", str(state), "--as-of", as_of.isoformat()]
     run = subprocess.run(
         [sys.executable, "-m", "orchestration", "nightly", *arguments],
         capture_output=True,
@@ -35,26 +39,52 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    return landing, state / "published" / "current" / "auditor.duckdb"
+    return Centre(landing, state / "published" / "current" / "auditor.duckdb", as_of)
 
 
-def compared(centre: tuple[Path, Path]) -> Comparison:
-    landing, audit = centre
-    return compare(landing, audit, LAST_DAY, POLICY_DIR, SEEDS_DIR / "reference")
+@pytest.fixture(scope="module")
+def seven_months(tmp_path_factory: pytest.TempPathFactory) -> Centre:
+    """24 agents of all eight plans over seven months."""
+    folder = tmp_path_factory.mktemp("seven_months")
+    generate(out=folder / "landing", agents=24, months=7, tickets=2500, seed=7)
+    return night(folder / "landing", folder / "state", LAST_DAY)
 
 
-def test_everything_published_equals_the_independent_calculation(centre: tuple[Path, Path]) -> None:
-    found = compared(centre)
+@pytest.fixture(scope="module")
+def long_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The exports of 26 agents over 28 months, with moves."""
+    folder = tmp_path_factory.mktemp("long_history")
+    generate(out=folder / "landing", agents=26, months=28, tickets=6000, seed=7)
+    return folder
+
+
+def compared(centre: Centre) -> Comparison:
+    return compare(centre.landing, centre.published, centre.as_of, POLICY_DIR, SEEDS_DIR / "reference")
+
+
+def test_everything_published_equals_the_independent_calculation(seven_months: Centre) -> None:
+    found = compared(seven_months)
     assert found.differences == []
     assert min(found.compared.values()) > 100, found.compared
 
 
+def test_a_long_history_of_moves_equals_the_independent_calculation(long_history: Path) -> None:
+    found = compared(night(long_history / "landing", long_history / "state", LAST_DAY))
+    assert found.differences == []
+    assert min(found.compared.values()) > 400, found.compared
+
+
+def test_a_day_in_the_middle_of_the_data_equals_the_independent_calculation(long_history: Path) -> None:
+    found = compared(night(long_history / "landing", long_history / "middle", MIDDLE))
+    assert found.differences == []
+    assert min(found.compared.values()) > 200, found.compared
+
+
 def test_a_published_number_that_is_off_by_the_last_digit_is_found(
-    centre: tuple[Path, Path], tmp_path: Path
+    seven_months: Centre, tmp_path: Path
 ) -> None:
-    landing, audit = centre
     copy = tmp_path / "auditor.duckdb"
-    copy.write_bytes(audit.read_bytes())
+    copy.write_bytes(seven_months.published.read_bytes())
     with duckdb.connect(str(copy)) as database:
         database.execute(
             "update bonus.bonus_line set amount_cny = amount_cny + 0.01 where bonus_line_id ="
@@ -66,5 +96,17 @@ def test_a_published_number_that_is_off_by_the_last_digit_is_found(
             " (select (period_id, agent_id) from kpi.kpi_observation where kpi_id = 'fcr' and denominator > 0"
             " order by period_id, agent_id limit 1)"
         )
-    found = compared((landing, copy))
+    found = compared(seven_months._replace(published=copy))
     assert [difference.what for difference in found.differences] == ["observation", "bonus line"]
+
+
+def test_a_kpi_that_the_oracle_was_never_taught_is_one_sentence(seven_months: Centre, tmp_path: Path) -> None:
+    policy = tmp_path / "policy"
+    shutil.copytree(POLICY_DIR, policy)
+    with (policy / "kpi.csv").open(encoding="utf-8") as stream:
+        header, row = stream.readline(), stream.readline()
+    with (policy / "kpi.csv").open("a", encoding="utf-8") as stream:
+        stream.write("backlog" + row[row.index(",") :])
+    assert header.startswith("kpi_id,")
+    with pytest.raises(OracleLacks, match=r"^the oracle lacks kpi backlog: teach it"):
+        compare(seven_months.landing, seven_months.published, LAST_DAY, policy, SEEDS_DIR / "reference")

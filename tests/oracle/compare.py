@@ -19,6 +19,7 @@ from .kpi import CENTRE, COUNTS, KPIS, Observation, Observer
 from .pay import MECHANISMS, Pay
 from .policy import Policy
 from .scores import Scores
+from .tallies import EVENT_KINDS
 
 Key = tuple[str, ...]
 Results = dict[Key, tuple[Any, ...]]
@@ -45,11 +46,12 @@ class OracleLacks(Exception):
 
 
 def refuse_unknown(policy: Policy) -> None:
-    """Raises OracleLacks with a sentence for every KPI, mechanism and scored measure not known here."""
+    """Raises OracleLacks with a sentence for every KPI, mechanism, measure and event kind not known here."""
     known = {
         "kpi": set(KPIS),
         "mechanism": set(MECHANISMS),
         "score measure": {"quarter_total", "centre_nps"},
+        "event kind": set(EVENT_KINDS),
     }
     named = {
         "kpi": {row["kpi_id"] for row in policy.every("kpi")},
@@ -57,6 +59,8 @@ def refuse_unknown(policy: Policy) -> None:
         "score measure": {
             row["measure_id"] for row in policy.every("score_measure") if row["kind"] != "rating"
         },
+        "event kind": {row["event_kind"] for row in policy.every("component_event")}
+        | {row["basis"] for row in policy.every("component") if row["mechanism"] == "per_event"},
     }
     lacking = [
         f"the oracle lacks {what} {name}" for what in known for name in sorted(named[what] - known[what])
@@ -70,7 +74,7 @@ def refuse_unknown(policy: Policy) -> None:
 def compare(landing: Path, audit: Path, as_of: date, policy_dir: Path, reference_dir: Path) -> Comparison:
     """Every observation, score, grade and bonus line published, against the calculation from the exports.
 
-    Raises OracleLacks where the policy has a KPI, a mechanism or a measure that the oracle does not know.
+    Raises OracleLacks where the policy names what the oracle does not know.
     """
     policy = Policy(policy_dir)
     refuse_unknown(policy)

@@ -10,6 +10,39 @@ from .kpi import Observer
 from .numbers import MILLION
 from .people import Segment
 
+EVENT_KINDS = (
+    *(f"contact_{channel}" for channel in ("chat", "vip_chat", "phone", "email")),
+    "ticket_recorded",
+    "wrong_record",
+    "qa_deduction",
+    "day_recorded",
+    "day_worked",
+    "night_worked",
+    *(
+        f"attendance_{status}"
+        for status in (
+            "present",
+            "late",
+            "absent",
+            "sick_leave",
+            "personal_leave",
+            "annual_leave",
+            "shift_swap",
+            "rest",
+        )
+    ),
+    "excellent_case",
+    "knowledge_article",
+    "extra_points",
+    "referral",
+    "improvement_proposal",
+    "internal_complaint",
+    "execution_score",
+    "month_in_service",
+    *(f"month_as_{level}" for level in ("junior", "intermediate", "senior", "expert")),
+)
+"""What is counted here, or (the last three kinds) read from ratings and the job history."""
+
 
 class Tallies:
     """Quantities by agent, day and item, of days in service up to the business date."""

@@ -278,6 +278,10 @@ def test_pay_that_rests_on_nothing_having_happened_needs_the_export(tmp_path: Pa
         ({"kpi": [{"kpi_id": "backlog"}]}, "the oracle lacks kpi backlog"),
         ({"component": [component("c", "lottery")]}, "the oracle lacks mechanism lottery"),
         (
+            {"component": [component("c", "per_event", basis="moon_phase")]},
+            "the oracle lacks event kind moon_phase",
+        ),
+        (
             {"score_measure": [{"measure_id": "mood", "kind": "total"}]},
             "the oracle lacks score measure mood",
         ),
