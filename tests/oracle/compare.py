@@ -18,8 +18,8 @@ import duckdb
 from .kpi import CENTRE, COUNTS, KPIS, Observation, Observer
 from .pay import MECHANISMS, Pay
 from .policy import Policy
-from .scores import Scores
-from .tallies import EVENT_KINDS
+from .scores import Scores, kind_of
+from .tallies import EVENT_KINDS, Tallies
 
 Key = tuple[str, ...]
 Results = dict[Key, tuple[Any, ...]]
@@ -86,6 +86,7 @@ def compare(landing: Path, audit: Path, as_of: date, policy_dir: Path, reference
             "score": (_scores(scores), _published_scores(database)),
             "grade": (_grades(scores), _published_grades(database)),
             "bonus line": (_lines(scores), _published_lines(database)),
+            "sampling": (_sampling(scores), _published_sampling(database)),
         }
     compared, differences = {}, []
     for what, (calculated, published) in kinds.items():
@@ -184,6 +185,27 @@ def _published_lines(database: duckdb.DuckDBPyConnection) -> Results:
         " where adjusts_bonus_line_id is null group by all"
     ).fetchall()
     return {(period, agent, component): (amount,) for period, agent, component, amount in rows if amount}
+
+
+def _sampling(scores: Scores) -> Results:
+    """Working days and QA samples of every plan that a month asks samples of (PT-14)."""
+    tallies = Tallies(scores.observer)
+    return {
+        (month, agent): samples
+        for month in scores.observer.periods()
+        if kind_of(month) == "month"
+        for rule in scores.policy.in_force("scheme_rule", month)
+        if rule["parameter"] == "qa_samples_per_day"
+        for agent, samples in tallies.samples(rule["scheme_id"], month).items()
+    }
+
+
+def _published_sampling(database: duckdb.DuckDBPyConnection) -> Results:
+    rows = database.execute(
+        "select month_id, agent_id, worked_day_count, review_count from marts.mart_sampling_coverage"
+        " where worked_day_count > 0"
+    ).fetchall()
+    return {(month, agent): tuple(counts) for month, agent, *counts in rows}
 
 
 def main(arguments: list[str]) -> int:

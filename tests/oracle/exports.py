@@ -270,6 +270,7 @@ class Landing:
     def __init__(self, folder: Path, zone: Zone) -> None:
         self._folder = folder
         self._zone = zone
+        self._tables: dict[str, list[Any]] = {}
         self.carries_solved_at = False
         """Whether any version of any ticket has a `solved_at`; known once the tickets are read."""
 
@@ -329,6 +330,11 @@ class Landing:
         return self._table("governance/sign_off", SignOff, ("period_id", "reviewer_id"))
 
     def _table(self, name: str, shape: Any, key: tuple[str, ...]) -> list[Any]:
+        if name not in self._tables:
+            self._tables[name] = self._newest(name, shape, key)
+        return self._tables[name]
+
+    def _newest(self, name: str, shape: Any, key: tuple[str, ...]) -> list[Any]:
         key_places = [shape._fields.index(column) for column in key]
         newest: dict[tuple[Any, ...], tuple[int, Any]] = {}
         for path in self._files(name):

@@ -58,6 +58,7 @@ class Pay:
         self.tallies = Tallies(scores.observer)
         self.lines: list[Line] = []
         self.paid: dict[tuple[str, str, str], Decimal] = {}
+        self._held: dict[tuple[str, str, str], dict[str, list[Segment]]] = {}
         self._pays: dict[str, Callable[[str, Row], Iterable[tuple[str, Decimal]]]] = {
             name: getattr(self, f"_{name}") for name in MECHANISMS
         }
@@ -119,7 +120,10 @@ class Pay:
 
     def _due(self, period: str, component: Row) -> dict[str, list[Segment]]:
         """By agent the segments of the period under the component's plan and role."""
-        found = {}
+        asked = (period, component["scheme_id"], component["role"])
+        if asked in self._held:
+            return self._held[asked]
+        found = self._held[asked] = {}
         for agent in self.people.agents():
             held = [
                 segment

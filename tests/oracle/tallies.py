@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from fractions import Fraction
 
+from .instants import days_of
 from .kpi import Observer
 from .numbers import MILLION
 from .people import Segment
@@ -63,6 +64,7 @@ class Tallies:
                 if ticket.is_wrong_record:
                     self._add(recorder, "wrong_record", day(ticket.created_at))
         for review in observer.exports.reviews():
+            self._add(review.agent_id, "review", day(review.reviewed_at))
             if review.deduction and not observer.rulings.out("quality_review", review.review_id, ""):
                 self._add(
                     review.agent_id,
@@ -86,6 +88,22 @@ class Tallies:
     def _add(self, agent: str, item: str, day: int, quantity: Fraction = Fraction(1)) -> None:
         if day <= self._last_day and self._people.on(agent, day) is not None:
             self._days[(agent, item)][day] += quantity
+
+    def samples(self, scheme: str, month: str) -> dict[str, tuple[int, int]]:
+        """Working days on a plan and QA reviews of those days on it, by agent with any working day (PT-14).
+
+        A review set aside is still a sample; where no QA export ever came, nobody is.
+        """
+        if not self._delivers("ticket/quality_review"):
+            return {}
+        first, last = days_of(month)
+        found = {}
+        for agent in self._people.agents():
+            held = [s for s in self._people.during(agent, first, last) if s.job.scheme_id == scheme]
+            worked = int(self.during(agent, "day_worked", held))
+            if worked:
+                found[agent] = (worked, int(self.during(agent, "review", held)))
+        return found
 
     def is_known(self, item: str) -> bool:
         """Whether the export that the item's rows come from was ever taken in (S-EXPORT)."""

@@ -22,6 +22,7 @@ from tests.oracle.policies import (
     scored,
     weight,
 )
+from tests.oracle.tallies import Tallies
 
 MARCH = "2026-03"
 OTHER: dict[str, object] = {"scheme_id": "other"}
@@ -422,3 +423,24 @@ def test_improvement_compares_results_under_one_plan_exactly(tmp_path: Path) -> 
         + answered("C", 3, *[6] * 8),
     }
     assert paid(scored(tmp_path, rules, tables)) == {(MARCH, "C", "jump"): Decimal(500)}
+
+
+def test_a_review_set_aside_is_still_a_sample_and_only_days_on_the_plan_count(tmp_path: Path) -> None:
+    rules = policy(tmp_path / "policy")
+    reviews: Rows = [
+        {"review_id": f"Q{day}", "agent_id": "A", "reviewed_at": f"2026-03-{day:02d} 10:00", "score": 90}
+        for day in (5, 6, 20)
+    ]
+    tables: dict[str, Rows] = {
+        "workforce/agent": moved({"scheme_id": "points_2017"}, OTHER),
+        "workforce/attendance": [
+            {"agent_id": "A", "work_date": f"2026-03-{day:02d}", "status": status}
+            for day, status in ((5, "present"), (6, "late"), (7, "sick_leave"), (20, "present"))
+        ],
+        "ticket/quality_review": reviews,
+        "governance/ruling": [
+            {"ruling_id": "U", "entity": "quality_review", "entity_id": "Q5", "decision": "approved"}
+        ],
+    }
+    scores = scored(tmp_path, rules, tables)
+    assert Tallies(scores.observer).samples("points_2017", MARCH) == {"A": (2, 2)}
