@@ -46,7 +46,7 @@ END_OF_DATA = """
     from week
     where row_count * 4 >= (select median(row_count) from week)
 """
-NAMED_SUBJECTS = 3
+NAMED_SUBJECTS = 5
 """Subjects out of bounds that are named, worst first."""
 QUOTING_NOTHING = frozenset({"Binder", "Catalog", "Parser"})
 """Kinds of DuckDB's errors that are about a query's text, not about rows."""
@@ -119,7 +119,11 @@ def outsiders(connection: Connection, measure: str, column: str, limits: Limits)
         limit {NAMED_SUBJECTS}
         """
     ).fetchall()
-    named = ", ".join(f"{subject} {number(value)}" for subject, value, _ in rows)
+    # Of a subject that is or is not, its name says all.
+    is_yes_or_no = column.startswith(("is_", "has_"))
+    named = ", ".join(
+        str(subject) if is_yes_or_no else f"{subject} {number(value)}" for subject, value, _ in rows
+    )
     more = int(rows[0][2]) - len(rows) if rows else 0
     return f"{named} and {more} more" if more else named
 

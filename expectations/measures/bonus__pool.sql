@@ -103,7 +103,8 @@ usual as (
         subject,
         median(total_cny / agent_count) as head_cny,
         median(agent_count) as agent_count,
-        count(*) as month_count
+        count(*) as month_count,
+        bool_or(whole_count >= {min_plan_agents} and unpaid_count * 2 <= whole_count) as has_paid
     from monthly
     where newest_no > 1 and paid_count >= {min_agents}
     group by subject
@@ -129,6 +130,11 @@ select
     case
         when newest.whole_count >= {min_plan_agents} then round(newest.unpaid_count / newest.whole_count, 2)
     end as unpaid_share,
+    -- A plan that never paid lacks an export (S-EXPORT): said elsewhere, and no surprise.
+    case
+        when newest.whole_count >= {min_plan_agents} and usual.has_paid
+            then round(newest.unpaid_count / newest.whole_count, 2)
+    end as stopped_paying_share,
     case
         when usual.month_count >= {min_months} and usual.agent_count >= {min_plan_agents}
             then round(newest.agent_count / usual.agent_count, 2)

@@ -1,4 +1,4 @@
--- Grain: one KPI: the evidence of the newest ended month, how much of it is set aside and why.
+-- Grain: one KPI: the evidence of the newest ended month, how much of it is set aside and why, bots apart.
 
 with
 
@@ -18,8 +18,9 @@ counted as (
         evidence.kpi_id,
         month.newest_no,
         count(*) as row_count,
+        count_if(evidence.exclusion_reason is distinct from 'bot') as people_count,
         count_if(
-            not evidence.is_counted and coalesce(evidence.exclusion_reason, '') not in ('pending', 'future')
+            not evidence.is_counted and coalesce(evidence.exclusion_reason, '') not in ('pending', 'future', 'bot')
         ) as set_aside_count,
         count_if(evidence.ruling_id is not null) as ruling_count,
         count_if(coalesce(evidence.exclusion_reason in ('no_agent', 'unknown_agent'), false)) as uncredited_count,
@@ -42,11 +43,12 @@ kpi as (
         coalesce(sum(row_count) filter (where newest_no = 1), 0) as newest_count,
         median(row_count) filter (where newest_no between 2 and {history_months} + 1) as usual_count,
         count_if(newest_no between 2 and {history_months} + 1) as month_count,
+        coalesce(sum(people_count) filter (where newest_no = 1), 0) as people_count,
         sum(set_aside_count) filter (where newest_no = 1) as set_aside_count,
         sum(ruling_count) filter (where newest_no = 1) as ruling_count,
         sum(uncredited_count) filter (where newest_no = 1) as uncredited_count,
         sum(set_aside_count) filter (where newest_no between 2 and {history_months} + 1)
-        / sum(row_count) filter (where newest_no between 2 and {history_months} + 1) as usual_set_aside_share,
+        / nullif(sum(people_count) filter (where newest_no between 2 and {history_months} + 1), 0) as usual_set_aside_share,
         sum(stale_pending_count) as stale_pending_count,
         sum(elapsed_count) as elapsed_count
     from counted
@@ -58,12 +60,12 @@ select
     case
         when month_count >= {min_months} and usual_count >= {min_sample} then newest_count / usual_count
     end as evidence_ratio,
-    case when newest_count >= {min_sample} then set_aside_count / newest_count end as set_aside_share,
+    case when people_count >= {min_sample} then set_aside_count / people_count end as set_aside_share,
     case
-        when newest_count >= {min_sample} and month_count >= {min_months}
-            then set_aside_count / newest_count - usual_set_aside_share
+        when people_count >= {min_sample} and month_count >= {min_months}
+            then set_aside_count / people_count - usual_set_aside_share
     end as set_aside_rise,
-    case when newest_count >= {min_sample} then ruling_count / newest_count end as ruling_share,
-    case when newest_count >= {min_sample} then uncredited_count / newest_count end as uncredited_share,
+    case when people_count >= {min_sample} then ruling_count / people_count end as ruling_share,
+    case when people_count >= {min_sample} then uncredited_count / people_count end as uncredited_share,
     case when elapsed_count > 0 then stale_pending_count end as stale_pending_count
 from kpi

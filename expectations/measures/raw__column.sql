@@ -1,4 +1,4 @@
--- Grain: one column of a stream: how much emptier it is in the last days than before.
+-- Grain: one column of a stream: how much emptier it is in the last days than before. Contacts of a bot name nobody.
 
 with
 
@@ -34,7 +34,7 @@ cell as (
             count(ended_at) as ended_at
         from facts.fct_contact
         cross join facts.dim_run_context as run
-        where started_on <= run.as_of_on
+        where started_on <= run.as_of_on and not is_bot
         group by is_recent
     )
     on columns(* exclude (stream, is_recent, row_count)) into name column_name value filled_count

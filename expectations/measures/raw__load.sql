@@ -18,17 +18,6 @@ taken as (
     where status = 'loaded'
 ),
 
-missing as (
-    select
-        table_name,
-        profile,
-        entry_no,
-        unnest(string_split(missing_columns, ', ')) as column_name,
-        newest_of_kind_no = 1 as is_newest
-    from taken
-    where newest_of_kind_no <= {recent_loads} + 1
-),
-
 unknown as (
     select
         table_name,
@@ -51,26 +40,6 @@ kind as (
     from taken
     where newest_of_kind_no <= {recent_loads} + 1
     group by table_name, profile, entry_no
-),
-
--- Lost: missing tonight, and there in most of the loads before.
-lost_column as (
-    select
-        kind.table_name,
-        missing.column_name
-    from kind
-    inner join missing
-        on
-            kind.table_name = missing.table_name
-            and kind.profile = missing.profile
-            and kind.entry_no = missing.entry_no
-    where kind.earlier_count >= {min_loads}
-    group by kind.table_name, kind.profile, kind.entry_no, kind.earlier_count, missing.column_name
-    having bool_or(missing.is_newest) and count_if(not missing.is_newest) * 2 < kind.earlier_count
-),
-
-lost as (
-    select table_name, count(*) as column_count from lost_column group by table_name
 ),
 
 new_column as (
@@ -121,14 +90,11 @@ select
             then coalesce(any_value(rejected.row_count), 0) / sum(load_file.row_count)
     end as rejected_share,
     count_if(load_file.status = 'rejected') as unreadable_file_count,
-    case when any_value(changed.is_compared) then coalesce(any_value(lost.column_count), 0) end as lost_column_count,
     case when any_value(changed.is_compared) then coalesce(any_value(gained.column_count), 0) end as new_column_count,
     case when any_value(changed.is_compared) then any_value(changed.form_count) end as changed_form_count
 from load_file
 left join rejected
     on load_file.table_name = rejected.table_name
-left join lost
-    on load_file.table_name = lost.table_name
 left join gained
     on load_file.table_name = gained.table_name
 left join changed

@@ -7,6 +7,8 @@ event as (
     union all
     select 'contact' as stream, started_on as event_on, started_at as event_at from facts.fct_contact
     union all
+    select 'contact of people' as stream, started_on as event_on, started_at as event_at from facts.fct_contact where not is_bot
+    union all
     select 'survey' as stream, responded_on as event_on, responded_at as event_at from facts.fct_survey
     union all
     select 'quality_review' as stream, reviewed_on as event_on, reviewed_at as event_at from facts.fct_quality_review
@@ -18,18 +20,41 @@ event as (
     select 'attendance' as stream, worked_on as event_on, null as event_at from facts.fct_attendance
 ),
 
--- Week 0 is the seven days up to the business date.
+-- Days on which the centre worked: a tenth of the usual day's customers came, or more. A closed week is no lost
+-- week, and a centre of weekends has weeks of seven days of work too.
+arrival as (
+    select
+        event.event_on,
+        count(*) as row_count
+    from event
+    cross join facts.dim_run_context as run
+    where event.stream in ('ticket', 'contact', 'order', 'lead') and event.event_on <= run.as_of_on
+    group by event.event_on
+),
+
+open_day as (
+    select
+        event_on as day_on,
+        row_number() over (order by event_on) as day_no
+    from arrival
+    where row_count * 10 >= (select median(row_count) from arrival)
+),
+
+-- Week 0 is the last seven days of work up to the business date.
 dated as (
     select
         event.stream,
         event.event_on,
-        date_diff('day', event.event_on, run.as_of_on) // 7 as week_no,
+        (last_day.day_no - coalesce(open_day.day_no, 0)) // 7 as week_no,
         date_trunc('month', event.event_on) as month_on,
         hour(event.event_at) as event_hour,
         event.event_on > run.as_of_on as is_future,
         run.as_of_on
     from event
     cross join facts.dim_run_context as run
+    cross join (select count(*) as day_no from open_day) as last_day
+    asof left join open_day
+        on event.event_on >= open_day.day_on
 ),
 
 span as (
@@ -37,8 +62,8 @@ span as (
         stream,
         count(*) as row_count,
         count_if(is_future) as future_count,
-        date_diff('day', min(event_on), any_value(as_of_on)) // 7 as whole_week_count,
-        date_trunc('month', min(event_on)) as first_month_on,
+        max(week_no) as whole_week_count,
+        min(event_on) as first_on,
         any_value(as_of_on) as as_of_on
     from dated
     group by stream
@@ -89,7 +114,7 @@ monthly as (
             on
                 period.period_kind = 'month'
                 and period.has_ended
-                and period.starts_on >= span.first_month_on
+                and period.starts_on >= span.first_on
         left join dated
             on
                 span.stream = dated.stream
@@ -126,26 +151,39 @@ shifted as (
         from hourly
     )
     group by stream
+),
+
+-- A bot that takes over, or whose contacts are exported from now on, moves one of the two: of contacts with and
+-- without bots the one counts that is nearer to the usual.
+measured as (
+    select
+        split_part(span.stream, ' ', 1) as stream,
+        case
+            when weekly.week_count >= {min_weeks} and weekly.usual_count >= {min_week_rows}
+                then weekly.newest_count / weekly.usual_count
+        end as week_ratio,
+        case
+            when monthly.month_count >= {min_months} and monthly.usual_count >= {min_month_rows}
+                then monthly.newest_count / monthly.usual_count
+        end as month_ratio,
+        case when span.row_count >= {min_week_rows} then span.future_count / span.row_count end as future_share,
+        case
+            when shifted.newest_count >= {min_hour_rows} and shifted.usual_count >= {min_hour_rows} then shifted.shift
+        end as hour_shift
+    from span
+    left join weekly
+        on span.stream = weekly.stream
+    left join monthly
+        on span.stream = monthly.stream
+    left join shifted
+        on span.stream = shifted.stream
 )
 
 select
-    span.stream as subject,
-    case
-        when weekly.week_count >= {min_weeks} and weekly.usual_count >= {min_week_rows}
-            then weekly.newest_count / weekly.usual_count
-    end as week_ratio,
-    case
-        when monthly.month_count >= {min_months} and monthly.usual_count >= {min_month_rows}
-            then monthly.newest_count / monthly.usual_count
-    end as month_ratio,
-    case when span.row_count >= {min_week_rows} then span.future_count / span.row_count end as future_share,
-    case
-        when shifted.newest_count >= {min_hour_rows} and shifted.usual_count >= {min_hour_rows} then shifted.shift
-    end as hour_shift
-from span
-left join weekly
-    on span.stream = weekly.stream
-left join monthly
-    on span.stream = monthly.stream
-left join shifted
-    on span.stream = shifted.stream
+    stream as subject,
+    min_by(week_ratio, abs(ln(greatest(week_ratio, 0.001)))) as week_ratio,
+    min_by(month_ratio, abs(ln(greatest(month_ratio, 0.001)))) as month_ratio,
+    max(future_share) as future_share,
+    min(hour_shift) as hour_shift
+from measured
+group by stream

@@ -36,6 +36,13 @@ usual as (
     where newest_no > 1 and scored_count >= {min_plan_agents}
     group by scheme_id
     having count(*) >= {min_months}
+),
+
+-- A plan that was never scored lacks an export and pays nothing (S-EXPORT): said elsewhere, and no surprise.
+scored_before as (
+    select distinct scheme_id
+    from monthly
+    where newest_no > 1 and agent_count >= {min_plan_agents} and scored_count * 2 >= agent_count
 )
 
 -- The figures of fewer people than the smallest group are not an aggregate (PR-03).
@@ -47,6 +54,10 @@ select
     case
         when monthly.agent_count >= {min_plan_agents} then (monthly.agent_count - monthly.scored_count) / monthly.agent_count
     end as unscored_share,
+    case
+        when monthly.agent_count >= {min_plan_agents} and scored_before.scheme_id is not null
+            then (monthly.agent_count - monthly.scored_count) / monthly.agent_count
+    end as stopped_scoring_share,
     case when monthly.agent_count >= {min_plan_agents} then monthly.awaiting_count / monthly.agent_count end as awaiting_share,
     case when monthly.scored_count >= {min_agents} then monthly.score_spread end as score_spread,
     case when monthly.scored_count >= {min_plan_agents} then monthly.top_count / monthly.scored_count end as top_share,
@@ -54,4 +65,6 @@ select
 from monthly
 left join usual
     on monthly.scheme_id = usual.scheme_id
+left join scored_before
+    on monthly.scheme_id = scored_before.scheme_id
 where monthly.newest_no = 1

@@ -27,7 +27,7 @@ def checks(bounds: SuiteBounds) -> Iterator[Check]:
             "performance_share_low": "performance_share",
             "performance_share_high": "performance_share",
             "unpaid_agents": "unpaid_share",
-            "unpaid_everywhere": "unpaid_share",
+            "unpaid_everywhere": "stopped_paying_share",
             "paid_headcount_unusual": "paid_headcount_ratio",
             "outliers": "outlier_share",
         },

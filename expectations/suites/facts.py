@@ -20,7 +20,7 @@ def checks(bounds: SuiteBounds) -> Iterator[Check]:
             "events_out_of_order": "out_of_order_share",
             "events_mostly_invalid": "valid_share",
             "unknown_agents": "unknown_agent_share",
-            "unknown_agents_everywhere": "unknown_agent_share",
+            "unknown_agents_everywhere": "unknown_everywhere_share",
         },
     )
     yield from measured(bounds, load_measure("facts__link", bounds), {"broken_links": "broken_share"})

@@ -50,8 +50,12 @@ def checks(bounds: SuiteBounds) -> Iterator[Check]:
         {
             "rejected_rows": "rejected_share",
             "unreadable_files": "unreadable_file_count",
-            "lost_columns": "lost_column_count",
             "new_columns": "new_column_count",
             "file_form_changed": "changed_form_count",
         },
+    )
+    yield from measured(
+        bounds,
+        load_measure("raw__lost_column", bounds),
+        {"lost_columns": "is_lost", "lost_columns_unread": "is_lost_unread"},
     )

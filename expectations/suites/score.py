@@ -33,7 +33,7 @@ def checks(bounds: SuiteBounds) -> Iterator[Check]:
             "mean_score_drift": "mean_change",
             "mean_score_break": "mean_change",
             "unscored_agents": "unscored_share",
-            "unscored_everywhere": "unscored_share",
+            "unscored_everywhere": "stopped_scoring_share",
             "awaiting_review": "awaiting_share",
             "scores_hardly_differ": "score_spread",
             "scores_at_the_top": "top_share",

@@ -18,6 +18,13 @@ TERMS: tuple[tuple[str, str, str, str], ...] = (
         "a comparison that the period's events must hold to be paid",
     ),
     ("evidence", "证据行", "`kpi_evidence`", "one source row's part in one KPI, counted or set aside"),
+    (
+        "not judged",
+        "未评判",
+        "`mart_calibration.outcome`",
+        "a check that had too little to judge by: neither passed nor failed, refusing nothing",
+    ),
+    ("cure", "处理办法", "`mart_calibration.cure`", "what to do when a check fails; said with every refusal"),
     ("effective weight", "有效权重", "`score_line.effective_weight`", "weight after S-MISSING"),
     ("final, provisional", "终值、暂定", "`maturity`", "whether the period ended and every window elapsed"),
     (

@@ -199,7 +199,8 @@ def _failures(failed: Sequence[CheckResult]) -> str:
             + ("" if is_said_later or not check.cure else f". {check.cure}")
         )
     more = f"; and {len(failed) - len(shown)} more" if len(failed) > len(shown) else ""
-    return f"{len(failed)} critical expectation(s) failed: {'; '.join(parts)}{more}"
+    listed = " ".join(part if part.endswith((".", "?")) else f"{part};" for part in parts).rstrip(".;")
+    return f"{len(failed)} critical expectation(s) failed: {listed}{more}"
 
 
 def _require_planned(path: Path, result: GateResult, plan: GatePlan) -> None:

@@ -1,7 +1,8 @@
 """Calibration of real candidates: clean centres pass, and each expectation is tripped by its bad fixture.
 
 The good candidates come from whole nights over generated centres, the bad ones from
-`fixtures/bad_candidates.yml`: one change to a copy of the good audit file per expectation.
+`fixtures/bad_candidates.yml`: one change to a copy of the good audit file per expectation. A share is of what
+its bound says: rows without a value stay in the denominator, or the bound says that they do not.
 """
 
 from __future__ import annotations
@@ -40,6 +41,18 @@ BAD: Mapping[str, str] = {
 UNJUDGED = frozenset({"bonus.adjustments_have_a_base"})
 """What the good candidate has nothing of: no settled period, so no adjustment."""
 PLANNED: Mapping[str, Planned] = {f"{one.suite}.{one.check.check_id}": one for one in plan(BOUNDS_DIR)}
+
+SHARES_FIXTURE = FIXTURES.parent / "shares.yml"
+SHARES: Mapping[str, Mapping[str, str]] = yaml.safe_load(SHARES_FIXTURE.read_text(encoding="utf-8"))
+"""By measured column: what is taken away, and the share a second time as plain SQL."""
+OF_MONEY = frozenset({"budget_share", "performance_share", "award_share", "adjusted_share"})
+"""Parts of a sum: no row is counted."""
+OF_ROWS = {name: one for name, one in PLANNED.items() if one.bound.limits.mostly is not None}
+
+HONEST: Mapping[str, Mapping[str, Any]] = yaml.safe_load(
+    (FIXTURES.parent / "honest_candidates.yml").read_text(encoding="utf-8")
+)
+"""What a sound centre may look like: SQL on the good candidate, and the suites or checks that must hold."""
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +136,15 @@ def test_the_bad_fixture_trips_its_expectation(
     assert_nobody_is_named(after, people)
 
 
+@pytest.mark.parametrize("name", sorted(HONEST))
+def test_an_honest_candidate_trips_no_critical_expectation(good: Path, tmp_path: Path, name: str) -> None:
+    case = HONEST[name]
+    planned = [one for key, one in PLANNED.items() if key in case["holds"] or one.suite in case["holds"]]
+    checks = validate(spoiled(good, case["sql"], tmp_path), planned)
+    failed = [check for check in checks if check.outcome == "failed" and check.severity == "critical"]
+    assert [(check.name, check.error or check.observed) for check in failed] == []
+
+
 def assert_nobody_is_named(check: CheckResult, people: frozenset[str]) -> None:
     assert not people.intersection(re.findall(r"[^\s,()]+", check.observed))
 
@@ -156,6 +178,64 @@ def test_without_a_row_nothing_passes_and_each_check_says_what_it_needs(good: Pa
 
 def test_every_measured_number_says_what_it_needs_to_be_judged() -> None:
     assert [name for name, one in PLANNED.items() if one.check.measure and one.needs is None] == []
+
+
+def test_every_share_that_a_bound_holds_is_tried() -> None:
+    columns = {one.check.column for one in PLANNED.values() if one.check.column.endswith("_share")}
+    assert columns - OF_MONEY == set(SHARES)
+
+
+@pytest.mark.parametrize("column", sorted(SHARES))
+def test_a_measured_share_is_what_its_label_says_where_values_are_missing(
+    good: Path, tmp_path: Path, column: str
+) -> None:
+    case = SHARES[column]
+    sql = next(
+        one.check.measure.sql for one in PLANNED.values() if one.check.measure and one.check.column == column
+    )
+    with opened(spoiled(good, case["spoil"], tmp_path)) as database:
+        [expected] = database.execute(case["share"]).fetchone() or [None]
+        measured = database.execute(
+            f"select {column} from ({sql}) where subject = $subject", {"subject": case["subject"]}
+        ).fetchone()
+    assert measured is not None and measured[0] is not None, "judged"
+    assert float(measured[0]) == pytest.approx(float(expected), abs=1e-9)
+    assert 0 < float(expected) < 1
+
+
+def columns_of(one: Planned) -> list[str]:
+    found = [getattr(one.check.expectation, name, None) for name in ("column", "column_A", "column_B")]
+    return [str(column) for column in found if column]
+
+
+@pytest.mark.parametrize("name", sorted(OF_ROWS))
+def test_a_share_of_rows_names_the_columns_that_a_row_must_have(
+    good: Path, tmp_path: Path, name: str
+) -> None:
+    one = OF_ROWS[name]
+    (before,) = validate(good, [one])
+    column, relation = columns_of(one)[0], one.bound.relation
+    emptied = spoiled(
+        good,
+        f"insert into {relation} select * replace (null as {column}) from {relation} using sample 50%",
+        tmp_path,
+    )
+    (after,) = validate(emptied, [one])
+    assert after.observed == before.observed, "rows without a value are not among those looked at"
+    for part in (after.bound, after.observed):
+        assert all(other in part for other in columns_of(one)), "which the bound and the observation say"
+
+
+def test_three_true_one_false_and_one_empty_are_three_of_four_rows_with_a_value(tmp_path: Path) -> None:
+    path = tmp_path / "five.duckdb"
+    with duckdb.connect(str(path)) as database:
+        database.execute(
+            "create schema bonus; create table bonus.bonus as "
+            "select * from (values (1.0), (1.0), (1.0), (-1.0), (null)) as five (amount_cny)"
+        )
+    (check,) = validate(path, [PLANNED["bonus.totals_not_negative"]])
+    assert check.observed == "1 of 4 rows with amount_cny (25.00%)"
+    assert check.bound == "≥ 0 for at least 99.0% of the rows with amount_cny"
 
 
 def test_a_relation_that_is_gone_fails_its_checks_and_only_those(good: Path, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_a_refusal_names_each_check_with_what_was_seen_the_bound_and_the_way_out
     text = str(refused.value)
     assert "raw.lost_columns on facts.fct_ticket" in text
     assert "observed ticket.ticket closed_at 1, bound ≤ 0. Export it again." in text
-    assert "observed ticket 0.7, bound ≤ 0.4. Set the time zone." in text
+    assert "observed ticket 0.7, bound ≤ 0.4. Set the time zone. The last publication stays." in text
 
 
 def test_a_cure_that_several_share_is_said_once(tmp_path: Path) -> None:

@@ -1,0 +1,107 @@
+"""Honest exports pass the gate: whole nights of small centres through the command line, with status 0."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.cli import run
+from orchestration.publish.publication import Publication, current_publication
+from orchestration.state import StateFolder
+from tests.integration.honest_centres import (
+    HONEST,
+    Centre,
+    agents,
+    contacts,
+    days,
+    exported_by_creation_date,
+    tickets,
+    write,
+)
+
+
+def night(
+    centre: Centre, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, str, Publication | None]:
+    """One night over the centre: exit status, what was printed, the publication."""
+    landing = write(centre, folder / "landing")
+    dated = ["--as-of", centre.as_of] if centre.as_of else []
+    status = run(["--state", str(folder / "state"), "nightly", "--landing", str(landing), *dated])
+    shown = capsys.readouterr()
+    return status, shown.out + shown.err, current_publication(StateFolder(folder / "state"))
+
+
+@pytest.mark.parametrize("name", sorted(HONEST))
+def test_honest_data_is_published(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, shown, publication = night(HONEST[name](), tmp_path, capsys)
+    assert status == 0, shown
+    assert publication is not None
+    checks = publication.manifest["checks"]
+    assert checks["failed_critical"] == 0
+    assert checks["passed"] + checks["not_judged"] + checks["failed_warning"] == checks["checks"]
+    assert f"{checks['passed']} passed, {checks['not_judged']} not judged" in shown
+
+
+def test_a_refusal_for_data_that_ends_earlier_gives_the_date_that_publishes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Tickets of a finished quarter go on being solved for weeks, so the newest event is no outlier."""
+    quarter, june = days("2026-03-01", "2026-05-31"), days("2026-06-01", "2026-06-13")
+    late = [
+        {**row, "ticket_id": f"L{number}", "solved_at": f"{june[number % len(june)]} 10:00:00"}
+        for number, row in enumerate(tickets(quarter[-20:], 4))
+    ]
+    tables = {
+        "workforce.agent": agents(),
+        "ticket.contact": contacts(quarter),
+        "ticket.ticket": [*tickets(quarter), *late],
+    }
+    status, shown, publication = night(Centre(tables), tmp_path, capsys)
+    assert (status, publication) == (3, None), shown
+    assert "raw.contacts_are_fresh on facts.fct_contact" in shown
+    assert "give --as-of 2026-05-31" in shown
+    status, shown, publication = night(Centre(tables, "2026-05-31"), tmp_path, capsys)
+    assert status == 0, shown
+
+
+LOST = """
+    select outcome, observed from marts.mart_calibration where suite = 'raw' and check_id = 'lost_columns'
+"""
+
+
+def test_a_column_lost_is_refused_by_name_and_file_if_it_had_values_and_a_plan_reads_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Files of one kind. The fourth lacks a column that never had a value: no loss. The fifth lacks
+    the solver, who is credited.
+    """
+    quarter = days("2026-03-01", "2026-05-24")
+    week = days("2026-05-25", "2026-05-31")
+    state, landing = StateFolder(tmp_path / "state"), tmp_path / "landing"
+    write(exported_by_creation_date(), landing)
+    for path in landing.glob("ticket/*.csv"):
+        path.unlink()
+
+    def drop(number: int, rows: list[dict[str, object]], *without: str) -> int:
+        kept = [{key: value for key, value in row.items() if key not in without} for row in rows]
+        write(Centre({f"ticket.ticket_{number}": kept}), landing)
+        return run(
+            ["--state", str(state.root), "nightly", "--landing", str(landing), "--as-of", "2026-05-31"]
+        )
+
+    rows = [{**row, "closed_at": ""} for row in tickets([*quarter, *week])]
+    for number in range(3):
+        write(Centre({f"ticket.ticket_{number}": rows[number * 300 : number * 300 + 300]}), landing)
+    assert drop(3, rows[900:1000], "closed_at") == 0, capsys.readouterr().err
+    publication = current_publication(state)
+    assert publication is not None
+    with duckdb.connect(str(publication.folder / "bi.duckdb"), read_only=True) as database:
+        assert database.execute(LOST).fetchall() == [("passed", "0 (1 of 2 judged)")], "a roster came once"
+    capsys.readouterr()
+    assert drop(4, rows[1000:1100], "solver_id") == 3
+    shown = capsys.readouterr()
+    told = shown.out + shown.err
+    assert "solver_id of ticket.ticket, not in ticket/ticket_4.csv (since ticket/ticket_4.csv, load " in told
+    assert "Have the named file exported again with the named column" in told
