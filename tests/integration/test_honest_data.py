@@ -77,30 +77,26 @@ def test_a_column_lost_is_refused_by_name_and_file_if_it_had_values_and_a_plan_r
     """Files of one kind. The fourth lacks a column that never had a value: no loss. The fifth lacks
     the solver, who is credited.
     """
-    quarter = days("2026-03-01", "2026-05-24")
-    week = days("2026-05-25", "2026-05-31")
     state, landing = StateFolder(tmp_path / "state"), tmp_path / "landing"
     write(exported_by_creation_date(), landing)
     for path in landing.glob("ticket/*.csv"):
         path.unlink()
 
-    def drop(number: int, rows: list[dict[str, object]], *without: str) -> int:
+    def drop(number: int, rows: list[dict[str, object]], as_of: str, *without: str) -> int:
         kept = [{key: value for key, value in row.items() if key not in without} for row in rows]
         write(Centre({f"ticket.ticket_{number}": kept}), landing)
-        return run(
-            ["--state", str(state.root), "nightly", "--landing", str(landing), "--as-of", "2026-05-31"]
-        )
+        return run(["--state", str(state.root), "nightly", "--landing", str(landing), "--as-of", as_of])
 
-    rows = [{**row, "closed_at": ""} for row in tickets([*quarter, *week])]
+    rows = [{**row, "closed_at": ""} for row in tickets(days("2026-03-01", "2026-05-31"))]
     for number in range(3):
         write(Centre({f"ticket.ticket_{number}": rows[number * 300 : number * 300 + 300]}), landing)
-    assert drop(3, rows[900:1000], "closed_at") == 0, capsys.readouterr().err
+    assert drop(3, rows[900:1000], "2026-05-23", "closed_at") == 0, capsys.readouterr().err
     publication = current_publication(state)
     assert publication is not None
     with duckdb.connect(str(publication.folder / "bi.duckdb"), read_only=True) as database:
         assert database.execute(LOST).fetchall() == [("passed", "0 (1 of 2 judged)")], "a roster came once"
     capsys.readouterr()
-    assert drop(4, rows[1000:1100], "solver_id") == 3
+    assert drop(4, rows[1000:], "2026-05-31", "solver_id") == 3
     shown = capsys.readouterr()
     told = shown.out + shown.err
     assert "solver_id of ticket.ticket, not in ticket/ticket_4.csv (since ticket/ticket_4.csv, load " in told
