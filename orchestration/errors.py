@@ -12,6 +12,15 @@ _NO_SPACE = ("No space left on device", "database or disk is full", "Disk quota 
 """How DuckDB, SQLite and Python say it."""
 _DISK_FAULT = "disk I/O error"
 """SQLite's words, also for a full disk."""
+_NO_MEMORY = (
+    "Out of Memory Error",
+    "Cannot allocate memory",
+    "bad_alloc",
+    "bad allocation",
+    "can't start new thread",
+    "Thread constructor failed",
+)
+"""How DuckDB, the system and Python say it; a new thread takes memory for its stack."""
 _NOT_WRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
@@ -66,14 +75,40 @@ class StateHeld(MeritlineError):
     exit_status = 5
 
 
+class MemoryRanOut(MeritlineError):
+    """The machine, or the limit that the site set, has too little memory for the work."""
+
+
+def says_out_of_memory(text: str) -> bool:
+    """Whether a library's message says that memory ran out."""
+    return any(words in text for words in _NO_MEMORY)
+
+
+def out_of_memory(said: str = "") -> MemoryRanOut:
+    """The error to raise, with what the library said."""
+    words = " ".join(said.split())[:300]
+    return MemoryRanOut(
+        problem="memory ran out" + (f" ({words})" if words else ""),
+        remedy="The last publication stays and nothing is half done. Free memory or run on a larger machine; "
+        "where MERITLINE_MEMORY or a limit of the system (ulimit, container) holds it down, raise that; run "
+        "again",
+    )
+
+
 def expected_error(error: BaseException) -> MeritlineError | None:
-    """The readable error behind a library's exception: one that it wraps, a full disk, a place that cannot be
-    written; None for any other.
+    """The readable error behind a library's exception: one that it wraps, memory that ran out, a full disk, a
+    place that cannot be written; None for any other.
     """
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, MeritlineError):
             return seen
+        if (
+            isinstance(seen, MemoryError)
+            or getattr(seen, "errno", None) == errno.ENOMEM
+            or says_out_of_memory(str(seen))
+        ):
+            return out_of_memory(str(seen))
         if _DISK_FAULT in str(seen):
             return MeritlineError(
                 problem="the disk is full or does not answer",

@@ -9,6 +9,7 @@
 | `MERITLINE_TIMEZONE` | business time zone | `Asia/Shanghai` |
 | `MERITLINE_CRON` | when the nightly schedule fires, in that time zone | `30 2 * * *` |
 | `MERITLINE_KEEP_PUBLICATIONS` | publications whose data is kept | 35 |
+| `MERITLINE_MEMORY` | memory that the build may take, like `8GB` | four fifths of the machine's |
 | `MERITLINE_RETRIES` | times that a stage is tried again after a fault that passes by itself | 2 |
 | `MERITLINE_RETRY_SECONDS` | wait before the first of them, doubled before each further one | 10 |
 | `MERITLINE_NOTIFY_COMMAND` | command that gets a notice as JSON on standard input (no shell) | none |
@@ -18,6 +19,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -56,6 +58,7 @@ class Settings:
     retry_seconds: int = 10
     notify_command: tuple[str, ...] = ()
     notify_webhook: str = ""
+    memory: str = ""
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -77,6 +80,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         retries=_number(env, "MERITLINE_RETRIES", default=2, least=0),
         retry_seconds=_number(env, "MERITLINE_RETRY_SECONDS", default=10, least=0),
         notify_command=_command(env, "MERITLINE_NOTIFY_COMMAND"),
+        memory=_memory(env, "MERITLINE_MEMORY"),
         notify_webhook=_web_address(env, "MERITLINE_NOTIFY_WEBHOOK"),
     )
 
@@ -102,6 +106,17 @@ def _number(env: Mapping[str, str], variable: str, *, default: int, least: int) 
             remedy="Set it to one or unset it",
         )
     return int(text)
+
+
+def _memory(env: Mapping[str, str], variable: str) -> str:
+    text = env.get(variable, "").strip()
+    if text and not re.fullmatch(r"[1-9][0-9]* ?[KMGT]i?B", text):
+        raise ConfigurationError(
+            path=variable,
+            problem=f"{text!r} is no amount of memory",
+            remedy="Set it to one like 8GB, or unset it",
+        )
+    return text
 
 
 def _command(env: Mapping[str, str], variable: str) -> tuple[str, ...]:

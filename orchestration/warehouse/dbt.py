@@ -18,10 +18,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from orchestration.errors import ConfigurationError, MeritlineError, PublicationRefused
+import duckdb
+
+from orchestration.errors import (
+    ConfigurationError,
+    MeritlineError,
+    PublicationRefused,
+    expected_error,
+    out_of_memory,
+    says_out_of_memory,
+)
 from orchestration.hashing import file_hash
-from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, environment
+from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, environment, load_settings
 from orchestration.state import StateFolder, write_atomically
+from orchestration.warehouse.threads import LostThread, watched_threads
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -29,6 +39,8 @@ if TYPE_CHECKING:
 PARSED_DIR = Path(sys.prefix) / "share" / "meritline"
 """Where an installation keeps the parsed project."""
 
+GRACE_SECONDS = 10.0
+"""Without any event for so long after a thread has died, dbt is given up."""
 FAILED_STATUSES = frozenset({"error", "fail", "runtime error", "partial success"})
 
 
@@ -51,6 +63,9 @@ class DbtOutcome:
         """Raise BuildFailed for a model, PublicationRefused for a data test; nothing when the build
         succeeded.
         """
+        for message in (*self.failed_models.values(), *self.failed_tests.values()):
+            if says_out_of_memory(message):
+                raise out_of_memory(message)
         if self.failed_models:
             raise BuildFailed(
                 path=log,
@@ -63,6 +78,10 @@ class DbtOutcome:
                 problem=f"{len(self.failed_tests)} data test(s) failed: {_listed(self.failed_tests)}",
                 remedy="The last publication stays. Read the test's SQL under compiled/, correct the cause",
             )
+        if not self.is_success and self.exception is not None:
+            expected = expected_error(self.exception)
+            if expected is not None:
+                raise expected from self.exception
         if not self.is_success:
             raise BuildFailed(
                 path=log,
@@ -83,7 +102,8 @@ def stream_dbt(
 
     def work() -> None:
         try:
-            with environment(state.dbt_environment()):
+            memory = load_settings().memory or duckdb_memory()
+            with environment({**state.dbt_environment(), "MERITLINE_BUILD_MEMORY": memory}):
                 _invoke(arguments, state, events, outcome, manifest)
         except BaseException as error:
             outcome.exception = error
@@ -92,10 +112,33 @@ def stream_dbt(
             events.put(None)
 
     worker = threading.Thread(target=work, name="dbt", daemon=True)
-    worker.start()
-    while (event := events.get()) is not None:
-        yield event
-    worker.join()
+    with watched_threads() as lost:
+        worker.start()
+        while (event := _next_event(events, lost)) is not None:
+            yield event
+        if lost.happened.is_set():
+            outcome.is_success, outcome.exception = False, lost.error
+            # It may wait for ever for a node that nobody has: it is a daemon and goes with the process.
+            worker.join(GRACE_SECONDS)
+        else:
+            worker.join()
+
+
+def _next_event(events: queue.Queue[dict[str, Any] | None], lost: LostThread) -> dict[str, Any] | None:
+    """The next event; None at the end, or when a thread has died and nothing happens any more."""
+    while True:
+        try:
+            return events.get(timeout=GRACE_SECONDS)
+        except queue.Empty:
+            if lost.happened.is_set():
+                return None
+
+
+def duckdb_memory() -> str:
+    """What DuckDB takes at most where nobody says: four fifths of the machine's memory."""
+    with duckdb.connect() as database:
+        [limit] = database.execute("select current_setting('memory_limit')").fetchone() or ("",)
+    return str(limit)
 
 
 _unused: dict[Path, tuple[str, Manifest]] = {}
