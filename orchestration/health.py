@@ -16,7 +16,9 @@ from expectations.bound import load_bounds
 from orchestration.errors import MeritlineError
 from orchestration.ingest.contract import load_contract
 from orchestration.lock import current_holder
+from orchestration.plan_need import business_date_of, needs_of_state
 from orchestration.policy import check_policy_folder, policy_notes
+from orchestration.policy_check.needs import lack_sentences
 from orchestration.publish.publication import CALIBRATION_PAGE, MANIFEST
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, PROJECT_ROOT, Settings
 from orchestration.state import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE, StateFolder
@@ -48,6 +50,7 @@ def examine(settings: Settings, *, policy: Path, profiles: Sequence[Path]) -> It
     for profile in profiles:
         yield _guarded("profile", partial(_profile, profile, settings.business_timezone))
     yield _state(state)
+    yield from _plans(state, policy)
     yield _space(state)
     yield _holder(state)
 
@@ -160,6 +163,26 @@ def _meant_for(path: Path, state: StateFolder) -> int:
         return GROUP_DIR
     is_shown = within[0] == "bi" or within in {("bi.duckdb",), (MANIFEST,), (CALIBRATION_PAGE,)}
     return GROUP_FILE if is_shown else 0
+
+
+def _plans(state: StateFolder, policy: Path) -> Iterator[Finding]:
+    """What the plans in use read of the exports and lack: said, and no fault of the installation."""
+    day = business_date_of(state.raw)
+    if day is None:
+        yield Finding("plans", True, "what plans in use lack is known after the first night")
+        return
+    try:
+        needs = needs_of_state(state.raw, policy, day)
+    except MeritlineError:
+        return  # said under policy
+    plans = {one.need.scheme_id for one in needs}
+    sentences = lack_sentences(needs)
+    whole = len(plans) - len(sentences)
+    yield Finding(
+        "plans", True, f"{len(plans)} in use, {whole} with all the exports and columns that they read"
+    )
+    for sentence in sentences:
+        yield Finding("plans", True, sentence)
 
 
 def _space(state: StateFolder) -> Finding:

@@ -43,8 +43,10 @@ measured as (
     select
         asked.*,
         measure.value as actual_value,
+        coalesce(measure.status, 'known') as measure_status,
         case
             when asked.comparison = 'grants' then true
+            when measure.status = 'no_export' then false
             when measure.value is null then asked.if_missing = 'met'
             when asked.comparison = 'at_least' then measure.value >= asked.threshold_value
             when asked.comparison = 'at_most' then measure.value <= asked.threshold_value
@@ -91,6 +93,7 @@ select
     measure like '%cny' as is_money,
     case when comparison = 'grants' then is_due else is_condition_met end as is_met,
     case when is_due then signal_kind || ': ' || to_level else 'not_due' end as outcome,
+    case when measure_status = 'no_export' and comparison <> 'grants' then 'no_export' end as reason,
     clause_id,
     value_origin
 from judged

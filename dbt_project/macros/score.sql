@@ -27,6 +27,7 @@ due as (
         observation.value,
         observation.numerator,
         observation.denominator,
+        absent.subject_id is not null as is_absent,
         coalesce(observation.maturity, case when period.has_ended then 'final' else 'provisional' end) as maturity,
         -- What weighs nothing is not scored: it must not keep a score alive on its own.
         observation.value is not null
@@ -46,6 +47,16 @@ due as (
             agent.agent_id = observation.agent_id
             and agent.period_id = observation.period_id
             and scored.kpi_id = observation.kpi_id
+    left join (
+        select distinct
+            period_id,
+            subject_id
+        from {{ ref('policy_absent_export') }}
+        where subject_kind in ('kpi', 'measure')
+    ) as absent
+        on
+            scored.period_id = absent.period_id
+            and scored.kpi_id = absent.subject_id
     where
         agent.period_kind in (
             {% for kind in period_kinds %}'{{ kind }}'{% if not loop.last %}, {% endif %}{% endfor %}
@@ -153,6 +164,13 @@ select
     target_value,
     stretch_value,
     is_scored,
+    case
+        when is_scored then null
+        when is_absent then 'no_export'
+        when value is null then 'not_observed'
+        when denominator < min_sample then 'below_min_sample'
+        else 'weighs_nothing'
+    end as unscored_reason,
     {{ points('points') }} as points,
     weight,
     effective_weight,

@@ -1,4 +1,5 @@
--- Grain: one run: days from each stream's newest event to the business date.
+-- Grain: one run: days from each stream's newest event to the business date; for ever where an export that came, or that
+-- a plan in use reads, never had a row.
 
 with
 
@@ -28,6 +29,27 @@ lagging as (
     cross join facts.dim_run_context as run
     where event.event_on <= run.as_of_on
     group by event.stream
+),
+
+expected (stream, table_name) as (
+    values
+        ('survey', 'ticket.survey'),
+        ('review', 'ticket.quality_review'),
+        ('attendance', 'workforce.attendance'),
+        ('crm', 'crm.order'),
+        ('crm', 'crm.lead')
+),
+
+silent as (
+    select distinct expected.stream
+    from expected
+    inner join facts.fct_export as export on expected.table_name = export.table_name
+    where
+        expected.stream not in (select stream from event)
+        and (
+            export.is_delivered
+            or export.table_name in (select need.table_name from facts.fct_plan_need as need)
+        )
 )
 
 select
@@ -39,3 +61,13 @@ select
     max(lag_days) filter (where stream = 'attendance') as attendance_lag_days,
     max(lag_days) filter (where stream = 'crm') as crm_lag_days
 from lagging
+union all
+select
+    'never a row' as subject,
+    cast(null as double) as ticket_lag_days,
+    cast(null as double) as contact_lag_days,
+    max(cast('infinity' as double)) filter (where stream = 'survey') as survey_lag_days,
+    max(cast('infinity' as double)) filter (where stream = 'review') as review_lag_days,
+    max(cast('infinity' as double)) filter (where stream = 'attendance') as attendance_lag_days,
+    max(cast('infinity' as double)) filter (where stream = 'crm') as crm_lag_days
+from silent

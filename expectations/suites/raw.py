@@ -27,6 +27,14 @@ def checks(bounds: SuiteBounds) -> Iterator[Check]:
         },
     )
     yield from measured(
+        bounds, load_measure("raw__need", bounds), {"exports_of_plans_exist": "absent_export_count"}
+    )
+    yield from measured(
+        bounds,
+        load_measure("raw__day", bounds),
+        {"export_is_empty": "empty_export_count", "day_is_missing": "missing_day_count"},
+    )
+    yield from measured(
         bounds,
         load_measure("raw__stream", bounds),
         {

@@ -132,6 +132,12 @@ class BonusFacts:
         return {f"{row['component_id']}:{row['parameter']}": row for row in rows}
 
     @cached_property
+    def unpaid(self) -> Sequence[Row]:
+        """Components due that pay nothing, or not all, for want of data."""
+        keys = {"agent_id": self.agent_id, "period_id": self.period_id}
+        return self.audit.select("bonus.bonus_unpaid", keys, order=["component_id", "segment_no"])
+
+    @cached_property
     def event_labels(self) -> Mapping[str, str]:
         """Chinese labels of the kinds of events that pay counts."""
         rows = self.audit.select("policy.policy_event_kind", {"period_id": self.period_id})

@@ -67,4 +67,12 @@ SCORE_STATUS: Mapping[str, str] = {
     "not_scored": "不评分",
 }
 
+UNSCORED: Mapping[str, str] = {
+    "no_export": "从未收到导出",
+    "not_observed": "无观测值",
+    "below_min_sample": "样本不足",
+    "weighs_nothing": "权重为零",
+}
+"""Why a KPI is not scored (`score_line.unscored_reason`)."""
+
 MATURITY: Mapping[str, str] = {"final": "最终", "provisional": "暂定", "settled": "已结算"}

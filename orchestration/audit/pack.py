@@ -246,6 +246,9 @@ def _data(audit: AuditFile, scope: _Scope) -> dict[str, Sequence[Row]]:
         "facts.fct_settled_ranking": audit.select(
             "facts.fct_settled_ranking", own_periods, order=["period_id", "component_id"]
         ),
+        "bonus.bonus_unpaid": audit.select(
+            "bonus.bonus_unpaid", own_periods, order=["period_id", "component_id", "segment_no"]
+        ),
         "bonus.bonus_correction": audit.select(
             "bonus.bonus_correction", own_periods, order=["bonus_line_id"]
         ),
@@ -395,6 +398,11 @@ def _policy(audit: AuditFile, scope: _Scope, data: Mapping[str, Sequence[Row]]) 
         ),
         "policy.policy_convention": audit.select(
             "policy.policy_convention", {"period_id": periods}, order=["period_id"]
+        ),
+        "policy.policy_absent_export": audit.select(
+            "policy.policy_absent_export",
+            {"period_id": periods},
+            order=["period_id", "subject_kind", "subject_id", "table_name"],
         ),
         "policy.policy_kpi_period": audit.select(
             "policy.policy_kpi_period", {"period_id": periods}, order=["period_id", "kpi_id"]

@@ -22,6 +22,8 @@ from orchestration.audit.text import band, money, operand, plain
 QUALITY_REVIEW = "quality_review"
 """The source of deductions that `bonus_deduction` names for QA reviews."""
 
+NO_EXPORT_NOTE = "no_export: no export of it ever came, so nothing is known · 缺少导出,情况未知"
+
 STANDING = ("month_in_service", "month_as_", "execution_score")
 """Kinds that hold of a month as a whole and have no rows of their own."""
 
@@ -169,6 +171,9 @@ class PayNodes:
         kind = node.label
         weight = Decimal(node.parameter_value or 1)
         by_hand: tuple[str, ...] = ()
+        if node.value is None:
+            notes: tuple[str, ...] = (NO_EXPORT_NOTE,)
+            return replace(self._of_kind(node, due, kind), kind="event", notes=notes)
         if due.component["mechanism"] == "points":
             weighed = rounded(exact(node.value) * exact(weight), 6)
             by_hand = (f"{plain(node.value)} × {operand(weight)} = {plain(weighed)}",)
@@ -195,7 +200,7 @@ class PayNodes:
             kind="gate",
             label=f"{name}: {word} {plain(gate['threshold_value'])}",
             origin=gate["value_origin"],
-            notes=("met" if is_met else "not met: the component pays nothing",),
+            notes=(_gate_note(is_met, is_known=node.value is not None),),
         )
 
     def _of_kind(self, node: Node, due: Due, kind: str) -> Node:
@@ -393,3 +398,9 @@ class PayNodes:
             evidence=evidence,
             children=children,
         )
+
+
+def _gate_note(is_met: bool, *, is_known: bool) -> str:
+    if not is_known:
+        return f"{NO_EXPORT_NOTE}; the component pays nothing"
+    return "met" if is_met else "not met: the component pays nothing"

@@ -15,7 +15,7 @@ from typing import Any
 from orchestration.audit import byhand
 from orchestration.audit.evidence import Sources, read_events, read_evidence
 from orchestration.audit.facts import BonusFacts
-from orchestration.audit.labels import KINDS, PARTS
+from orchestration.audit.labels import KINDS, PARTS, UNSCORED
 from orchestration.audit.lookup import find_bonus
 from orchestration.audit.node import Evidence, Kind, Node, SourceLine, Trace, Unpaid
 from orchestration.audit.pay_nodes import Below, PayNodes, band_of_rate, event_key
@@ -63,6 +63,9 @@ OF_MECHANISMS = frozenset(
     {"bonus_event", "bonus_coefficient", "bonus_deduction", "bonus_base", "bonus_attainment"}
 )
 """Input models of the nodes that mechanisms add below quantity and rate."""
+
+UNPAID = "bonus_unpaid"
+"""Nodes of what is due and not paid for want of data: listed beside the tree, with their reason."""
 
 SETTLED = "fct_settled_line"
 """A line of a frozen register: no export has it."""
@@ -169,12 +172,18 @@ def _notes(facts: BonusFacts) -> tuple[str, ...]:
 def _unpaid(facts: BonusFacts) -> tuple[Unpaid, ...]:
     paid = {line["component_id"] for line in facts.lines}
     unpaid = {}
+    lacking = {row["component_id"]: row for row in facts.unpaid}
     for (component_id, _), due in facts.due.items():
         component = due.component
-        if component_id in paid or component_id in unpaid or component["basis"] in NO_LINE_OF_ITS_OWN:
+        is_told = component_id in paid and component_id not in lacking
+        if is_told or component_id in unpaid or component["basis"] in NO_LINE_OF_ITS_OWN:
             continue
         reason = "nothing due under its table"
-        if component["mechanism"] in ("commission", "threshold"):
+        if component_id in lacking:
+            row = lacking[component_id]
+            said = row["label_zh"].partition("：")[2]
+            reason = f"{row['label_en'].rpartition(': not paid, ')[2]} ({row['reason']}, {said})"
+        elif component["mechanism"] in ("commission", "threshold"):
             attained = facts.recomputed.attainment(due)
             reason = (
                 f"no target for {attained.metric} (no_target)"
@@ -242,7 +251,8 @@ class _Builder:
         below[root["node_id"]] = [
             row
             for row in below[root["node_id"]]
-            if row["node_id"] in kept or row["node_id"] not in self._facts.line_by_id
+            if row["node_id"] in kept
+            or (row["node_id"] not in self._facts.line_by_id and row["input_model"] != UNPAID)
         ]
         return self._node(root, below)
 
@@ -505,13 +515,7 @@ class _Builder:
             children=tuple(self._measure(line, node)),
         )
         if not line["is_scored"]:
-            policy = self._facts.score_policy.get((line["block"], line["kpi_id"]))
-            least = (
-                f"below the minimum sample of {policy['min_sample']}"
-                if policy
-                else "below the minimum sample"
-            )
-            return replace(node, notes=(f"not scored: {least}; its weight goes to the others (S-MISSING)",))
+            return replace(node, notes=(self._why_unscored(line),))
         scored = [
             (one["block"], policy["block_weight"], policy["kpi_weight"])
             for one in self._facts.score_lines.values()
@@ -525,6 +529,19 @@ class _Builder:
                 byhand.effective_weight(scored, line["block"], own["kpi_weight"], line["effective_weight"])
             )
         return replace(node, by_hand=tuple(by_hand))
+
+    def _why_unscored(self, line: Row) -> str:
+        reason = line["unscored_reason"]
+        policy = self._facts.score_policy.get((line["block"], line["kpi_id"]))
+        least = f" of {policy['min_sample']}" if policy else ""
+        said = {
+            "no_export": "no_export: no export of what it counts ever came",
+            "not_observed": "nothing of it was observed",
+            "below_min_sample": f"below the minimum sample{least}",
+            "weighs_nothing": "it weighs nothing",
+        }.get(reason, reason)
+        rule = "S-EXPORT, S-MISSING" if reason == "no_export" else "S-MISSING"
+        return f"not scored: {said} · {UNSCORED.get(reason, '')}; its weight goes to the others ({rule})"
 
     def _measure(self, line: Row, node: Node) -> Iterator[Node]:
         """The value of a measure that is no KPI, with what it is made of."""

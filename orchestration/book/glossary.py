@@ -28,6 +28,12 @@ TERMS: tuple[tuple[str, str, str, str], ...] = (
     ("effective weight", "有效权重", "`score_line.effective_weight`", "weight after S-MISSING"),
     ("final, provisional", "终值、暂定", "`maturity`", "whether the period ended and every window elapsed"),
     (
+        "no export",
+        "缺少导出",
+        "`no_export`",
+        "no export of a table was ever taken in: what counts its rows is unknown and not paid (S-EXPORT)",
+    ),
+    (
         "pending",
         "待观察",
         "`kpi_observation.pending_count`",

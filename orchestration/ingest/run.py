@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -17,6 +17,15 @@ from orchestration.errors import ConfigurationError, ExportRejected
 from orchestration.ingest.checks.due import last_due_day, missing_days
 from orchestration.ingest.checks.headers import header_notes
 from orchestration.ingest.checks.manifest import Manifest, manifest_of
+from orchestration.ingest.checks.nights import (
+    Brought,
+    brought_by,
+    overwritten_tables,
+    quiet_exports,
+    read_nights,
+    with_tonight,
+    write_nights,
+)
 from orchestration.ingest.checks.rows import (
     MAX_COMPARED_ROWS,
     MIN_REPEATED_ROWS,
@@ -118,7 +127,9 @@ def ingest(
             cut_at = end_of_day(business_date, business_timezone)
             staging.write_context(business_date, cut_at, business_timezone)
             staging.write_deliveries(run.deliveries())
+            nights = run.notice_night(business_date)
             store.commit(staging, loads=run.all_loads(), retired=run.retired)
+            write_nights(store.raw, nights)
             return IngestReport(
                 as_of=business_date,
                 cut_at=cut_at,
@@ -212,6 +223,19 @@ class _Run:
                 )
             self.notes.append(item.sentence)
             self.late.append(item.sentence)
+
+    def notice_night(self, as_of: dt.date) -> Mapping[dt.date, Brought]:
+        """Notes on exports that came on the nights before and tonight bring no row; what each night brought,
+        tonight included.
+        """
+        nights = with_tonight(read_nights(self._store.raw), as_of, brought_by(self.current))
+        for quiet in quiet_exports(
+            [nights[day] for day in sorted(nights) if day < as_of],
+            nights.get(as_of, {}),
+            lying_there=overwritten_tables(self.current, self.all_loads()),
+        ):
+            self.notes.append(quiet.sentence)
+        return nights
 
     def _notice_rows(self, table: ContractTable, loads: Sequence[LoadFigures], checks: RowChecks) -> None:
         days = checks.hours_by_day()

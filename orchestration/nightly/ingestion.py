@@ -10,7 +10,9 @@ from pathlib import Path
 from orchestration.clock import today
 from orchestration.ingest import ingest
 from orchestration.nightly.run import NightlyRun
+from orchestration.plan_need import needs_of_state, write_plan_needs
 from orchestration.policy import install_policy
+from orchestration.policy_check.needs import lack_sentences
 from orchestration.progress import Stage
 from orchestration.publish.publication import published_business_date
 from orchestration.raw_guard import restore_raw, seal_raw
@@ -38,6 +40,8 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
         allow_rejects=Decimal(nightly.allow_rejects),
         progress=current.step,
     )
+    needs = needs_of_state(nightly.state_folder.raw, nightly.state_folder.seeds / "policy", report.as_of)
+    write_plan_needs(nightly.state_folder.raw, needs)
     seal_raw(nightly.state_folder)
     nightly.report_late(list(report.late))
     totals = report.totals.values()
@@ -56,6 +60,8 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
         f"{current.figures['excluded']:,} excluded by a profile; business date {report.as_of}"
     )
     for note in report.notes:
+        current.note(note)
+    for note in lack_sentences(needs):
         current.note(note)
     for note in earlier_than_published(nightly.state_folder, report.as_of):
         current.note(note)

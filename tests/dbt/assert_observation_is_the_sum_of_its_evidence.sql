@@ -1,4 +1,5 @@
 -- Months against their evidence, quarters and years against their months: an observation is a sum and nothing else.
+-- What counts rows of a table that never came has evidence at most, never an observation (S-EXPORT).
 
 with
 
@@ -9,8 +10,17 @@ evidence as (
         kpi_id,
         sum(numerator) as numerator,
         sum(denominator) as denominator
-    from {{ ref('kpi_evidence') }}
-    where is_counted
+    from {{ ref('kpi_evidence') }} as evidence
+    where
+        is_counted
+        and not exists (
+            select 1
+            from {{ ref('policy_absent_export') }} as absent_export
+            where
+                evidence.month_id = absent_export.period_id
+                and evidence.kpi_id = absent_export.subject_id
+                and absent_export.subject_kind = 'kpi'
+        )
     group by agent_id, month_id, kpi_id
 ),
 

@@ -654,8 +654,37 @@ correction_node as (
         on line.adjusts_bonus_line_id = part.bonus_line_id
 ),
 
+-- What is due and not paid for want of data, with the reason; a settled period shows what was paid.
+unpaid_node as (
+    select
+        bonus.bonus_id,
+        bonus.bonus_id || '/unpaid/' || unpaid.component_id || ':' || cast(unpaid.segment_no as string) as node_id,
+        bonus.bonus_id as parent_node_id,
+        1 as depth,
+        unpaid.label_en as label,
+        cast(0 as decimal(24, 6)) as value,
+        'cny' as unit,
+        unpaid.reason as parameter,
+        unpaid.lacks as parameter_value,
+        cast(null as date) as effective_from,
+        unpaid.clause_id,
+        'bonus_unpaid' as input_model,
+        unpaid.agent_id || ':' || unpaid.period_id || ':' || unpaid.component_id || ':'
+        || cast(unpaid.segment_no as string) as input_key
+    from {{ ref('bonus_unpaid') }} as unpaid
+    inner join {{ ref('bonus') }} as bonus
+        on
+            unpaid.agent_id = bonus.agent_id
+            and unpaid.period_id = bonus.period_id
+    left join {{ ref('dim_settled_period') }} as settled
+        on unpaid.period_id = settled.period_id
+    where settled.period_id is null
+),
+
 node as (
     select * from bonus_node
+    union all
+    select * from unpaid_node
     union all
     select * from line_node
     union all

@@ -19,6 +19,16 @@ line_total as (
     group by bonus_id
 ),
 
+-- What the roster or the policy lacks is to be mended: until then an amount without it is not final.
+wanting as (
+    select
+        agent_id,
+        period_id
+    from {{ ref('bonus_unpaid') }}
+    where reason in ('no_attribute', 'no_base')
+    group by agent_id, period_id
+),
+
 -- Who is due a bonus: agents whose plan on the last day pays, and those whom a line of an earlier plan still pays.
 owed as (
     select
@@ -61,7 +71,11 @@ select
     coalesce(line_total.line_count, 0) as line_count,
     coalesce(score.status, 'not_scored') as score_status,
     case
-        when period.has_ended and coalesce(score.maturity, 'final') = 'final' then 'final'
+        when
+            period.has_ended
+            and coalesce(score.maturity, 'final') = 'final'
+            and wanting.agent_id is null
+            then 'final'
         else 'provisional'
     end as maturity
 from owed
@@ -73,4 +87,8 @@ left join {{ ref('score') }} as score
     on
         owed.agent_id = score.agent_id
         and owed.period_id = score.period_id
+left join wanting
+    on
+        owed.agent_id = wanting.agent_id
+        and owed.period_id = wanting.period_id
 where owed.is_paying or line_total.bonus_id is not null

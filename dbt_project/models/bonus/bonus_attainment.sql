@@ -40,9 +40,18 @@ target_of_months as (
     group by target.agent_id, period_month.period_id, target.metric
 ),
 
+absent as (
+    select distinct
+        period_id,
+        subject_id
+    from {{ ref('policy_absent_export') }}
+    where subject_kind = 'kpi'
+),
+
 joined as (
     select
         due.*,
+        absent.subject_id is null as has_export,
         case
             when target.target_value is not null then coalesce(observation.numerator, 0)
             else coalesce(target_of_months.actual_value, observation.numerator, 0)
@@ -64,6 +73,10 @@ joined as (
             due.agent_id = target_of_months.agent_id
             and due.period_id = target_of_months.period_id
             and due.metric = target_of_months.metric
+    left join absent
+        on
+            due.period_id = absent.period_id
+            and due.metric = absent.subject_id
 )
 
 select
@@ -75,6 +88,10 @@ select
     metric as kpi_id,
     actual_value,
     target_value,
-    case when target_value > 0 then {{ ratio('actual_value', 'target_value') }} end as attainment,
-    case when target_value > 0 then 'has_target' else 'no_target' end as status
+    case when target_value > 0 and has_export then {{ ratio('actual_value', 'target_value') }} end as attainment,
+    case
+        when not has_export then 'no_export'
+        when target_value > 0 then 'has_target'
+        else 'no_target'
+    end as status
 from joined

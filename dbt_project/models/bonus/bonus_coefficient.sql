@@ -1,7 +1,7 @@
 -- Grain: one agent, one period of a points plan: deductions and the coefficient they leave (PT-05, PT-06).
 
 {# The component banded by deduction_points holds the coefficient table, keyed by customer group. A coefficient of
-   0 means a period without performance pay. #}
+   0 means a period without performance pay; none, that the deductions are unknown (S-EXPORT). #}
 
 with
 
@@ -9,7 +9,8 @@ deducted as (
     select
         agent_id,
         period_id,
-        cast(sum(deduction_points) as decimal(18, 6)) as deduction_points,
+        cast(sum(deduction_points) as decimal(18, 6)) as known_points,
+        count_if(deduction_points is null) > 0 as is_unknown,
         count_if(value_origin = 'site' and deduction_points <> 0) > 0 as has_site_value
     from {{ ref('bonus_deduction') }}
     group by agent_id, period_id
@@ -22,8 +23,12 @@ banded as (
         due.period_id,
         due.scheme_id,
         due.component_id,
+        due.component_clause_id,
         coalesce(due.rate_key, default_key.text_value) as rate_key,
-        coalesce(deducted.deduction_points, cast(0 as decimal(18, 6))) as deduction_points,
+        case
+            when not coalesce(deducted.is_unknown, false)
+                then coalesce(deducted.known_points, cast(0 as decimal(18, 6)))
+        end as deduction_points,
         coalesce(deducted.has_site_value, false) as has_site_value
     from {{ ref('bonus_due') }} as due
     inner join {{ ref('policy_component') }} as component
@@ -53,12 +58,14 @@ select
     rate.rate as coefficient,
     rate.rate > 0 as has_performance_pay,
     rate.lower_bound,
-    rate.clause_id,
-    case when banded.has_site_value then 'site' else rate.value_origin end as value_origin
+    coalesce(rate.clause_id, banded.component_clause_id) as clause_id,
+    case when banded.has_site_value then 'site' else coalesce(rate.value_origin, 'stated') end as value_origin,
+    case when banded.deduction_points is null then 'no_export' else 'known' end as status
 from banded
-inner join {{ ref('policy_component_rate') }} as rate
+left join {{ ref('policy_component_rate') }} as rate
     on
         banded.component_id = rate.component_id
         and banded.period_id = rate.period_id
         and banded.rate_key = rate.rate_key
         and {{ in_band('banded.deduction_points', 'rate') }}
+where rate.rate is not null or banded.deduction_points is null

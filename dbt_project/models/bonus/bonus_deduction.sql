@@ -15,6 +15,12 @@ due as (
     where mechanism = 'points' and basis = 'deduction'
 ),
 
+absent as (
+    select distinct period_id
+    from {{ ref('policy_absent_export') }}
+    where subject_kind = 'event_kind' and subject_id = 'qa_deduction'
+),
+
 quality as (
     select
         event.agent_id,
@@ -33,7 +39,10 @@ select
     due.component_id,
     'quality_review' as source,
     cast(null as decimal(24, 6)) as kpi_value,
-    coalesce(quality.deduction_points, cast(0 as decimal(18, 6))) as deduction_points,
+    -- Unknown where no QA export ever came (S-EXPORT), 0 where nothing was deducted.
+    case
+        when absent.period_id is null then coalesce(quality.deduction_points, cast(0 as decimal(18, 6)))
+    end as deduction_points,
     due.component_clause_id as clause_id,
     'stated' as value_origin
 from due
@@ -41,6 +50,8 @@ left join quality
     on
         due.agent_id = quality.agent_id
         and due.period_id = quality.period_id
+left join absent
+    on due.period_id = absent.period_id
 union all
 select
     due.agent_id,

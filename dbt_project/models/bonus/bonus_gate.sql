@@ -1,7 +1,7 @@
 -- Grain: one due component, one gate: what must hold of the period's events for the component to pay.
 
 {# A gate looks at the whole period, whatever the segment paid. An agent without one event of the kind is taken as
-   its if_missing says. #}
+   its if_missing says; of a kind whose export never came nothing is known, and the gate is shut (S-EXPORT). #}
 
 with
 
@@ -9,6 +9,14 @@ gate as (
     select *
     from {{ ref('policy_component_event') }}
     where use = 'gate'
+),
+
+absent as (
+    select distinct
+        period_id,
+        subject_id
+    from {{ ref('policy_absent_export') }}
+    where subject_kind = 'event_kind'
 ),
 
 observed as (
@@ -23,6 +31,7 @@ observed as (
         gate.if_missing,
         gate.clause_id,
         gate.value_origin,
+        absent.subject_id is null as has_export,
         sum(event.quantity) as seen_quantity
     from {{ ref('bonus_due') }} as due
     inner join gate
@@ -36,6 +45,10 @@ observed as (
             due.agent_id = event.agent_id
             and period_month.month_id = event.month_id
             and gate.event_kind = event.event_kind
+    left join absent
+        on
+            gate.period_id = absent.period_id
+            and gate.event_kind = absent.subject_id
     group by
         due.agent_id,
         due.period_id,
@@ -46,7 +59,21 @@ observed as (
         gate.threshold_value,
         gate.if_missing,
         gate.clause_id,
-        gate.value_origin
+        gate.value_origin,
+        absent.subject_id
+),
+
+judged as (
+    select
+        *,
+        case
+            when not has_export then false
+            when seen_quantity is null then if_missing = 'met'
+            when comparison = 'at_most' then seen_quantity <= threshold_value
+            when comparison = 'at_least' then seen_quantity >= threshold_value
+            else false
+        end as is_open
+    from observed
 )
 
 select
@@ -60,11 +87,11 @@ select
     if_missing,
     clause_id,
     value_origin,
-    cast(coalesce(seen_quantity, 0) as decimal(18, 6)) as event_quantity,
+    cast(case when has_export then coalesce(seen_quantity, 0) end as decimal(18, 6)) as event_quantity,
+    is_open,
     case
-        when seen_quantity is null then if_missing = 'met'
-        when comparison = 'at_most' then seen_quantity <= threshold_value
-        when comparison = 'at_least' then seen_quantity >= threshold_value
-        else false
-    end as is_open
-from observed
+        when not has_export then 'no_export'
+        when is_open then 'met'
+        else 'not_met'
+    end as status
+from judged

@@ -43,6 +43,7 @@ item as (
                     || cast(cast(coefficient.deduction_points as decimal(18, 2)) as string)
                     || ' deducted: coefficient '
                     || cast(cast(coefficient.coefficient as decimal(9, 2)) as string) || ')'
+            when tally.status = 'no_export' then ' (no_export)'
             when tally.shut_gate_count > 0 then ' (not met)'
             else ''
         end as line_label,
@@ -77,6 +78,8 @@ item as (
             due.agent_id = coefficient.agent_id
             and due.period_id = coefficient.period_id
             and due.component_id = coefficient.component_id
+    -- A coefficient that is unknown pays nothing (S-EXPORT).
+    where not coalesce(due.has_coefficient, false) or coefficient.coefficient is not null
 ),
 
 -- Of the rounded lines, not of the points: what is taken back is exactly what the lines gave.
@@ -119,7 +122,7 @@ counter as (
             and due.period_id = coefficient.period_id
     where
         (due.basis = 'no_pay' and not coefficient.has_performance_pay)
-        or (due.basis = 'floor' and coefficient.has_performance_pay and item_total.amount_cny < 0)
+        or (due.basis = 'floor' and coalesce(coefficient.has_performance_pay, true) and item_total.amount_cny < 0)
 ),
 
 line as (

@@ -55,7 +55,11 @@ lowest_coefficient as (
         month_of_review.agent_id,
         month_of_review.period_id,
         'lowest_coefficient' as measure,
-        cast(min(coefficient.coefficient) as decimal(24, 6)) as value
+        -- One month that is unknown leaves the lowest unknown.
+        case
+            when count_if(coefficient.coefficient is null) = 0
+                then cast(min(coefficient.coefficient) as decimal(24, 6))
+        end as value
     from month_of_review
     inner join {{ ref('bonus_coefficient') }} as coefficient
         on
@@ -220,6 +224,20 @@ exam_result as (
         on exam.taken_on <= run_context.as_of_on
 ),
 
+-- S-EXPORT: what counts rows of a table that never came is unknown, whatever its condition says of agents without
+-- cases.
+absent as (
+    select distinct
+        reviewed.agent_id,
+        reviewed.period_id,
+        absent_export.subject_id as measure
+    from reviewed
+    inner join {{ ref('policy_absent_export') }} as absent_export
+        on
+            reviewed.period_id = absent_export.period_id
+            and absent_export.subject_kind in ('kpi', 'review_measure')
+),
+
 measure as (
     select
         agent_id,
@@ -279,21 +297,56 @@ measure as (
     from exam_result
     where recency = 1
     group by agent_id, period_id
+),
+
+known as (
+    select
+        agent_id,
+        period_id,
+        measure,
+        cast(null as decimal(18, 6)) as measure_bound,
+        value
+    from measure
+    union all
+    select
+        agent_id,
+        period_id,
+        'months_in_row_below_coefficient' as measure,
+        measure_bound,
+        value
+    from longest_run
+),
+
+asked as (
+    select distinct
+        period_id,
+        scheme_id,
+        measure,
+        measure_bound
+    from {{ ref('policy_career_condition') }}
 )
 
 select
-    agent_id,
-    period_id,
-    measure,
-    cast(null as decimal(18, 6)) as measure_bound,
-    value
-from measure
-where measure in (select condition.measure from {{ ref('policy_career_condition') }} as condition)
-union all
-select
-    agent_id,
-    period_id,
-    'months_in_row_below_coefficient' as measure,
-    measure_bound,
-    value
-from longest_run
+    reviewed.agent_id,
+    reviewed.period_id,
+    asked.measure,
+    asked.measure_bound,
+    case when absent.measure is null then known.value end as value,
+    case when absent.measure is null then 'known' else 'no_export' end as status
+from reviewed
+inner join asked
+    on
+        reviewed.period_id = asked.period_id
+        and reviewed.scheme_id = asked.scheme_id
+left join known
+    on
+        reviewed.agent_id = known.agent_id
+        and reviewed.period_id = known.period_id
+        and asked.measure = known.measure
+        and asked.measure_bound is not distinct from known.measure_bound
+left join absent
+    on
+        reviewed.agent_id = absent.agent_id
+        and reviewed.period_id = absent.period_id
+        and asked.measure = absent.measure
+where known.measure is not null or absent.measure is not null

@@ -1,6 +1,7 @@
 -- Grain: one due component that counts events (points, per_event), one segment: the count that pays.
 
-{# Within its bounds (parameters min_quantity, max_quantity); 0 where a gate is shut. #}
+{# Within its bounds (parameters min_quantity, max_quantity); 0 where a gate is shut, and where the export of what is
+   counted never came (S-EXPORT): of every kind, or of one that takes away, without which nobody knows what is left. #}
 
 with
 
@@ -11,7 +12,8 @@ total as (
         component_id,
         segment_no,
         cast(sum(quantity) as decimal(24, 6)) as counted_quantity,
-        count_if(value_origin = 'site' and event_quantity <> 0) > 0 as has_site_value
+        count_if(value_origin = 'site' and event_quantity <> 0) > 0 as has_site_value,
+        count_if(has_export) = 0 or count_if(not has_export and weight < 0) > 0 as is_unknown
     from {{ ref('bonus_tally_line') }}
     group by agent_id, period_id, component_id, segment_no
 ),
@@ -22,7 +24,8 @@ shut as (
         period_id,
         component_id,
         segment_no,
-        cast(count_if(not is_open) as bigint) as shut_gate_count
+        cast(count_if(not is_open) as bigint) as shut_gate_count,
+        count_if(status = 'no_export') > 0 as is_unknown
     from {{ ref('bonus_gate') }}
     group by agent_id, period_id, component_id, segment_no
 ),
@@ -42,17 +45,22 @@ select
     total.period_id,
     total.component_id,
     total.segment_no,
-    total.counted_quantity,
+    coalesce(total.counted_quantity, cast(0 as decimal(24, 6))) as counted_quantity,
     coalesce(shut.shut_gate_count, 0) as shut_gate_count,
     cast(
         case
-            when shut.shut_gate_count > 0 then 0
+            when shut.shut_gate_count > 0 or total.is_unknown then 0
             when total.counted_quantity < bound.min_quantity then bound.min_quantity
             when total.counted_quantity > bound.max_quantity then bound.max_quantity
             else total.counted_quantity
         end as decimal(18, 6)
     ) as quantity,
-    case when total.has_site_value then 'site' else 'stated' end as value_origin
+    case when total.has_site_value then 'site' else 'stated' end as value_origin,
+    case
+        when total.is_unknown or coalesce(shut.is_unknown, false) then 'no_export'
+        when shut.shut_gate_count > 0 then 'not_met'
+        else 'counted'
+    end as status
 from total
 left join shut
     on

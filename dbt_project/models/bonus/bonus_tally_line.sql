@@ -26,6 +26,14 @@ counted_kind as (
     where mechanism = 'per_event'
 ),
 
+absent as (
+    select distinct
+        period_id,
+        subject_id
+    from {{ ref('policy_absent_export') }}
+    where subject_kind = 'event_kind'
+),
+
 -- A month's per_event is counted segment by segment, everything else over the whole period.
 matched as (
     select
@@ -38,6 +46,7 @@ matched as (
         counted_kind.weight,
         counted_kind.clause_id,
         counted_kind.value_origin,
+        absent.subject_id is null as has_export,
         case
             when due.mechanism = 'points' or due.period_kind <> 'month' or due.segment_no = event.segment_no
                 then event.quantity
@@ -55,6 +64,10 @@ matched as (
             due.agent_id = event.agent_id
             and period_month.month_id = event.month_id
             and counted_kind.event_kind = event.event_kind
+    left join absent
+        on
+            counted_kind.period_id = absent.period_id
+            and counted_kind.event_kind = absent.subject_id
     where due.mechanism in ('points', 'per_event')
 ),
 
@@ -66,7 +79,9 @@ summed as (
         component_id,
         segment_no,
         event_kind,
-        cast(coalesce(sum(event_quantity), 0) as decimal(18, 6)) as event_quantity,
+        -- Unknown where the export never came (S-EXPORT), 0 where nothing happened.
+        cast(case when has_export then coalesce(sum(event_quantity), 0) end as decimal(18, 6)) as event_quantity,
+        has_export,
         weight,
         clause_id,
         value_origin
@@ -78,6 +93,7 @@ summed as (
         component_id,
         segment_no,
         event_kind,
+        has_export,
         weight,
         clause_id,
         value_origin
@@ -91,6 +107,7 @@ select
     segment_no,
     event_kind,
     event_quantity,
+    has_export,
     weight,
     cast(event_quantity * cast(weight as decimal(18, 6)) as decimal(24, 6)) as quantity,
     clause_id,

@@ -2,6 +2,15 @@
 
 with
 
+-- S-EXPORT: of what counts rows of a table that never came, nothing is known.
+absent as (
+    select distinct
+        period_id,
+        subject_id
+    from {{ ref('policy_absent_export') }}
+    where subject_kind = 'kpi'
+),
+
 monthly as (
     select
         team_id,
@@ -79,3 +88,8 @@ inner join {{ ref('policy_kpi_period') }} as definition
     on
         rolled_up.kpi_id = definition.kpi_id
         and rolled_up.period_id = definition.period_id
+left join absent
+    on
+        rolled_up.period_id = absent.period_id
+        and rolled_up.kpi_id = absent.subject_id
+where absent.subject_id is null

@@ -31,6 +31,15 @@ rolled_up as (
     group by counted.agent_id, period_month.period_id, counted.kpi_id
 ),
 
+-- S-EXPORT: of what counts rows of a table that never came, nothing is known.
+absent as (
+    select distinct
+        period_id,
+        subject_id
+    from {{ ref('policy_absent_export') }}
+    where subject_kind = 'kpi'
+),
+
 -- Counts and sums are observed, as 0 where nothing happened, for everyone in service; ratios where there is evidence.
 observable as (
     select
@@ -42,6 +51,11 @@ observable as (
     from {{ ref('dim_agent_period') }} as agent
     inner join {{ ref('policy_kpi_period') }} as definition
         on agent.period_id = definition.period_id
+    left join absent
+        on
+            definition.period_id = absent.period_id
+            and definition.kpi_id = absent.subject_id
+    where absent.subject_id is null
 )
 
 select

@@ -25,6 +25,7 @@ signal as (
         is_money,
         is_met,
         outcome,
+        reason,
         clause_id,
         value_origin
     from {{ ref(signal_model) }}
@@ -48,6 +49,7 @@ select
     case when not signal.is_money then cast(signal.actual_value as decimal(24, 6)) end as actual_value,
     signal.is_met,
     signal.outcome,
+    signal.reason,
     signal.clause_id,
     signal.value_origin,
     case when period.has_ended then 'final' else 'provisional' end as maturity

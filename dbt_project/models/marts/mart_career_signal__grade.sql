@@ -133,6 +133,7 @@ select
     is_money,
     is_condition_met as is_met,
     case when is_met then consequence else 'not_due' end as outcome,
+    cast(null as string) as reason,
     clause_id,
     value_origin
 from condition_row

@@ -81,6 +81,17 @@ class Book:
             found[row["period_id"]][row["kpi_id"]] = row
         return found
 
+    def is_absent(self, period_id: str, kind: str, name: str) -> bool:
+        """Whether a table whose rows a KPI (`kpi`) or a kind of event (`event_kind`) counts never came
+        (S-EXPORT).
+        """
+        return (period_id, kind, name) in self._absent
+
+    @cached_property
+    def _absent(self) -> frozenset[tuple[str, str, str]]:
+        rows = self.rows("policy.policy_absent_export")
+        return frozenset((row["period_id"], row["subject_kind"], row["subject_id"]) for row in rows)
+
     @cached_property
     def observations(self) -> Mapping[tuple[str, str], Mapping[str, Row]]:
         """Published observations by agent and period, then KPI."""

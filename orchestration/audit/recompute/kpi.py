@@ -50,7 +50,7 @@ def observations(book: Book, sums: EvidenceSums) -> Expected:
         for kpi_id, definition in book.definitions[period_id].items():
             found = by_agent.get((agent_id, period_id, kpi_id))
             is_sum = definition["aggregation"] == "sum"
-            if found is None and not is_sum:
+            if (found is None and not is_sum) or book.is_absent(period_id, "kpi", kpi_id):
                 continue
             found = found or Sums()
             denominator = 1 if is_sum else found.denominator
@@ -76,7 +76,7 @@ def group_observations(book: Book, sums: EvidenceSums) -> Expected:
         )
         for (group_id, period_id, kpi_id), found in _rolled_up(book, of_kind).items():
             definition = book.definitions[period_id].get(kpi_id)
-            if definition is None:
+            if definition is None or book.is_absent(period_id, "kpi", kpi_id):
                 continue
             denominator = 1 if definition["aggregation"] == "sum" else found.denominator
             yield (

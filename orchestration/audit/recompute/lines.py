@@ -52,16 +52,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Attainment:
-    """Actual against target; `target` is None where there is none above 0."""
+    """Actual against target; `target` is None where there is none above 0. The actual is not known where a
+    table that it counts never came (S-EXPORT).
+    """
 
     metric: str
     actual: Decimal
     target: Decimal | None
+    is_known: bool = True
 
     @property
     def share(self) -> Decimal | None:
         """actual / target, six decimals."""
-        return None if self.target is None else ratio(self.actual, self.target)
+        return None if self.target is None or not self.is_known else ratio(self.actual, self.target)
 
 
 def amounts(lines: Sequence[Line]) -> list[Line]:
@@ -154,7 +157,12 @@ class Lines:
             if months:
                 target = sum((value for value, _ in months), Decimal(0))
                 actual = sum((value for _, value in months), Decimal(0))
-        return Attainment(metric, actual, target if target is not None and target > 0 else None)
+        return Attainment(
+            metric,
+            actual,
+            target if target is not None and target > 0 else None,
+            is_known=not self.book.is_absent(due.period_id, "kpi", metric),
+        )
 
     def chosen_rates(self, due: Due) -> list[Row]:
         """The rows of the component's rate table that its lines take; several where tiers add up."""
@@ -257,7 +265,7 @@ class Lines:
 
     def _threshold(self, due: Due) -> Iterator[Line]:
         attained = self.attainment(due)
-        if attained.target is None:
+        if attained.target is None or not attained.is_known:
             return
         step = self.due.parameter(due, "step_share")
         for rate in self.due.rates(due):
@@ -301,6 +309,8 @@ class Lines:
         for row in self.book.component_events.get(due.key, ()):
             if row["use"] == "gate" and not self.is_open(due, row):
                 return Fraction(0)
+        if self.is_unknown(due):
+            return Fraction(0)
         least, most = self.due.parameter(due, "min_quantity"), self.due.parameter(due, "max_quantity")
         if least is not None and quantity < least:
             return exact(least)
@@ -311,10 +321,23 @@ class Lines:
     def is_open(self, due: Due, gate: Row) -> bool:
         """Whether what a gate asks of the period's events holds."""
         kind, threshold = gate["event_kind"], exact(gate["threshold_value"])
+        if self.book.is_absent(due.period_id, "event_kind", kind):
+            return False
         if not self.events.has_any(due.agent_id, due.period_id, kind):
             return bool(gate["if_missing"] == "met")
         seen = self.events.quantity(due.agent_id, due.period_id, kind)
         return seen <= threshold if gate["comparison"] == "at_most" else seen >= threshold
+
+    def is_unknown(self, due: Due) -> bool:
+        """S-EXPORT: whether no export of anything that the component counts ever came, or none of something
+        that takes away.
+        """
+        if due.component["mechanism"] == "per_event":
+            return self.book.is_absent(due.period_id, "event_kind", due.component["basis"])
+        weights = self.book.weights(*due.key)
+        absent = [kind for kind in weights if self.book.is_absent(due.period_id, "event_kind", kind)]
+        is_all = bool(weights) and len(absent) == len(weights)
+        return is_all or any(weights[kind]["weight"] < 0 for kind in absent)
 
     def _points(self, due: Due) -> Iterator[Line]:
         unit_value = self.due.parameter(due, "unit_value_cny")
@@ -340,6 +363,8 @@ class Lines:
 
     def coefficient_row(self, due: Due) -> Row | None:
         """PT-05, PT-06: the row of the coefficient table that the month's deductions lead to."""
+        if self.has_unknown_deductions(due):
+            return None
         key = due.rate_key or self.due.text(due, "default_rate_key")
         deducted = rounded(sum((points for _, points, _ in self.deductions(due)), Fraction(0)), 6)
         table = self.due.rates(due)
@@ -349,6 +374,13 @@ class Lines:
             ):
                 return rate
         return None
+
+    def has_unknown_deductions(self, due: Due) -> bool:
+        """S-EXPORT: whether the component that deducts is due and no QA export ever came."""
+        return self.book.is_absent(due.period_id, "event_kind", QA_DEDUCTION) and any(
+            other.component["mechanism"] == "points" and other.component["basis"] == "deduction"
+            for other in self._of_agent[due.agent_id, due.period_id]
+        )
 
     def deductions(self, due: Due) -> list[tuple[str, Fraction, Row | None]]:
         """PT-05: what is deducted from the period: by QA, and per KPI the row of its efficiency bands."""
@@ -380,13 +412,14 @@ class Lines:
             due_of_agent = self._of_agent[key]
             holders = [due for due in due_of_agent if due.component["band_attribute"] == "deduction_points"]
             row = self.coefficient_row(holders[0]) if holders else None
-            if row is None:
+            is_unknown = bool(holders) and self.has_unknown_deductions(holders[0])
+            if row is None and not is_unknown:
                 continue
             for due in due_of_agent:
                 basis = due.component["basis"] if due.component["mechanism"] == "points" else None
-                if basis == "no_pay" and row["rate"] == 0:
+                if basis == "no_pay" and row is not None and row["rate"] == 0:
                     yield self._line(due, quantity=-total, rate=ONE, clause_id=row["clause_id"])
-                elif basis == "floor" and row["rate"] > 0 and total < 0:
+                elif basis == "floor" and (row is None or row["rate"] > 0) and total < 0:
                     yield self._line(due, quantity=-total, rate=ONE, clause_id=due.component["clause_id"])
 
     def _scored(self, due: Due) -> Iterator[Line]:

@@ -45,10 +45,18 @@ KINDS = (
         is_complete=True,
     ),
     _Kind(
-        f"node.depth = 1 and {_IS_OWN}",
+        f"node.depth = 1 and node.input_model <> 'bonus_unpaid' and {_IS_OWN}",
         "node.node_id",
         "select bonus_line_id as key, amount_cny as value from {bonus.bonus_line}",
         is_complete=True,
+    ),
+    _Kind(
+        "node.input_model = 'bonus_unpaid'",
+        "node.input_key || ' ' || node.parameter",
+        "select agent_id || ':' || period_id || ':' || component_id || ':' || segment_no || ' ' || reason "
+        "as key, "
+        "0 as value, lacks as words from {bonus.bonus_unpaid}",
+        has_words=True,
     ),
     _Kind(
         f"node.depth = 2 and node.label = 'quantity' and {_IS_OWN}",
