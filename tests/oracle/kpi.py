@@ -177,8 +177,11 @@ class Observer:
         self.rulings = Rulings(self.exports.rulings(), self.cut)
         self.definitions = Definitions(None if policy_dir is None else Policy(policy_dir))
         self.evidence = Evidence(self.zone, as_of)
-        read = self.exports.tickets()
-        self.tickets = {ticket.ticket_id: self._known_ticket(ticket) for ticket in read}
+        self.tickets = {
+            ticket.ticket_id: self._known_ticket(ticket)
+            for ticket in self.exports.tickets()
+            if ticket.created_at < self.cut
+        }
         self.contacts = {
             contact.contact_id: self._known_contact(contact) for contact in self.exports.contacts()
         }
@@ -552,17 +555,19 @@ class Observer:
             self._periods = self._find_periods()
         return self._periods
 
+    @property
+    def first_day(self) -> int:
+        """The first day of the first period: nothing before it is counted."""
+        return min((days_of(period)[0] for period in self.periods() if len(period) == 7), default=0)
+
     def _find_periods(self) -> list[str]:
         day, exports = self.zone.day, self.exports
         days = {day(ticket.created_at) for ticket in self.tickets.values()}
         days |= {day(contact.started_at) for contact in self.contacts.values()}
         days |= {day(survey.responded_at) for survey in exports.surveys()}
         days |= {day(review.reviewed_at) for review in exports.reviews()}
-        days |= {day(violation.occurred_at) for violation in exports.violations()}
         days |= {day(lead.created_at) for lead in exports.leads()}
         days |= {day(order.ordered_at) for order in exports.orders()}
-        days |= {day(support.occurred_at) for support in exports.collaborations()}
-        days |= {recognition.occurred_on for recognition in exports.recognitions()}
         days |= {row.work_date for row in exports.attendance()}
         last = self.as_of.toordinal()
         return periods_between(min(days), last) if days and min(days) <= last else []
@@ -638,7 +643,8 @@ class Observer:
             return None
         total = _Sum()
         for segment in segments:
-            for day in range(segment.first, min(segment.last, self.as_of.toordinal()) + 1):
+            first = max(segment.first, self.first_day)
+            for day in range(first, min(segment.last, self.as_of.toordinal()) + 1):
                 found = self.evidence.sums.get((kpi, agent, day))
                 if found is not None:
                     total.add(found)

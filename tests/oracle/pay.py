@@ -359,19 +359,23 @@ class Pay:
 
     def _per_event(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
         """Pieces by the plan of their day; once a period by the days on the plan."""
-        row = self._rate(period, component, "", Fraction(0))
-        if row is None:
-            return
         item = component["basis"]
         for agent, segments in self._due(period, component).items():
             if not self._conditions_hold(period, component, agent, segments):
                 continue
-            if item == "month_in_service":
-                quantity = Fraction(_days(segments), _length(period))
-            else:
-                quantity = self.tallies.during(agent, item, segments)
-            if quantity:
-                yield agent, half_up(quantity * Fraction(row["amount_cny"]), 2)
+            amount = Fraction(0)
+            for segment in segments:
+                key = self._key(component, segment, period, agent)
+                row = self._rate(period, component, key, self._band_value(component, period, agent))
+                if row is None:
+                    continue
+                if item == "month_in_service":
+                    quantity = _share(period, segment)
+                else:
+                    quantity = self.tallies.during(agent, item, [segment])
+                amount += quantity * Fraction(row["amount_cny"])
+            if amount:
+                yield agent, half_up(amount, 2)
 
     def _threshold(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
         """A reward for reaching a share of the target, or for each full step above it."""

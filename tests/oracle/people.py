@@ -35,13 +35,17 @@ class People:
                 leaves = job.left_on is not None and job.left_on <= last_day
                 histories[job.agent_id].append(job if leaves else job._replace(left_on=None))
         self._segments: dict[str, list[Segment]] = {}
-        for agent, history in histories.items():
-            history.sort(key=lambda job: job.effective_from)
+        for agent, rows in histories.items():
+            rows.sort(key=lambda job: job.effective_from)
+            history = [_without_odd_leaving(job, rows[0]) for job in rows]
             segments = []
             for place, job in enumerate(history):
                 first, last = job.effective_from, FOREVER
                 if place + 1 < len(history):
-                    last = history[place + 1].effective_from - 1
+                    following = history[place + 1]
+                    last = following.effective_from - 1
+                    if following.left_on is not None:
+                        last = min(last, following.left_on)
                 if job.hired_on is not None:
                     first = max(first, job.hired_on)
                 if job.left_on is not None:
@@ -85,3 +89,9 @@ class People:
             for segment in self._segments.get(agent, [])
             if segment.first <= last and segment.last >= first
         ]
+
+
+def _without_odd_leaving(job: Job, first: Job) -> Job:
+    """A leaving date before the hiring is mistyped, and no leaving."""
+    began = first.effective_from if job.hired_on is None else job.hired_on
+    return job._replace(left_on=None) if job.left_on is not None and job.left_on < began else job

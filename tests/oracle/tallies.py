@@ -49,7 +49,7 @@ class Tallies:
     """Quantities by agent, day and item, of days in service up to the business date."""
 
     def __init__(self, observer: Observer) -> None:
-        self._last_day = observer.as_of.toordinal()
+        self._first_day, self._last_day = observer.first_day, observer.as_of.toordinal()
         self._people = observer.people
         self._delivers = observer.exports.delivers
         self._days: dict[tuple[str, str], dict[int, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
@@ -86,7 +86,7 @@ class Tallies:
                 self._add(recognition.agent_id, recognition.kind, recognition.occurred_on, quantity)
 
     def _add(self, agent: str, item: str, day: int, quantity: Fraction = Fraction(1)) -> None:
-        if day <= self._last_day and self._people.on(agent, day) is not None:
+        if self._first_day <= day <= self._last_day and self._people.on(agent, day) is not None:
             self._days[(agent, item)][day] += quantity
 
     def samples(self, scheme: str, month: str) -> dict[str, tuple[int, int]]:

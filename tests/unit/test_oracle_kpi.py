@@ -420,7 +420,8 @@ def test_support_and_shared_knowledge(tmp_path: Path) -> None:
             ]
         )
     ]
-    found = observe(tmp_path, {"workforce/collaboration": supports, "workforce/recognition": recognitions})
+    tables = {"workforce/collaboration": supports, "workforce/recognition": recognitions}
+    found = observe(tmp_path, tables | {"ticket/contact": [contact("K", agent_id="B")]})
     assert seen(found, "collaboration_score") == "171/2=85.5+0"
     assert seen(found, "support_count") == "2/1=2+0"
     assert seen(found, "knowledge_share_count") == "2/1=2+0"

@@ -320,6 +320,26 @@ def test_a_leaver_is_paid_to_the_last_day_with_the_years_of_that_day(tmp_path: P
     }
 
 
+def test_nobody_vanishes_by_an_odd_leaving_date(tmp_path: Path) -> None:
+    rules = policy(
+        tmp_path / "policy",
+        component=[component("basic", "fixed")],
+        component_rate=[rate("basic", amount_cny="3100")],
+    )
+    tables: dict[str, Rows] = {
+        "workforce/agent": [
+            agent("A", hired_on="2026-01-01", left_on="1926-12-31"),  # mistyped: no leaving
+            agent("B"),
+            agent("B", effective_from="2026-03-20", left_on="2026-03-10"),  # recorded late: left on the 10th
+        ],
+        "ticket/contact": [contact("K", agent_id="Z")],
+    }
+    assert paid(scored(tmp_path, rules, tables)) == {
+        (MARCH, "A", "basic"): Decimal(3100),
+        (MARCH, "B", "basic"): Decimal(1000),  # 3100 × 10 / 31
+    }
+
+
 @pytest.mark.parametrize(
     ("hired", "day", "months"),
     [
