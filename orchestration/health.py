@@ -47,6 +47,11 @@ def examine(settings: Settings, *, policy: Path, profiles: Sequence[Path]) -> It
     yield _guarded("contract", lambda: f"{len(load_contract(CONTRACT_DIR).tables)} tables")
     yield _guarded("bounds", lambda: f"{sum(len(s.bounds) for s in load_bounds(BOUNDS_DIR).values())} bounds")
     yield _guarded("policy", lambda: _policy(policy))
+    yield Finding(
+        "time zone",
+        True,
+        f"days and months are those of {settings.business_timezone} (MERITLINE_TIMEZONE sets another)",
+    )
     for profile in profiles:
         yield _guarded("profile", partial(_profile, profile, settings.business_timezone))
     yield _state(state)
@@ -103,7 +108,9 @@ def _profile(path: Path, timezone: str) -> str:
     from orchestration.ingest.profile import load_profiles
 
     entries = load_profiles([path], contract=load_contract(CONTRACT_DIR), business_timezone=timezone)
-    return f"{path}, {len(entries)} entries"
+    others = sorted({entry.timezone for entry in entries} - {timezone, "UTC"})
+    zones = f"; times are read as {', '.join(others)}, days are those of {timezone}" if others else ""
+    return f"{path}, {len(entries)} entries{zones}"
 
 
 def _state(state: StateFolder) -> Finding:

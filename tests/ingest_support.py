@@ -26,8 +26,9 @@ def run(
     as_of: dt.date | None = None,
     today: dt.date = TODAY,
     allow_rejects: str = "0.05",
+    told: list[str] | None = None,
 ) -> IngestReport:
-    """Ingest with the project's contract in the default business zone."""
+    """Ingest with the project's contract in the default business zone; `told` gets what it tells failing."""
     return ingest(
         landing=landing,
         state=state,
@@ -36,6 +37,7 @@ def run(
         as_of=as_of,
         today=today,
         allow_rejects=Decimal(allow_rejects),
+        note=None if told is None else told.append,
     )
 
 

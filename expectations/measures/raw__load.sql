@@ -91,7 +91,8 @@ select
     end as rejected_share,
     count_if(load_file.status = 'rejected') as unreadable_file_count,
     case when any_value(changed.is_compared) then coalesce(any_value(gained.column_count), 0) end as new_column_count,
-    case when any_value(changed.is_compared) then any_value(changed.form_count) end as changed_form_count
+    case when any_value(changed.is_compared) then any_value(changed.form_count) end as changed_form_count,
+    sum(load_file.conflicting_key_count) as conflicting_key_count
 from load_file
 left join rejected
     on load_file.table_name = rejected.table_name

@@ -60,6 +60,7 @@ def checks(bounds: SuiteBounds) -> Iterator[Check]:
             "unreadable_files": "unreadable_file_count",
             "new_columns": "new_column_count",
             "file_form_changed": "changed_form_count",
+            "rows_conflict": "conflicting_key_count",
         },
     )
     yield from measured(

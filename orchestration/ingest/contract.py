@@ -20,6 +20,8 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 RUN_SOURCE = "run"
 """The source that ingestion writes about itself; never part of an export."""
 
+_OTHER_IDS = frozenset({"created_by", "merged_into", "requested_by"})
+
 DATA_TYPES = frozenset({"varchar", "timestamp", "date", "decimal(18,6)", "bigint", "boolean"})
 
 
@@ -61,6 +63,12 @@ class ContractTable:
     def technical_columns(self) -> tuple[ContractColumn, ...]:
         """Columns that ingestion adds to each row."""
         return tuple(column for column in self.columns if column.is_technical)
+
+    @property
+    def references(self) -> frozenset[str]:
+        """Columns by which rows find each other: the key, and every id."""
+        names = {column.name for column in self.export_columns}
+        return frozenset({*self.key, *(name for name in names if name.endswith("_id") or name in _OTHER_IDS)})
 
     def column(self, name: str) -> ContractColumn:
         """The column of that name; KeyError when the table has none."""

@@ -19,7 +19,7 @@ from orchestration.ingest import mapping as mappings
 from orchestration.ingest.checks.manifest import Manifest
 from orchestration.ingest.landing import LandedFile, UnreadableFile
 from orchestration.ingest.mapping import FAULT_MARK
-from orchestration.ingest.personal import masked_record, set_key
+from orchestration.ingest.personal import masked_record, scrubbed, set_key
 from orchestration.ingest.profile import Entry
 from orchestration.ingest.report import LOADED, REJECTED, LoadFigures
 from orchestration.ingest.sources import (
@@ -32,6 +32,14 @@ from orchestration.ingest.sources import (
     quoted,
 )
 from orchestration.ingest.store import PARQUET, Staging
+
+_ROW_ERRORS = (
+    duckdb.InvalidInputException,
+    duckdb.ConversionException,
+    duckdb.OutOfRangeException,
+    duckdb.NotSupportedError,
+)
+"""What DuckDB says of a value that does not fit."""
 
 WORKERS = 2
 MEMORY_LIMIT = "700MB"
@@ -340,17 +348,31 @@ class _Conversion:
         if self.work.resolved.condition is not None or not self.work.segment.row_count:
             return None if self.work.segment.row_count else 0
         stop = f"error({literal(FAULT_MARK)})"
-        check = f"CASE WHEN {self.work.resolved.is_fault_sql()} THEN {stop} ELSE md5(__raw) END"
+        check = f"CASE WHEN {self.work.resolved.is_fault_sql(is_quick=True)} THEN {stop} ELSE md5(__raw) END"
         rows = self.work.resolved.rows(self.work.segment.sql, is_quick=True)
         try:
             return self._copy(f"SELECT {self._output(check)} FROM ({rows}) AS converted")
-        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
+        except _ROW_ERRORS:
             return None
 
     def _row_by_row(self) -> tuple[int, int, int]:
+        # An expression that two columns share would be computed beside TRY, and fail there for all rows.
+        self.connection.execute("SET disabled_optimizers = 'common_subexpressions'")
+        try:
+            return self._judged()
+        except _ROW_ERRORS as error:
+            message = scrubbed(" ".join(str(error).split()))[: mappings.VALUE_LIMIT]
+            raise UnreadableFile(
+                f"an expression of the profile failed, and DuckDB cannot say on which rows ({message}); "
+                "write it so that an odd value gives NULL"
+            ) from error
+        finally:
+            self.connection.execute("RESET disabled_optimizers")
+
+    def _judged(self) -> tuple[int, int, int]:
         rows = self.work.resolved.rows(self.work.segment.sql)
         fault = f"coalesce({self.work.resolved.is_fault_sql()}, false)"
-        kind = f"CASE WHEN NOT __keep THEN 'excluded' WHEN {fault} THEN 'fault' END"
+        kind = f"CASE WHEN NOT __keep AND NOT __fw THEN 'excluded' WHEN {fault} THEN 'fault' END"
         self.connection.execute(
             "CREATE OR REPLACE TEMP TABLE __converted AS "
             f"SELECT *, __reason: CASE __kind WHEN 'fault' THEN {self.work.resolved.reason_sql()} "

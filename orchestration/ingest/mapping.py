@@ -8,19 +8,17 @@ column, is a fault that names column and value. Nothing is rounded and nothing g
 from __future__ import annotations
 
 import difflib
-import functools
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import duckdb
-
-from orchestration.errors import ConfigurationError
 from orchestration.ingest.contract import ContractColumn
+from orchestration.ingest.conversion import BOUNDS, typed_sql, what_is_wrong, words_of
+from orchestration.ingest.expression import examined
 from orchestration.ingest.landing import UnreadableFile
 from orchestration.ingest.personal import MASK, looks_personal, pseudonym_sql, scrubbed_sql
-from orchestration.ingest.profile import ISO, UNIX_MILLISECONDS, UNIX_SECONDS, ColumnRule, Entry
+from orchestration.ingest.profile import ColumnRule, Entry
 from orchestration.ingest.sources import literal, quoted
+from orchestration.ingest.times import ISO, is_unmapped_name_sql, name_sql
 
 FAULT_MARK = "meritline: a row does not fit"
 """Text of the error by which a statement says that it met a fault."""
@@ -28,20 +26,20 @@ FAULT_MARK = "meritline: a row does not fit"
 RAW_TEXT_LIMIT = 2_000
 VALUE_LIMIT = 80
 
-_BOOLEANS = {
-    True: ("true", "1", "Y", "是", "True", "TRUE", "y"),
-    False: ("false", "0", "N", "否", "False", "FALSE", "n"),
-}
-_BOUNDS = {"timestamp": ("1970-01-02", "2200-01-01"), "date": ("1900-01-01", "2200-01-01")}
-"""Outside of these a time is a mistake; DuckDB's words `epoch` and `infinity` lie outside too."""
+_BLANKS = " \t\u00a0\u3000"
+"""What stands around a key by accident, also in Chinese text."""
 
 
 @dataclass(frozen=True)
 class Conversions:
-    """SQL per contract column: its text from the raw columns, its typed value from that text (`__m<i>`)."""
+    """SQL per contract column: its text from the raw columns, its typed value from that text (`__m<i>`).
+
+    `failures` tell by column number whether the profile's expression failed on a row.
+    """
 
     texts: tuple[str, ...]
     values: tuple[str, ...]
+    failures: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,8 @@ class Mapping:
     """An entry resolved against a file's columns; pieces of SQL over a segment's columns.
 
     `quick` conversions give the same values as `exact` ones wherever they give any, at half the cost: they do
-    not look for blanks around values. A row that they cannot convert must be looked at with the exact ones.
+    not look for blanks around values, and stop at an expression that fails. Rows that they cannot convert
+    must be looked at with the exact ones.
     """
 
     entry: Entry
@@ -67,10 +66,13 @@ class Mapping:
     def rows(self, segment_sql: str, *, is_quick: bool = False) -> str:
         """SQL for a segment's rows with texts and typed values beside the raw columns."""
         chosen = self.quick if is_quick else self.exact
-        keep = "true" if self.condition is None else f"coalesce(({self.condition}), false)"
+        keep, failed = "true", "false"
+        if self.condition is not None:
+            keep, failed = f"coalesce(TRY(({self.condition})), false)", _failed_sql(self.condition)
         texts = "".join(f", __m{i}: {sql}" for i, sql in enumerate(chosen.texts))
+        failures = "".join(f", __f{i}: {sql}" for i, sql in chosen.failures.items())
         values = "".join(f", __t{i}: {sql}" for i, sql in enumerate(chosen.values))
-        mapped = f"SELECT *, __keep: {keep}{texts} FROM ({segment_sql}) AS source"
+        mapped = f"SELECT *, __keep: {keep}, __fw: {failed}{texts}{failures} FROM ({segment_sql}) AS source"
         return f"SELECT *{values} FROM ({mapped}) AS mapped"
 
     def columns_sql(self) -> str:
@@ -86,48 +88,60 @@ class Mapping:
         masked = f"left({scrubbed_sql(line)}, {RAW_TEXT_LIMIT})"
         return f"CASE WHEN __bad IS NULL THEN {self.raw_text} ELSE {masked} END"
 
-    def is_fault_sql(self) -> str:
+    def is_fault_sql(self, *, is_quick: bool = False) -> str:
         """A condition over `rows`, true for a row that must be rejected."""
-        return " OR ".join(["__bad IS NOT NULL", *(fault for _, fault in self._faults())])
+        faults = (fault for _, fault, _ in self._faults(is_quick=is_quick))
+        return " OR ".join(["__bad IS NOT NULL", "__fw", *faults])
 
     def fault_column_sql(self) -> str:
         """The first column at fault."""
-        cases = [f"WHEN {fault} THEN {literal(column.name)}" for column, fault in self._faults()]
-        return f"CASE WHEN __bad IS NOT NULL THEN NULL {' '.join(cases)} END" if cases else "NULL::VARCHAR"
+        cases = [f"WHEN {fault} THEN {literal(column.name)}" for column, fault, _ in self._faults()]
+        bad = "WHEN __bad IS NOT NULL OR __fw THEN NULL"
+        return f"CASE {bad} {' '.join(cases)} END" if cases else "NULL::VARCHAR"
 
     def reason_sql(self) -> str:
         """All faults of a row in words. Values are named, except of personal columns."""
-        cases = [f"CASE WHEN {fault} THEN {self._words(column)} END" for column, fault in self._faults()]
-        words = f"concat_ws('; '{''.join(', ' + case for case in cases)})" if cases else "''"
-        return f"coalesce(__bad, {words})"
+        cases = [f"CASE WHEN {fault} THEN {words} END" for _, fault, words in self._faults()]
+        failed = literal("the profile's where could not be computed")
+        words = ", ".join([f"CASE WHEN __fw THEN {failed} END", *cases])
+        return f"coalesce(__bad, concat_ws('; ', {words}))"
 
-    def _faults(self) -> list[tuple[ContractColumn, str]]:
+    def _faults(self, *, is_quick: bool = False) -> list[tuple[ContractColumn, str, str]]:
+        """Column, condition and words (SQL) of everything that may be wrong with a row."""
         found = []
+        failures = {} if is_quick else self.exact.failures
         for i, column in enumerate(self.entry.table.export_columns):
+            fits = ""
+            if i in failures:
+                failed = "could not be computed (the profile's sql failed on this row)"
+                found.append((column, f"__f{i}", literal(f"{column.name} {failed}")))
+                fits = f"NOT __f{i} AND "
+            words = self._words(column)
             if column.is_required:
                 blank = f" OR trim(__t{i}) = ''" if column.data_type == "varchar" else ""
-                found.append((column, f"(__t{i} IS NULL{blank})"))
+                found.append((column, f"{fits}(__t{i} IS NULL{blank})", words))
             elif column.data_type != "varchar" or column.values:
-                found.append((column, f"(__m{i} IS NOT NULL AND __t{i} IS NULL)"))
-            if column.data_type in _BOUNDS:
-                low, high = (f"{column.data_type} '{bound}'" for bound in _BOUNDS[column.data_type])
-                found.append((column, f"__t{i} NOT BETWEEN {low} AND {high}"))
+                found.append((column, f"{fits}(__m{i} IS NOT NULL AND __t{i} IS NULL)", words))
+            if column.data_type in BOUNDS:
+                low, high = (f"{column.data_type} '{bound}'" for bound in BOUNDS[column.data_type])
+                found.append((column, f"__t{i} NOT BETWEEN {low} AND {high}", words))
         return found
 
     def _words(self, column: ContractColumn) -> str:
         i = self.entry.table.export_columns.index(column)
-        what = {
-            "timestamp": "is not a time",
-            "date": "is not a date",
-            "decimal(18,6)": "is not a number of at most 12 digits and 6 decimals",
-            "bigint": "is not a whole number",
-            "boolean": "is not one of true, false, 1, 0, Y, N, 是, 否",
-            "varchar": f"is not one of {', '.join(column.values)}",
-        }[column.data_type]
+        rule = self.entry.spec.columns.get(column.name)
         value = literal("the value") if column.is_personal else _shown(f"__m{i}")
-        wrong = f"{literal(column.name + ': ')} || {value} || {literal(' ' + what)}"
+        wrong = f"{value} || {literal(' ' + what_is_wrong(column))}"
+        if column.data_type in BOUNDS and rule is not None:
+            unmapped = self._is_ambiguous(column, i, rule)
+            wrong = f"CASE WHEN {unmapped} THEN {_ambiguous(value, i)} ELSE {wrong} END"
         empty = literal(column.name + " is empty")
-        return f"CASE WHEN __m{i} IS NULL OR trim(__m{i}) = '' THEN {empty} ELSE {wrong} END"
+        named = f"{literal(column.name + ': ')} || {wrong}"
+        return f"CASE WHEN __m{i} IS NULL OR trim(__m{i}) = '' THEN {empty} ELSE {named} END"
+
+    def _is_ambiguous(self, column: ContractColumn, i: int, rule: ColumnRule) -> str:
+        zones = self.entry.zones_of(column.name)
+        return is_unmapped_name_sql(f"__m{i}", formats=rule.format, zones=zones)
 
 
 def resolve(
@@ -148,59 +162,10 @@ def expected_names(entry: Entry) -> frozenset[str]:
     for rule in entry.spec.columns.values():
         names.update(rule.from_)
         if rule.sql is not None:
-            names.update(referenced_columns(rule.sql, entry))
+            names.update(examined(rule.sql).columns)
     if entry.spec.where is not None:
-        names.update(referenced_columns(entry.spec.where, entry))
+        names.update(examined(entry.spec.where).columns)
     return frozenset(names)
-
-
-def referenced_columns(expression: str, entry: Entry) -> tuple[str, ...]:
-    """Columns that a DuckDB expression of a profile reads; ConfigurationError when it is none."""
-    names, message = _parsed(expression)
-    if message:
-        raise ConfigurationError(
-            path=entry.path,
-            problem=f"files entry {entry.entry_no}: {expression!r} is not a DuckDB expression ({message})",
-            remedy='Correct it; columns with blanks or Chinese names are written "in double quotes"',
-        )
-    return names
-
-
-@functools.cache
-def _parsed(expression: str) -> tuple[tuple[str, ...], str]:
-    """Column references of an expression, and what is wrong with it if it is none."""
-    with duckdb.connect() as connection:
-        found = connection.execute(
-            "SELECT json_serialize_sql($1)", [f"SELECT ({expression}) FROM source"]
-        ).fetchone()
-    tree = json.loads(found[0]) if found else {}
-    statements = tree.get("statements") or []
-    if tree.get("error") or len(statements) != 1:
-        return (), str(tree.get("error_message", "it is more than one statement"))
-    names: list[str] = []
-    _collect_columns(statements[0]["node"]["select_list"], frozenset(), names)
-    return tuple(dict.fromkeys(names)), ""
-
-
-def _collect_columns(node: object, bound: frozenset[str], names: list[str]) -> None:
-    """Column references of a serialised expression; parameters of lambdas are none."""
-    if isinstance(node, list):
-        for item in node:
-            _collect_columns(item, bound, names)
-    elif isinstance(node, dict):
-        if node.get("class") == "COLUMN_REF":
-            name = str(node["column_names"][-1])
-            if name not in bound:
-                names.append(name)
-            return
-        inner = bound
-        if node.get("class") == "LAMBDA":
-            parameters: list[str] = []
-            _collect_columns(node.get("lhs"), frozenset(), parameters)
-            inner = bound | frozenset(parameters)
-        for key, item in node.items():
-            if not (node.get("class") == "LAMBDA" and key == "lhs"):
-                _collect_columns(item, inner, names)
 
 
 class _Resolver:
@@ -242,11 +207,17 @@ class _Resolver:
     def _conversions(self, *, is_quick: bool) -> Conversions:
         texts: list[str] = []
         values: list[str] = []
-        for column in self._entry.table.export_columns:
+        failures: dict[int, str] = {}
+        for i, column in enumerate(self._entry.table.export_columns):
             rule = self._entry.spec.columns.get(column.name)
             texts.append("NULL::VARCHAR" if rule is None else self._text(column, rule, is_quick=is_quick))
-            values.append(self._value(column, rule, f"__m{len(values)}"))
-        return Conversions(tuple(texts), tuple(values))
+            values.append(self._value(column, rule, f"__m{i}"))
+            if not is_quick and rule is not None and rule.sql is not None and self._has_all(rule.sql):
+                failures[i] = _failed_sql(examined(rule.sql).sql)
+        return Conversions(tuple(texts), tuple(values), failures)
+
+    def _has_all(self, expression: str) -> bool:
+        return all(self._find(name) is not None for name in examined(expression).columns)
 
     def _find(self, name: str) -> str | None:
         return self._by_name.get(name) or self._by_fold.get(name.strip().casefold())
@@ -254,7 +225,7 @@ class _Resolver:
     def _text(self, column: ContractColumn, rule: ColumnRule, *, is_quick: bool) -> str:
         if rule.value is not None:
             return literal(rule.value)
-        names = rule.from_ or referenced_columns(rule.sql or "", self._entry)
+        names = rule.from_ or examined(rule.sql or "").columns
         found = {name: self._find(name) for name in names}
         if absent := [name for name, actual in found.items() if actual is None]:
             return self._absent(column, rule, absent)
@@ -263,16 +234,28 @@ class _Resolver:
         if column.is_personal or {column.name, *names} & {*self._entry.spec.mask, *self._entry.spec.drop}:
             self._personal.update(actual)
         if rule.sql is not None:
-            text = self._nulled(f"CAST(({rule.sql}) AS VARCHAR)", column, is_quick=is_quick)
+            value = f"CAST(({examined(rule.sql).sql}) AS VARCHAR)"
+            text = self._nulled(value if is_quick else f"TRY({value})", column, is_quick=is_quick)
         elif len(actual) == 1:
             text = self._nulled(quoted(actual[0]), column, is_quick=is_quick)
         else:
-            parts = ", ".join(self._nulled(quoted(name), column, is_quick=is_quick) for name in actual)
-            text = f"nullif(concat_ws(' ', {parts}), '')"
+            parts = [self._nulled(quoted(name), column, is_quick=is_quick) for name in actual]
+            text = f"nullif(concat_ws(' ', {', '.join(parts)}), '')"
+            if column.data_type == "timestamp":
+                text = _pair_sql(text, parts, formats=rule.format)
         if rule.map:
-            cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in rule.map.items())
-            text = f"CASE trim({text}) {cases} ELSE {text} END"
+            text = self._mapped(column, rule, text)
         return text if rule.default is None else f"coalesce({text}, {literal(rule.default)})"
+
+    def _mapped(self, column: ContractColumn, rule: ColumnRule, text: str) -> str:
+        """The text replaced by the profile's map; `otherwise` for what is neither there nor in the list."""
+        cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in rule.map.items())
+        other = text
+        if rule.otherwise is not None:
+            kept = ", ".join(map(literal, words_of(column)))
+            is_kept = f" OR trim({text}) IN ({kept})" if kept else ""
+            other = f"CASE WHEN {text} IS NULL{is_kept} THEN {text} ELSE {literal(rule.otherwise)} END"
+        return f"nullif(CASE trim({text}) {cases} ELSE {other} END, '')"
 
     def _absent(self, column: ContractColumn, rule: ColumnRule, absent: Iterable[str]) -> str:
         name = next(iter(absent))
@@ -295,22 +278,35 @@ class _Resolver:
         Blanks around it are kept where the text itself is loaded, and dropped where it is converted.
         """
         is_open = column.data_type == "varchar" and not column.values
+        if is_open and column.name in self._entry.table.references:
+            return self._nulled_key(text)
         kept = text if is_open else f"trim({text})"
         nulls = dict.fromkeys(["", *(value.strip() for value in self._entry.spec.null_values)])
         if len(nulls) == 1:
             return f"nullif({text if is_quick else kept}, '')"
         return f"CASE WHEN trim({text}) NOT IN ({', '.join(map(literal, nulls))}) THEN {kept} END"
 
+    def _nulled_key(self, text: str) -> str:
+        """A key without blanks around it. Looking for them costs a tenth of cutting them off."""
+        last = " OR ".join(f"suffix({text}, {literal(blank)})" for blank in _BLANKS)
+        first = " OR ".join(f"prefix({text}, {literal(blank)})" for blank in _BLANKS if blank > "~")
+        cut = f"trim({text}, {literal(_BLANKS)})"
+        key = f"CASE WHEN {text} < '!' OR {first} OR {last} THEN {cut} ELSE {text} END"
+        nulls = dict.fromkeys(["", *(value.strip() for value in self._entry.spec.null_values)])
+        if len(nulls) == 1:
+            return f"nullif({key}, '')"
+        return f"CASE WHEN {key} NOT IN ({', '.join(map(literal, nulls))}) THEN {key} END"
+
     def _condition(self) -> str | None:
         where = self._entry.spec.where
         if where is None:
             return None
-        for name in referenced_columns(where, self._entry):
+        for name in examined(where).columns:
             actual = self._find(name)
             if actual is None:
                 raise UnreadableFile(f"the header has no column {name}, which the profile's where needs")
             self._used.add(actual)
-        return where
+        return examined(where).sql
 
     def _value(self, column: ContractColumn, rule: ColumnRule | None, text: str) -> str:
         spec = self._entry.spec
@@ -320,7 +316,13 @@ class _Resolver:
         if mapped & set(spec.mask) or column.is_personal:
             return pseudonym_sql(text)
         formats = (*rule.format, ISO) if rule.format and self._is_workbook else rule.format
-        return typed_sql(column, text, formats=formats, timezone=self._entry.timezone)
+        return typed_sql(
+            column,
+            text,
+            formats=formats,
+            timezone=self._entry.timezone,
+            zones=self._entry.zones_of(column.name),
+        )
 
     def _raw_text(self) -> str:
         """The row's fields joined by a comma, for people: personal ones masked, the rest scrubbed."""
@@ -341,55 +343,29 @@ class _Resolver:
         return f"json_object({pairs})::VARCHAR"
 
 
-def typed_sql(column: ContractColumn, text: str, *, formats: Sequence[str], timezone: str) -> str:
-    """SQL for the typed value of a text, NULL where it does not convert exactly.
+def _failed_sql(expression: str) -> str:
+    """SQL for whether an expression fails on a row; an empty result is no failure."""
+    return f"(TRY(struct_pack(v := ({expression}))) IS NULL)"
 
-    Times are UTC: an offset in the text wins, else it is a wall clock time in `timezone`, which must be the
-    connection's TimeZone.
+
+def _pair_sql(text: str, parts: Sequence[str], *, formats: Sequence[str]) -> str:
+    """A date and a time from two columns: without a time it is empty, as a call's that nobody answered.
+
+    The date comes first unless the format says otherwise. A date that has a clock time in it needs none; a
+    time without a date stays, and is no time.
     """
-    if column.data_type == "varchar":
-        if not column.values:
-            return text
-        return f"CASE WHEN {text} IN ({', '.join(map(literal, column.values))}) THEN {text} END"
-    if column.data_type == "boolean":
-        whens = " ".join(
-            f"WHEN {text} IN ({', '.join(map(literal, words))}) THEN {str(value).lower()}"
-            for value, words in _BOOLEANS.items()
-        )
-        return f"CASE {whens} END"
-    if column.data_type == "bigint":
-        return (
-            f"CASE WHEN regexp_full_match({text}, '[+-]?\\d{{1,18}}(\\.0*)?') "
-            f"THEN try_cast(split_part({text}, '.', 1) AS BIGINT) END"
-        )
-    if column.data_type == "decimal(18,6)":
-        return (
-            f"CASE WHEN regexp_full_match({text}, '[+-]?(\\d{{1,12}}(\\.\\d{{0,6}}0*)?|\\.\\d{{1,6}}0*)') "
-            f"THEN try_cast({text} AS DECIMAL(18,6)) END"
-        )
-    if column.data_type == "timestamp":
-        # The way over microseconds is several times faster than timezone('UTC', …).
-        return f"make_timestamp(epoch_us({_instant_sql(text, formats)}))"
-    local = f"CAST(timezone({literal(timezone)}, {_instant_sql(text, formats)}) AS DATE)"
-    if formats:
-        return local
-    plain = f"CASE WHEN left({text}, 1) BETWEEN '0' AND '9' THEN try_cast({text} AS DATE) END"
-    return f"CASE WHEN length({text}) <= 10 THEN {plain} ELSE {local} END"
+    first = next((pattern.lstrip(" ") for pattern in formats if pattern != ISO), "")
+    is_time_first = first.startswith(("%H", "%I", "%M", "%-H", "%-I"))
+    date, time = (parts[1], parts[0]) if is_time_first else (parts[0], parts[1])
+    has_no_time = f"{date} IS NOT NULL AND {time} IS NULL AND NOT contains({date}, ':')"
+    return f"CASE WHEN {has_no_time} THEN NULL ELSE {text} END"
 
 
-def _instant_sql(text: str, formats: Sequence[str]) -> str:
-    """SQL for a TIMESTAMPTZ, NULL where no format fits."""
-    tried = []
-    for pattern in formats or (ISO,):
-        if pattern == ISO:
-            tried.append(f"try_cast({text} AS TIMESTAMPTZ)")
-        elif pattern == UNIX_MILLISECONDS:
-            tried.append(f"to_timestamp(try_cast(regexp_extract({text}, '^\\d{{1,14}}$') AS BIGINT) / 1000)")
-        elif pattern == UNIX_SECONDS:
-            tried.append(f"to_timestamp(try_cast(regexp_extract({text}, '^\\d{{1,11}}$') AS BIGINT))")
-        else:
-            tried.append(f"CAST(try_strptime({text}, {literal(pattern)}) AS TIMESTAMPTZ)")
-    return tried[0] if len(tried) == 1 else f"coalesce({', '.join(tried)})"
+def _ambiguous(value: str, i: int) -> str:
+    """SQL for what is wrong with a time that has a zone's name behind it."""
+    name = name_sql(f"__m{i}")
+    remedy = "' is ambiguous; export an offset, or map it in the profile (zones: {"
+    return " || ".join([value, literal(": '"), name, literal(remedy), name, literal(": …})")])
 
 
 def _shown(text: str) -> str:

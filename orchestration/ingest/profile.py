@@ -11,7 +11,7 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,13 +21,19 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from orchestration.errors import ConfigurationError
-from orchestration.ingest.contract import Contract, ContractTable
+from orchestration.ingest.contract import Contract, ContractColumn, ContractTable
+from orchestration.ingest.conversion import unfit_constants, what_is_wrong
+from orchestration.ingest.expression import examined
+from orchestration.ingest.times import ISO, NAME_PATTERN
 
 SHIPPED_PROFILES = Path(__file__).parent / "profiles"
 
-ISO = "iso"
-UNIX_SECONDS = "unix_seconds"
-UNIX_MILLISECONDS = "unix_milliseconds"
+_NOT_IDENTITY = {"match", "required", "expected_by"}
+"""Keys of an entry that do not decide what a file's rows become."""
+
+_LATER_KEYS = ("zones", "otherwise")
+"""Keys that profiles did not always have: unset they are no part of a fingerprint, so that files which an
+earlier version took in stay known."""
 
 
 def _as_list(value: object) -> object:
@@ -45,7 +51,8 @@ class ColumnRule(_Strict):
     """Where one contract column comes from: `from` columns (joined by a blank), `sql` or a constant `value`.
 
     `format` are strptime patterns tried in order, or `iso`, `unix_seconds`, `unix_milliseconds`; `map`
-    replaces whole values; `default` stands in for an empty value only.
+    replaces whole values, and `otherwise` those that are neither in it nor a word of the column's closed
+    list; `default` stands in for an empty value only. `zones` say what a zone's name behind a time means.
     """
 
     from_: TextList = Field(default=(), alias="from")
@@ -54,12 +61,19 @@ class ColumnRule(_Strict):
     format: TextList = ()
     map: dict[str, str] = {}
     default: str | None = None
+    otherwise: str | None = None
+    zones: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _one_origin(self) -> ColumnRule:
         origins = [bool(self.from_), self.sql is not None, self.value is not None]
         if sum(origins) != 1:
             raise ValueError("needs exactly one of from, sql and value")
+        if self.otherwise is not None and not self.map:
+            raise ValueError("otherwise stands for what map does not name: give a map too")
+        if any(NAME_PATTERN in pattern.rstrip(")").removesuffix(NAME_PATTERN) for pattern in self.format):
+            raise ValueError(f"{NAME_PATTERN} is read at the end of a format only")
+        _check_zones(self.zones)
         return self
 
 
@@ -74,6 +88,7 @@ class FileEntry(_Strict):
     header_row: int | None = Field(default=None, ge=1, le=10_000)
     sheet: str | None = None
     timezone: str | None = None
+    zones: dict[str, str] = {}
     null_values: tuple[str, ...] = ("",)
     where: str | None = None
     distinct: bool = False
@@ -97,26 +112,34 @@ class FileEntry(_Strict):
             except LookupError:
                 raise ValueError(f"encoding {self.encoding!r} is not known") from None
         _check_zone(self.timezone)
+        _check_zones(self.zones)
         return self
 
 
 class Profile(_Strict):
-    """A profile file. `timezone` is the zone of times without an offset; default the business time zone."""
+    """A profile file. `timezone` is the zone of times without an offset; default the business time zone.
+    `zones` say what a zone's name behind a time means, such as `CST: Asia/Shanghai`.
+    """
 
     profile: str
     timezone: str | None = None
+    zones: dict[str, str] = {}
     description: str = ""
     files: tuple[FileEntry, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _zone(self) -> Profile:
         _check_zone(self.timezone)
+        _check_zones(self.zones)
         return self
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A `files` entry ready for use: with its table, its zone and the name of its profile."""
+    """A `files` entry ready for use: with its table, its zone and the name of its profile.
+
+    `spec` has the profile's `zones` among its own.
+    """
 
     profile: str
     entry_no: int
@@ -130,6 +153,11 @@ class Entry:
         """Hash of everything that decides what a file's rows become."""
         return entry_fingerprint(self.spec, self.timezone)
 
+    def zones_of(self, column: str) -> Mapping[str, str]:
+        """What zones' names behind a column's times mean: the column's own, then the entry's."""
+        rule = self.spec.columns.get(column)
+        return {**self.spec.zones, **(rule.zones if rule else {})}
+
     @property
     def is_canonical(self) -> bool:
         """True for the entry that stands for the canonical layout."""
@@ -138,7 +166,11 @@ class Entry:
 
 def entry_fingerprint(spec: FileEntry, timezone: str) -> str:
     """SHA-256 over what an entry does to rows; `match`, `required` and `expected_by` are not part of it."""
-    said = spec.model_dump(mode="json", by_alias=True, exclude={"match", "required", "expected_by"})
+    said = spec.model_dump(mode="json", by_alias=True, exclude=_NOT_IDENTITY)
+    for place in [said, *said["columns"].values()]:
+        for key in _LATER_KEYS:
+            if not place.get(key):
+                place.pop(key, None)
     return hashlib.sha256(json.dumps([said, timezone], sort_keys=True).encode()).hexdigest()
 
 
@@ -167,11 +199,75 @@ def load_profiles(paths: Sequence[Path], *, contract: Contract, business_timezon
         if profile.profile in names:
             raise _unusable(path, f"profile {profile.profile!r} is given twice", "Give each profile once")
         names[profile.profile] = path
-        for number, spec in enumerate(profile.files, start=1):
+        for number, given_spec in enumerate(profile.files, start=1):
+            spec = given_spec.model_copy(update={"zones": {**profile.zones, **given_spec.zones}})
             zone = spec.timezone or profile.timezone or business_timezone
             table = _table(path, number, spec, contract)
-            entries.append(Entry(profile.profile, number, spec, table, zone, path))
+            entry = Entry(profile.profile, number, spec, table, zone, path)
+            _check_columns(entry)
+            _check_is_new(entry, entries)
+            entries.append(entry)
     return tuple(entries)
+
+
+def _check_columns(entry: Entry) -> None:
+    """Refuse expressions that cannot give one value a row, and constants that their column does not take."""
+    rules = [(name, rule.sql) for name, rule in entry.spec.columns.items() if rule.sql is not None]
+    where = [("where", entry.spec.where)] if entry.spec.where is not None else []
+    for name, text in [*where, *rules]:
+        found = examined(text)
+        if found.problem:
+            place = name if name == "where" else f"column {name}"
+            raise _unusable(_file(entry), f"{_where(entry)}, {place}: {found.problem}", found.remedy)
+    for name, rule in entry.spec.columns.items():
+        _check_constants(entry, entry.table.column(name), rule)
+
+
+def _check_constants(entry: Entry, column: ContractColumn, rule: ColumnRule) -> None:
+    if column.data_type == "varchar" and not column.values:
+        return
+    given = {"value": rule.value, "default": rule.default, "otherwise": rule.otherwise}
+    said = {text: key for key, text in given.items() if text} | {
+        new: f"map of {old!r}" for old, new in rule.map.items() if new
+    }
+    formats = (*rule.format, ISO) if rule.format else ()
+    if said and (unfit := unfit_constants(column, tuple(said), formats=formats, timezone=entry.timezone)):
+        near = _suggestion(unfit[0], column.values)
+        raise _unusable(
+            _file(entry),
+            f"{_where(entry)}, column {column.name}: the {said[unfit[0]]} {unfit[0]!r} "
+            f"{what_is_wrong(column)}{near}",
+            f"Give one that {entry.table.full_name}.{column.name} takes",
+        )
+
+
+def _check_is_new(entry: Entry, others: Sequence[Entry]) -> None:
+    """Refuse an entry that reads the same files as another one and makes the same rows of them."""
+    for other in others:
+        if (other.spec.match, other.table.full_name, other.fingerprint) == (
+            entry.spec.match,
+            entry.table.full_name,
+            entry.fingerprint,
+        ):
+            same = (
+                f"entries {other.entry_no} and {entry.entry_no} are the same"
+                if other.profile == entry.profile
+                else f"entry {other.entry_no} of profile {other.profile} and entry {entry.entry_no} "
+                f"of profile {entry.profile} are the same"
+            )
+            raise _unusable(
+                _file(entry),
+                f"{same}: both read {' or '.join(entry.spec.match)} into {entry.table.full_name}",
+                "Remove one of them, or correct what should differ",
+            )
+
+
+def _file(entry: Entry) -> Path:
+    return entry.path or Path(entry.profile)
+
+
+def _where(entry: Entry) -> str:
+    return f"files entry {entry.entry_no} ({' or '.join(entry.spec.match)} into {entry.table.full_name})"
 
 
 def resolve_profile(given: Path) -> Path:
@@ -293,6 +389,11 @@ def _check_zone(name: str | None) -> None:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"timezone {name!r} is not known; use a name such as Asia/Shanghai or UTC") from None
+
+
+def _check_zones(zones: dict[str, str]) -> None:
+    for zone in zones.values():
+        _check_zone(zone)
 
 
 def _unusable(path: Path, problem: str, remedy: str) -> ConfigurationError:

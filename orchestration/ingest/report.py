@@ -17,7 +17,8 @@ class LoadFigures:
     """One file read by one profile entry: its row of `run.load_file`, and whether this run brought it.
 
     `row_count = accepted_row_count + rejected_row_count`; of the rejected, `excluded_row_count` were left out
-    on purpose by the profile's `where`. A file rejected whole counts no rows.
+    on purpose by the profile's `where`. `conflicting_key_count` are keys that several rows of the file have
+    with different content. A file rejected whole counts no rows.
     """
 
     load_id: str
@@ -40,6 +41,7 @@ class LoadFigures:
     unknown_columns: tuple[str, ...]
     missing_columns: tuple[str, ...]
     excluded_row_count: int = 0
+    conflicting_key_count: int = 0
     is_new: bool = True
 
     @property

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -13,7 +14,9 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from orchestration.errors import ConfigurationError, ExportRejected
+from orchestration.errors import ConfigurationError, ExportRejected, MeritlineError
+from orchestration.ingest.business_date import DatedTables
+from orchestration.ingest.checks.conflicts import conflicts
 from orchestration.ingest.checks.due import last_due_day, missing_days
 from orchestration.ingest.checks.headers import header_notes
 from orchestration.ingest.checks.manifest import Manifest, manifest_of
@@ -32,13 +35,14 @@ from orchestration.ingest.checks.rows import (
     REPEATED_SHARE,
     RowChecks,
 )
-from orchestration.ingest.checks.zones import shifted_days, zone_notes
+from orchestration.ingest.checks.zones import shifted_days, zone_notes, zone_settings
 from orchestration.ingest.contract import Contract, ContractTable, load_contract
 from orchestration.ingest.deliveries import Deliveries, deliveries
 from orchestration.ingest.landing import LandedFile, UnreadableFile, list_landing
 from orchestration.ingest.loader import Load, Loader, load_identity
 from orchestration.ingest.personal import load_key
 from orchestration.ingest.profile import Entry, canonical_entry, load_profiles
+from orchestration.ingest.rejects import commonest, reject_notes, where_to_mend
 from orchestration.ingest.report import (
     DUPLICATE,
     LOADED,
@@ -47,27 +51,7 @@ from orchestration.ingest.report import (
     LoadFigures,
     TableTotals,
 )
-from orchestration.ingest.sources import literal
 from orchestration.ingest.store import RawStore, Staging, disk_full
-
-EVENT_COLUMNS = (
-    "created_at",
-    "first_reply_at",
-    "solved_at",
-    "closed_at",
-    "escalated_at",
-    "started_at",
-    "first_response_at",
-    "ended_at",
-    "responded_at",
-    "reviewed_at",
-    "occurred_at",
-    "occurred_on",
-    "ordered_at",
-    "work_date",
-)
-"""Columns that date something that happened (a due time or an export's own time does not); the newest of them
-sets the business date."""
 
 
 @dataclass(frozen=True)
@@ -87,16 +71,19 @@ def ingest(
     business_timezone: str = "Asia/Shanghai",
     allow_rejects: Decimal = Decimal("0.05"),
     progress: Callable[[str], None] | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> IngestReport:
     """Read every export of `landing` into `<state>/raw`, as docs/data_path.md describes it.
 
     `profiles` are paths of YAML files or bare names of shipped ones; files of the canonical layout that no
     profile matches are read by it. `as_of` is the business date, by default the newest local event date not
-    after `today`. The caller holds the state folder: nothing else may write to it meanwhile.
+    after `today`. The caller holds the state folder: nothing else may write to it meanwhile. `note` is told
+    why rows were rejected when the run fails afterwards; else that is among the report's notes.
 
     Raises ExportRejected when a table's share of faulty rows exceeds `allow_rejects` or a required file is
     missing or unreadable, ConfigurationError for a missing or empty landing folder, an unsound profile or
-    contract. A failed run leaves the raw folder as it was.
+    contract, a default business date that a handful of rows would move. A failed run leaves the raw folder as
+    it was.
     """
     say = progress or (lambda message: None)
     contract = load_contract(contract_dir)
@@ -121,8 +108,11 @@ def ingest(
             )
             with Loader(staging, key) as loader:
                 run.read(loader, assignments)
-            run.check(landing, allow_rejects)
-            business_date = as_of or run.newest_event_date()
+            with _told(run.reject_notes, note):
+                run.check(landing, allow_rejects)
+                run.note_conflicts()
+                business_date = as_of or run.newest_event_date(landing)
+            rejected = run.reject_notes()
             run.notice(landing, entries, business_date)
             cut_at = end_of_day(business_date, business_timezone)
             staging.write_context(business_date, cut_at, business_timezone)
@@ -136,7 +126,7 @@ def ingest(
                 business_timezone=business_timezone,
                 loads=tuple(run.current),
                 totals=run.totals(),
-                notes=(*notes, *run.notes),
+                notes=(*zone_settings(entries, business_timezone), *notes, *run.notes, *rejected),
                 late=tuple(run.late),
             )
     except (OSError, duckdb.Error) as error:
@@ -149,6 +139,18 @@ def end_of_day(day: dt.date, timezone: str) -> dt.datetime:
     """The UTC instant, naive, at which a local day ends."""
     midnight = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), tzinfo=ZoneInfo(timezone))
     return midnight.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+@contextmanager
+def _told(notes: Callable[[], Sequence[str]], note: Callable[[str], None] | None) -> Iterator[None]:
+    """Tell the notes when the block fails: nothing else would show them."""
+    try:
+        yield
+    except MeritlineError:
+        if note is not None:
+            for sentence in notes():
+                note(sentence)
+        raise
 
 
 class _Run:
@@ -268,6 +270,12 @@ class _Run:
         ids: set[str] = set()
         for entry in entries:
             load_id = load_identity(sha256 or file.name, entry)
+            if load_id in ids:
+                self.notes.append(
+                    f"{file.name}: another entry of profile {entry.profile} reads it like entry "
+                    f"{entry.entry_no} into {entry.table.full_name}; its rows were taken once"
+                )
+                continue
             ids.add(load_id)
             self._entries[load_id] = entry
             known = self._known.get((file.name, load_id))
@@ -327,34 +335,38 @@ class _Run:
     def _too_many(
         self, landing: Path, table: str, totals: TableTotals, allow_rejects: Decimal
     ) -> ExportRejected:
-        first = next(
+        """Names what makes up the most of it: the file and reason with the most rejected rows."""
+        faulty = [
             load
             for load in self.current
             if load.table_name == table and load.is_new and (load.status == REJECTED or load.fault_row_count)
-        )
-        remedy = (
-            "Fix the export and drop it again, or raise --allow-rejects to go on without these rows; "
-            "nothing of this run was kept"
-        )
-        if first.status == REJECTED:
-            problem = f"no export of {table} could be read: {first.reason}"
-            return ExportRejected(path=landing / first.file, problem=problem, remedy=remedy)
-        with duckdb.connect() as connection:
-            row = connection.execute(
-                "SELECT row_number, reason FROM "
-                f"read_parquet({literal(str(self._staging.rejects(first.load_id)))}) "
-                "WHERE kind = 'fault' ORDER BY row_number LIMIT 1"
-            ).fetchone()
-        assert row is not None
+        ]
+        go_on = "or raise --allow-rejects to go on without these rows; nothing of this run was kept"
+        groups = commonest([self._staging.rejects(load.load_id) for load in faulty], per_file=True)
+        whole = [group for group in groups if group.row is None]
+        top = whole[0] if whole and not totals.readable_file_count else groups[0]
+        remedy = f"{where_to_mend(top, self._entries.get(top.load_id))}, {go_on}"
+        if top.row is None and not totals.readable_file_count:
+            problem = f"no export of {table} could be read: {top.reason}"
+            return ExportRejected(path=landing / top.file, problem=problem, remedy=remedy)
         counted = totals.row_count - totals.excluded_row_count
         return ExportRejected(
-            path=landing / first.file,
-            row=int(row[0]),
+            path=landing / top.file,
+            row=top.row,
             problem=(
-                f"{row[1]}; {totals.fault_row_count} of {counted} rows of {table} do not fit "
+                f"{top.reason}; {top.count:,} of the {totals.fault_row_count:,} rejected rows of {table} are "
+                f"of this file and reason, and {totals.fault_row_count:,} of {counted:,} rows do not fit "
                 f"({_percent(totals.reject_share)}, allowed {_percent(allow_rejects)})"
             ),
             remedy=remedy,
+        )
+
+    def reject_notes(self) -> list[str]:
+        """Why rows of new files were rejected: the commonest reasons of each table, with an example each."""
+        new = [load.load_id for load in self.current if load.is_new and load.status != DUPLICATE]
+        return reject_notes(
+            commonest([self._staging.rejects(load_id) for load_id in new]),
+            self._entries,
         )
 
     def totals(self) -> dict[str, TableTotals]:
@@ -363,7 +375,8 @@ class _Run:
         for load in self.current:
             known = totals.get(load.table_name, TableTotals())
             is_read = load.status != REJECTED
-            new = load if load.is_new else None
+            # A file that came before brings nothing, whatever it is called now.
+            new = load if load.is_new and load.status != DUPLICATE else None
             totals[load.table_name] = TableTotals(
                 file_count=known.file_count + (1 if new else 0),
                 row_count=known.row_count + (new.row_count if new else 0),
@@ -403,35 +416,27 @@ class _Run:
         staged = self._staging.rejects(load_id)
         return [staged] if staged.exists() else list(self._store.rejects(load_id))
 
-    def newest_event_date(self) -> dt.date:
-        """The newest local date of an event that is not after today, over everything loaded.
+    def newest_event_date(self, landing: Path) -> dt.date:
+        """The newest local date of an event that is not after today, over everything loaded."""
+        tables = [(table, self._parts(table)) for table in self._contract.export_tables]
+        return DatedTables(tables, self._timezone, self._today).business_date(landing)
 
-        Today, when no table with events has any.
-        """
-        limit = end_of_day(self._today, self._timezone)
-        newest: list[dt.date] = []
-        with duckdb.connect(config={"threads": 2}) as connection:
-            connection.execute(f"SET TimeZone = {literal(self._timezone)}")
-            for table in self._contract.export_tables:
-                paths = self._parts(table)
-                for column in table.export_columns:
-                    if column.name not in EVENT_COLUMNS or not paths:
-                        continue
-                    is_date = column.data_type == "date"
-                    bound = (
-                        f"DATE '{self._today}'"
-                        if is_date
-                        else f"TIMESTAMP '{limit}' - INTERVAL 1 microsecond"
-                    )
-                    local = "max({0})" if is_date else "CAST(timezone('UTC', max({0})) AS DATE)"
-                    row = connection.execute(
-                        f"SELECT {local.format(column.name)} FROM read_parquet($1, union_by_name=true) "
-                        f"WHERE {column.name} <= {bound}",
-                        [[str(path) for path in paths]],
-                    ).fetchone()
-                    if row and row[0] is not None:
-                        newest.append(row[0])
-        return max(newest, default=self._today)
+    def note_conflicts(self) -> None:
+        """Count and tell keys that rows of one new file share although they differ."""
+        for table in self._contract.export_tables:
+            new = {
+                load.load_id
+                for load in self.current
+                if load.table_name == table.full_name and load.is_new and load.status == LOADED
+            }
+            if not new or not (paths := self._staging.parts(table)):
+                continue
+            found = {one.load_id: one for one in conflicts(table, paths)}
+            for place, load in enumerate(self.current):
+                if load.is_new and load.status == LOADED and load.load_id in found:
+                    conflict = found[load.load_id]
+                    self.current[place] = replace(load, conflicting_key_count=conflict.key_count)
+                    self.notes.append(conflict.sentence(load.file, table))
 
     def _parts(self, table: ContractTable) -> list[Path]:
         retired = {load.load_id for load in self.retired}

@@ -13,7 +13,7 @@ import json
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 from orchestration.ingest import framing
 from orchestration.ingest.encoding import SAMPLE_BYTES, detect_encoding, is_utf8, utf8_chunks
 from orchestration.ingest.framing import Frames, RecordScanner
+from orchestration.ingest.json_array import element_lines, is_array
 from orchestration.ingest.landing import MAX_EXPANSION_RATIO, MIN_EXPANSION_BYTES, LandedFile, UnreadableFile
 
 SEGMENT_BYTES = 16 * 1024 * 1024
@@ -36,6 +37,10 @@ MAX_HEADER_ROWS = 50
 RESERVED = re.compile(r"^__")
 _JSON_SEPARATOR = "\x01"
 _MAX_JSON_DEPTH = 4
+_SHEET_DIGITS = 15
+"""Digits of a number that a spreadsheet keeps."""
+_LOST_DIGITS = "\ufdd0"
+"""Marks a number with more digits; no character of any text."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +204,9 @@ class SourceReader:
         relation = _csv_relation(lines.columns, _JSON_SEPARATOR, has_quotes=False)
         cutter = _Cutter(lines, self.scratch)
         scanner = RecordScanner(delimiter=ord(_JSON_SEPARATOR), has_quotes=False)
-        for frames in _frames(self.file, lines, scanner):
+        is_elements = self._is_array(form.encoding)
+        what = "element" if is_elements else "line"
+        for frames in _frames(self.file, lines, scanner, as_lines=element_lines if is_elements else None):
             part = cutter.cut(frames)
             if part is None:
                 continue
@@ -212,11 +219,14 @@ class SourceReader:
             sql = (
                 f"SELECT __row, __bad, __raw: line, {fields} FROM (SELECT __row: __ordinals.row, line, "
                 "__bad: CASE WHEN coalesce(json_type(try_cast(line AS JSON)) <> 'OBJECT', true) "
-                "THEN 'the line is not a JSON object' END, "
+                f"THEN 'the {what} is not a JSON object' END, "
                 f"__v: CASE WHEN json_valid(line) THEN json_extract_string(line, [{pointers}]) END "
                 f"FROM {relation(part.path)} POSITIONAL JOIN __ordinals)"
             )
             yield Segment(sql, tuple(names), len(part.ordinals), part.ordinals, part.bad, part.path)
+
+    def _is_array(self, encoding: str) -> bool:
+        return is_array(b"".join(utf8_chunks([self.file.head(SAMPLE_BYTES)], encoding)))
 
     # Workbooks
 
@@ -252,13 +262,12 @@ class SourceReader:
                 for number, cells in rows:
                     if number <= form.header_row or not any(cells):
                         continue
-                    if any(cells[width:]) or any("\0" in cell for cell in cells):
-                        reason = (
-                            "a cell stands right of the last header" if any(cells[width:]) else "a NUL byte"
-                        )
-                        bad.append(BadRecord(number, reason, ",".join(cells)[:4096], is_broken=False))
+                    if reason := self._unfit_cells(cells, form.columns):
+                        text = ",".join(cells).replace("\0", "�").replace(_LOST_DIGITS, "")
+                        bad.append(BadRecord(number, reason, text[:4096], is_broken=False))
                         continue
-                    writer.writerow((cells + [""] * width)[:width])
+                    kept = [cell.removeprefix(_LOST_DIGITS) for cell in cells[:width]]
+                    writer.writerow(kept + [""] * (width - len(kept)))
                     ordinals.append(number)
                     if len(ordinals) >= SEGMENT_ROWS:
                         is_done = False
@@ -274,6 +283,21 @@ class SourceReader:
                 tuple(bad),
                 path,
             )
+
+    def _unfit_cells(self, cells: Sequence[str], columns: Sequence[str]) -> str:
+        """Why a row of a sheet cannot be read, '' when it can."""
+        if any(cells[len(columns) :]):
+            return "a cell stands right of the last header"
+        if any("\0" in cell for cell in cells):
+            return "a NUL byte"
+        wanted = {name.strip().casefold() for name in self.expected}
+        for name, cell in zip(columns, cells, strict=False):
+            if cell.startswith(_LOST_DIGITS) and name.strip().casefold() in wanted:
+                return (
+                    f"{name}: a number of more than {_SHEET_DIGITS} digits, of which the workbook keeps "
+                    f"{_SHEET_DIGITS}; format the column as text before the ids are put in, or export CSV"
+                )
+        return ""
 
     def _sheet(self) -> tuple[Any, str]:
         path = self._local_copy()
@@ -385,11 +409,18 @@ class _Cutter:
         return BadRecord(row_number, reason, text, is_broken=False)
 
 
-def _frames(file: LandedFile, form: FileForm, scanner: RecordScanner) -> Iterator[Frames]:
+def _frames(
+    file: LandedFile,
+    form: FileForm,
+    scanner: RecordScanner,
+    *,
+    as_lines: Callable[[Iterable[bytes]], Iterator[bytes]] | None = None,
+) -> Iterator[Frames]:
     is_plain = is_utf8(form.encoding)
     # Three bytes of UTF-8 may come of two of a Chinese encoding: keep segments within their bound.
     size = SEGMENT_BYTES if is_plain else SEGMENT_BYTES * 2 // 3
-    for chunk in utf8_chunks(file.chunks(size), form.encoding):
+    chunks = utf8_chunks(file.chunks(size), form.encoding)
+    for chunk in chunks if as_lines is None else as_lines(chunks):
         yield _checked(scanner.feed(chunk), is_plain=is_plain)
     yield _checked(scanner.finish(), is_plain=is_plain)
 
@@ -421,7 +452,10 @@ def unique_names(header: Sequence[str]) -> tuple[str, ...]:
 
 
 def cell_text(cell: object) -> str:
-    """A workbook's cell as text: dates in ISO form, whole numbers without a point, 15 significant digits."""
+    """A workbook's cell as text: dates in ISO form, whole numbers without a point, 15 significant digits.
+
+    A number with more digits than that before its point has lost the others: it is marked.
+    """
     if cell is None:
         return ""
     if isinstance(cell, bool):
@@ -432,6 +466,8 @@ def cell_text(cell: object) -> str:
         return cell.isoformat()
     if isinstance(cell, dt.timedelta):
         return str(cell)
+    if isinstance(cell, (float, int)) and abs(cell) >= 10**_SHEET_DIGITS:
+        return f"{_LOST_DIGITS}{cell:.15g}"
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else format(cell, ".15g")
     return str(cell)

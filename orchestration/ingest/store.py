@@ -75,6 +75,9 @@ class RawStore:
             with duckdb.connect() as connection:
                 names = [column.name for column in self.contract.table("run.load_file").columns]
                 source = f"read_parquet({literal(str(path))})"
+                # What an earlier version wrote may lack columns that were added since.
+                present = {row[0] for row in connection.execute(f"DESCRIBE FROM {source}").fetchall()}
+                names = [name for name in names if name in present]
                 rows = connection.execute(
                     f"SELECT {', '.join(names)} FROM {source} ORDER BY load_seq, file"
                 ).fetchall()
@@ -239,6 +242,7 @@ def _figures(row: dict[str, object]) -> LoadFigures:
         if name in listed
         else ("" if value is None and name in texts else value)
         for name, value in row.items()
+        if value is not None or name != "conflicting_key_count"
     }
     return LoadFigures(**values, is_new=False)  # type: ignore[arg-type]
 

@@ -39,6 +39,7 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
         business_timezone=nightly.business_timezone,
         allow_rejects=Decimal(nightly.allow_rejects),
         progress=current.step,
+        note=current.note,
     )
     needs = needs_of_state(nightly.state_folder.raw, nightly.state_folder.seeds / "policy", report.as_of)
     write_plan_needs(nightly.state_folder.raw, needs)
@@ -57,7 +58,8 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
     current.message = (
         f"{current.figures['files']} new files, {current.figures['rows']:,} rows: "
         f"{current.figures['accepted']:,} taken, {current.figures['rejected']:,} rejected, "
-        f"{current.figures['excluded']:,} excluded by a profile; business date {report.as_of}"
+        f"{current.figures['excluded']:,} excluded by a profile; business date {report.as_of}, "
+        f"days and months of {report.business_timezone}"
     )
     for note in report.notes:
         current.note(note)

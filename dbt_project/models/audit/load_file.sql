@@ -20,5 +20,6 @@ select
     row_count,
     loaded_row_count,
     superseded_row_count,
-    rejected_row_count
+    rejected_row_count,
+    conflicting_key_count
 from {{ ref('fct_load') }}

@@ -1,4 +1,4 @@
--- Grain: one load of one export file through one profile entry, with what became of its rows.
+-- Grain: one load of one export file through one profile entry, with what became of its rows; duplicates are left out.
 
 {% set staging_models = [
     'stg_workforce__agent',
@@ -55,9 +55,12 @@ select
     load_file.row_count,
     coalesce(winner.loaded_row_count, 0) as loaded_row_count,
     load_file.accepted_row_count - coalesce(winner.loaded_row_count, 0) as superseded_row_count,
-    load_file.rejected_row_count
+    load_file.rejected_row_count,
+    coalesce(load_file.conflicting_key_count, 0) as conflicting_key_count
 from {{ source('run', 'load_file') }} as load_file
 left join winner
     on
         load_file.load_id = winner.load_id
         and load_file.status = 'loaded'
+-- A file that came before brings nothing: neither rows nor another content of the publication.
+where load_file.status is distinct from 'duplicate'

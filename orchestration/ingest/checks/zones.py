@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from orchestration.ingest.profile import Entry
 
 HOURS = 24
 MIN_DAY_EVENTS = 30
@@ -59,6 +61,17 @@ def zone_notes(table: str, shifted: list[ShiftedDay]) -> list[str]:
             "is the time zone of that export right?"
         )
     return notes
+
+
+def zone_settings(entries: Sequence[Entry], business_timezone: str) -> list[str]:
+    """Sentences on profiles in another zone than the business zone's; UTC is no centre's."""
+    zones = {(entry.profile, entry.timezone): None for entry in entries}
+    return [
+        f"profile {profile}: its times are read as {zone}, but days and months are those of "
+        f"{business_timezone}; to count in {zone}, set MERITLINE_TIMEZONE={zone}"
+        for profile, zone in zones
+        if zone not in (business_timezone, "UTC", "Etc/UTC")
+    ]
 
 
 def _cosine(left: NDArray[np.int64], right: NDArray[np.int64]) -> float:
