@@ -272,8 +272,8 @@ class _Run:
             load_id = load_identity(sha256 or file.name, entry)
             if load_id in ids:
                 self.notes.append(
-                    f"{file.name}: another entry of profile {entry.profile} reads it like entry "
-                    f"{entry.entry_no} into {entry.table.full_name}; its rows were taken once"
+                    f"{file.name}: entries {self._entries[load_id].entry_no} and {entry.entry_no} of profile "
+                    f"{entry.profile} read it alike into {entry.table.full_name}; its rows were taken once"
                 )
                 continue
             ids.add(load_id)

@@ -91,7 +91,7 @@ def test_entries_that_read_a_file_alike_take_its_rows_once(tmp_path: Path) -> No
     report = run(tmp_path / "landing", tmp_path / "state", profiles=(profile,), as_of=dt.date(2026, 10, 5))
     assert query(tmp_path / "state", "ticket.contact", "SELECT count(*) FROM raw") == [(40,)]
     assert len(rejected(tmp_path / "state")) == 1
-    assert any("reads it like entry 1" in note for note in report.notes)
+    assert any("entries 1 and 2 of profile calls read it alike" in note for note in report.notes)
 
 
 DEALS = """
