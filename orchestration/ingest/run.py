@@ -354,9 +354,9 @@ class _Run:
             path=landing / top.file,
             row=top.row,
             problem=(
-                f"{top.reason}; {top.count:,} of the {totals.fault_row_count:,} rejected rows of {table} are "
-                f"of this file and reason, and {totals.fault_row_count:,} of {counted:,} rows do not fit "
-                f"({_percent(totals.reject_share)}, allowed {_percent(allow_rejects)})"
+                f"{top.reason}; {totals.fault_row_count:,} of {counted:,} rows of {table} do not fit "
+                f"({_percent(totals.reject_share)}, allowed {_percent(allow_rejects)}), {top.count:,} of them "
+                "in this file for this reason"
             ),
             remedy=remedy,
         )

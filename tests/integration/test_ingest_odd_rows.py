@@ -288,7 +288,8 @@ def test_the_refusal_names_the_file_and_reason_that_make_up_the_share(tmp_path: 
         run(landing, tmp_path / "state", profiles=(write(tmp_path / "p84.yml", P84),), told=told)
     text = str(raised.value)
     assert text.startswith(f"{landing}/ticket/ticket_81b.csv, row 2: the row has 5 fields, the header 3; ")
-    assert "299 of the 301 rejected rows of ticket.ticket are of this file and reason" in text
+    assert "301 of 602 rows of ticket.ticket do not fit (50.0 %, allowed 5.0 %)" in text
+    assert "299 of them in this file for this reason" in text
     assert told == [
         "ticket.ticket rejected: 299 × the row has 5 fields, the header 3 (ticket/ticket_81b.csv, row 2)",
         "ticket.ticket rejected: 2 × created_at: '12/31/2026' is not a time (foreign/export84.csv, row 3)",
