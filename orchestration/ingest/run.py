@@ -355,8 +355,8 @@ class _Run:
             row=top.row,
             problem=(
                 f"{top.reason}; {totals.fault_row_count:,} of {counted:,} rows of {table} do not fit "
-                f"({_percent(totals.reject_share)}, allowed {_percent(allow_rejects)}), {top.count:,} of them "
-                "in this file for this reason"
+                f"({_percent(totals.reject_share)}, allowed {_percent(allow_rejects)}), {top.count:,} of "
+                "them in this file for this reason"
             ),
             remedy=remedy,
         )
