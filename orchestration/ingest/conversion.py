@@ -25,11 +25,12 @@ def typed_sql(
     formats: Sequence[str],
     timezone: str,
     zones: Mapping[str, str] | None = None,
+    is_quick: bool = False,
 ) -> str:
     """SQL for the typed value of a text, NULL where it does not convert exactly.
 
     Times are UTC: an offset in the text wins, then a zone's name in `zones`, else it is a wall clock time in
-    `timezone`, which must be the connection's TimeZone.
+    `timezone`, which must be the connection's TimeZone. `is_quick` gives NULL for more texts, see `times`.
     """
     if column.data_type == "varchar":
         if not column.values:
@@ -52,8 +53,8 @@ def typed_sql(
             f"THEN try_cast({text} AS DECIMAL(18,6)) END"
         )
     if column.data_type == "timestamp":
-        return utc_sql(text, formats=formats, zones=zones or {})
-    return date_sql(text, formats=formats, zones=zones or {}, timezone=timezone)
+        return utc_sql(text, formats=formats, zones=zones or {}, is_quick=is_quick)
+    return date_sql(text, formats=formats, zones=zones or {}, timezone=timezone, is_quick=is_quick)
 
 
 def what_is_wrong(column: ContractColumn) -> str:

@@ -211,7 +211,7 @@ class _Resolver:
         for i, column in enumerate(self._entry.table.export_columns):
             rule = self._entry.spec.columns.get(column.name)
             texts.append("NULL::VARCHAR" if rule is None else self._text(column, rule, is_quick=is_quick))
-            values.append(self._value(column, rule, f"__m{i}"))
+            values.append(self._value(column, rule, f"__m{i}", is_quick=is_quick))
             if not is_quick and rule is not None and rule.sql is not None and self._has_all(rule.sql):
                 failures[i] = _failed_sql(examined(rule.sql).sql)
         return Conversions(tuple(texts), tuple(values), failures)
@@ -308,7 +308,7 @@ class _Resolver:
             self._used.add(actual)
         return examined(where).sql
 
-    def _value(self, column: ContractColumn, rule: ColumnRule | None, text: str) -> str:
+    def _value(self, column: ContractColumn, rule: ColumnRule | None, text: str, *, is_quick: bool) -> str:
         spec = self._entry.spec
         mapped = {column.name, *(rule.from_ if rule else ())}
         if rule is None or mapped & set(spec.drop):
@@ -322,6 +322,7 @@ class _Resolver:
             formats=formats,
             timezone=self._entry.timezone,
             zones=self._entry.zones_of(column.name),
+            is_quick=is_quick,
         )
 
     def _raw_text(self) -> str:

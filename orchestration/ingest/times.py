@@ -27,19 +27,26 @@ _HALVES = ("AM", "PM", "am", "pm", "A", "P", "T")
 """Letters behind a time that are no zone."""
 
 
-def utc_sql(text: str, *, formats: Sequence[str], zones: Mapping[str, str]) -> str:
+def utc_sql(text: str, *, formats: Sequence[str], zones: Mapping[str, str], is_quick: bool = False) -> str:
     """SQL for a naive TIMESTAMP in UTC, NULL where no format fits.
 
     An offset in the text wins, then a name in `zones`; else it is a wall clock time in the connection's
-    TimeZone.
+    TimeZone. `is_quick` leaves out names that every profile knows: many small files cost more to plan than to
+    read.
     """
     formats = formats or (ISO,)
     plain = [_plain(text, pattern) for pattern in formats if NAME_PATTERN not in pattern]
+    if is_quick and not zones:
+        return f"coalesce({', '.join([*plain, 'NULL::TIMESTAMP'])})"
+    names: dict[str, list[str]] = {}
+    for name, zone in {**KNOWN_ZONES, **zones}.items():
+        names.setdefault(zone, []).append(name)
     named = " ".join(
-        f"WHEN {literal(name)} THEN {_utc(f'timezone({literal(zone)}, {wall_sql(text, formats)})')}"
-        for name, zone in {**KNOWN_ZONES, **zones}.items()
+        f"WHEN {name_sql(text)} IN ({', '.join(map(literal, same))}) "
+        f"THEN {_utc(f'timezone({literal(zone)}, {wall_sql(text, formats)})')}"
+        for zone, same in names.items()
     )
-    return f"coalesce({', '.join([*plain, f'CASE {name_sql(text)} {named} END'])})"
+    return f"coalesce({', '.join([*plain, f'CASE {named} END'])})"
 
 
 def name_sql(text: str) -> str:
@@ -66,9 +73,11 @@ def is_unmapped_name_sql(text: str, *, formats: Sequence[str], zones: Mapping[st
     return f"({name_sql(text)} NOT IN ({known}) AND {wall_sql(text, formats)} IS NOT NULL)"
 
 
-def date_sql(text: str, *, formats: Sequence[str], zones: Mapping[str, str], timezone: str) -> str:
+def date_sql(
+    text: str, *, formats: Sequence[str], zones: Mapping[str, str], timezone: str, is_quick: bool = False
+) -> str:
     """SQL for the local date in `timezone` of a text that is a date or a time, NULL where it is neither."""
-    utc = utc_sql(text, formats=formats, zones=zones)
+    utc = utc_sql(text, formats=formats, zones=zones, is_quick=is_quick)
     local = f"CAST(timezone({literal(timezone)}, timezone('UTC', {utc})) AS DATE)"
     if formats:
         return local
