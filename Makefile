@@ -42,5 +42,6 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m orchestration.warehouse
 	touch $@
 
-clean:  ## remove the virtual environment and the default state folder
-	rm -rf $(VENV) var
+clean:  ## remove the virtual environment and the caches of tools; a state folder stays: it holds what was paid
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dbt_project/target dbt_project/logs
+	find . -name __pycache__ -type d -prune -not -path './var/*' -exec rm -rf {} +

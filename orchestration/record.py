@@ -25,6 +25,7 @@ OUTCOMES = {
 }
 """Outcomes of a failed run that an operator treats differently from a fault, by exit status."""
 RUNNING, KILLED = "running", "killed"
+PUBLISHED, PREVIEWED = "published", "previewed"
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,15 @@ class StageRecord:
     figures: dict[str, object] = field(default_factory=dict)
 
 
-NIGHTLY = "nightly"
-"""How the command of a night begins; a settlement has a place among the runs too."""
+NIGHTLY, PREVIEW = "nightly", "preview"
+"""How the command of a night begins, and of one for show; a settlement has a place among the runs too."""
 
 
 @dataclass(frozen=True)
 class RunRecord:
     """One run. `outcome` is `running`, `published`, `refused`, `rejected`, `interrupted`, `failed`,
-    `killed` or, of a settlement, `settled`; times are UTC, ISO 8601. `exit_status` is that of the error it
-    failed with.
+    `killed` or, of a settlement, `settled`, of a preview `previewed`; times are UTC, ISO 8601.
+    `exit_status` is that of the error it failed with.
     """
 
     number: int

@@ -90,6 +90,11 @@ class StateFolder:
         return self.root / "published"
 
     @property
+    def previews(self) -> Path:
+        """Publications for show, which are in no chain; the owner's alone."""
+        return self.root / "previews"
+
+    @property
     def current(self) -> Path:
         """Link to the newest publication; switched atomically."""
         return self.published / "current"

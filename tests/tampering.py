@@ -473,6 +473,18 @@ def _forged_bi(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     return Tampering("BI shows other points", ("bi/mart_agent_scorecard.parquet", "points: says"))
 
 
+def _forged_about(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    """A file that says to be of another publication."""
+    folder = state.current.resolve()
+    audience = chance.choice(("bi", "payroll", "auditor"))
+    path = folder / f"{audience}.duckdb"
+    replace_bytes(path, path.read_bytes())
+    with duckdb.connect(str(path)) as database:
+        database.execute("update about set run_id = '000099-2030-01-01'")
+    _reseal(state, folder)
+    return Tampering("a file of another publication", (path.name, "run_id: says 000099-2030-01-01"))
+
+
 def _forged_workbook(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     folder = state.current.resolve()
     register = folder / "payroll" / "mart_bonus_register.parquet"
@@ -630,6 +642,7 @@ def _frozen_schema(state: StateFolder, landing: Path, chance: Random) -> Tamperi
 FORGERIES: Sequence[Way] = (
     _forged_audience,
     _forged_bi,
+    _forged_about,
     _forged_workbook,
     _forged_award,
     _forged_trace,

@@ -27,18 +27,22 @@ def current_folder(state: StateFolder) -> Path:
 
 
 def publication_folder(state: StateFolder, run_id: str) -> Path:
-    """Folder of a publication (`current`: the newest). Raises ConfigurationError with near names."""
+    """Folder of a publication or preview (`current`: the newest publication).
+
+    Raises ConfigurationError with near names.
+    """
     if run_id == CURRENT:
         return current_folder(state)
-    names = [folder.name for folder in publication_folders(state)]
-    if run_id not in names:
+    folders = {folder.name: folder for folder in (*preview_folders(state), *publication_folders(state))}
+    names = list(folders)
+    if run_id not in folders:
         near = get_close_matches(run_id, names, n=5, cutoff=0.3) or names[-5:]
         raise ConfigurationError(
             path=state.published,
             problem=f"there is no publication {run_id!r}",
             remedy=f"There are: {', '.join(near) or 'none yet'}",
         )
-    return state.published / run_id
+    return folders[run_id]
 
 
 def publication_folders(state: StateFolder) -> list[Path]:
@@ -54,6 +58,11 @@ def other_release(folder: Path) -> str:
             f"{AUDITOR}.duckdb): run meritline nightly once, or read it with that release"
         )
     return "It may come from another version: use that meritline, or run nightly again"
+
+
+def preview_folders(state: StateFolder) -> list[Path]:
+    """Folders of the previews that are kept, oldest first; none of them is in the chain."""
+    return sorted(path for path in state.previews.glob("[0-9]*-*") if path.is_dir())
 
 
 def read_manifest(folder: Path) -> Mapping[str, Any]:

@@ -41,6 +41,13 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="Share of a table's rows that may be rejected.",
 )
+@click.option(
+    "--preview",
+    "is_preview",
+    is_flag=True,
+    help="Publish under <state>/previews; `current` and later nights stay as they are. An --as-of before "
+    "the current publication's implies it.",
+)
 @click.pass_obj
 def nightly(
     options: Options,
@@ -52,6 +59,7 @@ def nightly(
     engine: str,
     full_refresh: bool,
     allow_rejects: Decimal,
+    is_preview: bool,
 ) -> None:
     """Ingest, build, check and publish, as one recorded run."""
     if engine != "duckdb":
@@ -72,6 +80,7 @@ def nightly(
     console = new_console()
     with rare_collections(), shown_progress(console):
         from orchestration.nightly.execute import JobRequest, execute
+        from orchestration.nightly.preview import is_earlier, preview
         from orchestration.nightly.run import NightlyRun
 
         run = NightlyRun.of(settings).model_copy(
@@ -81,5 +90,10 @@ def nightly(
                 "allow_rejects": str(allow_rejects),
             }
         )
-        execute(settings, JobRequest(run=run, command="meritline nightly"))
-    print_summary(run.state_folder, console)
+        request = JobRequest(run=run, command="meritline nightly")
+        if is_preview or is_earlier(run.state_folder, run.business_date):
+            made = preview(settings, request, keep=settings.keep_publications)
+        else:
+            execute(settings, request)
+            made = None
+    print_summary(run.state_folder, console, made)

@@ -32,7 +32,7 @@ def status(options: Options) -> None:
     state = options.state_folder()
     click.echo(f"state        {state.root}" + ("" if state.root.is_dir() else " (does not exist yet)"))
     click.echo(f"lock         {_lock(state)}")
-    for line in _published(state):
+    for line in (*_published(state), *_previews(state)):
         click.echo(line)
     for line in _runs(read_records(state), is_held=current_holder(state) is not None):
         click.echo(line)
@@ -57,6 +57,15 @@ def _published(state: StateFolder) -> list[str]:
         return ["publication  none yet"] if publication is None else _publication(state, publication)
     except (MeritlineError, *DAMAGE) as error:
         return [f"publication  cannot be read: {_said(error)}"]
+
+
+def _previews(state: StateFolder) -> list[str]:
+    from orchestration.audit.publications import preview_folders
+
+    folders = preview_folders(state)
+    if not folders:
+        return []
+    return [f"previews     {', '.join(folder.name for folder in folders[-SHOWN_RUNS:])}: {state.previews}"]
 
 
 def _publication(state: StateFolder, publication: Publication) -> list[str]:

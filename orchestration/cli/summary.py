@@ -10,15 +10,15 @@ from orchestration.publish.publication import CALIBRATION_PAGE, Publication, cur
 from orchestration.state import StateFolder, auditor_parquet
 
 
-def print_summary(state: StateFolder, console: Console) -> None:
-    """Print the current publication: identity, rows, checks, rows set aside by reason, folder."""
-    publication = current_publication(state)
+def print_summary(state: StateFolder, console: Console, preview: Publication | None = None) -> None:
+    """Print the current publication, or a preview: identity, rows, checks, what was set aside, folder."""
+    publication = preview or current_publication(state)
     if publication is None:
         return
     manifest = publication.manifest
     checks = manifest["checks"]
     lines = [
-        f"published {publication.run_id}, business date {manifest['as_of']}",
+        f"{'preview' if preview else 'published'} {publication.run_id}, business date {manifest['as_of']}",
         f"  content   {manifest['content_hash'][:16]}…, {sum(manifest['rows'].values()):,} rows in "
         f"{len(manifest['rows'])} relations",
         f"  checks    {said(checks)}",

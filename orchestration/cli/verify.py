@@ -28,6 +28,11 @@ UNSOUND = 1
     help="Folder of the input files. [default: where they lay when they were ingested]",
 )
 @click.option(
+    "--publication",
+    "run_id",
+    help="Verify this publication or preview by itself. [default: all of the state, the newest in full]",
+)
+@click.option(
     "--anchor",
     "anchors",
     multiple=True,
@@ -35,15 +40,28 @@ UNSOUND = 1
     help="A hash of a manifest or a settlement that was noted elsewhere: it must occur in the chain.",
 )
 @click.pass_obj
-def verify(options: Options, *, pack: Path | None, landing: Path | None, anchors: tuple[str, ...]) -> int:
+def verify(
+    options: Options,
+    *,
+    pack: Path | None,
+    landing: Path | None,
+    run_id: str | None,
+    anchors: tuple[str, ...],
+) -> int:
     """Recompute every published amount and check every hash; exit 1 when anything is wrong."""
+    from orchestration.audit.publications import publication_folder
     from orchestration.audit.verify.pack import verify_pack
-    from orchestration.audit.verify.run import verify_state
+    from orchestration.audit.verify.run import verify_publication, verify_state
     from orchestration.cli.console import new_console
 
     console = new_console()
     if pack is not None:
         report = verify_pack(pack)
+    elif run_id is not None:
+        state = options.state_folder()
+        folder = publication_folder(state, run_id)
+        with console.status("verifying") as status:
+            report = verify_publication(folder, state, landing=landing, progress=status.update)
     else:
         with console.status("verifying") as status:
             report = verify_state(

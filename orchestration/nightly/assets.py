@@ -37,6 +37,7 @@ from orchestration.policy import policy_hash
 from orchestration.progress import Stage, stage
 from orchestration.publish.candidate import build_candidate, unchanged_candidate
 from orchestration.publish.publication import CALIBRATION_PAGE, publish
+from orchestration.record import PREVIEWED, PUBLISHED
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, SOURCE_DIRS
 from orchestration.settlement.frozen import pinned_runs
 from orchestration.state import auditor_database, write_atomically
@@ -283,10 +284,11 @@ def _publication() -> AssetsDefinition:
                 pinned=pinned_runs(nightly.state_folder),
                 landing=nightly.landing,
                 bounds=BOUNDS_DIR,
+                is_preview=nightly.is_preview,
             )
             current.message = done.run_id
         nightly.recorder.update(run_id=done.run_id)
-        nightly.recorder.finish("published")
+        nightly.recorder.finish(PREVIEWED if nightly.is_preview else PUBLISHED)
         return MaterializeResult(
             metadata={
                 "run_id": done.run_id,

@@ -17,7 +17,7 @@ from pydantic import Field, PrivateAttr
 from orchestration.lock import hold
 from orchestration.notify import notices_of, send
 from orchestration.progress import say
-from orchestration.record import Recorder, recording
+from orchestration.record import NIGHTLY, PREVIEW, Recorder, recording
 from orchestration.settings import Settings, load_settings
 from orchestration.state import StateFolder, keep_private
 
@@ -26,8 +26,9 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     """What a run works on. Paths are absolute; `as_of` empty means the newest event's date that is not after
     today.
 
-    `allow_rejects` is the share (0 to 1) of a table's rows that may be rejected; `full_refresh` rebuilds
-    incremental models; `retries` and `retry_seconds` are about faults that pass by themselves.
+    `is_preview` is of a run on a private copy of the state (`nightly.preview`). `allow_rejects` is the share
+    (0 to 1) of a table's rows that may be rejected; `full_refresh` rebuilds incremental models; `retries` and
+    `retry_seconds` are about faults that pass by themselves.
     """
 
     state: str
@@ -41,6 +42,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     keep_publications: int = 35
     retries: int = 2
     retry_seconds: int = 10
+    is_preview: bool = False
 
     _recorder: Recorder | None = PrivateAttr(default=None)
     _late: list[str] = PrivateAttr(default_factory=list)
@@ -62,7 +64,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[NightlyRun]:
         """Hold the state folder and keep a record while the run lasts; then tell whom it concerns."""
-        command = f"nightly, Dagster run {context.run_id}"
+        command = f"{PREVIEW if self.is_preview else NIGHTLY}, Dagster run {context.run_id}"
         keep_private()
         self.state_folder.prepare()
         with hold(self.state_folder, command), recording(self.state_folder, command) as recorder:
@@ -73,7 +75,8 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
                 yield self
             finally:
                 recorder.finish("failed", "the run ended before it published")
-                self._tell(recorder)
+                if not self.is_preview:
+                    self._tell(recorder)
 
     def report_late(self, sentences: list[str]) -> None:
         """Keep which exports are late, for the notice at the end of the run."""

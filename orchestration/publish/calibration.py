@@ -7,14 +7,14 @@ the result is kept under. Aggregates only, so that BI may have it.
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import duckdb
 
 from orchestration.gate.result import GateResult
-from orchestration.publish.candidate import CALIBRATION_MART, PARQUET_OPTIONS, STORAGE_VERSION
-from orchestration.state import AUDITOR, GROUP_FILE, OWNER_FILE, auditor_parquet
+from orchestration.publish.candidate import CALIBRATION_MART, PARQUET_OPTIONS
+from orchestration.publish.databases import describe, written
+from orchestration.state import AUDITOR, GROUP_FILE, auditor_parquet
 
 SCHEMA, NAME = CALIBRATION_MART.split(".")
 COLUMNS = {
@@ -35,17 +35,34 @@ COLUMNS = {
     "reason_en": "varchar",
     "reason_zh": "varchar",
 }
-"""Grain: one expectation. `outcome` is `passed`, `failed` or `not_judged`; of the last `is_passed` is NULL,
-and `reason_en` and `reason_zh` say what it needs. `since` is the date since which the bound holds; `cure`
-says what to do when it fails.
-"""
+DESCRIPTION = (
+    "Grain: one expectation of the gate: what was observed of this content and the bound (PR-02). "
+    "Read by auditors and BI."
+)
+DESCRIPTIONS = {
+    "suite": "Group of expectations, by what they look at.",
+    "check_id": "The expectation within its suite.",
+    "label_en": "What the expectation says, English.",
+    "label_zh": "What the expectation says, Chinese.",
+    "relation": "The relation that it looks at, or `measures` where it is measured over several.",
+    "expectation": "Its kind, as Great Expectations calls it.",
+    "severity": "`critical` refuses to publish, `warning` does not.",
+    "outcome": "`passed`, `failed`, or `not_judged` where there was too little to judge by.",
+    "is_passed": "Whether what was observed is within the bound; empty where it was not judged.",
+    "observed": "What was observed, in words.",
+    "bound": "What it was held to, in words.",
+    "since": "Date since which the bound holds.",
+    "why": "Why the bound is what it is.",
+    "cure": "What to do when it fails.",
+    "reason_en": "What a check that was not judged needs, English.",
+    "reason_zh": "What a check that was not judged needs, Chinese.",
+}
 
 
 def add_calibration(draft: Path, result: GateResult) -> int:
     """Add the mart to the auditors' and BI's files of a publication being laid out; return its rows.
 
-    The audiences' DuckDB files are copied first: they are links to the candidate's, which stay as they were
-    checked.
+    The audiences' DuckDB files are the draft's own by then: the candidate's stay as they were checked.
     """
     parquet = auditor_parquet(draft, CALIBRATION_MART)
     with duckdb.connect() as database:
@@ -60,19 +77,15 @@ def add_calibration(draft: Path, result: GateResult) -> int:
         database.execute(
             f"copy (from mart order by suite, check_id) to '{_quoted(parquet)}' ({PARQUET_OPTIONS})"
         )
-        for audience in (AUDITOR, "bi"):
-            path = draft / f"{audience}.duckdb"
-            _own(path)
-            database.execute(f"attach '{_quoted(path)}' as audience (storage_version '{STORAGE_VERSION}')")
+    for audience in (AUDITOR, "bi"):
+        with written(draft / f"{audience}.duckdb") as database:
             database.execute(f"create schema if not exists audience.{SCHEMA}")
             database.execute(
                 f"create table audience.{CALIBRATION_MART} as from read_parquet('{_quoted(parquet)}')"
             )
-            database.execute("detach audience")
+            describe(database, CALIBRATION_MART, DESCRIPTION, DESCRIPTIONS)
     parquet.chmod(GROUP_FILE)
     (draft / "bi" / f"{NAME}.parquet").hardlink_to(parquet)
-    for audience, mode in ((AUDITOR, OWNER_FILE), ("bi", GROUP_FILE)):
-        (draft / f"{audience}.duckdb").chmod(mode)
     return len(result.checks)
 
 
@@ -81,14 +94,6 @@ def _rows(result: GateResult) -> list[dict[str, object]]:
         {**{name: getattr(check, name) for name in COLUMNS}, "observed": check.seen}
         for check in result.checks
     ]
-
-
-def _own(path: Path) -> None:
-    """Copy in place of the link, readable to its owner alone from its first byte."""
-    copy = path.with_suffix(".copy")
-    copy.touch(OWNER_FILE)
-    shutil.copyfile(path, copy)
-    copy.replace(path)
 
 
 def _quoted(path: Path) -> str:

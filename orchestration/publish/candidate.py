@@ -18,6 +18,7 @@ import duckdb
 
 from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.hashing import FileHashes, listing_hash
+from orchestration.publish.databases import describe, written
 from orchestration.publish.register import write_registers
 from orchestration.state import (
     AUDITOR,
@@ -35,9 +36,6 @@ from orchestration.warehouse.manifest import AUDIENCES, Relation
 
 ROW_GROUP_ROWS = 122_880
 PARQUET_OPTIONS = f"format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS}"
-STORAGE_VERSION = "v1.2.0"
-"""Old enough that DuckDB 1.2 clients of a BI tool open the files."""
-
 NOTE = "candidate.json"
 CALIBRATION_MART = "marts.mart_calibration"
 """What calibration found of a content: published beside it, no part of it."""
@@ -233,9 +231,7 @@ def _count(database: duckdb.DuckDBPyConnection, relation: Relation, written: Pat
 def _database_of(audience: str, relations: Sequence[Relation], draft: Path) -> None:
     """A DuckDB file with a table per relation of the audience; marts keep the schema `marts`."""
     path = draft / f"{audience}.duckdb"
-    with duckdb.connect() as database:
-        database.execute("set preserve_insertion_order = true")
-        database.execute(f"attach '{_quoted(path)}' as audience (storage_version '{STORAGE_VERSION}')")
+    with written(path) as database:
         database.execute("begin")
         for relation in relations:
             if audience != AUDITOR and audience not in relation.audiences:
@@ -246,8 +242,8 @@ def _database_of(audience: str, relations: Sequence[Relation], draft: Path) -> N
                 f'create table audience."{relation.schema}"."{relation.name}" '
                 f"as select * from read_parquet('{_quoted(parquet)}')"
             )
+            describe(database, relation.full_name, relation.description, relation.columns)
         database.execute("commit")
-        database.execute("detach audience")
 
 
 def _business_date(database: duckdb.DuckDBPyConnection, state: StateFolder) -> str:

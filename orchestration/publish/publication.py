@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,16 @@ from orchestration.hashing import FileHashes, file_hash
 from orchestration.policy import policy_files
 from orchestration.publish.calibration import add_calibration
 from orchestration.publish.candidate import CALIBRATION_MART, NOTE, Candidate, unchanged_candidate
+from orchestration.publish.databases import add_about, own
 from orchestration.settings import BOUNDS_DIR
-from orchestration.state import GROUP_DIR, GROUP_FILE, OWNER_DIR, StateFolder, write_atomically
+from orchestration.state import AUDITOR, GROUP_DIR, GROUP_FILE, OWNER_DIR, StateFolder, write_atomically
+from orchestration.warehouse.manifest import AUDIENCES
 
 MANIFEST = "manifest.json"
 MANIFEST_NAMES = frozenset({"run_id", "as_of", "content_hash", "files", "rows", "checks", "finished_at"})
 """What a manifest must have to be read as one."""
+IS_PREVIEW = "is_preview"
+"""Field of a manifest that only a preview has."""
 CALIBRATION_PAGE = "calibration.html"
 SHARED_SUFFIXES = frozenset({".parquet", ".xlsx"})
 """Files whose bytes depend on their rows alone."""
@@ -54,12 +58,13 @@ def publish(
     pinned: Collection[str] = frozenset(),
     landing: str | None = None,
     bounds: Path = BOUNDS_DIR,
+    is_preview: bool = False,
 ) -> Publication:
     """Publish the state's candidate and switch `current` to it.
 
     `keep` publications keep their data, and those whose run id is in `pinned`. `landing` is where the input
     files lay: the manifest says it, so that an audit finds them. `bounds` is the folder of the bounds in
-    force.
+    force. A preview says in its manifest and files that it is one.
 
     Raises PublicationRefused, and leaves everything as it was, unless a passed calibration result by the
     bounds in force is stored for exactly the candidate as it is on disk now. Publishing the same candidate
@@ -73,12 +78,14 @@ def publish(
     target = state.published / candidate.run_id
     laid_out = _laid_out(target, candidate)
     if laid_out is None or not _has_its_files(laid_out):
-        draft = _lay_out(state, candidate, result, hashes)
+        draft = _lay_out(state, candidate, result, hashes, is_preview=is_preview)
         files = hashes.below(draft)
         if laid_out is None:
             calibrated = {CALIBRATION_MART: len(result.checks)}
             published = replace(candidate, rows={**candidate.rows, **calibrated}, files=files)
             manifest = _manifest(state, published, result, started_at=started_at, landing=landing)
+            if is_preview:
+                manifest[IS_PREVIEW] = True
             _finish(draft, target, _sealed(manifest))
         else:
             _require_the_same(files, laid_out)
@@ -135,7 +142,14 @@ def _has_its_files(publication: Publication) -> bool:
     return all((publication.folder / name).is_file() for name in publication.manifest["files"])
 
 
-def _lay_out(state: StateFolder, candidate: Candidate, result: GateResult, hashes: FileHashes) -> Path:
+def _lay_out(
+    state: StateFolder,
+    candidate: Candidate,
+    result: GateResult,
+    hashes: FileHashes,
+    *,
+    is_preview: bool,
+) -> Path:
     """A draft of the publication, all but its manifest. It is the owner's alone until it is finished: files
     take their modes within it.
     """
@@ -149,7 +163,12 @@ def _lay_out(state: StateFolder, candidate: Candidate, result: GateResult, hashe
         ignore=shutil.ignore_patterns(NOTE),
         dirs_exist_ok=True,
     )
+    for audience in (AUDITOR, *AUDIENCES):
+        own(draft / f"{audience}.duckdb")
     add_calibration(draft, result)
+    for audience in (AUDITOR, *AUDIENCES):
+        add_about(draft, audience, {**asdict(candidate), IS_PREVIEW: is_preview})
+    (draft / "bi.duckdb").chmod(GROUP_FILE)
     _share_unchanged(state, draft, hashes)
     write_atomically(
         draft / CALIBRATION_PAGE,

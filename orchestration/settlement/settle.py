@@ -10,10 +10,19 @@ from pathlib import Path
 import duckdb
 
 from orchestration.clock import elapsed, now
-from orchestration.errors import ConfigurationError, PublicationRefused
+from orchestration.errors import PublicationRefused
 from orchestration.hashing import file_hash
-from orchestration.publish.publication import MANIFEST, Publication, current_publication
-from orchestration.record import NIGHTLY, Recorder, StageRecord, read_records
+from orchestration.publish.publication import MANIFEST, Publication
+from orchestration.record import Recorder, StageRecord
+from orchestration.settlement.closing import (
+    closable_publication,
+    require_checked,
+    require_earlier_closed,
+    require_ended,
+    require_reviewed,
+    require_ruled,
+    settler,
+)
 from orchestration.settlement.frozen import (
     TABLES,
     Settlement,
@@ -24,9 +33,8 @@ from orchestration.settlement.frozen import (
     register_hash,
     sealed,
     settlement_folder,
-    settlements,
 )
-from orchestration.state import StateFolder, auditor_database, require_of_this_release, write_atomically
+from orchestration.state import StateFolder, auditor_database, write_atomically
 
 SETTLE, SETTLED = "settle", "settled"
 """The command and the outcome of a settlement in the register of runs."""
@@ -39,33 +47,34 @@ def settle(
     settled_by: str,
     carry_pending: bool = False,
     waived_agents: Sequence[str] = (),
+    waives_all: bool = False,
+    of_run: str | None = None,
 ) -> Settlement:
-    """Freeze the register of `period_id` as the current publication has it.
+    """Freeze the register of `period_id` as the current publication has it; the caller holds the state.
 
-    Raises PublicationRefused (exit 3) while an earlier period is open, the period has not ended, a ruling on
-    its rows is pending (unless `carry_pending`), a score awaits review and its agent is not in
-    `waived_agents`, or the last nightly run failed its checks; ConfigurationError (exit 2) for an unknown or
-    already settled period.
+    `of_run` is the publication whose totals were shown, when any were.
+
+    Raises PublicationRefused (exit 3) while an earlier period is open, a ruling on its rows is pending
+    (unless `carry_pending`), a score awaits review and its agent is not in `waived_agents` (unless
+    `waives_all`), the last nightly run failed its checks or has published since `of_run`;
+    ConfigurationError (exit 2) for a name that is none, and a period that is unknown, has not ended or is
+    settled already.
     """
-    publication = current_publication(state)
-    if publication is None:
-        raise ConfigurationError(
-            path=state.published, problem="nothing is published yet", remedy="Run meritline nightly first"
-        )
-    done = settlements(state)
-    if period_id in done:
-        raise ConfigurationError(
+    settled_by = settler(settled_by)
+    publication, done = closable_publication(state, period_id)
+    if of_run is not None and publication.run_id != of_run:
+        raise PublicationRefused(
             path=period_id,
-            problem=f"was settled by {done[period_id].settled_by} on {done[period_id].settled_at}",
-            remedy="A closed period never changes: corrections become lines of the next open month",
+            problem=f"{publication.run_id} was published since the totals of {of_run} were shown",
+            remedy="Nothing was settled. Run the command again and look at the new totals",
         )
-    require_of_this_release(publication.folder)
-    _require_checked(state, publication)
     began = elapsed()
     with duckdb.connect(str(auditor_database(publication.folder)), read_only=True) as database:
-        period_kind = _require_closable(database, period_id, done)
-        carried = _require_ruled(database, period_id, carry_pending=carry_pending)
-        waived = _require_reviewed(database, period_id, waived_agents)
+        period_kind = require_ended(database, period_id)
+        require_checked(state, publication)
+        require_earlier_closed(database, period_id, period_kind, done)
+        carried = require_ruled(database, period_id, carry_pending=carry_pending)
+        waived = require_reviewed(database, period_id, waived_agents, waives_all=waives_all)
         drafts = _freeze(
             database,
             state,
@@ -137,116 +146,6 @@ def _chained(
         previous_settlement_sha256=None if last is None else file_hash(record_path(state, last.period_id)),
         run_number=run_number,
     )
-
-
-def _require_checked(state: StateFolder, publication: Publication) -> None:
-    nights = [record for record in read_records(state) if record.command.startswith(NIGHTLY)]
-    if nights and nights[-1].outcome != "published":
-        raise PublicationRefused(
-            path=publication.run_id,
-            problem=f"the last nightly run ({nights[-1].number:06d}) was not published: {nights[-1].outcome}",
-            remedy="Correct its cause and run meritline nightly again before settling",
-        )
-
-
-def _require_closable(
-    database: duckdb.DuckDBPyConnection, period_id: str, done: dict[str, Settlement]
-) -> str:
-    rows = database.execute(
-        "select period_kind, has_ended from facts.dim_period where period_id = ?", [period_id]
-    ).fetchall()
-    if not rows:
-        known = database.execute(
-            "select period_id from facts.dim_period order by starts_on, period_id"
-        ).fetchall()
-        raise ConfigurationError(
-            path=period_id,
-            problem="is no period of the current publication",
-            remedy="It has " + ", ".join(str(name) for (name,) in known),
-        )
-    period_kind, has_ended = str(rows[0][0]), bool(rows[0][1])
-    if not has_ended:
-        raise PublicationRefused(
-            path=period_id,
-            problem="the period has not ended on the publication's business date",
-            remedy="Settle it after its last day has been published",
-        )
-    earlier = database.execute(
-        """
-        select other.period_id
-        from facts.dim_period as this
-        inner join facts.dim_period as other
-            on (other.period_kind = this.period_kind and other.starts_on < this.starts_on)
-            or (
-                this.period_kind <> 'month' and other.period_kind = 'month'
-                and other.starts_on >= this.starts_on and other.starts_on < this.ends_before_on
-            )
-        where this.period_id = ?
-        order by other.starts_on, other.period_id
-        """,
-        [period_id],
-    ).fetchall()
-    still_open = [str(name) for (name,) in earlier if name not in done]
-    if still_open:
-        raise PublicationRefused(
-            path=period_id,
-            problem=f"{', '.join(still_open)} must be settled before it",
-            remedy=f"Run meritline settle {still_open[0]} first",
-        )
-    return period_kind
-
-
-def _require_ruled(
-    database: duckdb.DuckDBPyConnection, period_id: str, *, carry_pending: bool
-) -> tuple[str, ...]:
-    pending = database.execute(
-        """
-        select distinct ruling.ruling_id
-        from facts.fct_ruling as ruling
-        inner join kpi.kpi_evidence as evidence
-            on evidence.evidence_model = 'fct_' || ruling.entity and evidence.evidence_key = ruling.entity_id
-        inner join facts.dim_period_month as month on evidence.month_id = month.month_id
-        where ruling.decision = 'pending' and month.period_id = ?
-        order by ruling.ruling_id
-        """,
-        [period_id],
-    ).fetchall()
-    names = tuple(str(name) for (name,) in pending)
-    if names and not carry_pending:
-        raise PublicationRefused(
-            path=period_id,
-            problem=f"{len(names)} ruling(s) on its rows are pending: {', '.join(names[:5])}",
-            remedy="Decide them, or move them on to the next open period with --carry-pending",
-        )
-    return names
-
-
-def _require_reviewed(
-    database: duckdb.DuckDBPyConnection, period_id: str, waived_agents: Sequence[str]
-) -> tuple[str, ...]:
-    rows = database.execute(
-        """
-        select agent_id from score.score
-        where period_id = ? and status = 'awaiting_review' order by agent_id
-        """,
-        [period_id],
-    ).fetchall()
-    awaiting = [str(agent) for (agent,) in rows]
-    unknown = sorted(set(waived_agents) - set(awaiting))
-    if unknown:
-        raise ConfigurationError(
-            path=period_id,
-            problem=f"{', '.join(unknown)} is named in --waive but awaits no review",
-            remedy="Awaiting review: " + (", ".join(awaiting) or "nobody"),
-        )
-    missing = [agent for agent in awaiting if agent not in waived_agents]
-    if missing:
-        raise PublicationRefused(
-            path=period_id,
-            problem=f"{len(missing)} agent(s) await their supervisor's review: {', '.join(missing[:10])}",
-            remedy="Export the ratings and run nightly again, or waive each by name with --waive AGENT",
-        )
-    return tuple(awaiting)
 
 
 def _freeze(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,17 @@ AUDIENCES = ("bi", "payroll")
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation to publish: total order `key`, and the audiences beside audit that may see it."""
+    """A relation to publish: total order `key`, the audiences beside the auditors that may see it, and the
+    meanings of it and of its columns by name.
+    """
 
     schema: str
     name: str
     key: tuple[str, ...]
     audiences: frozenset[str]
     unique_id: str
+    description: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:
@@ -95,6 +99,8 @@ def _relation(node: Mapping[str, Any]) -> Relation:
         key=tuple(str(column) for column in _meta(node)["key"]),
         audiences=frozenset(audiences),
         unique_id=node["unique_id"],
+        description=node.get("description", ""),
+        columns={name: column["description"] for name, column in node.get("columns", {}).items()},
     )
 
 

@@ -138,7 +138,8 @@ def require_whole(state: StateFolder) -> Publication:
         with duckdb.connect() as database:
             database.execute(f"attach '{folder / audience}.duckdb' as one (read_only)")
             tables = database.execute(
-                "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'one'"
+                "select schema_name || '.' || table_name from duckdb_tables() "
+                "where database_name = 'one' and schema_name <> 'main'"
             ).fetchall()
             assert tables
             for (table,) in tables:

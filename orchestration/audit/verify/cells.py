@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ import duckdb
 from orchestration.audit.verify.findings import Finding, shown
 from orchestration.state import AUDITOR, auditor_parquet, place_of
 
+ABOUT = "main.about"
+"""The table that says which publication a DuckDB file is of; every other one is a published relation."""
 LOCATED_CELLS = 10
 """Cells named per changed file; the rest is counted."""
 
@@ -63,6 +65,15 @@ def relations_of(path: Path) -> set[str]:
     with duckdb.connect() as database:
         _attach(database, path)
         return set(_relations(database))
+
+
+def about_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Rows of a DuckDB file's `about`, as texts. Raises duckdb.Error where it has none."""
+    with duckdb.connect() as database:
+        _attach(database, path)
+        texts = ", ".join(f"cast({name} as varchar)" for name in columns)
+        rows = database.execute(f"select {texts} from copy.{ABOUT}").fetchall()
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def locate_in_parquet(folder: Path, name: str, database: str = f"{AUDITOR}.duckdb") -> list[Finding]:
@@ -149,7 +160,8 @@ def differences(
 
 def _relations(database: duckdb.DuckDBPyConnection) -> list[str]:
     rows = database.execute(
-        "select schema_name, table_name from duckdb_tables() where database_name = 'copy' order by all"
+        "select schema_name, table_name from duckdb_tables() where database_name = 'copy' "
+        f"and schema_name || '.' || table_name <> '{ABOUT}' order by all"
     ).fetchall()
     return [f"{schema}.{table}" for schema, table in rows]
 

@@ -11,6 +11,8 @@ import duckdb
 from python_calamine import CalamineError, CalamineWorkbook
 
 from orchestration.audit.verify.cells import (
+    ABOUT,
+    about_rows,
     differing_relations,
     locate_in_parquet,
     relations_of,
@@ -20,6 +22,8 @@ from orchestration.audit.verify.findings import Finding, Report, shown
 from orchestration.state import AUDITOR, auditor_parquet
 
 AUDIENCES = ("bi", "payroll")
+SAID = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")
+"""Columns of `about` that are fields of the manifest."""
 REGISTER = "marts.mart_bonus_register"
 WORKBOOK = "register_{}.xlsx"
 HEAD_ROWS = 2
@@ -39,9 +43,37 @@ def check_copies(folder: Path, manifest: Mapping[str, Any], report: Report) -> N
             )
             findings += locate_in_parquet(folder, f"{AUDITOR}/{relation}.parquet", path.name)
     report.add("DuckDB files against the Parquet beside them", compared, "relations", findings)
+    _check_about(folder, manifest, report)
     _check_audiences(folder, manifest, report)
     _check_sets(folder, manifest, report)
     _check_workbooks(folder, report)
+
+
+def _check_about(folder: Path, manifest: Mapping[str, Any], report: Report) -> None:
+    """Each DuckDB file says of itself what the manifest says of the publication."""
+    findings: list[Finding] = []
+    audiences = (AUDITOR, *AUDIENCES)
+    for audience in audiences:
+        place = f"{audience}.duckdb"
+        wanted = {
+            "audience": audience,
+            **{name: manifest[name] for name in SAID},
+            "is_preview": str(manifest.get("is_preview", False)).lower(),
+        }
+        try:
+            found = about_rows(folder / place, list(wanted))
+        except duckdb.Error as error:
+            findings.append(Finding(place, f"does not say whose it is ({str(error).splitlines()[0]})"))
+            continue
+        if len(found) != 1:
+            findings.append(Finding(place, f"has {len(found)} rows, not one", row=ABOUT))
+        for row in found:
+            findings += [
+                Finding(place, f"says {row[name]}, the manifest {value}", row=ABOUT, column=name)
+                for name, value in wanted.items()
+                if row[name] != value
+            ]
+    report.add("what each DuckDB file says of itself", len(audiences), "files", findings)
 
 
 def _check_audiences(folder: Path, manifest: Mapping[str, Any], report: Report) -> None:

@@ -79,6 +79,13 @@ def check_chain(state: StateFolder, report: Report) -> dict[Path, Mapping[str, A
     return manifests
 
 
+def check_manifest(folder: Path, report: Report) -> Mapping[str, Any] | None:
+    """The manifest of one publication, its form and seal; None where it does not read."""
+    manifests: dict[Path, Mapping[str, Any]] = {}
+    report.add("manifest and its seal", 1, "manifests", _manifest_findings(folder, manifests))
+    return manifests.get(folder)
+
+
 def _manifest_findings(folder: Path, manifests: dict[Path, Mapping[str, Any]]) -> Iterator[Finding]:
     place = f"{folder.name}/{MANIFEST}"
     try:
@@ -100,6 +107,8 @@ def _manifest_findings(folder: Path, manifests: dict[Path, Mapping[str, Any]]) -
         yield Finding(place, f"does not read: {', '.join(misshapen)} is not what a manifest holds there")
         return
     manifests[folder] = manifest
+    if manifest.get("is_preview") and folder.parent.name == "published":
+        yield Finding(place, "is of a preview, which is no publication", column="is_preview")
     if manifest["run_id"] != folder.name:
         yield Finding(place, f"is the manifest of {manifest['run_id']}, not of this folder", column="run_id")
     if SEAL not in manifest:

@@ -10,12 +10,11 @@ from typing import Any
 
 from orchestration.audit.publications import publication_folders
 from orchestration.audit.verify.findings import Finding, Report
-from orchestration.record import KILLED, NIGHTLY, OUTCOMES, RUNNING, RunRecord
+from orchestration.record import KILLED, NIGHTLY, OUTCOMES, PREVIEWED, PUBLISHED, RUNNING, RunRecord
 from orchestration.settlement.settle import SETTLED
 from orchestration.state import StateFolder
 
-PUBLISHED = "published"
-KNOWN_OUTCOMES = frozenset({PUBLISHED, SETTLED, "failed", RUNNING, KILLED, *OUTCOMES.values()})
+KNOWN_OUTCOMES = frozenset({PUBLISHED, PREVIEWED, SETTLED, "failed", RUNNING, KILLED, *OUTCOMES.values()})
 FIELDS = frozenset(field.name for field in fields(RunRecord))
 
 Records = Mapping[int, Mapping[str, Any]]

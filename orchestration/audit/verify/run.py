@@ -18,6 +18,7 @@ from orchestration.audit.verify.integrity import (
     check_files,
     check_gate,
     check_inputs,
+    check_manifest,
     check_row_counts,
 )
 from orchestration.audit.verify.policy import check_policy
@@ -56,6 +57,27 @@ def verify_state(
     return report
 
 
+def verify_publication(
+    folder: Path, state: StateFolder, *, landing: Path | None, progress: Callable[[str], None]
+) -> Report:
+    """Check one publication or preview by itself: files, copies, policy, inputs, arithmetic; what its place
+    in the chain says is checked by `verify_state`.
+
+    Raises ConfigurationError for one of an earlier release.
+    """
+    require_of_this_release(folder)
+    report = Report()
+    manifest = check_manifest(folder, report)
+    if manifest is None:
+        return report
+    progress(f"files of {folder.name}")
+    check_files(folder, manifest, report, may_be_empty=False)
+    _check_content(state, folder, manifest, landing=landing, report=report, is_newest=False)
+    progress(f"arithmetic of {folder.name}")
+    check_arithmetic(ParquetData(folder), report)
+    return report
+
+
 def check_integrity(
     state: StateFolder, *, landing: Path | None, report: Report, progress: Callable[[str], None]
 ) -> Mapping[Path, Mapping[str, Any]]:
@@ -77,17 +99,35 @@ def check_integrity(
     if manifest is None:
         report.skip("the current publication", "it is missing, or its manifest does not read")
         return manifests
-    check_copies(current, manifest, report)
     progress("policy, calibration and inputs")
-    data = ParquetData(current)
+    is_newest = not has_later_night(records, current.name)
+    _check_content(state, current, manifest, landing=landing, report=report, is_newest=is_newest)
+    return manifests
+
+
+def _check_content(
+    state: StateFolder,
+    folder: Path,
+    manifest: Mapping[str, Any],
+    *,
+    landing: Path | None,
+    report: Report,
+    is_newest: bool,
+) -> None:
+    """Copies, calibration, policy, inputs and rows of one publication. `is_newest`: the policy in the state
+    must be its own.
+    """
+    check_copies(folder, manifest, report)
+    data = ParquetData(folder)
+    if manifest.get("is_preview"):
+        report.skip("calibration result of the content", "kept for publications, not for previews")
+    else:
+        try:
+            check_gate(state, manifest, data.rows("marts.mart_calibration"), report)
+        except RelationUnreadable as error:
+            report.skip("calibration result of the content", str(error))
     try:
-        check_gate(state, manifest, data.rows("marts.mart_calibration"), report)
-    except RelationUnreadable as error:
-        report.skip("calibration result of the content", str(error))
-    try:
-        check_policy(
-            state, manifest, Book(data), report, has_later_night=has_later_night(records, current.name)
-        )
+        check_policy(state, manifest, Book(data), report, has_later_night=not is_newest)
     except RelationUnreadable as error:
         report.skip("policy rows against the policy files", str(error))
     except (OSError, ValueError, ArithmeticError, KeyError) as error:
@@ -100,8 +140,7 @@ def check_integrity(
         check_provenance(data, manifest, lies_in, report)
     except RelationUnreadable as error:
         report.skip("where rows came from", str(error))
-    check_row_counts(current, manifest, _row_counts(data, manifest), report)
-    return manifests
+    check_row_counts(folder, manifest, _row_counts(data, manifest), report)
 
 
 def _check_all_files(
