@@ -22,6 +22,9 @@ _NO_MEMORY = (
 )
 """How DuckDB, the system and Python say it; a new thread takes memory for its stack."""
 _NOT_WRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_NO_PLACE = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL})
+_AWAY = frozenset({errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ETIMEDOUT, errno.EHOSTDOWN})
+_TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 class MeritlineError(Exception):
@@ -126,6 +129,23 @@ def expected_error(error: BaseException) -> MeritlineError | None:
                 path=seen.filename,
                 problem=f"this cannot be read or written ({seen.strerror})",
                 remedy="The last publication stays. Give the user of this command the right to it, run again",
+            )
+        if isinstance(seen, OSError) and seen.errno in _NO_PLACE:
+            return ConfigurationError(
+                path=seen.filename,
+                problem=f"this is no place that can be used ({seen.strerror})",
+                remedy="The last publication stays. Name another file or folder",
+            )
+        if isinstance(seen, OSError) and seen.errno in _AWAY:
+            return MeritlineError(
+                path=seen.filename,
+                problem=f"the disk or network share does not answer ({seen.strerror})",
+                remedy="The last publication stays. Have it seen to and run the command again",
+            )
+        if isinstance(seen, OSError) and seen.errno in _TOO_MANY:
+            return MeritlineError(
+                problem=f"the system allows no further open file ({seen.strerror})",
+                remedy="The last publication stays. Raise the limit (ulimit -n) and run the command again",
             )
         seen = seen.__cause__
     return None

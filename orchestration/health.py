@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import stat
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from expectations.bound import load_bounds
-from orchestration.errors import MeritlineError
+from orchestration.errors import ConfigurationError, MeritlineError
 from orchestration.ingest.contract import load_contract
 from orchestration.lock import current_holder
 from orchestration.plan_need import business_date_of, needs_of_state
@@ -27,6 +30,7 @@ LOCK_FILE = PROJECT_ROOT / "requirements.lock"
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)")
 PYTHON = (3, 11)
 LEAST_FREE_BYTES = 1 << 30
+ROSTER = "workforce.agent"
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,10 @@ class Finding:
     remedy: str = ""
 
 
-def examine(settings: Settings, *, policy: Path, profiles: Sequence[Path]) -> Iterator[Finding]:
-    """Run every check; none of them writes anything."""
+def examine(
+    settings: Settings, *, policy: Path, profiles: Sequence[Path], landing: Path | None = None
+) -> Iterator[Finding]:
+    """Run every check; none leaves anything behind. Of `landing` the roster is read, by `profiles`."""
     state = StateFolder(settings.state)
     yield _python()
     yield _packages()
@@ -54,6 +60,15 @@ def examine(settings: Settings, *, policy: Path, profiles: Sequence[Path]) -> It
     )
     for profile in profiles:
         yield _guarded("profile", partial(_profile, profile, settings.business_timezone))
+    yield Finding(
+        "time zone", True, f"days and months are those of {settings.business_timezone} (MERITLINE_TIMEZONE)"
+    )
+    yield _notice(settings)
+    problem = _cannot_be_made(state.root)
+    if problem:
+        yield _unusable(state, problem)
+        return
+    yield _guarded("plans", lambda: _plans(settings, policy, profiles, landing))
     yield _state(state)
     yield from _plans(state, policy)
     yield _space(state)
@@ -111,6 +126,75 @@ def _profile(path: Path, timezone: str) -> str:
     others = sorted({entry.timezone for entry in entries} - {timezone, "UTC"})
     zones = f"; times are read as {', '.join(others)}, days are those of {timezone}" if others else ""
     return f"{path}, {len(entries)} entries{zones}"
+
+
+def _plans(settings: Settings, policy: Path, profiles: Sequence[Path], landing: Path | None) -> str:
+    """The roster of the landing folder, or of the state, against the plans of the policy."""
+    from orchestration.clock import today
+    from orchestration.ingest import ingest
+    from orchestration.policy_check.roster import plans_of, said_of, unknown_plans
+
+    on = today(settings.business_timezone)
+    try:
+        plans = plans_of(policy)
+    except (OSError, ValueError, KeyError):
+        return "not compared with the roster: the policy does not read"
+    with tempfile.TemporaryDirectory(prefix="meritline-") as folder:
+        source, raw = f"{settings.state}", StateFolder(settings.state).raw
+        if landing is not None:
+            source, raw = f"{landing}", Path(folder) / "raw"
+            ingest(
+                landing=landing,
+                state=Path(folder),
+                profiles=profiles,
+                contract_dir=CONTRACT_DIR,
+                as_of=on,
+                today=on,
+                business_timezone=settings.business_timezone,
+                allow_rejects=Decimal(1),
+                only=frozenset({ROSTER}),
+            )
+        found = unknown_plans(raw, plans, on)
+    if found:
+        problem, remedy = said_of(found, plans)
+        raise ConfigurationError(path=source, problem=problem, remedy=remedy)
+    return f"every agent of {source} is on one of {len(plans)} plans"
+
+
+def _notice(settings: Settings) -> Finding:
+    """The command that gets notices is there."""
+    if not settings.notify_command:
+        return Finding("notices", True, "no command set")
+    program = settings.notify_command[0]
+    return Finding(
+        "notices",
+        shutil.which(program) is not None,
+        program if shutil.which(program) else f"{program}: there is no such command, or it cannot be run",
+        "Correct MERITLINE_NOTIFY_COMMAND, or unset it",
+    )
+
+
+def _cannot_be_made(folder: Path) -> str:
+    """Why nothing can be written in a state folder, made or to be made; '' where it can. Tried, since rights
+    alone do not tell: what is made for it is removed again.
+    """
+    place = folder
+    try:
+        place = next(one for one in (folder, *folder.parents) if os.path.lexists(one))
+        with tempfile.TemporaryDirectory(prefix=".meritline-", dir=place) as tried:
+            Path(tried, folder.relative_to(place)).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"{place}: {error.strerror or error}"
+    return ""
+
+
+def _unusable(state: StateFolder, problem: str) -> Finding:
+    return Finding(
+        "state",
+        False,
+        f"{state.root} cannot be written ({problem})",
+        "Name a folder that you may write to with --state or MERITLINE_STATE",
+    )
 
 
 def _state(state: StateFolder) -> Finding:

@@ -20,8 +20,15 @@ from orchestration.errors import ConfigurationError
     help="Also check this profile (a file, or a shipped one's name); repeatable.",
 )
 @click.option("--policy", type=click.Path(file_okay=False, path_type=Path), help="Check this policy folder.")
+@click.option(
+    "--landing",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Also compare the roster of these exports with the policy. [default: the state's]",
+)
 @click.pass_obj
-def doctor(options: Options, profiles: tuple[Path, ...], policy: Path | None) -> None:
+def doctor(
+    options: Options, *, profiles: tuple[Path, ...], policy: Path | None, landing: Path | None
+) -> None:
     """Check installation, policy, profiles and state folder, each with a remedy."""
     from orchestration.health import examine
 
@@ -31,6 +38,7 @@ def doctor(options: Options, profiles: tuple[Path, ...], policy: Path | None) ->
             settings,
             policy=settings.policy if policy is None else policy.absolute(),
             profiles=profiles or settings.profiles,
+            landing=None if landing is None else landing.absolute(),
         )
     )
     for finding in findings:

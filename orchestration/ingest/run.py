@@ -72,13 +72,15 @@ def ingest(
     allow_rejects: Decimal = Decimal("0.05"),
     progress: Callable[[str], None] | None = None,
     note: Callable[[str], None] | None = None,
+    only: frozenset[str] | None = None,
 ) -> IngestReport:
     """Read every export of `landing` into `<state>/raw`, as docs/data_path.md describes it.
 
     `profiles` are paths of YAML files or bare names of shipped ones; files of the canonical layout that no
     profile matches are read by it. `as_of` is the business date, by default the newest local event date not
-    after `today`. The caller holds the state folder: nothing else may write to it meanwhile. `note` is told
-    why rows were rejected when the run fails afterwards; else that is among the report's notes.
+    after `today`. `only` restricts it to some tables (`source.table`), for a look at these alone. The caller
+    holds the state folder: nothing else may write to it meanwhile. `note` is told why rows were rejected when
+    the run fails afterwards; else that is among the report's notes.
 
     Raises ExportRejected when a table's share of faulty rows exceeds `allow_rejects` or a required file is
     missing or unreadable, ConfigurationError for a missing or empty landing folder, an unsound profile or
@@ -90,9 +92,15 @@ def ingest(
     entries = load_profiles(profiles, contract=contract, business_timezone=business_timezone)
     files = list_landing(landing)
     assignments, notes = _assign(files, entries, contract, business_timezone)
+    if only is not None:
+        assignments = [
+            replace(one, entries=tuple(entry for entry in one.entries if entry.table.full_name in only))
+            for one in assignments
+        ]
     if not any(assignment.entries for assignment in assignments):
         raise _nothing_to_read(landing, files)
-    _demand_required(landing, entries, assignments)
+    if only is None:
+        _demand_required(landing, entries, assignments)
     state.mkdir(parents=True, exist_ok=True)
     store = RawStore(state, contract)
     try:

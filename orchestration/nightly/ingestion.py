@@ -8,11 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from orchestration.clock import today
+from orchestration.errors import PublicationRefused
 from orchestration.ingest import ingest
 from orchestration.nightly.run import NightlyRun
 from orchestration.plan_need import needs_of_state, write_plan_needs
 from orchestration.policy import install_policy
 from orchestration.policy_check.needs import lack_sentences
+from orchestration.policy_check.roster import plans_of, said_of, unknown_plans
 from orchestration.progress import Stage
 from orchestration.publish.publication import published_business_date
 from orchestration.raw_guard import restore_raw, seal_raw
@@ -44,6 +46,7 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
     needs = needs_of_state(nightly.state_folder.raw, nightly.state_folder.seeds / "policy", report.as_of)
     write_plan_needs(nightly.state_folder.raw, needs)
     seal_raw(nightly.state_folder)
+    require_known_plans(nightly.state_folder, report.as_of)
     nightly.report_late(list(report.late))
     totals = report.totals.values()
     current.figures.update(
@@ -73,6 +76,17 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
                 f"{name}: {table.fault_row_count:,} rows and {table.unreadable_file_count} files rejected, "
                 "listed in audit.rejected_row"
             )
+
+
+def require_known_plans(state: StateFolder, on: date) -> None:
+    """Refuse before the build what would be refused after it: an agent whose plan the policy lacks."""
+    plans = plans_of(state.seeds / "policy")
+    found = unknown_plans(state.raw, plans, on)
+    if found:
+        problem, remedy = said_of(found, plans)
+        raise PublicationRefused(
+            path="workforce/agent", problem=problem, remedy=f"The last publication stays. {remedy}"
+        )
 
 
 def earlier_than_published(state: StateFolder, as_of: date) -> Iterator[str]:

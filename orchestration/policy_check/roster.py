@@ -1,0 +1,67 @@
+"""Is every agent on a plan that the policy has? Asked of the roster as taken in, before the build."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+
+import duckdb
+
+SHOWN_AGENTS = 5
+
+
+def plans_of(policy: Path) -> frozenset[str]:
+    """Names of the plans of a policy folder."""
+    with (policy / "scheme.csv").open(encoding="utf-8-sig", newline="") as stream:
+        return frozenset(row["scheme_id"] for row in csv.DictReader(stream) if row.get("scheme_id"))
+
+
+def unknown_plans(raw: Path, plans: frozenset[str], on: date) -> dict[str, list[str]]:
+    """Agents in service in the month of `on` whose job history then names a plan that is none of `plans`, by
+    what it names.
+
+    `raw` is a state's raw folder. Of repeated rows the newest counts, as in the models; an agent without a
+    plan is paid by none, which is no fault.
+    """
+    folder = raw / "workforce" / "agent"
+    if not any(folder.glob("*.parquet")):
+        return {}
+    with duckdb.connect() as database:
+        rows = database.execute(
+            """
+            with newest as (
+                select agent_id, scheme_id, left_on
+                from read_parquet($files, union_by_name = true)
+                where effective_from <= $on
+                qualify row_number() over (
+                    partition by agent_id
+                    order by effective_from desc, _load_seq desc, _file desc, _row_number desc
+                ) = 1
+            )
+            select scheme_id, list(agent_id order by agent_id)
+            from newest
+            where (left_on is null or left_on >= date_trunc('month', cast($on as date)))
+                and scheme_id is not null and scheme_id not in (select unnest($plans))
+            group by scheme_id
+            order by scheme_id
+            """,
+            {"files": f"{folder}/*.parquet", "on": on.isoformat(), "plans": sorted(plans)},
+        ).fetchall()
+    return {str(plan): [str(agent) for agent in agents] for plan, agents in rows}
+
+
+def said_of(found: Mapping[str, Sequence[str]], plans: frozenset[str]) -> tuple[str, str]:
+    """Problem and remedy of what `unknown_plans` found: values, agents, the nearest plan."""
+    parts = []
+    for plan, agents in found.items():
+        more = f" and {len(agents) - SHOWN_AGENTS} more" if len(agents) > SHOWN_AGENTS else ""
+        near = get_close_matches(plan, sorted(plans), n=1)
+        hint = f", nearest is {near[0]}" if near else ""
+        parts.append(f"{plan!r} of {', '.join(agents[:SHOWN_AGENTS])}{more}{hint}")
+    return (
+        f"the roster names plans that the policy does not have: {'; '.join(parts)}",
+        f"Correct scheme_id in the roster, or add the plan; there are {', '.join(sorted(plans))}",
+    )
