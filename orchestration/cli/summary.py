@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 from rich.console import Console
 
+from orchestration.cli.booked import adjustments, rulings_in_vain
 from orchestration.gate.result import said
 from orchestration.publish.publication import CALIBRATION_PAGE, Publication, current_publication
 from orchestration.state import StateFolder, auditor_parquet
@@ -25,6 +26,8 @@ def print_summary(state: StateFolder, console: Console, preview: Publication | N
     ]
     lines += [f"  warning   {text}" for text in _warnings(publication)]
     lines += [f"  set aside {text}" for text in _set_aside(publication)]
+    lines += [f"  in vain   {text}" for text in rulings_in_vain(publication)]
+    lines += [f"  booked    {text}" for text in adjustments(publication)]
     lines += [f"  folder    {publication.folder}", f"  checks at {publication.folder / CALIBRATION_PAGE}"]
     console.print("\n".join(lines), markup=False, soft_wrap=True)
 

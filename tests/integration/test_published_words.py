@@ -31,7 +31,7 @@ def _rows(publication: Publication, audience: str, query: str) -> Rows:
 
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_each_file_says_which_publication_it_is_of(publication: Publication, audience: str) -> None:
-    said = {**publication.manifest, "audience": audience, "oldest_duckdb": "1.2.0"}
+    said = {**publication.manifest, "audience": audience, "oldest_duckdb": "1.2.0", "is_preview": "false"}
     [row] = _rows(publication, audience, "select columns(*)::varchar from about")
     assert dict(zip(ABOUT_COLUMNS, row, strict=True)) == {name: said[name] for name in ABOUT_COLUMNS}
 
