@@ -25,7 +25,7 @@ def adjustments(publication: Publication) -> list[str]:
         "bonus.bonus_line",
         """
         select period_id, count(*), sum(amount_cny),
-            list(distinct split_part(adjusts_bonus_line_id, ':', 1) order by all)
+            list_sort(list(distinct split_part(adjusts_bonus_line_id, ':', 1)))
         from {source}
         where adjusts_bonus_line_id is not null
             and period_id not in (select period_id from read_parquet($settled))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from orchestration.clock import today
-from orchestration.errors import PublicationRefused
+from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.ingest import ingest
 from orchestration.nightly.run import NightlyRun
 from orchestration.plan_need import needs_of_state, write_plan_needs
@@ -27,6 +27,7 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
     """Bring the landing folder's exports into raw, as the run's settings say; reports figures on the
     stage.
     """
+    require_no_earlier(nightly.state_folder, nightly.business_date)
     ensure_register(nightly.state_folder)
     install_policy(nightly.state_folder, Path(nightly.policy))
     for restored in restore_raw(nightly.state_folder, Path(nightly.landing)):
@@ -76,6 +77,19 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
                 f"{name}: {table.fault_row_count:,} rows and {table.unreadable_file_count} files rejected, "
                 "listed in audit.rejected_row"
             )
+
+
+def require_no_earlier(state: StateFolder, as_of: date | None) -> None:
+    """A business date that was asked for and lies before that of the current publication is for a preview, which
+    has a state of its own.
+    """
+    published = published_business_date(state)
+    if as_of is not None and published is not None and as_of.isoformat() < published:
+        raise ConfigurationError(
+            path=as_of.isoformat(),
+            problem=f"the business date is before {published}, that of the current publication",
+            remedy="Run meritline nightly --as-of with it, which makes a preview, or take a later date",
+        )
 
 
 def require_known_plans(state: StateFolder, on: date) -> None:
