@@ -80,7 +80,7 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
 
 
 def require_no_earlier(state: StateFolder, as_of: date | None) -> None:
-    """A business date that was asked for and lies before that of the current publication is for a preview, which
+    """A business date that was asked for and lies before the current publication's is for a preview, which
     has a state of its own.
     """
     published = published_business_date(state)
