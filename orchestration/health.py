@@ -68,7 +68,7 @@ def examine(
     if problem:
         yield _unusable(state, problem)
         return
-    yield _guarded("plans", lambda: _plans(settings, policy, profiles, landing))
+    yield _guarded("roster", lambda: _roster(settings, policy, profiles, landing))
     yield _state(state)
     yield from _plans(state, policy)
     yield _space(state)
@@ -128,7 +128,7 @@ def _profile(path: Path, timezone: str) -> str:
     return f"{path}, {len(entries)} entries{zones}"
 
 
-def _plans(settings: Settings, policy: Path, profiles: Sequence[Path], landing: Path | None) -> str:
+def _roster(settings: Settings, policy: Path, profiles: Sequence[Path], landing: Path | None) -> str:
     """The roster of the landing folder, or of the state, against the plans of the policy."""
     from orchestration.clock import today
     from orchestration.ingest import ingest

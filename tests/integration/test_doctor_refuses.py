@@ -78,7 +78,7 @@ def test_a_sound_roster_passes(
     for more in ([], ["--landing", str(demo_landing)]):
         run(["--state", str(published_demo), "doctor", *more])
         said = _said(capsys)
-        assert "ok   plans" in said
+        assert "ok   roster" in said
         assert "days and months are those of Asia/Shanghai" in said
 
 
