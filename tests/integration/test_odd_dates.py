@@ -68,8 +68,8 @@ def published(
     odd_tickets = [
         odd("solved_before", solved_at="2025-12-31 23:50:00", status="solved"),
         odd("due_before", due_at="2025-12-31 18:00:00"),
-        odd("due_1970", due_at="1970-01-01 08:00:00"),
-        odd("created_1970", created_at="1970-01-01 08:00:00"),
+        odd("due_1971", due_at="1971-01-01 08:00:00"),
+        odd("created_1971", created_at="1971-01-01 08:00:00"),
         odd("created_last_year", created_at="2025-06-30 08:00:00"),
     ]
     write(landing, "ticket.ticket", [*tickets(), *odd_tickets])
@@ -101,9 +101,9 @@ def test_no_month_is_made_for_an_odd_date(published: duckdb.DuckDBPyConnection) 
         ("solved_before", "handle_seconds", BEFORE),
         ("solved_before", "closure_rate", None),
         ("due_before", "ticket_on_time_rate", BEFORE),
-        ("due_1970", "ticket_on_time_rate", BEFORE),
-        ("due_1970", "closure_rate", None),
-        ("created_1970", "closure_rate", BEFORE),
+        ("due_1971", "ticket_on_time_rate", BEFORE),
+        ("due_1971", "closure_rate", None),
+        ("created_1971", "closure_rate", BEFORE),
         ("created_last_year", "closure_rate", BEFORE),
         ("V1", "violation_count", BEFORE),
         ("L1", "win_rate", BEFORE),
