@@ -59,3 +59,6 @@
         as decimal(18, 2)
     )
 {% endmacro %}
+
+{# Is `part` less than a hundredth of `whole`? #}
+{% macro is_below_a_hundredth(part, whole) %}(({{ part }}) * 100 < ({{ whole }})){% endmacro %}

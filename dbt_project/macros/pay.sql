@@ -81,19 +81,3 @@
         ) as multiplied
     ) as rounded
 {% endmacro %}
-
-{# Full months from start_on to day, both dates; a month is full on its day of the month, or on the last day of a
-   month that lacks it. #}
-{% macro full_months(start_on, day) %}
-    cast(
-        (extract(year from {{ day }}) - extract(year from {{ start_on }})) * 12
-        + extract(month from {{ day }}) - extract(month from {{ start_on }})
-        - case
-            when
-                extract(day from {{ day }}) < extract(day from {{ start_on }})
-                and extract(month from {{ add_days(day, 1) }}) = extract(month from {{ day }})
-                then 1
-            else 0
-        end as bigint
-    )
-{% endmacro %}

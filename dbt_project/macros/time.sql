@@ -28,9 +28,11 @@
     )
 {% endmacro %}
 
-{# Has a window of days × 24 h from start_at elapsed at the cut? #}
+{# Has a window of days × 24 h from start_at elapsed at the cut? One without a start never has. #}
 {% macro has_elapsed(start_at, days, cut_at) %}
-    ({{ epoch_micros(cut_at) }} - {{ epoch_micros(start_at) }} >= {{ days }} * cast(86400000000 as bigint))
+    coalesce(
+        {{ epoch_micros(cut_at) }} - {{ epoch_micros(start_at) }} >= {{ days }} * cast(86400000000 as bigint), false
+    )
 {% endmacro %}
 
 {% macro add_days(day, days) %}{{ return(adapter.dispatch('add_days')(day, days)) }}{% endmacro %}
@@ -49,6 +51,9 @@
 
 {% macro month_start(day) %}cast(date_trunc('month', {{ day }}) as date){% endmacro %}
 
+{# The first day of 2026-10. #}
+{% macro first_day_of_month(month_id) %}cast({{ month_id }} || '-01' as date){% endmacro %}
+
 {# 2026-10, 2026-Q4, 2026: the period of a date. #}
 {% macro month_id(day) %}substr(cast({{ day }} as string), 1, 7){% endmacro %}
 {% macro quarter_id(day) -%}
@@ -56,21 +61,29 @@
 {%- endmacro %}
 {% macro year_id(day) %}cast(extract(year from {{ day }}) as string){% endmacro %}
 
-{# Full years from start_on to day, both dates; a year is full on the anniversary. #}
-{% macro full_years(start_on, day) %}
+{# What is known at the cut of an instant: nothing dated after it is (S-ASOF). #}
+{% macro known_at(at, cut_at) %}(case when {{ at }} < {{ cut_at }} then {{ at }} end){% endmacro %}
+
+{# Full months from start_on to day, both dates; a month is full on its day of the month, or on the last day of a
+   month that lacks it. #}
+{% macro full_months(start_on, day) %}
     cast(
-        extract(year from {{ day }}) - extract(year from {{ start_on }})
+        (extract(year from {{ day }}) - extract(year from {{ start_on }})) * 12
+        + extract(month from {{ day }}) - extract(month from {{ start_on }})
         - case
             when
-                extract(month from {{ day }}) < extract(month from {{ start_on }})
-                or (
-                    extract(month from {{ day }}) = extract(month from {{ start_on }})
-                    and extract(day from {{ day }}) < extract(day from {{ start_on }})
-                )
+                extract(day from {{ day }}) < extract(day from {{ start_on }})
+                and extract(month from {{ add_days(day, 1) }}) = extract(month from {{ day }})
                 then 1
             else 0
         end as bigint
     )
+{% endmacro %}
+
+{# Full years from start_on to day, both dates; a year is full on the corresponding day, or on the last day of a month
+   that lacks it (hired 29 February: complete on 28 February). #}
+{% macro full_years(start_on, day) %}
+    cast({{ integer_division(full_months(start_on, day), '12') }} as bigint)
 {% endmacro %}
 
 {# ISO weekday: Monday 1 … Sunday 7. #}

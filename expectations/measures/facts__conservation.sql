@@ -29,6 +29,8 @@ fact as (
     union all
     select 'workforce.target' as table_name, count(*) as row_count from facts.fct_target
     union all
+    select 'workforce.agent' as table_name, count(*) as row_count from facts.fct_job_row
+    union all
     select 'workforce.team' as table_name, count(*) as row_count from facts.dim_team
     union all
     select 'governance.ruling' as table_name, count(*) as row_count from facts.fct_ruling

@@ -25,7 +25,10 @@ def checks(bounds: SuiteBounds) -> Iterator[Check]:
     )
     yield from measured(bounds, load_measure("facts__link", bounds), {"broken_links": "broken_share"})
     yield from measured(
-        bounds, load_measure("facts__ruling", bounds), {"rulings_on_nothing": "aimless_ruling_count"}
+        bounds, load_measure("facts__ruling", bounds), {"rulings_do_something": "idle_ruling_count"}
+    )
+    yield from measured(
+        bounds, load_measure("facts__job_history", bounds), {"job_rows_make_sense": "odd_row_count"}
     )
     yield from measured(
         bounds,

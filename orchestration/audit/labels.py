@@ -40,12 +40,17 @@ PARTS: Mapping[str, str] = {
 }
 
 REASONS: Mapping[str, str] = {
+    "before_first_period": "早于首个期间",
     "bot": "机器人会话",
+    "close_before_creation": "关闭早于创建",
     "deleted": "已删除",
     "future": "晚于业务日期",
     "invalid": "无效会话",
     "merged": "已合并",
     "no_agent": "无客服",
+    "no_close_time": "无关闭时间",
+    "no_first_response_time": "无首次响应时间",
+    "no_solve_time": "无解决时间",
     "pending": "观察期未满或待审核",
     "rejected": "未通过审核",
     "reply_before_creation": "回复早于创建",

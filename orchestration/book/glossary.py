@@ -46,6 +46,24 @@ TERMS: tuple[tuple[str, str, str, str], ...] = (
         "days of the segment / days of the month (S-PRORATE)",
     ),
     ("rate table", "费率表", "`policy_component_rate`", "the tiers or keys a rate is read from"),
+    (
+        "history",
+        "历史区间",
+        "`dim_period`",
+        "the months that periods are made for; what is dated before is set aside (decision 23)",
+    ),
+    (
+        "known at the cut",
+        "截止日口径",
+        "`dim_run_context.cut_at`",
+        "nothing dated after the business date has happened (S-ASOF)",
+    ),
+    (
+        "solved",
+        "已解决",
+        "`fct_ticket.is_solved`",
+        "status solved, or closed with a time of solving (decision 22)",
+    ),
     ("ruling", "校准裁定", "`fct_ruling`", "a decision on a disputed row; approved = set aside (CG-30)"),
     (
         "score curve",

@@ -1,15 +1,18 @@
--- Teams, and departments, add up to the agents: nobody is counted twice when moved, and nobody lost.
+-- Teams, and departments, add up to the agents' evidence: nobody is counted twice when moved, and nobody lost.
 
 with
 
 by_agents as (
     select
-        period_id,
-        kpi_id,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator
-    from {{ ref('kpi_observation') }}
-    group by period_id, kpi_id
+        period_month.period_id,
+        evidence.kpi_id,
+        sum(evidence.numerator) as numerator,
+        sum(evidence.denominator) as denominator
+    from {{ ref('kpi_evidence') }} as evidence
+    inner join {{ ref('dim_period_month') }} as period_month
+        on evidence.month_id = period_month.month_id
+    where evidence.is_counted
+    group by period_month.period_id, evidence.kpi_id
 ),
 
 by_groups as (

@@ -37,6 +37,10 @@ ACROSS = {
         "source.run.export_column",
     ): "what was ever delivered is a fact about the loads",
     ("facts.fct_plan_need", "source.run.plan_need"): "what a plan lacks is found where the loads are known",
+    (
+        "intermediate.int_ruling__in_force",
+        "seed.kpi",
+    ): "a ruling names a KPI of the catalogue, in force or not",
     ("audit.rejected_row", "source.run.rejected_row"): "a row that did not load is no fact",
 }
 """Edges across layers that are meant, with the reason."""

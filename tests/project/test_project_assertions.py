@@ -29,14 +29,19 @@ class Case:
 
 
 def evidence(
-    numerator: int, *, agent: str = "A", month: str = "2026-10", counted: bool = True
+    numerator: int,
+    *,
+    agent: str = "A",
+    month: str = "2026-10",
+    counted: bool = True,
+    denominator: int = 1,
 ) -> dict[str, Any]:
     keys = {"agent_id": agent, "month_id": month, "kpi_id": "fcr", "evidence_model": "fct_ticket"}
     return {
         **keys,
         "evidence_key": f"{agent}{numerator}",
         "numerator": numerator,
-        "denominator": 1,
+        "denominator": denominator,
         "is_counted": counted,
     }
 
@@ -90,6 +95,7 @@ def reconciled(table: str, balanced: bool, superseded: int = 0) -> dict[str, Any
 
 BONUS = {"bonus_id": "2026-10:A", "agent_id": "A", "period_id": "2026-10"}
 RATIO = [{"period_id": period, "kpi_id": "fcr", "aggregation": "ratio"} for period in ("2026-10", "2026-Q4")]
+COUNT = [{**row, "aggregation": "sum"} for row in RATIO]
 MONTHS = [
     {"period_id": "2026-10", "period_kind": "month", "month_id": "2026-10"},
     {"period_id": "2026-Q4", "period_kind": "quarter", "month_id": "2026-10"},
@@ -113,7 +119,12 @@ CASES = {
     ),
     "assert_observation_is_the_sum_of_its_evidence": Case(
         {
-            "kpi_evidence": [evidence(1), evidence(2), evidence(7, counted=False)],
+            "kpi_evidence": [
+                evidence(1),
+                evidence(2),
+                evidence(7, counted=False),
+                evidence(1, agent="N", denominator=0),
+            ],
             "kpi_observation": OBSERVED,
             "dim_period_month": MONTHS,
             "policy_kpi_period": RATIO,
@@ -124,6 +135,10 @@ CASES = {
                 "kpi_observation": [observation(3, 3), observation(3, 3, period="2026-Q4")]
             },
             "evidence not observed": {"kpi_observation": []},
+            "a count not observed": {"policy_kpi_period": COUNT},
+            "evidence of a month of no period": {
+                "kpi_evidence": [evidence(1), evidence(2), evidence(3, month="2025-12")]
+            },
             "a quarter that is not its months": {
                 "kpi_observation": [observation(3, 2), observation(5, 2, period="2026-Q4")]
             },
@@ -132,21 +147,22 @@ CASES = {
     ),
     "assert_groups_sum_to_the_same_as_their_agents": Case(
         {
-            "kpi_observation": [observation(1, 2), observation(2, 3, agent="B")],
+            "kpi_evidence": [evidence(1), evidence(2, agent="B"), evidence(9, counted=False)],
+            "dim_period_month": MONTHS,
             "kpi_group_observation": [
-                group("team", "T1", 1, 2),
-                group("team", "", 2, 3),
-                group("department", "D", 3, 5),
+                group("team", "T1", 1, 1),
+                group("team", "", 2, 1),
+                group("department", "D", 3, 2),
                 group("centre", "centre", 9, 9),
             ],
             "policy_kpi_period": RATIO,
         },
         {
             "a team counted twice": {
-                "kpi_group_observation": [group("team", "T1", 3, 5), group("team", "T2", 3, 5)]
+                "kpi_group_observation": [group("team", "T1", 3, 2), group("team", "T2", 3, 2)]
             },
-            "a lost agent": {"kpi_group_observation": [group("department", "D", 1, 2)]},
-            "a denominator off": {"kpi_group_observation": [group("department", "D", 3, 6)]},
+            "a lost agent": {"kpi_group_observation": [group("department", "D", 1, 1)]},
+            "a denominator off": {"kpi_group_observation": [group("department", "D", 3, 3)]},
         },
     ),
     "assert_effective_weights_sum_to_one": Case(

@@ -39,10 +39,11 @@ CONVERSIONS: dict[str, tuple[set[str], str]] = {
         "halves for rounding, cents, millionths and hundred-millionths in which exact integers are counted",
     ),
     "macros/time.sql": (
-        {"5", "7", "1000000", "86400000000"},
-        "the four openings of a day, characters of 2026-10, microseconds of a second and of a day",
+        {"-1", "5", "7", "12", "1000000", "86400000000"},
+        "the first day of 2026-10 and its characters, the four openings of a day, months of a year, "
+        "microseconds of a second and of a day",
     ),
-    "macros/pay.sql": ({"0.01", "12", "1000000"}, "one hundredth of a score, months of a year, millionths"),
+    "macros/pay.sql": ({"0.01", "1000000"}, "one hundredth of a score, millionths"),
     "macros/statistics.sql": ({"0.001", "1000000"}, "thousandths, millionths"),
     "models/facts/dim_period.sql": ({"3", "12"}, "months of a quarter and of a year"),
     "models/intermediate/int_calendar__business_day.sql": ({"5"}, "the four openings that a day may have"),

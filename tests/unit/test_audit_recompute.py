@@ -132,8 +132,9 @@ def test_a_small_group_is_not_ranked() -> None:
 
 
 def test_years_are_full_on_the_anniversary_and_months_end_with_the_month() -> None:
-    assert full_years(date(2024, 2, 29), date(2025, 2, 28)) == 0
-    assert full_years(date(2024, 2, 29), date(2025, 3, 1)) == 1
+    assert full_years(date(2024, 2, 29), date(2025, 2, 27)) == 0
+    assert full_years(date(2024, 2, 29), date(2025, 2, 28)) == 1
+    assert full_years(date(2024, 2, 29), date(2028, 2, 28)) == 3
     assert add_months(date(2026, 8, 31), 6) == date(2027, 2, 28)
     table = [{"lower_bound": D(1), "upper_bound": D(2)}, {"lower_bound": D(2), "upper_bound": D(4)}]
     assert [row_of_rank(table, rank) for rank in (1, 3, 4)] == [table[0], table[1], None]

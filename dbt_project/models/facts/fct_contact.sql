@@ -9,7 +9,7 @@ select
     contact.customer_id,
     contact.ticket_id,
     contact.category,
-    coalesce(contact.is_answered, false) as is_answered,
+    contact.is_answered,
     coalesce(contact.is_bot, false) as is_bot,
     contact.first_response_at,
     contact.ended_at,

@@ -1,4 +1,4 @@
--- Grain: one ruling on a disputed row.
+-- Grain: one ruling on a disputed row, as known at the cut.
 
 select
     ruling_id,
@@ -6,6 +6,7 @@ select
     entity_id,
     kpi_scope,
     is_in_force,
+    effect,
     reason,
     requested_by,
     requested_at,

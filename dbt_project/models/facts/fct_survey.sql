@@ -54,6 +54,8 @@ select
     rated_agent_id,
     parent_entity,
     parent_entity_id,
+    contact_id,
+    ticket_id,
     customer_id,
     is_future,
     invalid_reason is null as is_valid,

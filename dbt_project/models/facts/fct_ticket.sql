@@ -23,6 +23,7 @@ select
     ticket.recording_agent_id,
     ticket.about_agent_id,
     ticket.is_solved,
+    ticket.has_no_solve_time,
     ticket.is_reopened,
     coalesce(ticket.is_disputed, false) as is_disputed,
     coalesce(ticket.is_recovered, false) as is_recovered,

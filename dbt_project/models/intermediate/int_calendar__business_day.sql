@@ -11,28 +11,18 @@ run_context as (
     select as_of_on from {{ ref('stg_run__context') }}
 ),
 
+-- Nothing is timed after the cut. One absurd early date must not push the days that are worked off the end.
 first_day as (
-    select {{ add_days('min(first_on)', -1) }} as first_on
+    select greatest(min(firsts.first_on), max({{ add_days('run_context.as_of_on', '1 - number.last_n') }})) as first_on
     from (
-        select min(created_on) as first_on from {{ ref('stg_ticket__ticket') }}
+        select {{ add_days('min(created_on)', -1) }} as first_on from {{ ref('stg_ticket__ticket') }}
         union all
-        select min(started_on) as first_on from {{ ref('stg_ticket__contact') }}
+        select {{ add_days('min(started_on)', -1) }} as first_on from {{ ref('stg_ticket__contact') }}
         union all
-        select min(as_of_on) as first_on from run_context
+        select {{ add_days('min(as_of_on)', -1) }} as first_on from run_context
     ) as firsts
-),
-
-last_day as (
-    select max(last_on) as last_on
-    from (
-        select max(solved_on) as last_on from {{ ref('stg_ticket__ticket') }}
-        union all
-        select max(created_on) as last_on from {{ ref('stg_ticket__ticket') }}
-        union all
-        select max(started_on) as last_on from {{ ref('stg_ticket__contact') }}
-        union all
-        select max(as_of_on) as last_on from run_context
-    ) as lasts
+    cross join run_context
+    cross join (select max(n) as last_n from {{ ref('int_number') }}) as number
 ),
 
 schedule as (
@@ -45,10 +35,9 @@ day as (
         {{ add_days('first_day.first_on', 'number.n') }} as calendar_on
     from schedule
     cross join first_day
-    cross join last_day
-    -- Replies and solutions may come a day after the last event seen above.
+    cross join run_context
     inner join {{ ref('int_number') }} as number
-        on {{ add_days('first_day.first_on', 'number.n') }} <= {{ add_days('last_day.last_on', 1) }}
+        on {{ add_days('first_day.first_on', 'number.n') }} <= {{ add_days('run_context.as_of_on', 1) }}
 ),
 
 -- A schedule's own entry goes before one for every schedule.

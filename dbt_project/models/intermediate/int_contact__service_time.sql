@@ -3,7 +3,7 @@
 with
 
 contact as (
-    select * from {{ ref('stg_ticket__contact') }}
+    select * from {{ ref('int_contact__validity') }}
 ),
 
 -- The channel's own schedule, else the one for every other channel, by the day it began.

@@ -1,6 +1,22 @@
 -- Grain: one valid solved ticket of a known customer: what that customer did next.
 
+{# What came next is asked for one KPI each: a ruling on that KPI takes the row out there and nowhere else. Whatever is
+   dated after the cut has not happened. #}
+
 with
+
+run_context as (
+    select cut_at from {{ ref('stg_run__context') }}
+),
+
+ruled as (
+    select
+        kpi_scope,
+        entity,
+        entity_id
+    from {{ ref('int_ruling__in_force') }}
+    where is_in_force and kpi_scope <> '*'
+),
 
 solved as (
     select
@@ -11,11 +27,13 @@ solved as (
         ticket_type,
         solved_at
     from {{ ref('int_ticket__validity') }}
-    where is_valid and is_solved and customer_id is not null
+    where is_valid and is_solved and solved_at is not null and customer_id is not null
 ),
 
 happened as (
     select
+        'ticket' as entity,
+        ticket_id as entity_id,
         ticket_id,
         customer_id,
         coalesce(category, '') as category,
@@ -25,6 +43,8 @@ happened as (
     where is_valid and customer_id is not null
     union all
     select
+        'contact' as entity,
+        contact_id as entity_id,
         cast(null as string) as ticket_id,
         customer_id,
         coalesce(category, '') as category,
@@ -34,12 +54,34 @@ happened as (
     where is_valid and customer_id is not null
 ),
 
+happened_for_fcr as (
+    select happened.*
+    from happened
+    left join ruled
+        on
+            ruled.kpi_scope = 'fcr'
+            and happened.entity = ruled.entity
+            and happened.entity_id = ruled.entity_id
+    where ruled.entity_id is null
+),
+
+complained as (
+    select happened.*
+    from happened
+    left join ruled
+        on
+            ruled.kpi_scope = 'repeat_complaint_rate'
+            and happened.entity = ruled.entity
+            and happened.entity_id = ruled.entity_id
+    where happened.is_complaint and ruled.entity_id is null
+),
+
 next_in_category as (
     select
         solved.ticket_id,
         min(happened.happened_at) as next_event_at
     from solved
-    inner join happened
+    inner join happened_for_fcr as happened
         on
             solved.customer_id = happened.customer_id
             and solved.category = happened.category
@@ -54,10 +96,9 @@ next_complaint as (
         solved.ticket_id,
         min(happened.happened_at) as next_complaint_at
     from solved
-    inner join happened
+    inner join complained as happened
         on
             solved.customer_id = happened.customer_id
-            and happened.is_complaint
             and happened.happened_at > solved.solved_at
             -- A ticket exported as solved before it was created is no event after itself.
             and happened.ticket_id is distinct from solved.ticket_id
@@ -71,11 +112,22 @@ repurchase as (
         purchase.agent_id,
         purchase.ordered_at
     from {{ ref('stg_crm__order') }} as purchase
+    cross join run_context
     left join {{ ref('int_ruling__set_aside') }} as set_aside
         on
             set_aside.entity = 'order'
             and purchase.order_id = set_aside.entity_id
-    where purchase.status = 'paid' and purchase.kind = 'repurchase' and set_aside.ruling_id is null
+    left join ruled
+        on
+            ruled.kpi_scope = 'repurchase_rate'
+            and ruled.entity = 'order'
+            and purchase.order_id = ruled.entity_id
+    where
+        purchase.status = 'paid'
+        and purchase.kind = 'repurchase'
+        and purchase.ordered_at < run_context.cut_at
+        and set_aside.ruling_id is null
+        and ruled.entity_id is null
 ),
 
 next_repurchase as (

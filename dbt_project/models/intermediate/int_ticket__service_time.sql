@@ -3,7 +3,7 @@
 with
 
 ticket as (
-    select * from {{ ref('stg_ticket__ticket') }}
+    select * from {{ ref('int_ticket__validity') }}
 ),
 
 -- The channel's own schedule, else the one for every other channel, by the day it began.

@@ -6,8 +6,6 @@ select
     lead.lead_id as evidence_key,
     'lead' as entity,
     lead.lead_id as entity_id,
-    cast(null as string) as parent_entity,
-    cast(null as string) as parent_entity_id,
     lead.agent_id as agent_id,
     lead.created_on as event_on,
     cast(
@@ -23,7 +21,10 @@ select
         end as decimal(18, 6)
     ) as numerator,
     cast(1 as bigint) as denominator,
-    lead.invalid_reason as exclusion_reason,
+    case
+        when lead.invalid_reason is not null then lead.invalid_reason
+        when lead.has_close_before_creation then 'close_before_creation'
+    end as exclusion_reason,
     lead.ruling_id as ruling_id,
     not {{ has_elapsed('lead.created_at', 'definition.window_days', 'run_context.cut_at') }} as is_pending
 from {{ ref('fct_lead') }} as lead

@@ -6,8 +6,6 @@ select
     survey.survey_id as evidence_key,
     'survey' as entity,
     survey.survey_id as entity_id,
-    survey.parent_entity,
-    survey.parent_entity_id,
     survey.rated_agent_id as agent_id,
     survey.responded_on as event_on,
     -- A score outside its scale is set aside; its value, whatever it is, must not overflow.
@@ -22,16 +20,18 @@ select
         end as decimal(18, 6)
     ) as numerator,
     cast(1 as bigint) as denominator,
-    coalesce(
-        survey.invalid_reason, case when recency.rating_recency > 1 then 'superseded_rating' end
-    ) as exclusion_reason,
-    survey.ruling_id as ruling_id,
+    case
+        when survey.invalid_reason is not null then survey.invalid_reason
+        when rating.ruling_id is not null then 'ruling'
+        when rating.rating_recency > 1 then 'superseded_rating'
+    end as exclusion_reason,
+    coalesce(survey.ruling_id, rating.ruling_id) as ruling_id,
     false as is_pending
 from {{ ref('fct_survey') }} as survey
-left join {{ ref('kpi_rating_recency') }} as recency
+left join {{ ref('kpi_rating_recency') }} as rating
     on
-        recency.kpi_id = 'csat'
-        and survey.survey_id = recency.survey_id
+        rating.kpi_id = 'csat'
+        and survey.survey_id = rating.survey_id
 left join {{ ref('policy_kpi') }} as definition
     on
         definition.kpi_id = 'csat'

@@ -6,8 +6,6 @@ select
     ticket.ticket_id as evidence_key,
     'ticket' as entity,
     ticket.ticket_id as entity_id,
-    cast(null as string) as parent_entity,
-    cast(null as string) as parent_entity_id,
     ticket.assignee_id as agent_id,
     ticket.created_on as event_on,
     cast(case when ticket.escalated_at is not null then 1 else 0 end as decimal(18, 6)) as numerator,

@@ -1,7 +1,8 @@
 -- Grain: one agent, one month, one KPI, one source row.
 
-{# What every KPI shares happens here and only here: rows after the cut, rulings on one KPI, open windows, crediting to
-   the agent's job history on that day. A row is never filtered: it is counted or set aside with a reason. #}
+{# What every KPI shares happens here and only here: rows after the cut or before the first period, rulings on one KPI,
+   open windows, crediting to the agent's job history on that day. A row is never filtered: it is counted or set aside
+   with a reason. #}
 {% set kpi_models = [
     'kpi_answer_rate',
     'kpi_closure_rate',
@@ -46,6 +47,12 @@ candidate as (
     {%- endfor %}
 ),
 
+first_period as (
+    select min(starts_on) as starts_on
+    from {{ ref('dim_period') }}
+    where period_kind = 'month'
+),
+
 ruling as (
     select
         kpi_scope,
@@ -67,11 +74,12 @@ judged as (
         candidate.denominator,
         segment.team_id,
         segment.department,
-        coalesce(candidate.ruling_id, own_ruling.ruling_id, parent_ruling.ruling_id) as ruling_id,
+        coalesce(candidate.ruling_id, ruling.ruling_id) as ruling_id,
         case
             when candidate.event_on > run_context.as_of_on then 'future'
+            when candidate.event_on < first_period.starts_on then 'before_first_period'
             when candidate.exclusion_reason is not null then candidate.exclusion_reason
-            when own_ruling.ruling_id is not null or parent_ruling.ruling_id is not null then 'ruling'
+            when ruling.ruling_id is not null then 'ruling'
             when candidate.is_pending then 'pending'
         end as centre_exclusion_reason,
         case
@@ -80,21 +88,17 @@ judged as (
         end as crediting_exclusion_reason
     from candidate
     cross join {{ ref('dim_run_context') }} as run_context
+    cross join first_period
     left join {{ ref('dim_agent_segment') }} as segment
         on
             candidate.agent_id = segment.agent_id
             and candidate.event_on >= segment.segment_from_on
             and candidate.event_on < segment.segment_to_on
-    left join ruling as own_ruling
+    left join ruling
         on
-            candidate.kpi_id = own_ruling.kpi_scope
-            and candidate.entity = own_ruling.entity
-            and candidate.entity_id = own_ruling.entity_id
-    left join ruling as parent_ruling
-        on
-            candidate.kpi_id = parent_ruling.kpi_scope
-            and candidate.parent_entity = parent_ruling.entity
-            and candidate.parent_entity_id = parent_ruling.entity_id
+            candidate.kpi_id = ruling.kpi_scope
+            and candidate.entity = ruling.entity
+            and candidate.entity_id = ruling.entity_id
 )
 
 select

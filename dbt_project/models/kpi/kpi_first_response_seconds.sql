@@ -6,8 +6,6 @@ select
     contact.contact_id as evidence_key,
     'contact' as entity,
     contact.contact_id as entity_id,
-    cast(null as string) as parent_entity,
-    cast(null as string) as parent_entity_id,
     contact.agent_id as agent_id,
     contact.started_on as event_on,
     cast(

@@ -6,10 +6,8 @@ select
     ticket.ticket_id as evidence_key,
     'ticket' as entity,
     ticket.ticket_id as entity_id,
-    cast(null as string) as parent_entity,
-    cast(null as string) as parent_entity_id,
     ticket.solving_agent_id as agent_id,
-    ticket.solved_on as event_on,
+    {{ solving_day('ticket') }} as event_on,
     cast(
         coalesce(
             case
@@ -19,10 +17,7 @@ select
         ) as decimal(18, 6)
     ) as numerator,
     cast(1 as bigint) as denominator,
-    case
-        when ticket.invalid_reason is not null then ticket.invalid_reason
-        when ticket.has_solve_before_creation then 'solve_before_creation'
-    end as exclusion_reason,
+    {{ solving_exclusion('ticket', is_timed=true) }} as exclusion_reason,
     ticket.ruling_id as ruling_id,
     false as is_pending
 from {{ ref('fct_ticket') }} as ticket

@@ -6,8 +6,6 @@ select
     recognition.recognition_id as evidence_key,
     'recognition' as entity,
     recognition.recognition_id as entity_id,
-    cast(null as string) as parent_entity,
-    cast(null as string) as parent_entity_id,
     recognition.agent_id as agent_id,
     recognition.occurred_on as event_on,
     cast(1 as decimal(18, 6)) as numerator,

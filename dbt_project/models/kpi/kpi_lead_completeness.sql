@@ -6,8 +6,6 @@ select
     lead.lead_id as evidence_key,
     'lead' as entity,
     lead.lead_id as entity_id,
-    cast(null as string) as parent_entity,
-    cast(null as string) as parent_entity_id,
     lead.agent_id as agent_id,
     lead.created_on as event_on,
     cast(coalesce(lead.completed_field_count, 0) as decimal(18, 6)) as numerator,

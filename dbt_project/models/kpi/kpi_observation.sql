@@ -40,7 +40,8 @@ absent as (
     where subject_kind = 'kpi'
 ),
 
--- Counts and sums are observed, as 0 where nothing happened, for everyone in service; ratios where there is evidence.
+-- Counts and sums are observed, as 0 where nothing happened, for everyone in service; ratios where there is a
+-- denominator, or something is pending or set aside.
 observable as (
     select
         agent.period_kind,
@@ -83,4 +84,8 @@ left join rolled_up
         observable.agent_id = rolled_up.agent_id
         and observable.period_id = rolled_up.period_id
         and observable.kpi_id = rolled_up.kpi_id
-where observable.is_sum or rolled_up.kpi_id is not null
+where
+    observable.is_sum
+    or rolled_up.denominator > 0
+    or rolled_up.set_aside_count > 0
+    or rolled_up.pending_count > 0

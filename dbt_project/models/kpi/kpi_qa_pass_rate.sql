@@ -6,8 +6,6 @@ select
     review.review_id as evidence_key,
     'quality_review' as entity,
     review.review_id as entity_id,
-    cast(null as string) as parent_entity,
-    cast(null as string) as parent_entity_id,
     review.agent_id as agent_id,
     review.reviewed_on as event_on,
     cast(case when review.is_passed then 1 else 0 end as decimal(18, 6)) as numerator,

@@ -1,7 +1,7 @@
--- Grain: one KPI on ratings, one survey response that can count in it: 1 for the last of one contact or ticket.
+-- Grain: one KPI on ratings, one survey response: the ruling that sets it aside, or its place among the newest.
 
-{# Of several ratings of one contact or ticket the last that can count is the one that counts. What can count depends on
-   the KPI: a ruling may set a rating aside from one KPI alone. #}
+{# A rating follows its contact and its ticket: a ruling on either, in that KPI, reaches it. Of several ratings of one
+   contact or ticket the last that can count is the one that counts; what can count depends on the KPI. #}
 
 with
 
@@ -20,18 +20,20 @@ ruling as (
     select
         kpi_scope,
         entity,
-        entity_id
+        entity_id,
+        ruling_id
     from {{ ref('fct_ruling') }}
     where is_in_force and kpi_scope <> '*'
 ),
 
-countable as (
+rating as (
     select
         rating_kpi.kpi_id,
         survey.survey_id,
         survey.responded_at,
         survey.parent_entity,
-        coalesce(survey.parent_entity_id, survey.survey_id) as rated_thing_id
+        coalesce(survey.parent_entity_id, survey.survey_id) as rated_thing_id,
+        coalesce(own_ruling.ruling_id, contact_ruling.ruling_id, ticket_ruling.ruling_id) as ruling_id
     from {{ ref('fct_survey') }} as survey
     inner join rating_kpi
         on survey.survey_kind = rating_kpi.survey_kind
@@ -40,23 +42,28 @@ countable as (
             rating_kpi.kpi_id = own_ruling.kpi_scope
             and own_ruling.entity = 'survey'
             and survey.survey_id = own_ruling.entity_id
-    left join ruling as parent_ruling
+    left join ruling as contact_ruling
         on
-            rating_kpi.kpi_id = parent_ruling.kpi_scope
-            and survey.parent_entity = parent_ruling.entity
-            and survey.parent_entity_id = parent_ruling.entity_id
-    where
-        survey.is_valid
-        and not survey.is_future
-        and own_ruling.entity_id is null
-        and parent_ruling.entity_id is null
+            rating_kpi.kpi_id = contact_ruling.kpi_scope
+            and contact_ruling.entity = 'contact'
+            and survey.contact_id = contact_ruling.entity_id
+    left join ruling as ticket_ruling
+        on
+            rating_kpi.kpi_id = ticket_ruling.kpi_scope
+            and ticket_ruling.entity = 'ticket'
+            and survey.ticket_id = ticket_ruling.entity_id
+    where survey.is_valid and not survey.is_future
 )
 
 select
     kpi_id,
     survey_id,
-    row_number() over (
-        partition by kpi_id, parent_entity, rated_thing_id
-        order by responded_at desc nulls last, survey_id desc nulls last
-    ) as rating_recency
-from countable
+    ruling_id,
+    case
+        when ruling_id is null
+            then row_number() over (
+                partition by kpi_id, parent_entity, rated_thing_id, ruling_id
+                order by responded_at desc nulls last, survey_id desc nulls last
+            )
+    end as rating_recency
+from rating

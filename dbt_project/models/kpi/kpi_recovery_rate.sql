@@ -6,13 +6,11 @@ select
     ticket.ticket_id as evidence_key,
     'ticket' as entity,
     ticket.ticket_id as entity_id,
-    cast(null as string) as parent_entity,
-    cast(null as string) as parent_entity_id,
     ticket.solving_agent_id as agent_id,
-    ticket.solved_on as event_on,
+    {{ solving_day('ticket') }} as event_on,
     cast(case when ticket.is_recovered then 1 else 0 end as decimal(18, 6)) as numerator,
     cast(1 as bigint) as denominator,
-    ticket.invalid_reason as exclusion_reason,
+    {{ solving_exclusion('ticket') }} as exclusion_reason,
     ticket.ruling_id as ruling_id,
     false as is_pending
 from {{ ref('fct_ticket') }} as ticket

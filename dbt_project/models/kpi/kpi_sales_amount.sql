@@ -6,8 +6,6 @@ select
     purchase.order_id as evidence_key,
     'order' as entity,
     purchase.order_id as entity_id,
-    cast(null as string) as parent_entity,
-    cast(null as string) as parent_entity_id,
     purchase.agent_id as agent_id,
     purchase.ordered_on as event_on,
     cast(coalesce(purchase.net_amount_cny, 0) as decimal(18, 6)) as numerator,

@@ -6,8 +6,6 @@ select
     support.collaboration_id as evidence_key,
     'collaboration' as entity,
     support.collaboration_id as entity_id,
-    cast(null as string) as parent_entity,
-    cast(null as string) as parent_entity_id,
     support.agent_id as agent_id,
     support.occurred_on as event_on,
     cast(1 as decimal(18, 6)) as numerator,

@@ -6,8 +6,6 @@ select
     ticket.ticket_id as evidence_key,
     'ticket' as entity,
     ticket.ticket_id as entity_id,
-    cast(null as string) as parent_entity,
-    cast(null as string) as parent_entity_id,
     ticket.solving_agent_id as agent_id,
     coalesce(ticket.due_on, case when ticket.is_solved then ticket.solved_on end, ticket.created_on) as event_on,
     cast(
@@ -20,6 +18,8 @@ select
     cast(1 as bigint) as denominator,
     case
         when ticket.invalid_reason is not null then ticket.invalid_reason
+        -- An export's own flag needs no time.
+        when ticket.due_at is not null and ticket.has_no_solve_time then 'no_solve_time'
         when ticket.has_solve_before_creation then 'solve_before_creation'
     end as exclusion_reason,
     ticket.ruling_id as ruling_id,

@@ -6,8 +6,6 @@ select
     violation.violation_id as evidence_key,
     'violation' as entity,
     violation.violation_id as entity_id,
-    cast(null as string) as parent_entity,
-    cast(null as string) as parent_entity_id,
     violation.agent_id as agent_id,
     violation.occurred_on as event_on,
     cast(1 as decimal(18, 6)) as numerator,

@@ -6,8 +6,6 @@ select
     lead.lead_id as evidence_key,
     'lead' as entity,
     lead.lead_id as entity_id,
-    cast(null as string) as parent_entity,
-    cast(null as string) as parent_entity_id,
     lead.agent_id as agent_id,
     coalesce(lead.closed_on, lead.created_on) as event_on,
     cast(case when lead.stage = 'won' then 1 else 0 end as decimal(18, 6)) as numerator,

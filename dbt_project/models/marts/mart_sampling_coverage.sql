@@ -1,38 +1,59 @@
--- Grain: one agent, one month of a plan that samples dialogues (PT-14): reviews due and made.
+-- Grain: one agent, one month, one plan held in it that samples dialogues (PT-14): reviews due and made.
 
-{# Due are the plan's samples on every day worked. Reviews beyond a day's due do not make up for a day without;
-   reviews on days not worked are shown and do not count. #}
+{# Due are the plan's samples on every day worked on it. Reviews beyond a day's due do not make up for a day without;
+   reviews on days not worked are shown and do not count. A review that a ruling sets aside was made all the same. #}
 
 with
 
+place as (
+    select
+        agent_id,
+        month_id,
+        segment_no,
+        scheme_id,
+        team_id,
+        row_number() over (
+            partition by agent_id, month_id, scheme_id order by segment_no desc nulls last
+        ) as recency
+    from {{ ref('dim_agent_month_segment') }}
+),
+
 sampled as (
     select
-        agent.agent_id,
-        agent.period_id as month_id,
-        agent.scheme_id,
-        agent.team_id,
+        place.agent_id,
+        place.month_id,
+        place.scheme_id,
+        place.team_id,
         cast(floor(rule.value) as bigint) as samples_per_day,
         rule.clause_id,
         rule.value_origin
-    from {{ ref('dim_agent_period') }} as agent
+    from place
     inner join {{ ref('policy_scheme_rule') }} as rule
         on
-            agent.period_id = rule.period_id
-            and agent.scheme_id = rule.scheme_id
+            place.month_id = rule.period_id
+            and place.scheme_id = rule.scheme_id
             and rule.parameter = 'qa_samples_per_day'
-    where agent.period_kind = 'month'
+    where place.recency = 1
 ),
 
 agent_day as (
     select
-        agent_id,
-        month_id,
-        event_on,
-        count_if(event_kind = 'day_worked') > 0 as is_worked,
-        cast(count_if(event_kind = 'qa_deduction') as bigint) as review_count
-    from {{ ref('bonus_evidence') }}
-    where is_counted and event_kind in ('day_worked', 'qa_deduction')
-    group by agent_id, month_id, event_on
+        event.agent_id,
+        event.month_id,
+        place.scheme_id,
+        event.event_on,
+        count_if(event.event_kind = 'day_worked') > 0 as is_worked,
+        cast(count_if(event.event_kind = 'qa_deduction') as bigint) as review_count
+    from {{ ref('bonus_evidence') }} as event
+    inner join place
+        on
+            event.agent_id = place.agent_id
+            and event.month_id = place.month_id
+            and event.segment_no = place.segment_no
+    where
+        (event.event_kind = 'day_worked' and event.is_counted)
+        or (event.event_kind = 'qa_deduction' and (event.is_counted or event.exclusion_reason = 'ruling'))
+    group by event.agent_id, event.month_id, place.scheme_id, event.event_on
 ),
 
 counted as (
@@ -62,6 +83,7 @@ counted as (
         on
             sampled.agent_id = agent_day.agent_id
             and sampled.month_id = agent_day.month_id
+            and sampled.scheme_id = agent_day.scheme_id
     group by
         sampled.agent_id,
         sampled.month_id,

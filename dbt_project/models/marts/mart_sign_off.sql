@@ -8,6 +8,8 @@ signed as (
         cast(count(*) as bigint) as reviewer_count,
         min(signed_at) as first_signed_at
     from {{ ref('fct_sign_off') }}
+    cross join {{ ref('dim_run_context') }} as run_context
+    where signed_at < run_context.cut_at
     group by period_id
 )
 

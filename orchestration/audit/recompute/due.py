@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -126,8 +126,11 @@ class DueList:
 
 
 def full_years(start: date, day: date) -> int:
-    """Full years from `start` to `day`; a year is full on the anniversary."""
-    return day.year - start.year - ((day.month, day.day) < (start.month, start.day))
+    """Full years from `start` to `day`; a year is full on the anniversary, or on the last day of a month that
+    lacks it (hired 29 February: complete on 28 February).
+    """
+    is_short = day.day < start.day and (day + timedelta(days=1)).month == day.month
+    return ((day.year - start.year) * 12 + day.month - start.month - is_short) // 12
 
 
 def _key(component: Row, place: Row, grade: str | None) -> str | None:

@@ -93,12 +93,15 @@ class Events:
     def judged(self) -> Iterator[tuple[Event, Row | None]]:
         """Every event, counted or with the reason why not, and the segment of service of its day."""
         as_of = self._book.rows("facts.dim_run_context")[0]["as_of_on"]
+        first = min(self._book.periods[month_id]["starts_on"] for month_id in self._months)
         for event in self._events():
             if event.agent_id is None or event.day is None:
                 continue
             segment = self._segment(event.agent_id, event.day)
             if event.day > as_of:
                 yield replace(event, reason="future"), segment
+            elif event.day < first:
+                yield replace(event, reason="before_first_period"), segment
             elif segment is None and event.reason is None:
                 yield replace(event, reason="unknown_agent"), None
             else:

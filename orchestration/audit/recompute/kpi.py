@@ -50,9 +50,11 @@ def observations(book: Book, sums: EvidenceSums) -> Expected:
         for kpi_id, definition in book.definitions[period_id].items():
             found = by_agent.get((agent_id, period_id, kpi_id))
             is_sum = definition["aggregation"] == "sum"
-            if (found is None and not is_sum) or book.is_absent(period_id, "kpi", kpi_id):
+            if book.is_absent(period_id, "kpi", kpi_id):
                 continue
             found = found or Sums()
+            if not (is_sum or found.denominator or found.set_aside or found.pending):
+                continue
             denominator = 1 if is_sum else found.denominator
             yield (
                 (agent_id, period_id, kpi_id),

@@ -45,8 +45,9 @@ def write_landing(folder: Path, cases: Iterable[Case], contract: Contract) -> No
         first_days.append(f"{first_month(case.period)}-01")
         for name, rows in case.given.items():
             tables[name] += _rows_of_table(case, name, rows, contract)
-    name, anchor = _anchor(_first_day(first_days, tables), absent)
-    tables[name].append(anchor)
+    for day in _anchor_days(_first_day(first_days, tables), max(first_days)):
+        name, anchor = _anchor(day, absent)
+        tables[name].append(anchor)
     known = {table.full_name: table for table in contract.export_tables}
     if wrong := absent & ({name for name, rows in tables.items() if rows} | (absent - set(known))):
         raise ValueError(
@@ -65,10 +66,10 @@ def write_landing(folder: Path, cases: Iterable[Case], contract: Contract) -> No
 
 
 def _anchor(day: str, absent: Collection[str]) -> tuple[str, Mapping[str, Any]]:
-    """A row of nobody's on the first day of history, in a table that is delivered."""
+    """A row of nobody's on a day of history, in a table that is delivered."""
     if "workforce.attendance" not in absent:
         return "workforce.attendance", {"agent_id": "anchor", "work_date": day, "status": "present"}
-    contact = {"contact_id": "anchor", "channel": "email", "started_at": f"{day} {EVENT_TIME}"}
+    contact = {"contact_id": f"anchor {day}", "channel": "email", "started_at": f"{day} {EVENT_TIME}"}
     return "ticket.contact", contact
 
 
@@ -132,6 +133,19 @@ def _first_day(first_days: Iterable[str], tables: Mapping[str, Iterable[Mapping[
         for row in tables.get(name, ())
     ]
     return min([*first_days, *months])
+
+
+def _anchor_days(first: str, last: str) -> Iterator[str]:
+    """Days that make every month from the first one on a part of history: the first is no handful, and no
+    year without an event begins it anew.
+    """
+    yield from (f"{first[:7]}-{day:02d}" for day in range(2, 29))
+    for number in range(_month_number(first), _month_number(last) + 1):
+        yield f"{(number - 1) // 12}-{(number - 1) % 12 + 1:02d}-01"
+
+
+def _month_number(day: str) -> int:
+    return int(day[:4]) * 12 + int(day[5:7])
 
 
 def _text(value: Any) -> str:

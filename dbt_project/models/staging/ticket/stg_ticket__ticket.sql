@@ -25,6 +25,7 @@ select
     solved_at,
     {{ local_date('solved_at') }} as solved_on,
     closed_at,
+    {{ local_date('closed_at') }} as closed_on,
     due_at,
     {{ local_date('due_at') }} as due_on,
     status,
