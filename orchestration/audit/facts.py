@@ -162,9 +162,9 @@ class BonusFacts:
 
     @cached_property
     def segments(self) -> Mapping[int, Row]:
-        """The agent's job-history intervals of the month by number."""
+        """The agent's job-history intervals of the period by number."""
         rows = self.audit.select(
-            "facts.dim_agent_month_segment", {"agent_id": self.agent_id, "month_id": self.period_id}
+            "facts.dim_agent_period_segment", {"agent_id": self.agent_id, "period_id": self.period_id}
         )
         return {row["segment_no"]: row for row in rows}
 

@@ -234,6 +234,9 @@ def _data(audit: AuditFile, scope: _Scope) -> dict[str, Sequence[Row]]:
         "facts.dim_agent_month_segment": audit.select(
             "facts.dim_agent_month_segment", own_months, order=["month_id", "segment_no"]
         ),
+        "facts.dim_agent_period_segment": audit.select(
+            "facts.dim_agent_period_segment", own_periods, order=["period_id", "segment_no"]
+        ),
         "facts.dim_settled_period": audit.select("facts.dim_settled_period", order=["period_id"]),
         "facts.fct_target": audit.select("facts.fct_target", own_periods, order=["period_id", "metric"]),
         "facts.fct_rating": audit.select("facts.fct_rating", own_periods, order=["rating_id"]),

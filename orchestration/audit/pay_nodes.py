@@ -143,8 +143,12 @@ class PayNodes:
         attained = self._facts.recomputed.attainment(due)
         if attained.target is None or attained.share is None:
             return Below()
-        note = f"{attained.metric}: actual {plain(attained.actual)}, target {plain(attained.target)}"
-        return Below(notes=(note,))
+        actual, target = rounded(attained.actual, 6), rounded(attained.target, 6)
+        notes = [f"{attained.metric}: actual {plain(actual)}, target {plain(target)}"]
+        if due.own_day_count < due.service_day_count:
+            days = f"{due.own_day_count} of the {due.service_day_count} days in service"
+            notes.append(f"{days} were under this plan and role: the target's share of them (S-MOVE)")
+        return Below(notes=tuple(notes))
 
     def _target(self, node: Node, due: Due) -> Node:
         attained = self._facts.recomputed.attainment(due)
@@ -152,7 +156,9 @@ class PayNodes:
             f"{self._facts.agent_id}:{period_id}:{attained.metric}": ""
             for period_id in (self._facts.period_id, *self._facts.months(self._facts.period_id))
         }
-        share = f"{operand(attained.actual)} / {plain(attained.target)} = {plain(attained.share)}"
+        actual = rounded(attained.actual, 6)
+        target = None if attained.target is None else rounded(attained.target, 6)
+        share = f"{operand(actual)} / {plain(target)} = {plain(attained.share)}"
         return replace(
             node,
             kind="base",
@@ -162,10 +168,7 @@ class PayNodes:
         )
 
     def _counted(self, due: Due, kind: str) -> Decimal:
-        is_by_segment = due.component["mechanism"] == "per_event" and due.component["period_kind"] == "month"
-        segment_no = due.segment_no if is_by_segment else None
-        events = self._facts.recomputed.events
-        return rounded(events.quantity(due.agent_id, due.period_id, kind, segment_no=segment_no), 6)
+        return self._facts.recomputed.events.counted(due, kind)
 
     def _event(self, node: Node, due: Due) -> Node:
         kind = node.label
@@ -177,8 +180,8 @@ class PayNodes:
         if due.component["mechanism"] == "points":
             weighed = rounded(exact(node.value) * exact(weight), 6)
             by_hand = (f"{plain(node.value)} × {operand(weight)} = {plain(weighed)}",)
-        is_by_segment = due.component["mechanism"] == "per_event" and len(self._facts.segments) > 1
-        notes = (f"of segment {due.segment_no} of the month",) if is_by_segment else ()
+        is_part = due.is_by_segment and len(self._facts.segments) > 1
+        notes = (f"of segment {due.segment_no} of the period",) if is_part else ()
         return replace(self._of_kind(node, due, kind), kind="event", by_hand=by_hand, notes=notes)
 
     def _gate(self, node: Node, due: Due) -> Node:

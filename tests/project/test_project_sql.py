@@ -35,8 +35,9 @@ SINGULAR = sorted((ROOT / "tests" / "dbt").rglob("*.sql"))
 
 CONVERSIONS: dict[str, tuple[set[str], str]] = {
     "macros/exact.sql": (
-        {"2", "10", "100", "0.01", "1000000", "100000000", "100000000000000"},
-        "halves for rounding, cents, millionths and hundred-millionths in which exact integers are counted",
+        {"2", "6", "9", "10", "100", "0.01", "1000000", "100000000", "100000000000000", "72201776446800"},
+        "halves for rounding, cents, millionths and hundred-millionths in which exact integers are counted, "
+        "nine times six digits of a quotient, the least multiple of all numbers of days of a month",
     ),
     "macros/time.sql": (
         {"-1", "5", "7", "12", "1000000", "86400000000"},
@@ -59,6 +60,7 @@ ENVIRONMENT = {"business_timezone": {"env_var"}}
 MEANT = {
     "business_timezone": ("division", "the slash in the name of a zone"),
     "square_root": ("DOUBLE", "a first guess only: integers decide"),
+    "quotient_digits": ("%", "what is divided is a remainder, never negative"),
 }
 """Findings in macros that are meant: how they begin, and why."""
 

@@ -74,6 +74,14 @@ class Book:
         return found
 
     @cached_property
+    def period_segments(self) -> Mapping[tuple[str, str], Sequence[Row]]:
+        """Job-history intervals by agent and month, quarter or year, in order."""
+        found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in sorted(self.rows("facts.dim_agent_period_segment"), key=lambda one: one["segment_no"]):
+            found[row["agent_id"], row["period_id"]].append(row)
+        return found
+
+    @cached_property
     def definitions(self) -> Mapping[str, Mapping[str, Row]]:
         """KPI definitions by period, then KPI."""
         found: dict[str, dict[str, Row]] = defaultdict(dict)

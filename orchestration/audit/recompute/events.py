@@ -1,17 +1,18 @@
-"""Events that pay counts: contacts, tickets, reviews, attendance, recognitions, by agent, month, segment."""
+"""Events that pay counts: contacts, tickets, reviews, attendance, recognitions, by agent, period, segment."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
 from orchestration.audit.recompute.book import Book, Row
-from orchestration.audit.recompute.due import DueList
-from orchestration.audit.recompute.exact import exact, ratio
+from orchestration.audit.recompute.due import Due, DueList, is_standing
+from orchestration.audit.recompute.exact import exact, ratio, rounded
 
 
 @dataclass(frozen=True)
@@ -32,30 +33,61 @@ NIGHT = "night"
 
 
 class Events:
-    """Counts of events by agent, month, segment and kind, for the agents whose plans pay by events."""
+    """Counts of events by agent, period, segment and kind, for the agents whose plans pay by events."""
 
     def __init__(self, due: DueList) -> None:
         self._due = due
         self._book: Book = due.book
 
-    def quantity(
-        self, agent_id: str, period_id: str, kind: str, *, segment_no: int | None = None
-    ) -> Fraction:
-        """How many in the months of a period; of one segment where `segment_no` is given."""
-        return sum(
-            (
-                quantity
-                for month_id in self._book.months.get(period_id, ())
-                for number, quantity in self._counts.get((agent_id, month_id, kind), {}).items()
-                if segment_no is None or number == segment_no
-            ),
-            Fraction(0),
-        )
+    def counted(self, due: Due, kind: str) -> Decimal:
+        """How many a component counts: of its segment where it is paid by segment, else of all its own days.
 
-    def has_any(self, agent_id: str, period_id: str, kind: str) -> bool:
-        """Whether the months of a period have an event of the kind that counts."""
-        months = self._book.months.get(period_id, ())
-        return any(self._counts.get((agent_id, month_id, kind)) for month_id in months)
+        What holds throughout stands in a segment whole, for its line is prorated; beside counted events it
+        counts by the days of each own segment (S-PRORATE, S-MOVE).
+        """
+        own = [due.place] if due.is_by_segment else due.own
+        if is_standing(kind) and not due.is_by_segment:
+            parts = [
+                exact(
+                    ratio(self._standing(segment, kind) * segment["day_count"], segment["period_day_count"])
+                )
+                for segment in own
+            ]
+        elif is_standing(kind):
+            parts = [self._standing(segment, kind) for segment in own]
+        else:
+            parts = [self._of_segment(segment, kind) for segment in own]
+        return rounded(sum(parts, Fraction(0)), 6)
+
+    def seen(self, due: Due, kind: str) -> Fraction | None:
+        """How many a gate sees on all own days of the component; None where there is not one."""
+        if is_standing(kind):
+            standing = [self._standing(segment, kind) for segment in due.own if self._stands(segment, kind)]
+            return max(standing, default=None)
+        found = [segment for segment in due.own if self._counts.get(_place(segment), {}).get(kind)]
+        return sum((self._of_segment(segment, kind) for segment in found), Fraction(0)) if found else None
+
+    def _of_segment(self, segment: Row, kind: str) -> Fraction:
+        rows = self._counts.get(_place(segment), {}).get(kind, ())
+        return sum(rows, Fraction(0))
+
+    def _stands(self, segment: Row, kind: str) -> bool:
+        if kind == "month_in_service":
+            return True
+        if kind == "execution_score":
+            months = self._book.months.get(segment["period_id"], ())
+            return any(self._book.rating(segment["agent_id"], month, "execution") for month in months)
+        return segment["level"] is not None and kind == f"month_as_{segment['level']}"
+
+    def _standing(self, segment: Row, kind: str) -> Fraction:
+        """What holds of each month of a segment's period, whole: months, or the months' execution ratings."""
+        months = self._book.months.get(segment["period_id"], ())
+        if not self._stands(segment, kind):
+            return Fraction(0)
+        if kind != "execution_score":
+            return Fraction(len(months))
+        ratings = [self._book.rating(segment["agent_id"], month, "execution") for month in months]
+        return sum((exact(ratio(one.total, one.count)) for one in ratings if one is not None), Fraction(0))
 
     @cached_property
     def agents(self) -> frozenset[str]:
@@ -65,24 +97,27 @@ class Events:
         )
 
     @cached_property
-    def _counts(self) -> dict[tuple[str, str, str], dict[int, Fraction]]:
-        counts: dict[tuple[str, str, str], dict[int, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
-        for event, segment in self.placed():
-            counts[segment["agent_id"], segment["month_id"], event.kind][segment["segment_no"]] += (
-                event.quantity
-            )
-        for agent_id in self.agents:
-            for (owner, month_id), segments in self._segments_of(agent_id):
-                last = segments[-1]
-                standing = [("month_in_service", Fraction(1))]
-                if last["level"] is not None:
-                    standing.append((f"month_as_{last['level']}", Fraction(1)))
-                rating = self._book.rating(owner, month_id, "execution")
-                if rating is not None:
-                    standing.append(("execution_score", exact(ratio(rating.total, rating.count))))
-                for kind, quantity in standing:
-                    counts[owner, month_id, kind][last["segment_no"]] += quantity
+    def _counts(self) -> Mapping[tuple[str, str, int], Mapping[str, list[Fraction]]]:
+        """Events that count by agent, period and segment, then kind: their quantities."""
+        counts: dict[tuple[str, str, int], dict[str, list[Fraction]]] = defaultdict(lambda: defaultdict(list))
+        for event, month in self.placed():
+            for period_id in self._containing[month["month_id"]]:
+                for segment in self._book.period_segments.get((month["agent_id"], period_id), ()):
+                    if (
+                        event.day is not None
+                        and segment["first_day_on"] <= event.day <= segment["last_day_on"]
+                    ):
+                        counts[_place(segment)][event.kind].append(event.quantity)
         return counts
+
+    @cached_property
+    def _containing(self) -> Mapping[str, Sequence[str]]:
+        """The periods that a month is part of."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for period_id, months in self._book.months.items():
+            for month_id in months:
+                found[month_id].append(period_id)
+        return found
 
     def placed(self) -> Iterator[tuple[Event, Row]]:
         """Events that count, with the segment of service that their day falls in."""
@@ -93,7 +128,9 @@ class Events:
     def judged(self) -> Iterator[tuple[Event, Row | None]]:
         """Every event, counted or with the reason why not, and the segment of service of its day."""
         as_of = self._book.rows("facts.dim_run_context")[0]["as_of_on"]
-        first = min(self._book.periods[month_id]["starts_on"] for month_id in self._months)
+        first = min(
+            period["starts_on"] for period in self._book.periods.values() if period["period_kind"] == "month"
+        )
         for event in self._events():
             if event.agent_id is None or event.day is None:
                 continue
@@ -106,17 +143,6 @@ class Events:
                 yield replace(event, reason="unknown_agent"), None
             else:
                 yield event, segment
-
-    def _segments_of(self, agent_id: str) -> list[tuple[tuple[str, str], Sequence[Row]]]:
-        return [
-            ((agent_id, month_id), segments)
-            for month_id in self._months
-            if (segments := self._book.segments.get((agent_id, month_id)))
-        ]
-
-    @cached_property
-    def _months(self) -> list[str]:
-        return [key for key, period in self._book.periods.items() if period["period_kind"] == "month"]
 
     def _segment(self, agent_id: str, day: date) -> Row | None:
         for segment in self._book.segments.get((agent_id, f"{day.year}-{day.month:02d}"), ()):
@@ -173,3 +199,7 @@ class Events:
                 model,
                 row["recognition_id"],
             )
+
+
+def _place(segment: Row) -> tuple[str, str, int]:
+    return segment["agent_id"], segment["period_id"], segment["segment_no"]

@@ -39,6 +39,25 @@ def band_of(bands: Sequence[Row], method: str, *, rank: int, size: int, total: D
     return None
 
 
+def grade_under(book: Book, agent_id: str, period_id: str, scheme_id: str) -> str | None:
+    """The grade by which a plan held pays (S-MOVE).
+
+    The plan scored under pays by the grade itself; any other reads the score by its own absolute bands, or
+    pays its lowest grade where it has none. None without a score.
+    """
+    score = book.scores.get((agent_id, period_id))
+    if score is None or score["total_score"] is None:
+        return None
+    if score["scheme_id"] == scheme_id:
+        own = book.grades.get((agent_id, period_id))
+        return None if own is None else own["grade"]
+    bands = book.bands.get((period_id, scheme_id), ())
+    if not any(band["method"] == ABSOLUTE for band in bands):
+        return bands[-1]["grade"] if bands else None
+    band = band_of(bands, ABSOLUTE, rank=1, size=1, total=score["total_score"])
+    return None if band is None else band["grade"]
+
+
 def cohort_of(score: Row, scheme: Row) -> str:
     """The peer group of a score: plan × role × period, or the plan where a policy row widens it."""
     role = (score["role"] or "") if scheme["cohort_scope"] == "role" else "*"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -13,6 +14,7 @@ from orchestration.audit.recompute.book import Book, Row
 from orchestration.audit.recompute.due import Due, DueList
 from orchestration.audit.recompute.events import Events
 from orchestration.audit.recompute.exact import exact, money, ratio, rounded
+from orchestration.audit.recompute.own import OwnObservations
 from orchestration.audit.recompute.ranking import Awards, Ranking
 
 ONE = Decimal(1)
@@ -52,19 +54,33 @@ class Line:
 
 @dataclass(frozen=True)
 class Attainment:
-    """Actual against target; `target` is None where there is none above 0. The actual is not known where a
-    table that it counts never came (S-EXPORT).
+    """Actual against target over the component's own days, exact; `target` is None where there is none above
+    0. The actual is not known where a table that it counts never came (S-EXPORT).
     """
 
     metric: str
-    actual: Decimal
-    target: Decimal | None
+    actual: Fraction
+    target: Fraction | None
     is_known: bool = True
 
     @property
+    def exact_share(self) -> Fraction | None:
+        """actual / target, as it is compared (S-EXACT)."""
+        return None if self.target is None or not self.is_known else self.actual / self.target
+
+    @property
     def share(self) -> Decimal | None:
-        """actual / target, six decimals."""
+        """actual / target, six decimals: to be shown."""
         return None if self.target is None or not self.is_known else ratio(self.actual, self.target)
+
+
+@dataclass(frozen=True)
+class PaidBase:
+    """A monthly base of one segment: the row of the job history, the amount whole and the cents paid."""
+
+    effective_from: date
+    whole: Decimal
+    cents: Decimal
 
 
 def amounts(lines: Sequence[Line]) -> list[Line]:
@@ -90,6 +106,7 @@ class Lines:
         self.book = book
         self.due = DueList(book)
         self.events = Events(self.due)
+        self.own = OwnObservations(self.due)
         self.awards: Awards = Ranking(self.due, self.attainment)
         self._mechanisms: Mapping[str, Callable[[Due], Iterator[Line]]] = {
             "fixed": self._fixed,
@@ -129,7 +146,9 @@ class Lines:
         due_at = [
             replace(due, grade=grades[due.agent_id, due.period_id])
             for due in self.due.all
-            if due.component["mechanism"] == "graded" and (due.agent_id, due.period_id) in grades
+            if due.component["mechanism"] == "graded"
+            and (due.agent_id, due.period_id) in grades
+            and due.scheme_id == self.book.scores[due.agent_id, due.period_id]["scheme_id"]
         ]
         nothing = {
             line_id_of(due.period_id, due.agent_id, due.component_id, due.segment_no): Decimal(0)
@@ -139,29 +158,31 @@ class Lines:
         return nothing | {line.line_id: line.amount_cny for line in paid}
 
     def attainment(self, due: Due) -> Attainment:
-        """Actual against target: the period's own target, else the sum of its months'."""
+        """Actual against target: the period's own target, else the sum of its months', each by its own days'
+        share of the service that it is given for (S-MOVE).
+        """
         metric = self.due.text(due, "metric") or due.component["basis"]
-        observed = self.book.observations.get((due.agent_id, due.period_id), {}).get(metric)
-        actual = Decimal(0) if observed is None else observed["numerator"]
-        own = self.book.targets.get((due.agent_id, due.period_id, metric))
-        target = None if own is None else own["target_value"]
-        if target is None:
-            months = [
-                (row["target_value"], one["numerator"])
-                for month_id in self.book.months.get(due.period_id, ())
-                if (row := self.book.targets.get((due.agent_id, month_id, metric))) is not None
-                and row["target_value"] is not None
-                and row["target_value"] > 0
-                and (one := self.book.observations.get((due.agent_id, month_id), {}).get(metric)) is not None
-            ]
-            if months:
-                target = sum((value for value, _ in months), Decimal(0))
-                actual = sum((value for _, value in months), Decimal(0))
+        months = self.own.months(due, metric)
+        is_known = not self.book.is_absent(due.period_id, "kpi", metric)
+        given = self.book.targets.get((due.agent_id, due.period_id, metric))
+        if given is not None and given["target_value"] is not None:
+            actual = sum((month.numerator for month in months), Fraction(0))
+            target = exact(given["target_value"]) * due.own_day_count / due.service_day_count
+            return Attainment(metric, actual, target if target > 0 else None, is_known)
+        with_target = [
+            (month, row["target_value"])
+            for month in months
+            if (row := self.book.targets.get((due.agent_id, month.month_id, metric))) is not None
+            and row["target_value"] is not None
+            and row["target_value"] > 0
+        ]
+        if not with_target:
+            return Attainment(metric, sum((month.numerator for month in months), Fraction(0)), None, is_known)
         return Attainment(
             metric,
-            actual,
-            target if target is not None and target > 0 else None,
-            is_known=not self.book.is_absent(due.period_id, "kpi", metric),
+            sum((month.numerator for month, _ in with_target), Fraction(0)),
+            sum((exact(value) * month.share for month, value in with_target), Fraction(0)),
+            is_known,
         )
 
     def chosen_rates(self, due: Due) -> list[Row]:
@@ -237,7 +258,7 @@ class Lines:
 
     def _tiers(self, due: Due) -> Iterator[Row]:
         """The tiers that an attainment reaches: one, or where tiers add up every one from the first."""
-        share = self.attainment(due).share
+        share = self.attainment(due).exact_share
         is_marginal = self.due.text(due, "tier_mode") == MARGINAL
         for tier in self.due.rates(due):
             upper = tier["upper_bound"]
@@ -249,9 +270,9 @@ class Lines:
         attained = self.attainment(due)
         is_marginal = self.due.text(due, "tier_mode") == MARGINAL
         for tier in self._tiers(due):
-            lower, upper, quantity = tier["lower_bound"], tier["upper_bound"], attained.actual
-            if is_marginal:
-                target = exact(rounded(exact(attained.target), 2))
+            lower, upper, quantity = tier["lower_bound"], tier["upper_bound"], rounded(attained.actual, 6)
+            if is_marginal and attained.target is not None:
+                target = exact(rounded(attained.target, 6))
                 if upper is not None:
                     quantity = min(quantity, rounded(exact(upper) * target, 6))
                 quantity -= rounded(exact(lower) * target, 6)
@@ -271,11 +292,11 @@ class Lines:
         for rate in self.due.rates(due):
             if rate["rate_key"] != due.rate_key:
                 continue
-            above = exact(attained.actual) - exact(attained.target) * exact(rate["lower_bound"])
+            above = attained.actual - attained.target * exact(rate["lower_bound"])
             if step is None:
                 count = 1 if above >= 0 else 0
             else:
-                count = max(0, above // (exact(attained.target) * exact(step)))
+                count = max(0, above // (attained.target * exact(step)))
             if count > 0:
                 yield self._line(
                     due,
@@ -295,10 +316,8 @@ class Lines:
 
     def _per_event(self, due: Due) -> Iterator[Line]:
         rate = self.table_row(due)
-        segment = due.segment_no if due.component["period_kind"] == "month" else None
         kind = due.component["basis"]
-        counted = rounded(self.events.quantity(due.agent_id, due.period_id, kind, segment_no=segment), 6)
-        quantity = self.bounded(due, exact(counted))
+        quantity = self.bounded(due, exact(self.events.counted(due, kind)))
         if rate is not None and quantity != 0:
             yield self._line(
                 due, quantity=quantity, rate=rate["amount_cny"], clause_id=rate["clause_id"], unit=kind
@@ -319,13 +338,12 @@ class Lines:
         return quantity
 
     def is_open(self, due: Due, gate: Row) -> bool:
-        """Whether what a gate asks of the period's events holds."""
-        kind, threshold = gate["event_kind"], exact(gate["threshold_value"])
-        if self.book.is_absent(due.period_id, "event_kind", kind):
+        """Whether what a gate asks of the events of all own days holds."""
+        if self.book.is_absent(due.period_id, "event_kind", gate["event_kind"]):
             return False
-        if not self.events.has_any(due.agent_id, due.period_id, kind):
+        threshold, seen = exact(gate["threshold_value"]), self.events.seen(due, gate["event_kind"])
+        if seen is None:
             return bool(gate["if_missing"] == "met")
-        seen = self.events.quantity(due.agent_id, due.period_id, kind)
         return seen <= threshold if gate["comparison"] == "at_most" else seen >= threshold
 
     def is_unknown(self, due: Due) -> bool:
@@ -346,7 +364,7 @@ class Lines:
             return
         counted = sum(
             (
-                exact(rounded(self.events.quantity(due.agent_id, due.period_id, kind) * exact(weight), 6))
+                exact(rounded(exact(self.events.counted(due, kind)) * exact(weight), 6))
                 for kind, weight in weights.items()
             ),
             Fraction(0),
@@ -378,38 +396,39 @@ class Lines:
     def has_unknown_deductions(self, due: Due) -> bool:
         """S-EXPORT: whether the component that deducts is due and no QA export ever came."""
         return self.book.is_absent(due.period_id, "event_kind", QA_DEDUCTION) and any(
-            other.component["mechanism"] == "points" and other.component["basis"] == "deduction"
+            other.component["mechanism"] == "points"
+            and other.component["basis"] == "deduction"
+            and other.scheme_id == due.scheme_id
             for other in self._of_agent[due.agent_id, due.period_id]
         )
 
     def deductions(self, due: Due) -> list[tuple[str, Fraction, Row | None]]:
-        """PT-05: what is deducted from the period: by QA, and per KPI the row of its efficiency bands."""
+        """PT-05: what is deducted on the plan's own days: by QA, and per KPI the row of its bands."""
         found: list[tuple[str, Fraction, Row | None]] = []
-        observed = self.book.observations.get((due.agent_id, due.period_id), {})
         for other in self._of_agent[due.agent_id, due.period_id]:
-            if other.component["mechanism"] != "points" or other.component["basis"] != "deduction":
+            is_deduction = (
+                other.component["mechanism"] == "points" and other.component["basis"] == "deduction"
+            )
+            if not is_deduction or other.scheme_id != due.scheme_id:
                 continue
-            quality = self.events.quantity(due.agent_id, due.period_id, QA_DEDUCTION)
-            found.append((QA_DEDUCTION, quality, None))
+            found.append((QA_DEDUCTION, exact(self.events.counted(other, QA_DEDUCTION)), None))
             table = self.due.rates(other)
             for rate in table:
-                one = observed.get(rate["rate_key"])
-                if (
-                    one is not None
-                    and one["value"] is not None
-                    and self.due.in_band(one["value"], rate, table, is_upper=self.due.is_upper(other))
+                value = self.own.ratio(other, rate["rate_key"])
+                if value is not None and self.due.in_band(
+                    value, rate, table, is_upper=self.due.is_upper(other)
                 ):
                     found.append((rate["rate_key"], exact(rate["rate"]), rate))
         return found
 
     def _counters(self, paid: Sequence[Line]) -> Iterator[Line]:
         """PT-02, PT-05: what takes a month's performance pay back to 0 is a line of its own."""
-        totals: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        totals: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
         for line in paid:
             if line.due.component["mechanism"] == "points":
-                totals[line.due.agent_id, line.due.period_id] += line.amount_cny
-        for key, total in totals.items():
-            due_of_agent = self._of_agent[key]
+                totals[line.due.agent_id, line.due.period_id, line.due.scheme_id] += line.amount_cny
+        for (agent_id, period_id, scheme_id), total in totals.items():
+            due_of_agent = [due for due in self._of_agent[agent_id, period_id] if due.scheme_id == scheme_id]
             holders = [due for due in due_of_agent if due.component["band_attribute"] == "deduction_points"]
             row = self.coefficient_row(holders[0]) if holders else None
             is_unknown = bool(holders) and self.has_unknown_deductions(holders[0])
@@ -470,36 +489,30 @@ class Lines:
         if basis == "rate_table":
             row = self.table_row(due)
             return (None, False, clause_id) if row is None else (row["amount_cny"], False, row["clause_id"])
-        months = {
-            month_id: self._paid_bases.get((basis, due.agent_id, month_id), {})
-            for month_id in self.book.months.get(due.period_id, ())
-        }
-        months = {month_id: paid for month_id, paid in months.items() if paid}
-        if self.due.text(due, "base_of") == "last_month" and months:
-            latest = max(months)
-            months = {latest: months[latest]}
-        is_month = due.component["period_kind"] == "month"
-        cents = [
-            amount
-            for paid in months.values()
-            for segment_no, amount in paid.items()
-            if not is_month or segment_no == due.segment_no
+        paid = [
+            one
+            for month_id in sorted(self.book.months.get(due.period_id, ()))
+            for one in self._paid_bases.get((basis, due.agent_id, month_id), ())
         ]
+        if self.due.text(due, "base_of") == "last_month":
+            return (paid[-1].whole, False, clause_id) if paid else (None, False, clause_id)
+        cents = [one.cents for one in paid if one.effective_from == due.place["effective_from_on"]]
         return (sum(cents, Decimal(0)), True, clause_id) if cents else (None, False, clause_id)
 
     @cached_property
-    def _paid_bases(self) -> Mapping[tuple[str, str, str], Mapping[int, Decimal]]:
-        """Monthly `fixed` components as paid: component, agent and month → cents by segment."""
+    def _paid_bases(self) -> Mapping[tuple[str, str, str], Sequence[PaidBase]]:
+        """Monthly `fixed` components as paid: component, agent and month → the month's segments in order."""
         fixed = [
             line
             for due in self.due.all
             if due.component["mechanism"] == "fixed" and due.component["period_kind"] == "month"
             for line in self._fixed(due)
         ]
-        found: dict[tuple[str, str, str], dict[int, Decimal]] = defaultdict(dict)
-        for line in amounts(fixed):
+        found: dict[tuple[str, str, str], list[PaidBase]] = defaultdict(list)
+        for line in sorted(amounts(fixed), key=lambda one: one.due.segment_no):
             due = line.due
-            found[due.component_id, due.agent_id, due.period_id][due.segment_no] = line.amount_cny
+            paid = PaidBase(due.place["effective_from_on"], rounded(line.quantity, 2), line.amount_cny)
+            found[due.component_id, due.agent_id, due.period_id].append(paid)
         return found
 
     @cached_property

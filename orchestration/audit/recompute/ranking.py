@@ -1,4 +1,4 @@
-"""Awards by rank and by improvement (CG-14, CG-15, PA-04, PM-05): ranks without ties."""
+"""Awards by rank and by improvement (S-AWARD, CG-14, CG-15, PA-04, PM-05): ranks without ties."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Protocol
 
 from orchestration.audit.recompute.book import Book, Row
-from orchestration.audit.recompute.due import Due, DueList
-from orchestration.audit.recompute.exact import exact, ratio, rounded
-
-RANKED = frozenset({"top_n", "improvement"})
+from orchestration.audit.recompute.due import RANKED, Due, DueList
+from orchestration.audit.recompute.exact import exact
 
 
 class Awards(Protocol):
@@ -30,7 +29,7 @@ class Attained(Protocol):
     """What an attainment says."""
 
     @property
-    def share(self) -> Decimal | None:
+    def exact_share(self) -> Fraction | None:
         """actual / target."""
         ...
 
@@ -55,9 +54,9 @@ class StatedRanks:
 
 @dataclass(frozen=True)
 class Measure:
-    """A measured value and how many cases it rests on."""
+    """A measured value, exact, and how many cases it rests on."""
 
-    value: Decimal
+    value: Fraction
     cases: int
 
 
@@ -110,24 +109,53 @@ class Ranking:
     def _candidates(self, component: Row) -> Iterator[Candidate]:
         scope = self._text(component, "scope") or "scheme"
         if (self._text(component, "subject") or "agent") == "team":
-            seen = set()
-            for (_, period_id), place in self._book.agent_periods.items():
-                if period_id != component["period_id"] or place["scheme_id"] != component["scheme_id"]:
-                    continue
-                if place["team_id"] is None:
-                    continue
-                scope_id = (place["department"] or "") if scope == "department" else place["scheme_id"]
-                seen.add(Candidate("team", place["team_id"], scope_id))
-            yield from seen
+            yield from {
+                Candidate(
+                    "team",
+                    place["team_id"],
+                    (place["department"] or "") if scope == "department" else place["scheme_id"],
+                )
+                for (_, period_id), place in self._book.agent_periods.items()
+                if period_id == component["period_id"]
+                and place["team_id"] is not None
+                and self._is_on_plan(component, place)
+            }
             return
         months = self._number(component, "max_service_months")
         ends_on = self._book.periods[component["period_id"]]["ends_on"]
         for due in self._of_component[component["component_id"], component["period_id"]]:
-            hired_on = self._book.agents[due.agent_id]["hired_on"]
+            if not self._is_on_plan(component, self._book.agent_periods[due.agent_id, due.period_id]):
+                continue
+            hired_on = due.place["hired_on"] or self._book.agents[due.agent_id]["hired_on"]
             if months is None or ends_on < add_months(hired_on, int(months)):
                 column = {"department": "department", "team": "team_id", "role": "role"}.get(scope)
                 scope_id = due.place["scheme_id"] if column is None else (due.place[column] or "")
                 yield Candidate("agent", due.agent_id, scope_id)
+
+    def _is_on_plan(self, component: Row, place: Row) -> bool:
+        """S-AWARD: on the plan on the period's last day, and for at least the plan's share of its days."""
+        period_id, scheme_id = component["period_id"], component["scheme_id"]
+        period = self._book.periods[period_id]
+        if place["scheme_id"] != scheme_id or place["last_day_on"] != period["ends_on"]:
+            return False
+        scheme = self._book.schemes.get((period_id, scheme_id))
+        least = None if scheme is None else scheme["min_service_share"]
+        days = sum(
+            segment["day_count"]
+            for segment in self._book.period_segments.get((place["agent_id"], period_id), ())
+            if segment["scheme_id"] == scheme_id
+        )
+        return bool(days >= exact(least) * int(period["day_count"]))
+
+    @cached_property
+    def _held(self) -> frozenset[tuple[str, str, str, str]]:
+        """Who held which plan on the last day in service of a period: agents, and teams of such a member."""
+        found = set()
+        for (agent_id, period_id), place in self._book.agent_periods.items():
+            found.add(("agent", agent_id, period_id, place["scheme_id"]))
+            if place["team_id"] is not None:
+                found.add(("team", place["team_id"], period_id, place["scheme_id"]))
+        return frozenset(found)
 
     @cached_property
     def _of_component(self) -> Mapping[tuple[str, str], list[Due]]:
@@ -146,29 +174,32 @@ class Ranking:
             return None
         better = self._direction(period_id, basis)
         if component["mechanism"] == "top_n":
-            value: Decimal | None = rounded(better * latest.value, 6)
+            value = better * latest.value
         else:
             previous_id = self._book.periods[period_id]["previous_period_id"]
-            prior = None if previous_id is None else self._measure(component, candidate, previous_id, basis)
+            held = candidate.subject, candidate.subject_id, previous_id, component["scheme_id"]
+            prior = (
+                self._measure(component, candidate, previous_id, basis)
+                if previous_id is not None and held in self._held
+                else None
+            )
             if prior is None or prior.cases < least:
                 return None
-            gain = better * (exact(latest.value) - exact(prior.value))
-            if (self._text(component, "gain") or "relative") == "absolute":
-                value = rounded(gain, 6)
-            else:
-                value = ratio(gain, prior.value) if prior.value > 0 else None
-            if value is None or value <= 0:
+            gain = better * (latest.value - prior.value)
+            is_relative = (self._text(component, "gain") or "relative") == "relative"
+            if gain <= 0 or (is_relative and prior.value <= 0):
                 return None
+            value = gain / prior.value if is_relative else gain
         ties = []
         for name in ("tie_break_1", "tie_break_2"):
             kpi_id = self._text(component, name)
             measure = None if kpi_id is None else self._measure(component, candidate, period_id, kpi_id)
             if measure is None or kpi_id is None:
-                ties.append((1, Decimal(0)))
+                ties.append((1, Fraction(0)))
             else:
                 ties.append((0, -self._direction(period_id, kpi_id) * measure.value))
         cases = latest.cases if component["mechanism"] == "improvement" else 0
-        return (-exact(value), *ties, -cases, candidate.subject_id)
+        return (-value, *ties, -cases, candidate.subject_id)
 
     def _measure(self, component: Row, candidate: Candidate, period_id: str, basis: str) -> Measure | None:
         subject_id = candidate.subject_id
@@ -178,11 +209,11 @@ class Ranking:
             score = self._book.scores.get((subject_id, period_id))
             if score is None or score["total_score"] is None:
                 return None
-            return Measure(score["total_score"], 1)
+            return Measure(exact(score["total_score"]), 1)
         elif basis == "attainment":
             share = next(
                 (
-                    self._attainment(due).share
+                    self._attainment(due).exact_share
                     for due in self._of_component[component["component_id"], period_id]
                     if due.agent_id == subject_id
                 ),
@@ -191,7 +222,9 @@ class Ranking:
             return None if share is None else Measure(share, 1)
         else:
             row = self._book.observations.get((subject_id, period_id), {}).get(basis)
-        return None if row is None or row["value"] is None else Measure(row["value"], row["denominator"])
+        if row is None or row["value"] is None:
+            return None
+        return Measure(exact(row["numerator"]) / int(row["denominator"]), row["denominator"])
 
     def _direction(self, period_id: str, kpi_id: str) -> int:
         definition = self._book.definitions.get(period_id, {}).get(kpi_id)

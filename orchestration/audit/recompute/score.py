@@ -86,7 +86,7 @@ def total_score(
 
 def score_lines(book: Book) -> Expected:
     """`score.score_line` from the published observations: (agent, period, KPI) and its columns."""
-    for (agent_id, period_id), place in book.agent_periods.items():
+    for (agent_id, period_id), place in places(book).items():
         due = scored_rows(book, place)
         if not due:
             continue
@@ -143,6 +143,17 @@ def score_lines(book: Book) -> Expected:
                     "value_origin": row["value_origin"],
                 },
             )
+
+
+def places(book: Book) -> Mapping[tuple[str, str], Row]:
+    """S-MOVE: where an agent is scored in a period: the last segment whose plan has a score for it."""
+    found = {}
+    for (agent_id, period_id), segments in book.period_segments.items():
+        for segment in reversed(segments):
+            if book.scored_kpis.get((period_id, segment["scheme_id"])):
+                found[agent_id, period_id] = segment
+                break
+    return found
 
 
 def scored_rows(book: Book, place: Row) -> list[Row]:
@@ -203,8 +214,9 @@ def _year_measures(book: Book, agent_id: str, period_id: str) -> dict[str, Mappi
 
 def scores(book: Book) -> Expected:
     """`score.score` from the published score lines: (agent, period) and its columns."""
+    scored = places(book)
     for (agent_id, period_id), lines in book.score_lines.items():
-        place = book.agent_periods.get((agent_id, period_id))
+        place = scored.get((agent_id, period_id))
         scheme = None if place is None else book.schemes.get((period_id, place["scheme_id"]))
         if place is None or scheme is None:
             continue

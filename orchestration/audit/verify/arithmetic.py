@@ -10,11 +10,12 @@ from functools import cache
 from typing import Any
 
 from orchestration.audit.recompute.book import Book, Row
+from orchestration.audit.recompute.due import RANKED
 from orchestration.audit.recompute.exact import exact, money
 from orchestration.audit.recompute.grade import grades
 from orchestration.audit.recompute.kpi import EvidenceSums, Expected, group_observations, observations
 from orchestration.audit.recompute.lines import Lines
-from orchestration.audit.recompute.ranking import RANKED, Ranking
+from orchestration.audit.recompute.ranking import Ranking
 from orchestration.audit.recompute.score import score_lines, scores
 from orchestration.audit.recompute.settled import adjustments, settled_lines
 from orchestration.audit.verify.data import ParquetData, RelationUnreadable
