@@ -4,6 +4,7 @@
    it comes to is somebody's pay.
    Grain: one agent, one period, one signal, one condition. #}
 {% macro career_signals(review, ended_only=true) %}
+{%- set reached = [millionths('measure.numerator'), millionths('measure.denominator'), 'asked.threshold_value'] -%}
 with
 
 asked as (
@@ -36,6 +37,8 @@ asked as (
         condition.review = '{{ review }}'
         {% if ended_only -%}
         and period.has_ended
+        -- PT-20, LL-06: nobody is reviewed who is not in service on the period's last day.
+        and agent.last_day_on = period.ends_on
         {%- endif %}
 ),
 
@@ -48,9 +51,12 @@ measured as (
             when asked.comparison = 'grants' then true
             when measure.status = 'no_export' then false
             when measure.value is null then asked.if_missing = 'met'
-            when asked.comparison = 'at_least' then measure.value >= asked.threshold_value
-            when asked.comparison = 'at_most' then measure.value <= asked.threshold_value
-            when asked.comparison = 'below' then measure.value < asked.threshold_value
+            when asked.comparison = 'at_least'
+                then {{ reaches_share(*reached) }}
+            when asked.comparison = 'at_most'
+                then not {{ exceeds_share(*reached) }}
+            when asked.comparison = 'below'
+                then not {{ reaches_share(*reached) }}
             else false
         end as is_condition_met
     from asked

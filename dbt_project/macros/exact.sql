@@ -19,16 +19,24 @@
 {# numerator / denominator as decimal(24, scale), rounded half away from zero; NULL when the denominator is 0 or NULL.
    The denominator is not negative. #}
 {% macro ratio(numerator, denominator, scale=6) %}
+    {{- quotient(millionths(numerator), millionths(denominator), scale) -}}
+{% endmacro %}
+
+{# The same of two whole numbers, which may be wider than a decimal(24, 6) has digits for. #}
+{% macro quotient(dividend, divisor, scale=6) %}
     cast(
         cast(
-            case when {{ numerator }} < 0 then -1 else 1 end * {{ integer_division(
-                "abs(" ~ millionths(numerator) ~ ") * 2 * " ~ (10 ** scale) ~ " + " ~ millionths(denominator),
-                "nullif(" ~ millionths(denominator) ~ ", 0) * 2"
+            case when {{ dividend }} < 0 then -1 else 1 end * {{ integer_division(
+                "abs(" ~ dividend ~ ") * 2 * " ~ (10 ** scale) ~ " + " ~ divisor,
+                "nullif(" ~ divisor ~ ", 0) * 2"
             ) }} as decimal(24, 0)
         ) * cast({{ '0.' ~ ('0' * (scale - 1)) ~ '1' }} as decimal({{ scale + 1 }}, {{ scale }}))
         as decimal(24, {{ scale }})
     )
 {% endmacro %}
+
+{# A whole number that every number of days of a month divides (1 to 31). #}
+{% macro common_multiple_of_month_days() %}cast(72201776446800 as {{ wide_integer_type() }}){% endmacro %}
 
 {# Scores and points: four decimals, half up. #}
 {% macro points(value) %}cast({{ value }} as decimal(18, 4)){% endmacro %}
@@ -58,4 +66,25 @@
         ) * cast(0.01 as decimal(3, 2))
         as decimal(18, 2)
     )
+{% endmacro %}
+
+{# The quotient of two whole numbers, the divisor above 0, as two columns that order exactly: the whole number not above
+   it, and the digits after the point as text of one length. Two quotients that differ do so within as many digits as
+   their divisors have together. #}
+{% macro whole_quotient(dividend, divisor) %}
+    case
+        when {{ dividend }} < 0
+            then -({{ integer_division('(' ~ divisor ~ ' - 1 - ' ~ dividend ~ ')', divisor) }})
+        else {{ integer_division(dividend, divisor) }}
+    end
+{% endmacro %}
+
+{# `remainder` is dividend - whole_quotient × divisor: six digits at a time, so that no product grows by more. #}
+{% macro quotient_digits(remainder, divisor) %}
+    {%- set rest = namespace(sql=remainder) -%}
+    {%- for chunk in range(9) -%}
+    lpad(cast({{ integer_division('(' ~ rest.sql ~ ') * 1000000', divisor) }} as string), 6, '0')
+    {%- if not loop.last %} || {% endif %}
+    {%- set rest.sql = '((' ~ rest.sql ~ ') * 1000000) % ' ~ divisor -%}
+    {%- endfor -%}
 {% endmacro %}

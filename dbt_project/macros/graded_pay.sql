@@ -20,8 +20,10 @@
         due.period_day_count,
         rate.clause_id,
         case when base.value_origin = 'site' then 'site' else rate.value_origin end as value_origin,
-        'grade' as input_model,
-        due.agent_id || ':' || due.period_id as input_key
+        -- A plan held before the one scored under reads the score by bands of its own (S-MOVE).
+        case when due.scheme_id = due.scored_scheme_id then 'grade' else 'grade_by_plan' end as input_model,
+        due.agent_id || ':' || due.period_id
+        || case when due.scheme_id = due.scored_scheme_id then '' else ':' || due.scheme_id end as input_key
     from {{ due }} as due
     inner join {{ ref('policy_component_rate') }} as rate
         on

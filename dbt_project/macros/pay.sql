@@ -6,6 +6,20 @@
     || cast({{ segment_no }} as string) || ':' || {{ item }}
 {%- endmacro %}
 
+{# Kinds of event that hold of a month as a whole: amounts that rest on them are prorated by days (S-PRORATE). #}
+{% macro is_standing_kind(kind) %}
+    ({{ kind }} in ('month_in_service', 'execution_score') or {{ kind }} like 'month_as_%')
+{% endmacro %}
+
+{# Is a row of a segment (of events, days, observations) one of the component's own days: its plan, and its role where
+   it is bound to one (S-MOVE)? #}
+{% macro is_own_day(due, segment) %}
+    (
+        {{ due }}.scheme_id = {{ segment }}.scheme_id
+        and ({{ due }}.component_role = '*' or {{ due }}.component_role = {{ segment }}.role)
+    )
+{% endmacro %}
+
 {# One hundredth of a score, as a factor: 95.5 points pay 0.955. #}
 {% macro percent(score) %}
     cast(cast({{ score }} as decimal(9, 4)) * cast(0.01 as decimal(3, 2)) as decimal(18, 8))
@@ -28,25 +42,54 @@
     )
 {% endmacro %}
 
-{# Whole steps by which amount / base is above from_share; 0 below it. Integers throughout: a cent short of a step
-   is not a step. #}
+{# The same of a ratio, numerator / denominator, compared by cross-multiplication: not even a sixth decimal is rounded
+   (S-EXACT). #}
+{% macro in_band_exactly(numerator, denominator, rate) %}
+    (
+        case
+            when {{ rate }}.band_side = 'upper'
+                then
+                    ({{ rate }}.is_first_band or {{ exceeds_share(numerator, denominator, rate ~ '.lower_bound') }})
+                    and (
+                        {{ rate }}.upper_bound is null
+                        or not {{ exceeds_share(numerator, denominator, rate ~ '.upper_bound') }}
+                    )
+            else
+                {{ reaches_share(numerator, denominator, rate ~ '.lower_bound') }}
+                and (
+                    {{ rate }}.upper_bound is null
+                    or not {{ reaches_share(numerator, denominator, rate ~ '.upper_bound') }}
+                )
+        end
+    )
+{% endmacro %}
+
+{# Whole steps by which amount / base is above from_share; 0 below it. All but the shares are whole numbers of one unit:
+   a cent short of a step is not a step. #}
 {% macro full_steps(amount, base, from_share, step_share) %}
     cast(
         greatest(
             {{ integer_division(
-                "greatest(" ~ millionths(amount) ~ " * 1000000 - "
-                ~ millionths(base) ~ " * " ~ millionths(from_share) ~ ", 0)",
-                "nullif(" ~ millionths(base) ~ " * " ~ millionths(step_share) ~ ", 0)"
+                "greatest(" ~ _wide(amount) ~ " * 1000000 - "
+                ~ _wide(base) ~ " * " ~ millionths(from_share) ~ ", 0)",
+                "nullif(" ~ _wide(base) ~ " * " ~ millionths(step_share) ~ ", 0)"
             ) }},
             0
         ) as bigint
     )
 {% endmacro %}
 
-{# Is amount at least share × base? In integers, so that no rounding lifts an amount over the edge. #}
+{# Is amount at least share × base, whole numbers of one unit? No rounding lifts an amount over the edge. #}
 {% macro reaches_share(amount, base, share) %}
-    ({{ millionths(amount) }} * 1000000 >= {{ millionths(base) }} * {{ millionths(share) }})
+    ({{ _wide(amount) }} * 1000000 >= {{ _wide(base) }} * {{ millionths(share) }})
 {% endmacro %}
+
+{# Is amount more than share × base, whole numbers of one unit? #}
+{% macro exceeds_share(amount, base, share) %}
+    ({{ _wide(amount) }} * 1000000 > {{ _wide(base) }} * {{ millionths(share) }})
+{% endmacro %}
+
+{% macro _wide(whole_number) %}cast({{ whole_number }} as {{ wide_integer_type() }}){% endmacro %}
 
 {# The lines of `lines` with amount_cny = quantity × rate × days / days of the period, rounded here and nowhere
    else. Of the segments of one component the last absorbs the cents, so that an unchanged amount stays whole
@@ -80,20 +123,4 @@
             from {{ lines }}
         ) as multiplied
     ) as rounded
-{% endmacro %}
-
-{# Full months from start_on to day, both dates; a month is full on its day of the month, or on the last day of a
-   month that lacks it. #}
-{% macro full_months(start_on, day) %}
-    cast(
-        (extract(year from {{ day }}) - extract(year from {{ start_on }})) * 12
-        + extract(month from {{ day }}) - extract(month from {{ start_on }})
-        - case
-            when
-                extract(day from {{ day }}) < extract(day from {{ start_on }})
-                and extract(month from {{ add_days(day, 1) }}) = extract(month from {{ day }})
-                then 1
-            else 0
-        end as bigint
-    )
 {% endmacro %}

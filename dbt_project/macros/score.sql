@@ -34,7 +34,7 @@ due as (
         and observation.denominator >= scored.min_sample
         and scored.block_weight > 0
         and scored.kpi_weight > 0 as is_scored
-    from {{ ref('dim_agent_period') }} as agent
+    from {{ ref('score_place') }} as agent
     inner join {{ ref('dim_period') }} as period
         on agent.period_id = period.period_id
     inner join {{ ref('policy_score_kpi') }} as scored
@@ -239,7 +239,7 @@ joined as (
         case
             when collaboration.collaboration_score is null then 0 else coalesce(scheme.collaboration_share, 0)
         end as collaboration_share
-    from {{ ref('dim_agent_period') }} as agent
+    from {{ ref('score_place') }} as agent
     inner join data_score
         on
             agent.agent_id = data_score.agent_id

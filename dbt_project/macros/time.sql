@@ -56,21 +56,25 @@
 {%- endmacro %}
 {% macro year_id(day) %}cast(extract(year from {{ day }}) as string){% endmacro %}
 
-{# Full years from start_on to day, both dates; a year is full on the anniversary. #}
-{% macro full_years(start_on, day) %}
+{# Full months from start_on to day, both dates; a month is full on its day of the month, or on the last day of a
+   month that lacks it. #}
+{% macro full_months(start_on, day) %}
     cast(
-        extract(year from {{ day }}) - extract(year from {{ start_on }})
+        (extract(year from {{ day }}) - extract(year from {{ start_on }})) * 12
+        + extract(month from {{ day }}) - extract(month from {{ start_on }})
         - case
             when
-                extract(month from {{ day }}) < extract(month from {{ start_on }})
-                or (
-                    extract(month from {{ day }}) = extract(month from {{ start_on }})
-                    and extract(day from {{ day }}) < extract(day from {{ start_on }})
-                )
+                extract(day from {{ day }}) < extract(day from {{ start_on }})
+                and extract(month from {{ add_days(day, 1) }}) = extract(month from {{ day }})
                 then 1
             else 0
         end as bigint
     )
+{% endmacro %}
+
+{# Full years from start_on to day: twelve full months each, so that 29 February is complete on 28 February. #}
+{% macro full_years(start_on, day) %}
+    cast({{ integer_division(full_months(start_on, day), 'cast(12 as bigint)') }} as bigint)
 {% endmacro %}
 
 {# ISO weekday: Monday 1 … Sunday 7. #}

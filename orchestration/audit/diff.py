@@ -582,15 +582,17 @@ class _Comparison:
                 said = f"{table.removeprefix('fct_').removeprefix('dim_').replace('_', ' ')} of {row[period]}"
                 if self._input_kind is not None:
                     found[row["agent_id"], row[period]].append((relation, self._input_kind, said))
-        columns = ["agent_id", "month_id", "segment_no", "event_kind", "quantity"]
+        columns = ["agent_id", "period_kind", "period_id", "segment_no", "event_kind", "quantity"]
         for row in self._either_way("bonus", "bonus_event", columns):
+            if row["period_kind"] != "month":
+                continue
             kind: Kind | None = "rulings" if self._has_new_rulings else self._input_kind
             # Days that had not come yet are no late rows; a month is not told apart by day here.
-            if self._has_moved_on and row["month_id"] >= self._before["as_of"][: len(row["month_id"])]:
+            if self._has_moved_on and row["period_id"] >= self._before["as_of"][: len(row["period_id"])]:
                 kind = "business date"
-            said = f"{row['event_kind'].replace('_', ' ')} of {row['month_id']}"
+            said = f"{row['event_kind'].replace('_', ' ')} of {row['period_id']}"
             if kind is not None:
-                found[row["agent_id"], row["month_id"]].append((row["event_kind"], kind, said))
+                found[row["agent_id"], row["period_id"]].append((row["event_kind"], kind, said))
         return found
 
     @cached_property

@@ -53,7 +53,7 @@ TERMS: tuple[tuple[str, str, str, str], ...] = (
         "`score_line.points`",
         "floor 0, target 100, stretch 120, linear between (S-CURVE)",
     ),
-    ("segment", "任职区间", "`dim_agent_month_segment`", "days of unchanged job attributes within a month"),
+    ("segment", "任职区间", "`dim_agent_period_segment`", "days of unchanged job attributes within a period"),
     ("set aside", "剔除", "`kpi_evidence.exclusion_reason`", "kept, not counted, with a reason"),
     ("settlement", "结算", "`dim_settled_period`", "a closed period's register stays as it was paid (PR-04)"),
     (

@@ -217,15 +217,15 @@ LEAVES = {
             )
         where leaf.input_model = 'bonus_ranking'
     """,
-    "dim_agent_month_segment": """
+    "dim_agent_period_segment": """
         select leaf.value = segment.day_count and source.evidence_key is not null
         from leaf
-        left join facts.dim_agent_month_segment as segment
-            on leaf.input_key = concat_ws(':', segment.agent_id, segment.month_id, segment.segment_no)
+        left join facts.dim_agent_period_segment as segment
+            on leaf.input_key = concat_ws(':', segment.agent_id, segment.period_id, segment.segment_no)
         left join source
             on source.evidence_model = 'dim_agent_segment'
             and source.evidence_key = segment.agent_id || ':' || segment.effective_from_on
-        where leaf.input_model = 'dim_agent_month_segment'
+        where leaf.input_model = 'dim_agent_period_segment'
     """,
     # Fixed policy rows.
     "policy_component_rate": """
@@ -426,8 +426,8 @@ from line
 inner join below on below.bonus_line_id = line.bonus_line_id
 left join node as award
     on award.node_id = line.bonus_line_id || '/quantity' and award.input_model = 'bonus_ranking'
-left join facts.dim_agent_month_segment as segment
-    on segment.agent_id = line.agent_id and segment.month_id = line.period_id
+left join facts.dim_agent_period_segment as segment
+    on segment.agent_id = line.agent_id and segment.period_id = line.period_id
     and segment.segment_no = line.segment_no
 left join other_points on other_points.bonus_id = line.bonus_id
 """

@@ -35,14 +35,16 @@ SINGULAR = sorted((ROOT / "tests" / "dbt").rglob("*.sql"))
 
 CONVERSIONS: dict[str, tuple[set[str], str]] = {
     "macros/exact.sql": (
-        {"2", "10", "100", "0.01", "1000000", "100000000", "100000000000000"},
-        "halves for rounding, cents, millionths and hundred-millionths in which exact integers are counted",
+        {"2", "6", "9", "10", "100", "0.01", "1000000", "100000000", "100000000000000", "72201776446800"},
+        "halves for rounding, cents, millionths and hundred-millionths in which exact integers are counted, "
+        "nine times six digits of a quotient, the least multiple of all numbers of days of a month",
     ),
     "macros/time.sql": (
-        {"5", "7", "1000000", "86400000000"},
-        "the four openings of a day, characters of 2026-10, microseconds of a second and of a day",
+        {"5", "7", "12", "1000000", "86400000000"},
+        "the four openings of a day, characters of 2026-10, months of a year, "
+        "microseconds of a second and of a day",
     ),
-    "macros/pay.sql": ({"0.01", "12", "1000000"}, "one hundredth of a score, months of a year, millionths"),
+    "macros/pay.sql": ({"0.01", "1000000"}, "one hundredth of a score, millionths"),
     "macros/statistics.sql": ({"0.001", "1000000"}, "thousandths, millionths"),
     "models/facts/dim_period.sql": ({"3", "12"}, "months of a quarter and of a year"),
     "models/intermediate/int_calendar__business_day.sql": ({"5"}, "the four openings that a day may have"),
@@ -58,6 +60,7 @@ ENVIRONMENT = {"business_timezone": {"env_var"}}
 MEANT = {
     "business_timezone": ("division", "the slash in the name of a zone"),
     "square_root": ("DOUBLE", "a first guess only: integers decide"),
+    "quotient_digits": ("%", "what is divided is a remainder, never negative"),
 }
 """Findings in macros that are meant: how they begin, and why."""
 

@@ -93,7 +93,7 @@ day_node as (
         cast(null as string) as parameter_value,
         cast(null as date) as effective_from,
         'S-PRORATE' as clause_id,
-        'dim_agent_month_segment' as input_model,
+        'dim_agent_period_segment' as input_model,
         agent_id || ':' || period_id || ':' || cast(segment_no as string) as input_key
     from line
     where period_day_count > 1
@@ -146,37 +146,73 @@ component_parameter_node as (
     where line.adjusts_bonus_line_id is null
 ),
 
-grade_node as (
+-- The grade that a line pays by: of the plan scored under its place, of any other plan held the band that its score
+-- reaches there (S-MOVE).
+line_grade as (
     select
         line.bonus_id,
-        line.node_id || '/grade' as node_id,
-        line.node_id || '/quantity' as parent_node_id,
-        line.depth + 2 as depth,
-        'grade ' || grade.grade || ' (' || grade.method || '), rank ' || cast(grade.rank as string)
-        || ' of ' || cast(grade.cohort_size as string) || ' in ' || grade.cohort_id as label,
-        grade.position as value,
-        'position' as unit,
+        line.node_id,
+        line.depth,
+        line.agent_id,
+        line.period_id,
+        held.scheme_id,
+        held.grade,
+        held.clause_id,
+        case held.method when 'lowest' then 'forced' else held.method end as band_method,
+        case
+            when held.scheme_id = held.scored_scheme_id
+                then
+                    'grade ' || held.grade || ' (' || held.method || '), rank ' || cast(grade.rank as string)
+                    || ' of ' || cast(grade.cohort_size as string) || ' in ' || grade.cohort_id
+            when held.method = 'absolute'
+                then
+                    'grade ' || held.grade || ' by the absolute bands of ' || held.scheme_id
+                    || ', read with the score under ' || held.scored_scheme_id
+            else
+                'grade ' || held.grade || ', the lowest of ' || held.scheme_id
+                || ', which has no absolute bands to read the score under ' || held.scored_scheme_id || ' by'
+        end as label,
+        case when held.scheme_id = held.scored_scheme_id then grade.position else held.total_score end as value,
+        case when held.scheme_id = held.scored_scheme_id then 'position' else 'points' end as unit,
+        line.input_model,
+        line.input_key
+    from line
+    inner join {{ ref('grade_by_plan') }} as held
+        on
+            line.agent_id = held.agent_id
+            and line.period_id = held.period_id
+            and line.scheme_id = held.scheme_id
+    left join {{ ref('grade') }} as grade
+        on
+            line.agent_id = grade.agent_id
+            and line.period_id = grade.period_id
+    where line.input_model in ('grade', 'grade_by_plan')
+),
+
+grade_node as (
+    select
+        bonus_id,
+        node_id || '/grade' as node_id,
+        node_id || '/quantity' as parent_node_id,
+        depth + 2 as depth,
+        label,
+        cast(value as decimal(24, 6)) as value,
+        unit,
         cast(null as string) as parameter,
         cast(null as string) as parameter_value,
         cast(null as date) as effective_from,
-        grade.clause_id,
-        'grade' as input_model,
-        grade.agent_id || ':' || grade.period_id as input_key
-    from line
-    inner join {{ ref('grade') }} as grade
-        on
-            line.input_model = 'grade'
-            and line.agent_id = grade.agent_id
-            and line.period_id = grade.period_id
-    where grade.grade is not null
+        clause_id,
+        input_model,
+        input_key
+    from line_grade
 ),
 
 band_node as (
     select
-        line.bonus_id,
-        line.node_id || '/grade/' || band.grade as node_id,
-        line.node_id || '/grade' as parent_node_id,
-        line.depth + 3 as depth,
+        line_grade.bonus_id,
+        line_grade.node_id || '/grade/' || band.grade as node_id,
+        line_grade.node_id || '/grade' as parent_node_id,
+        line_grade.depth + 3 as depth,
         'cut-off ' || band.grade as label,
         cast(coalesce(band.cumulative_share, band.min_score) as decimal(24, 6)) as value,
         case when band.method = 'forced' then 'cumulative share' else 'score' end as unit,
@@ -186,17 +222,12 @@ band_node as (
         band.clause_id,
         'policy_grade_band' as input_model,
         band.scheme_id || ':' || band.method || ':' || band.grade as input_key
-    from line
-    inner join {{ ref('grade') }} as grade
-        on
-            line.input_model = 'grade'
-            and line.agent_id = grade.agent_id
-            and line.period_id = grade.period_id
+    from line_grade
     inner join {{ ref('policy_grade_band') }} as band
         on
-            grade.period_id = band.period_id
-            and grade.scheme_id = band.scheme_id
-            and grade.method = band.method
+            line_grade.period_id = band.period_id
+            and line_grade.scheme_id = band.scheme_id
+            and line_grade.band_method = band.method
 ),
 
 -- Lines that rest on a score: graded ones through their grade, scored ones directly.
@@ -207,9 +238,9 @@ scored_line as (
         depth,
         agent_id,
         period_id,
-        node_id || case when input_model = 'grade' then '/grade' else '/quantity' end as parent_node_id
+        node_id || case when input_model = 'score' then '/quantity' else '/grade' end as parent_node_id
     from line
-    where input_model in ('grade', 'score')
+    where input_model in ('grade', 'grade_by_plan', 'score')
 ),
 
 score_node as (
@@ -361,6 +392,33 @@ observed as (
             and line.input_key = observation.agent_id || ':' || observation.period_id || ':' || observation.kpi_id
 ),
 
+-- Of a line that pays on a KPI over a part of the agent's days in service: the sum over those days, month by month.
+own_observation_node as (
+    select
+        line.bonus_id,
+        line.node_id || '/quantity/' || own.kpi_id || ':' || own.month_id as node_id,
+        line.node_id || '/quantity' as parent_node_id,
+        line.depth + 2 as depth,
+        own.kpi_id || ' in ' || own.month_id || ' over ' || cast(own.own_day_count as string) || ' of '
+        || cast(own.service_day_count as string) || ' days in service' as label,
+        cast(own.numerator as decimal(24, 6)) as value,
+        'sum over evidence' as unit,
+        cast(null as string) as parameter,
+        cast(null as string) as parameter_value,
+        cast(null as date) as effective_from,
+        cast(null as string) as clause_id,
+        'bonus_own_observation' as input_model,
+        own.agent_id || ':' || own.period_id || ':' || own.component_id || ':' || own.kpi_id || ':'
+        || own.month_id as input_key
+    from line
+    inner join {{ ref('bonus_own_observation') }} as own
+        on
+            line.input_model = 'bonus_own_observation'
+            and line.agent_id = own.agent_id
+            and line.period_id = own.period_id
+            and line.component_id = own.component_id
+),
+
 observation_node as (
     select
         observed.bonus_id,
@@ -480,7 +538,7 @@ gate_node as (
 ),
 
 -- PT-05: the coefficient of a points line and the deductions that led to its band.
-coefficient_node as (
+coefficient_of_line as (
     select
         counted_line.bonus_id,
         counted_line.node_id || '/rate/coefficient' as node_id,
@@ -494,7 +552,8 @@ coefficient_node as (
         cast(null as date) as effective_from,
         coefficient.clause_id,
         'bonus_coefficient' as input_model,
-        coefficient.agent_id || ':' || coefficient.period_id as input_key
+        coefficient.agent_id || ':' || coefficient.period_id as input_key,
+        coefficient.scheme_id
     from counted_line
     inner join {{ ref('bonus_coefficient') }} as coefficient
         on
@@ -503,12 +562,30 @@ coefficient_node as (
             and counted_line.component_id = coefficient.component_id
 ),
 
+coefficient_node as (
+    select
+        bonus_id,
+        node_id,
+        parent_node_id,
+        depth,
+        label,
+        value,
+        unit,
+        parameter,
+        parameter_value,
+        effective_from,
+        clause_id,
+        input_model,
+        input_key
+    from coefficient_of_line
+),
+
 deduction_node as (
     select
-        coefficient_node.bonus_id,
-        coefficient_node.node_id || '/' || deduction.source as node_id,
-        coefficient_node.node_id as parent_node_id,
-        coefficient_node.depth + 1 as depth,
+        coefficient.bonus_id,
+        coefficient.node_id || '/' || deduction.source as node_id,
+        coefficient.node_id as parent_node_id,
+        coefficient.depth + 1 as depth,
         deduction.source as label,
         cast(deduction.deduction_points as decimal(24, 6)) as value,
         'points deducted' as unit,
@@ -518,25 +595,33 @@ deduction_node as (
         deduction.clause_id,
         'bonus_deduction' as input_model,
         deduction.agent_id || ':' || deduction.period_id || ':' || deduction.source as input_key
-    from coefficient_node
+    from coefficient_of_line as coefficient
     inner join {{ ref('bonus_deduction') }} as deduction
-        on coefficient_node.input_key = deduction.agent_id || ':' || deduction.period_id
+        on
+            coefficient.input_key = deduction.agent_id || ':' || deduction.period_id
+            and coefficient.scheme_id = deduction.scheme_id
 ),
 
--- A share of what another component paid (SS-02, SS-03, SS-05): the amounts it rests on.
+-- A share of what another component paid in the segment (SS-02, SS-03), or of the whole amount of its last month
+-- (SS-05): the amounts it rests on.
 base_of_line as (
     select
         line.bonus_id,
         line.node_id,
         line.depth,
+        line.segment_no as line_segment_no,
         base.agent_id,
         base.month_id,
         base.component_id,
         base.segment_no,
         base.amount_cny,
+        base.whole_amount_cny,
         component.clause_id,
-        base_of.text_value = 'last_month' as is_last_month_only,
-        base.month_id = max(base.month_id) over (partition by line.node_id) as is_last_month
+        segment.segment_no as period_segment_no,
+        coalesce(base_of.text_value = 'last_month', false) as is_last_month_only,
+        row_number() over (
+            partition by line.node_id order by base.month_id desc nulls last, base.segment_no desc nulls last
+        ) = 1 as is_last
     from line
     inner join {{ ref('policy_component') }} as component
         on
@@ -550,7 +635,16 @@ base_of_line as (
             line.agent_id = base.agent_id
             and component.basis = base.component_id
             and period_month.month_id = base.month_id
-            and (line.period_kind <> 'month' or line.segment_no = base.segment_no)
+    inner join {{ ref('dim_agent_month_segment') }} as month_segment
+        on
+            base.agent_id = month_segment.agent_id
+            and base.month_id = month_segment.month_id
+            and base.segment_no = month_segment.segment_no
+    inner join {{ ref('dim_agent_period_segment') }} as segment
+        on
+            line.agent_id = segment.agent_id
+            and line.period_id = segment.period_id
+            and month_segment.effective_from_on = segment.effective_from_on
     left join {{ ref('policy_component_parameter') }} as base_of
         on
             line.component_id = base_of.component_id
@@ -565,8 +659,11 @@ base_node as (
         node_id || '/quantity/' || month_id || ':' || cast(segment_no as string) as node_id,
         node_id || '/quantity' as parent_node_id,
         depth + 2 as depth,
-        component_id || ' paid for ' || month_id as label,
-        cast(amount_cny as decimal(24, 6)) as value,
+        case
+            when is_last_month_only then component_id || ' of a whole month, as in ' || month_id
+            else component_id || ' paid for ' || month_id
+        end as label,
+        cast(case when is_last_month_only then whole_amount_cny else amount_cny end as decimal(24, 6)) as value,
         'cny' as unit,
         cast(null as string) as parameter,
         cast(null as string) as parameter_value,
@@ -575,7 +672,7 @@ base_node as (
         'bonus_base' as input_model,
         agent_id || ':' || month_id || ':' || component_id || ':' || cast(segment_no as string) as input_key
     from base_of_line
-    where is_last_month or not coalesce(is_last_month_only, false)
+    where case when is_last_month_only then is_last else line_segment_no = period_segment_no end
 ),
 
 target_node as (
@@ -584,7 +681,12 @@ target_node as (
         line.node_id || '/quantity/target' as node_id,
         line.node_id || '/quantity' as parent_node_id,
         line.depth + 2 as depth,
-        'target ' || attainment.kpi_id as label,
+        'target ' || attainment.kpi_id || case
+            when attainment.own_day_count = attainment.service_day_count then ''
+            else
+                ', the share of ' || cast(attainment.own_day_count as string) || ' of '
+                || cast(attainment.service_day_count as string) || ' days in service'
+        end as label,
         cast(attainment.target_value as decimal(24, 6)) as value,
         'target' as unit,
         'attainment' as parameter,
@@ -711,6 +813,8 @@ node as (
     select * from curve_node
     union all
     select * from observation_node
+    union all
+    select * from own_observation_node
     union all
     select * from tally_node
     union all

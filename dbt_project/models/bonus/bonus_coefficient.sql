@@ -1,4 +1,4 @@
--- Grain: one agent, one period of a points plan: deductions and the coefficient they leave (PT-05, PT-06).
+-- Grain: one agent, one period of a points plan held: deductions and the coefficient they leave (PT-05, PT-06).
 
 {# The component banded by deduction_points holds the coefficient table, keyed by customer group. A coefficient of
    0 means a period without performance pay; none, that the deductions are unknown (S-EXPORT). #}
@@ -9,11 +9,12 @@ deducted as (
     select
         agent_id,
         period_id,
+        scheme_id,
         cast(sum(deduction_points) as decimal(18, 6)) as known_points,
         count_if(deduction_points is null) > 0 as is_unknown,
         count_if(value_origin = 'site' and deduction_points <> 0) > 0 as has_site_value
     from {{ ref('bonus_deduction') }}
-    group by agent_id, period_id
+    group by agent_id, period_id, scheme_id
 ),
 
 banded as (
@@ -45,6 +46,7 @@ banded as (
         on
             due.agent_id = deducted.agent_id
             and due.period_id = deducted.period_id
+            and due.scheme_id = deducted.scheme_id
 )
 
 select

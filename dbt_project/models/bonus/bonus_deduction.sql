@@ -1,16 +1,12 @@
--- Grain: one agent, one period of a points plan, one source of deductions: the points deducted (PT-05, PT-06).
+-- Grain: one agent, one period of a points plan held, one source of deductions: the points deducted (PT-05, PT-06).
 
-{# QA deductions of the period's valid reviews, and efficiency deductions: the component with basis `deduction`
-   holds a band per KPI. #}
+{# QA deductions of valid reviews, and efficiency deductions: the component with basis `deduction` holds a band per KPI.
+   Both over the days of the plan itself (S-MOVE), and bands compare exactly (S-EXACT). #}
 
 with
 
 due as (
-    select
-        agent_id,
-        period_id,
-        component_id,
-        component_clause_id
+    select *
     from {{ ref('bonus_due') }}
     where mechanism = 'points' and basis = 'deduction'
 ),
@@ -23,19 +19,36 @@ absent as (
 
 quality as (
     select
-        event.agent_id,
-        period_month.period_id,
+        due.agent_id,
+        due.period_id,
+        due.component_id,
         cast(sum(event.quantity) as decimal(18, 6)) as deduction_points
-    from {{ ref('bonus_event') }} as event
-    inner join {{ ref('dim_period_month') }} as period_month
-        on event.month_id = period_month.month_id
+    from due
+    inner join {{ ref('bonus_event') }} as event
+        on
+            due.agent_id = event.agent_id
+            and due.period_id = event.period_id
+            and {{ is_own_day('due', 'event') }}
     where event.event_kind = 'qa_deduction'
-    group by event.agent_id, period_month.period_id
+    group by due.agent_id, due.period_id, due.component_id
+),
+
+observed as (
+    select
+        agent_id,
+        period_id,
+        component_id,
+        kpi_id,
+        cast(sum(numerator) as decimal(24, 6)) as numerator,
+        case when is_sum then 1 else cast(sum(denominator) as bigint) end as denominator
+    from {{ ref('bonus_own_observation') }}
+    group by agent_id, period_id, component_id, kpi_id, is_sum
 )
 
 select
     due.agent_id,
     due.period_id,
+    due.scheme_id,
     due.component_id,
     'quality_review' as source,
     cast(null as decimal(24, 6)) as kpi_value,
@@ -50,26 +63,32 @@ left join quality
     on
         due.agent_id = quality.agent_id
         and due.period_id = quality.period_id
+        and due.component_id = quality.component_id
 left join absent
     on due.period_id = absent.period_id
 union all
 select
     due.agent_id,
     due.period_id,
+    due.scheme_id,
     due.component_id,
-    observation.kpi_id as source,
-    observation.value as kpi_value,
+    observed.kpi_id as source,
+    {{ ratio('observed.numerator', 'observed.denominator') }} as kpi_value,
     cast(rate.rate as decimal(18, 6)) as deduction_points,
     rate.clause_id,
     rate.value_origin
 from due
-inner join {{ ref('kpi_observation') }} as observation
+inner join observed
     on
-        due.agent_id = observation.agent_id
-        and due.period_id = observation.period_id
+        due.agent_id = observed.agent_id
+        and due.period_id = observed.period_id
+        and due.component_id = observed.component_id
+        and observed.denominator > 0
 inner join {{ ref('policy_component_rate') }} as rate
     on
         due.component_id = rate.component_id
         and due.period_id = rate.period_id
-        and observation.kpi_id = rate.rate_key
-        and {{ in_band('observation.value', 'rate') }}
+        and observed.kpi_id = rate.rate_key
+        and {{ in_band_exactly(
+            millionths('observed.numerator'), millionths('observed.denominator'), 'rate'
+        ) }}

@@ -1,79 +1,78 @@
--- Grain: one agent, one period, one component of the plan, one segment of service it is paid for.
+-- Grain: one agent, one period, one component of a plan held in it, one part of the period it is paid for.
 
-{# S-PRORATE: fixed, graded and scored amounts of a month are due per job-history segment under that segment's plan
-   and role. So are the month's events paid apiece, unprorated: each belongs to the plan held on its day.
-   Everything else is due once, under the plan and role of the last day in service. #}
+{# S-PRORATE, S-MOVE. A component is due under every plan held, for the agent's own days: those with its plan, and its
+   role where it is bound to one. What does not rest on counted events is paid per job-history segment by calendar days,
+   events paid apiece per segment and unprorated. What is counted over a period (points, commission, thresholds) is due
+   once over all own days, awards by rank once under the plan of the last day in service (S-AWARD). #}
 
 with
 
+-- A component of points rests on standing facts alone (execution, level, being in service), or counts events.
+counted_kind as (
+    select
+        component_id,
+        period_id,
+        count_if(not {{ is_standing_kind('event_kind') }}) = 0 as is_standing
+    from {{ ref('policy_component_event') }}
+    where use = 'weight'
+    group by component_id, period_id
+),
+
 component as (
     select
-        *,
-        mechanism in ('fixed', 'graded', 'scored') as is_prorated,
-        mechanism in ('fixed', 'graded', 'scored', 'per_event') and period_kind = 'month' as is_by_segment
-    from {{ ref('policy_component') }}
+        component.*,
+        component.mechanism in ('top_n', 'improvement') as is_by_rank,
+        component.mechanism in ('fixed', 'graded', 'scored', 'per_event')
+        or coalesce(counted_kind.is_standing, false) as is_by_segment,
+        component.mechanism in ('fixed', 'graded', 'scored')
+        or (component.mechanism = 'per_event' and {{ is_standing_kind('component.basis') }})
+        or coalesce(counted_kind.is_standing, false) as is_prorated
+    from {{ ref('policy_component') }} as component
+    left join counted_kind
+        on
+            component.component_id = counted_kind.component_id
+            and component.period_id = counted_kind.period_id
+            and component.mechanism = 'points'
 ),
 
-by_segment as (
+own_segment as (
     select
-        segment.agent_id,
-        component.period_kind,
-        component.period_id,
+        segment.*,
         component.component_id,
-        segment.segment_no,
-        case when component.is_prorated then segment.day_count else 1 end as day_count,
-        case when component.is_prorated then segment.month_day_count else 1 end as period_day_count,
-        segment.scheme_id,
-        segment.role,
-        segment.team_id,
-        segment.department,
-        segment.customer_group,
-        segment.level,
-        segment.employment,
-        segment.education,
-        segment.hired_on,
-        segment.base_salary_cny
+        component.is_by_rank,
+        component.is_by_segment,
+        component.is_prorated,
+        sum(segment.day_count) over (
+            partition by segment.agent_id, segment.period_id, component.component_id
+        ) as own_day_count,
+        row_number() over (
+            partition by segment.agent_id, segment.period_id, component.component_id
+            order by segment.segment_no desc nulls last
+        ) = 1 as is_last_own
     from component
-    inner join {{ ref('dim_agent_month_segment') }} as segment
+    inner join {{ ref('dim_agent_period_segment') }} as segment
         on
-            component.period_id = segment.month_id
+            component.period_id = segment.period_id
             and component.scheme_id = segment.scheme_id
             and (component.role = segment.role or component.role = '*')
-    where component.is_by_segment
-),
-
-by_period as (
-    select
-        agent.agent_id,
-        component.period_kind,
-        component.period_id,
-        component.component_id,
-        cast(1 as bigint) as segment_no,
-        cast(1 as bigint) as day_count,
-        cast(1 as bigint) as period_day_count,
-        agent.scheme_id,
-        agent.role,
-        agent.team_id,
-        agent.department,
-        agent.customer_group,
-        agent.level,
-        agent.employment,
-        agent.education,
-        agent.hired_on,
-        agent.base_salary_cny
-    from component
-    inner join {{ ref('dim_agent_period') }} as agent
-        on
-            component.period_id = agent.period_id
-            and component.scheme_id = agent.scheme_id
-            and (component.role = agent.role or component.role = '*')
-    where not component.is_by_segment
 ),
 
 due as (
-    select * from by_segment
+    select
+        *,
+        segment_no as part_no,
+        case when is_prorated then day_count else 1 end as paid_day_count,
+        case when is_prorated then period_day_count else 1 end as of_day_count
+    from own_segment
+    where is_by_segment
     union all
-    select * from by_period
+    select
+        *,
+        cast(1 as bigint) as part_no,
+        cast(1 as bigint) as paid_day_count,
+        cast(1 as bigint) as of_day_count
+    from own_segment
+    where not is_by_segment and is_last_own and (is_last_segment or not is_by_rank)
 )
 
 select
@@ -84,18 +83,23 @@ select
     due.component_id,
     component.mechanism,
     component.basis,
+    component.role as component_role,
     component.line_no as component_line_no,
     component.pay_kind,
     component.label_en as component_label_en,
     component.label_zh as component_label_zh,
     component.clause_id as component_clause_id,
     component.value_origin as component_value_origin,
-    due.segment_no,
-    due.day_count,
-    due.period_day_count,
+    due.part_no as segment_no,
+    due.is_by_segment,
+    due.paid_day_count as day_count,
+    due.of_day_count as period_day_count,
+    cast(due.own_day_count as bigint) as own_day_count,
+    place.service_day_count,
     due.role,
     due.team_id,
     due.department,
+    coalesce(due.hired_on, agent.hired_on) as hired_on,
     due.base_salary_cny,
     -- The attribute by which the component's rate table is keyed, and the number by which it is banded.
     case component.key_attribute
@@ -107,26 +111,35 @@ select
         else ''
     end as rate_key,
     case component.band_attribute
-        when 'service_years' then {{ full_years('coalesce(due.hired_on, agent.hired_on)', 'period.ends_on') }}
+        when 'service_years' then {{ full_years('coalesce(due.hired_on, agent.hired_on)', 'place.last_day_on') }}
         else 0
     end as band_value,
     grade.grade,
+    grade.method as grade_method,
     score.total_score,
-    grade.status as grade_status,
+    score.scheme_id as scored_scheme_id,
+    graded.status as grade_status,
     coalesce(score.status, 'not_scored') as score_status
 from due
-inner join {{ ref('dim_period') }} as period
-    on due.period_id = period.period_id
+inner join {{ ref('dim_agent_period') }} as place
+    on
+        due.agent_id = place.agent_id
+        and due.period_id = place.period_id
 inner join {{ ref('dim_agent') }} as agent
     on due.agent_id = agent.agent_id
 inner join {{ ref('policy_component') }} as component
     on
         due.component_id = component.component_id
         and due.period_id = component.period_id
-left join {{ ref('grade') }} as grade
+left join {{ ref('grade_by_plan') }} as grade
     on
         due.agent_id = grade.agent_id
         and due.period_id = grade.period_id
+        and due.scheme_id = grade.scheme_id
+left join {{ ref('grade') }} as graded
+    on
+        due.agent_id = graded.agent_id
+        and due.period_id = graded.period_id
 left join {{ ref('score') }} as score
     on
         due.agent_id = score.agent_id

@@ -1,9 +1,9 @@
--- Grain: one agent, one month, one segment of service, one kind of event that pay counts.
+-- Grain: one agent, one period, one segment of service, one kind of event that pay counts, or of what holds throughout.
 
 {{ config(materialized='table') }}
 
-{# Each count exists once, here: points, per_event and reviews read it. What holds of the month as a whole stands
-   in its last segment. #}
+{# Each count exists once, here: points, per_event, gates, deductions and reviews read it. Kinds that hold of a month
+   as a whole (is_standing) stand in every segment whole: pay prorates them by the segment's days (S-PRORATE). #}
 
 with
 
@@ -20,59 +20,138 @@ counted as (
     group by agent_id, month_id, segment_no, event_kind
 ),
 
-last_segment as (
+-- A segment of a quarter or year is the same row of the job history as its segments of months.
+placed as (
     select
-        agent_id,
-        month_id,
-        segment_no,
-        level
-    from {{ ref('dim_agent_month_segment') }}
-    where is_last_segment
+        segment.agent_id,
+        segment.period_kind,
+        segment.period_id,
+        segment.segment_no,
+        segment.scheme_id,
+        segment.role,
+        counted.event_kind,
+        cast(sum(counted.quantity) as decimal(18, 6)) as quantity,
+        cast(sum(counted.row_count) as bigint) as row_count
+    from counted
+    inner join {{ ref('dim_agent_month_segment') }} as month_segment
+        on
+            counted.agent_id = month_segment.agent_id
+            and counted.month_id = month_segment.month_id
+            and counted.segment_no = month_segment.segment_no
+    inner join {{ ref('dim_period_month') }} as period_month
+        on counted.month_id = period_month.month_id
+    inner join {{ ref('dim_agent_period_segment') }} as segment
+        on
+            counted.agent_id = segment.agent_id
+            and period_month.period_id = segment.period_id
+            and month_segment.effective_from_on = segment.effective_from_on
+    group by
+        segment.agent_id,
+        segment.period_kind,
+        segment.period_id,
+        segment.segment_no,
+        segment.scheme_id,
+        segment.role,
+        counted.event_kind
+),
+
+month_count as (
+    select
+        period_id,
+        cast(count(*) as decimal(18, 6)) as quantity,
+        cast(count(*) as bigint) as row_count
+    from {{ ref('dim_period_month') }}
+    group by period_id
+),
+
+-- PT-07: the mean of a month's execution ratings.
+execution as (
+    select
+        rating.agent_id,
+        period_month.period_id,
+        cast(sum(rating.value) as decimal(18, 6)) as quantity,
+        cast(sum(rating.denominator) as bigint) as row_count
+    from {{ ref('score_rating') }} as rating
+    inner join {{ ref('dim_period_month') }} as period_month
+        on rating.period_id = period_month.month_id
+    where rating.dimension = 'execution'
+    group by rating.agent_id, period_month.period_id
+),
+
+standing as (
+    select
+        segment.agent_id,
+        segment.period_kind,
+        segment.period_id,
+        segment.segment_no,
+        segment.scheme_id,
+        segment.role,
+        'month_in_service' as event_kind,
+        month_count.quantity,
+        month_count.row_count,
+        'dim_agent_period_segment' as input_model
+    from {{ ref('dim_agent_period_segment') }} as segment
+    inner join month_count
+        on segment.period_id = month_count.period_id
+    union all
+    select
+        segment.agent_id,
+        segment.period_kind,
+        segment.period_id,
+        segment.segment_no,
+        segment.scheme_id,
+        segment.role,
+        'month_as_' || level as event_kind,
+        month_count.quantity,
+        month_count.row_count,
+        'dim_agent_period_segment' as input_model
+    from {{ ref('dim_agent_period_segment') }} as segment
+    inner join month_count
+        on segment.period_id = month_count.period_id
+    where segment.level is not null
+    union all
+    select
+        segment.agent_id,
+        segment.period_kind,
+        segment.period_id,
+        segment.segment_no,
+        segment.scheme_id,
+        segment.role,
+        'execution_score' as event_kind,
+        execution.quantity,
+        execution.row_count,
+        'score_rating' as input_model
+    from {{ ref('dim_agent_period_segment') }} as segment
+    inner join execution
+        on
+            segment.agent_id = execution.agent_id
+            and segment.period_id = execution.period_id
 )
 
 select
     agent_id,
-    month_id,
+    period_kind,
+    period_id,
     segment_no,
+    scheme_id,
+    role,
     event_kind,
     quantity,
     row_count,
+    false as is_standing,
     'bonus_evidence' as input_model
-from counted
+from placed
 union all
 select
     agent_id,
-    month_id,
+    period_kind,
+    period_id,
     segment_no,
-    'month_in_service' as event_kind,
-    cast(1 as decimal(18, 6)) as quantity,
-    cast(1 as bigint) as row_count,
-    'dim_agent_month_segment' as input_model
-from last_segment
-union all
-select
-    agent_id,
-    month_id,
-    segment_no,
-    'month_as_' || level as event_kind,
-    cast(1 as decimal(18, 6)) as quantity,
-    cast(1 as bigint) as row_count,
-    'dim_agent_month_segment' as input_model
-from last_segment
-where level is not null
-union all
--- PT-07: the mean of the month's execution ratings.
-select
-    last_segment.agent_id,
-    last_segment.month_id,
-    last_segment.segment_no,
-    'execution_score' as event_kind,
-    cast(rating.value as decimal(18, 6)) as quantity,
-    rating.denominator as row_count,
-    'score_rating' as input_model
-from last_segment
-inner join {{ ref('score_rating') }} as rating
-    on
-        last_segment.agent_id = rating.agent_id
-        and last_segment.month_id = rating.period_id
-        and rating.dimension = 'execution'
+    scheme_id,
+    role,
+    event_kind,
+    quantity,
+    row_count,
+    true as is_standing,
+    input_model
+from standing

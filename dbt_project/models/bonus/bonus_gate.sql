@@ -1,7 +1,8 @@
--- Grain: one due component, one gate: what must hold of the period's events for the component to pay.
+-- Grain: one due component, one gate: what must hold of its own days' events for it to pay.
 
-{# A gate looks at the whole period, whatever the segment paid. An agent without one event of the kind is taken as
-   its if_missing says; of a kind whose export never came nothing is known, and the gate is shut (S-EXPORT). #}
+{# A gate looks at all days of the component's own plan and role in the period, whatever the segment paid (S-MOVE). An
+   agent without one event of the kind is taken as its if_missing says; of a kind whose export never came nothing is
+   known, and the gate is shut (S-EXPORT). #}
 
 with
 
@@ -32,19 +33,22 @@ observed as (
         gate.clause_id,
         gate.value_origin,
         absent.subject_id is null as has_export,
-        sum(event.quantity) as seen_quantity
+        -- What holds throughout stands in every segment: once is enough.
+        coalesce(
+            max(case when event.is_standing then event.quantity end),
+            sum(case when not event.is_standing then event.quantity end)
+        ) as seen_quantity
     from {{ ref('bonus_due') }} as due
     inner join gate
         on
             due.component_id = gate.component_id
             and due.period_id = gate.period_id
-    inner join {{ ref('dim_period_month') }} as period_month
-        on due.period_id = period_month.period_id
     left join {{ ref('bonus_event') }} as event
         on
             due.agent_id = event.agent_id
-            and period_month.month_id = event.month_id
+            and due.period_id = event.period_id
             and gate.event_kind = event.event_kind
+            and {{ is_own_day('due', 'event') }}
     left join absent
         on
             gate.period_id = absent.period_id

@@ -1,7 +1,7 @@
 -- Grain: one line of the mechanism `commission`: a tier's rate on an amount, the tier found by attainment.
 
-{# tier_mode whole: the tier reached pays on the whole amount. tier_mode marginal: each tier pays on the part of the
-   amount within it. #}
+{# Tiers are reached exactly (S-EXACT). tier_mode whole: the tier reached pays on the whole amount. tier_mode marginal:
+   each tier pays on the part of the amount within it. #}
 
 with
 
@@ -21,7 +21,6 @@ reached as (
     select
         due.*,
         attainment.actual_value,
-        attainment.attainment,
         attainment.target_value,
         tier.lower_bound,
         tier.upper_bound,
@@ -39,9 +38,15 @@ reached as (
         on
             due.component_id = tier.component_id
             and due.period_id = tier.period_id
-            and attainment.attainment >= tier.lower_bound
-            and (tier.tier_mode = 'marginal' or tier.upper_bound is null or attainment.attainment < tier.upper_bound)
-    where due.mechanism = 'commission'
+            and {{ reaches_share('attainment.compared_actual', 'attainment.compared_target', 'tier.lower_bound') }}
+            and (
+                tier.tier_mode = 'marginal'
+                or tier.upper_bound is null
+                or not {{ reaches_share(
+                    'attainment.compared_actual', 'attainment.compared_target', 'tier.upper_bound'
+                ) }}
+            )
+    where due.mechanism = 'commission' and attainment.status = 'has_target'
 )
 
 select
@@ -61,11 +66,11 @@ select
                     cast(actual_value as decimal(18, 6)),
                     coalesce(
                         cast(
-                            cast(upper_bound as decimal(9, 6)) * cast(target_value as decimal(18, 2)) as decimal(18, 6)
+                            cast(upper_bound as decimal(12, 6)) * cast(target_value as decimal(20, 6)) as decimal(18, 6)
                         ),
                         cast(actual_value as decimal(18, 6))
                     )
-                ) - cast(cast(lower_bound as decimal(9, 6)) * cast(target_value as decimal(18, 2)) as decimal(18, 6))
+                ) - cast(cast(lower_bound as decimal(12, 6)) * cast(target_value as decimal(20, 6)) as decimal(18, 6))
                 as decimal(18, 6)
             )
     end as quantity,
@@ -75,6 +80,7 @@ select
     period_day_count,
     tier_clause_id as clause_id,
     tier_value_origin as value_origin,
-    'kpi_observation' as input_model,
-    agent_id || ':' || period_id || ':' || basis as input_key
+    case when own_day_count = service_day_count then 'kpi_observation' else 'bonus_own_observation' end as input_model,
+    agent_id || ':' || period_id || ':'
+    || case when own_day_count = service_day_count then basis else component_id end as input_key
 from reached

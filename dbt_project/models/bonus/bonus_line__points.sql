@@ -36,6 +36,7 @@ item as (
         due.scheme_id,
         due.component_id,
         due.segment_no,
+        '' as item,
         due.component_label_en || case
             when coalesce(due.has_coefficient, false)
                 then
@@ -82,17 +83,19 @@ item as (
     where not coalesce(due.has_coefficient, false) or coefficient.coefficient is not null
 ),
 
--- Of the rounded lines, not of the points: what is taken back is exactly what the lines gave.
+paid_item as (
+    {{ with_amounts('item') }}
+),
+
+-- Of the rounded lines, not of the points: what is taken back is exactly what the plan's lines gave.
 item_total as (
     select
         agent_id,
         period_id,
-        cast(
-            sum({{ money_of_product(exact_product('quantity', 'rate', 'day_count'), 'period_day_count') }})
-            as decimal(18, 2)
-        ) as amount_cny
-    from item
-    group by agent_id, period_id
+        scheme_id,
+        cast(sum(amount_cny) as decimal(18, 2)) as amount_cny
+    from paid_item
+    group by agent_id, period_id, scheme_id
 ),
 
 counter as (
@@ -103,6 +106,7 @@ counter as (
         due.scheme_id,
         due.component_id,
         due.segment_no,
+        '' as item,
         due.component_label_en as line_label,
         cast(-item_total.amount_cny as decimal(18, 6)) as quantity,
         'cny' as quantity_unit,
@@ -116,10 +120,12 @@ counter as (
         on
             due.agent_id = item_total.agent_id
             and due.period_id = item_total.period_id
+            and due.scheme_id = item_total.scheme_id
     inner join {{ ref('bonus_coefficient') }} as coefficient
         on
             due.agent_id = coefficient.agent_id
             and due.period_id = coefficient.period_id
+            and due.scheme_id = coefficient.scheme_id
     where
         (due.basis = 'no_pay' and not coefficient.has_performance_pay)
         or (due.basis = 'floor' and coalesce(coefficient.has_performance_pay, true) and item_total.amount_cny < 0)
@@ -138,7 +144,7 @@ select
     scheme_id,
     component_id,
     segment_no,
-    '' as item,
+    item,
     line_label,
     quantity,
     quantity_unit,

@@ -1,10 +1,10 @@
 -- Grain: one line of the mechanism `scored`: base × share × score, for one segment of service.
 
-{# The base by the component's basis: base_salary, base_cny (a parameter), rate_table (an amount by key and band),
-   or the name of a `fixed` component, whose lines of the period as paid are summed (SS-02, SS-03), or those of its
-   last month only (base_of = last_month, SS-05). It is multiplied by the parameters share, multiple and
-   company_factor, each 1 if absent. The score pays by the hundred; where the component has rows with a rate, by
-   the rate of the score's band. No score, no line. #}
+{# The base by the component's basis: base_salary, base_cny (a parameter), rate_table (an amount by key and band), or
+   the name of a `fixed` component, whose lines of the segment as paid are summed (SS-02, SS-03), or of whose last month
+   on the plan the whole amount is taken (base_of = last_month, SS-05), by the segment's days of the period. It is
+   multiplied by the parameters share, multiple and company_factor, each 1 if absent. The score pays by the hundred;
+   where the component has rows with a rate, by the rate of the score's band. No score, no line. #}
 
 with
 
@@ -28,44 +28,65 @@ parameter as (
     group by component_id, period_id
 ),
 
+-- Each base line stands in the due segment of the same row of the job history.
 month_base as (
     select
         base.component_id,
         base.agent_id,
-        period_month.period_id,
-        base.month_id,
-        base.segment_no,
+        segment.period_id,
+        segment.segment_no,
+        base.whole_amount_cny,
         base.amount_cny,
         base.value_origin,
-        base.month_id = max(base.month_id) over (
-            partition by base.component_id, base.agent_id, period_month.period_id
-        ) as is_last_month
+        row_number() over (
+            partition by base.component_id, base.agent_id, segment.period_id
+            order by base.month_id desc nulls last, base.segment_no desc nulls last
+        ) = 1 as is_last
     from {{ ref('bonus_base') }} as base
+    inner join {{ ref('dim_agent_month_segment') }} as month_segment
+        on
+            base.agent_id = month_segment.agent_id
+            and base.month_id = month_segment.month_id
+            and base.segment_no = month_segment.segment_no
     inner join {{ ref('dim_period_month') }} as period_month
         on base.month_id = period_month.month_id
+    inner join {{ ref('dim_agent_period_segment') }} as segment
+        on
+            base.agent_id = segment.agent_id
+            and period_month.period_id = segment.period_id
+            and month_segment.effective_from_on = segment.effective_from_on
 ),
 
--- A month is reckoned segment by segment, a longer period as one.
 paid_base as (
     select
         due.agent_id,
         due.period_id,
         due.component_id,
         due.segment_no,
-        cast(sum(month_base.amount_cny) as decimal(18, 2)) as amount_cny,
+        cast(
+            sum(
+                case
+                    when parameter.base_of = 'last_month' then month_base.whole_amount_cny
+                    else month_base.amount_cny
+                end
+            ) as decimal(18, 2)
+        ) as amount_cny,
+        coalesce(max(parameter.base_of), '') <> 'last_month' as is_prorated_already,
         count_if(month_base.value_origin = 'site') > 0 as has_site_value
     from due
+    left join parameter
+        on
+            due.component_id = parameter.component_id
+            and due.period_id = parameter.period_id
     inner join month_base
         on
             due.basis = month_base.component_id
             and due.agent_id = month_base.agent_id
             and due.period_id = month_base.period_id
-            and (due.period_kind <> 'month' or due.segment_no = month_base.segment_no)
-    left join parameter
-        on
-            due.component_id = parameter.component_id
-            and due.period_id = parameter.period_id
-    where coalesce(parameter.base_of, '') <> 'last_month' or month_base.is_last_month
+            and case
+                when parameter.base_of = 'last_month' then month_base.is_last
+                else due.segment_no = month_base.segment_no
+            end
     group by due.agent_id, due.period_id, due.component_id, due.segment_no
 ),
 
@@ -91,7 +112,7 @@ reckoned as (
             else paid_base.amount_cny
         end as base_cny,
         -- A base that is itself paid by segment is not prorated again.
-        paid_base.agent_id is not null as is_reckoned_from_paid,
+        coalesce(paid_base.is_prorated_already, false) as is_prorated_already,
         coalesce(parameter.share, 1) as share,
         coalesce(parameter.multiple, 1) as multiple,
         coalesce(parameter.company_factor, 1) as company_factor,
@@ -155,8 +176,8 @@ select
     ) as quantity,
     'cny' as quantity_unit,
     factor as rate,
-    case when is_reckoned_from_paid then 1 else day_count end as day_count,
-    case when is_reckoned_from_paid then 1 else period_day_count end as period_day_count,
+    case when is_prorated_already then 1 else day_count end as day_count,
+    case when is_prorated_already then 1 else period_day_count end as period_day_count,
     clause_id,
     value_origin,
     'score' as input_model,

@@ -18,9 +18,9 @@ reached as (
         case
             when step.value is not null
                 then {{ full_steps(
-                    'attainment.actual_value', 'attainment.target_value', 'rate.lower_bound', 'step.value'
+                    'attainment.compared_actual', 'attainment.compared_target', 'rate.lower_bound', 'step.value'
                 ) }}
-            when {{ reaches_share('attainment.actual_value', 'attainment.target_value', 'rate.lower_bound') }}
+            when {{ reaches_share('attainment.compared_actual', 'attainment.compared_target', 'rate.lower_bound') }}
                 then 1
             else 0
         end as reward_count
@@ -60,7 +60,8 @@ select
     period_day_count,
     clause_id,
     value_origin,
-    'kpi_observation' as input_model,
-    agent_id || ':' || period_id || ':' || kpi_id as input_key
+    case when own_day_count = service_day_count then 'kpi_observation' else 'bonus_own_observation' end as input_model,
+    agent_id || ':' || period_id || ':'
+    || case when own_day_count = service_day_count then kpi_id else component_id end as input_key
 from reached
 where reward_count > 0

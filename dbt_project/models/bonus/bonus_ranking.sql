@@ -2,15 +2,61 @@
 
 {{ config(materialized='table') }}
 
-{# Ranks have no ties: after the tie-breaks that the policy names the id decides (CG-14, CG-15). #}
+{# S-AWARD: candidates were on the plan on the last day of the period and for its least share of days; a team is one
+   where such a member is in it. Ranks have no ties: after the tie-breaks that the policy names the id decides (CG-14,
+   CG-15). Values are compared as fractions of exact sums (S-EXACT); ranked_value is rounded, to be shown. #}
 
 with
 
 award as (
     select
-        *,
-        case when basis = 'attainment' then 'attainment:' || component_id else basis end as measure_id
-    from {{ ref('policy_award') }}
+        award.*,
+        case
+            when award.basis = 'attainment' then 'attainment:' || award.component_id
+            else award.basis
+        end as measure_id,
+        coalesce(scheme.min_service_share, 0) as min_service_share
+    from {{ ref('policy_award') }} as award
+    left join {{ ref('policy_scheme') }} as scheme
+        on
+            award.period_id = scheme.period_id
+            and award.scheme_id = scheme.scheme_id
+),
+
+plan_days as (
+    select
+        agent_id,
+        period_id,
+        scheme_id,
+        cast(sum(day_count) as bigint) as day_count
+    from {{ ref('dim_agent_period_segment') }}
+    group by agent_id, period_id, scheme_id
+),
+
+-- On the plan on the period's last day, long enough.
+on_plan as (
+    select
+        place.agent_id,
+        place.period_id,
+        place.scheme_id,
+        place.team_id,
+        place.department,
+        award.component_id
+    from award
+    inner join {{ ref('dim_agent_period') }} as place
+        on
+            award.period_id = place.period_id
+            and award.scheme_id = place.scheme_id
+    inner join {{ ref('dim_period') }} as period
+        on
+            award.period_id = period.period_id
+            and place.last_day_on = period.ends_on
+    inner join plan_days
+        on
+            place.agent_id = plan_days.agent_id
+            and place.period_id = plan_days.period_id
+            and place.scheme_id = plan_days.scheme_id
+    where {{ reaches_share('plan_days.day_count', 'period.day_count', 'award.min_service_share') }}
 ),
 
 agent_candidate as (
@@ -31,13 +77,16 @@ agent_candidate as (
             due.component_id = award.component_id
             and due.period_id = award.period_id
             and award.subject = 'agent'
+    inner join on_plan
+        on
+            due.agent_id = on_plan.agent_id
+            and due.period_id = on_plan.period_id
+            and due.component_id = on_plan.component_id
     inner join {{ ref('dim_period') }} as period
         on due.period_id = period.period_id
-    inner join {{ ref('dim_agent') }} as agent
-        on due.agent_id = agent.agent_id
     where
         award.max_service_months is null
-        or period.ends_on < {{ add_months('agent.hired_on', 'award.max_service_months') }}
+        or period.ends_on < {{ add_months('due.hired_on', 'award.max_service_months') }}
 ),
 
 team_candidate as (
@@ -45,19 +94,19 @@ team_candidate as (
         award.period_id,
         award.component_id,
         'team' as subject,
-        agent.team_id as subject_id,
-        case when award.scope = 'department' then coalesce(agent.department, '') else award.scheme_id end as scope_id
+        on_plan.team_id as subject_id,
+        case when award.scope = 'department' then coalesce(on_plan.department, '') else award.scheme_id end as scope_id
     from award
-    inner join {{ ref('dim_agent_period') }} as agent
+    inner join on_plan
         on
-            award.period_id = agent.period_id
-            and award.scheme_id = agent.scheme_id
-    where award.subject = 'team' and agent.team_id is not null
+            award.period_id = on_plan.period_id
+            and award.component_id = on_plan.component_id
+    where award.subject = 'team' and on_plan.team_id is not null
     group by
         award.period_id,
         award.component_id,
-        agent.team_id,
-        case when award.scope = 'department' then coalesce(agent.department, '') else award.scheme_id end
+        on_plan.team_id,
+        case when award.scope = 'department' then coalesce(on_plan.department, '') else award.scheme_id end
 ),
 
 candidate as (
@@ -66,6 +115,25 @@ candidate as (
     select * from team_candidate
 ),
 
+-- Who held which plan on the last day in service: an improvement compares results under the same plan.
+held_last as (
+    select
+        'agent' as subject,
+        agent_id as subject_id,
+        period_id,
+        scheme_id
+    from {{ ref('dim_agent_period') }}
+    union
+    select
+        'team' as subject,
+        team_id as subject_id,
+        period_id,
+        scheme_id
+    from {{ ref('dim_agent_period') }}
+    where team_id is not null
+),
+
+-- A value as a fraction of whole numbers; the unit of the two is the measure's own.
 measure as (
     select
         'agent' as subject,
@@ -73,7 +141,9 @@ measure as (
         period_id,
         kpi_id as measure_id,
         value,
-        denominator
+        denominator as case_count,
+        {{ millionths('numerator') }} as numerator,
+        cast(denominator as {{ wide_integer_type() }}) as denominator
     from {{ ref('kpi_observation') }}
     where value is not null
     union all
@@ -83,7 +153,9 @@ measure as (
         period_id,
         kpi_id as measure_id,
         value,
-        denominator
+        denominator as case_count,
+        {{ millionths('numerator') }} as numerator,
+        cast(denominator as {{ wide_integer_type() }}) as denominator
     from {{ ref('kpi_group_observation') }}
     where group_kind = 'team' and value is not null
     union all
@@ -93,7 +165,9 @@ measure as (
         period_id,
         'score' as measure_id,
         cast(total_score as decimal(24, 6)) as value,
-        cast(1 as bigint) as denominator
+        cast(1 as bigint) as case_count,
+        {{ millionths('total_score') }} as numerator,
+        cast(1 as {{ wide_integer_type() }}) as denominator
     from {{ ref('score') }}
     where total_score is not null
     union all
@@ -103,7 +177,9 @@ measure as (
         period_id,
         'attainment:' || component_id as measure_id,
         attainment as value,
-        cast(1 as bigint) as denominator
+        cast(1 as bigint) as case_count,
+        cast(compared_actual as {{ wide_integer_type() }}) as numerator,
+        cast(compared_target as {{ wide_integer_type() }}) as denominator
     from {{ ref('bonus_attainment') }}
     where attainment is not null
 ),
@@ -124,10 +200,18 @@ compared as (
         award.gain,
         coalesce(direction.orientation, 1) as orientation,
         latest.value as current_value,
-        latest.denominator as case_count,
+        latest.case_count,
+        latest.numerator,
+        latest.denominator,
         prior.value as previous_value,
+        prior.numerator as prior_numerator,
+        prior.denominator as prior_denominator,
         coalesce(direction_1.orientation, 1) * tie_1.value as tie_break_1,
-        coalesce(direction_2.orientation, 1) * tie_2.value as tie_break_2
+        coalesce(direction_1.orientation, 1) * tie_1.numerator as tie_1_numerator,
+        tie_1.denominator as tie_1_denominator,
+        coalesce(direction_2.orientation, 1) * tie_2.value as tie_break_2,
+        coalesce(direction_2.orientation, 1) * tie_2.numerator as tie_2_numerator,
+        tie_2.denominator as tie_2_denominator
     from candidate
     inner join award
         on
@@ -141,14 +225,20 @@ compared as (
             and candidate.subject_id = latest.subject_id
             and candidate.period_id = latest.period_id
             and award.measure_id = latest.measure_id
-            and latest.denominator >= award.min_sample
+            and latest.case_count >= award.min_sample
+    left join held_last
+        on
+            candidate.subject = held_last.subject
+            and candidate.subject_id = held_last.subject_id
+            and period.previous_period_id = held_last.period_id
+            and award.scheme_id = held_last.scheme_id
     left join measure as prior
         on
-            candidate.subject = prior.subject
-            and candidate.subject_id = prior.subject_id
-            and period.previous_period_id = prior.period_id
+            held_last.subject = prior.subject
+            and held_last.subject_id = prior.subject_id
+            and held_last.period_id = prior.period_id
             and award.measure_id = prior.measure_id
-            and prior.denominator >= award.min_sample
+            and prior.case_count >= award.min_sample
     left join measure as tie_1
         on
             candidate.subject = tie_1.subject
@@ -176,6 +266,21 @@ compared as (
 ),
 
 -- An improvement is a gain on the period before, relative to it or absolute; no gain, no award.
+fraction as (
+    select
+        *,
+        case
+            when mechanism = 'top_n' then orientation * numerator
+            else orientation * (numerator * prior_denominator - prior_numerator * denominator)
+        end as dividend,
+        case
+            when mechanism = 'top_n' then denominator
+            when gain = 'absolute' then denominator * prior_denominator
+            when prior_numerator > 0 then denominator * prior_numerator
+        end as divisor
+    from compared
+),
+
 valued as (
     select
         *,
@@ -183,11 +288,27 @@ valued as (
             case
                 when mechanism = 'top_n' then orientation * current_value
                 when gain = 'absolute' then orientation * (current_value - previous_value)
-                when previous_value > 0
-                    then {{ ratio('orientation * (current_value - previous_value)', 'previous_value') }}
+                else {{ quotient('dividend', 'divisor') }}
             end as decimal(24, 6)
-        ) as ranked_value
-    from compared
+        ) as ranked_value,
+        {{ whole_quotient('dividend', 'divisor') }} as ranked_whole,
+        {{ whole_quotient('tie_1_numerator', 'tie_1_denominator') }} as tie_1_whole,
+        {{ whole_quotient('tie_2_numerator', 'tie_2_denominator') }} as tie_2_whole
+    from fraction
+    where divisor > 0 and (mechanism = 'top_n' or dividend > 0)
+),
+
+ordered as (
+    select
+        *,
+        {{ quotient_digits('dividend - ranked_whole * divisor', 'divisor') }} as ranked_digits,
+        {{ quotient_digits(
+            'tie_1_numerator - tie_1_whole * tie_1_denominator', 'tie_1_denominator'
+        ) }} as tie_1_digits,
+        {{ quotient_digits(
+            'tie_2_numerator - tie_2_whole * tie_2_denominator', 'tie_2_denominator'
+        ) }} as tie_2_digits
+    from valued
 ),
 
 ranked as (
@@ -196,14 +317,16 @@ ranked as (
         cast(row_number() over (
             partition by period_id, component_id, scope_id
             order by
-                ranked_value desc nulls last,
-                tie_break_1 desc nulls last,
-                tie_break_2 desc nulls last,
+                ranked_whole desc nulls last,
+                ranked_digits desc nulls last,
+                tie_1_whole desc nulls last,
+                tie_1_digits desc nulls last,
+                tie_2_whole desc nulls last,
+                tie_2_digits desc nulls last,
                 case when mechanism = 'improvement' then case_count else 0 end desc nulls last,
                 subject_id asc nulls last
         ) as bigint) as rank
-    from valued
-    where ranked_value > 0 or (mechanism = 'top_n' and ranked_value is not null)
+    from ordered
 )
 
 select

@@ -171,8 +171,8 @@ longest_run as (
 
 event_count as (
     select
-        month_of_review.agent_id,
-        month_of_review.period_id,
+        reviewed.agent_id,
+        reviewed.period_id,
         cast(
             sum(case when event.event_kind = 'improvement_proposal' then event.quantity else 0 end) as decimal(24, 6)
         ) as proposals,
@@ -185,12 +185,12 @@ event_count as (
         cast(
             sum(case when event.event_kind = 'complaint_resolved' then event.quantity else 0 end) as decimal(18, 6)
         ) as resolved
-    from month_of_review
+    from reviewed
     left join {{ ref('bonus_event') }} as event
         on
-            month_of_review.agent_id = event.agent_id
-            and month_of_review.month_id = event.month_id
-    group by month_of_review.agent_id, month_of_review.period_id
+            reviewed.agent_id = event.agent_id
+            and reviewed.period_id = event.period_id
+    group by reviewed.agent_id, reviewed.period_id
 ),
 
 observed as (
@@ -198,6 +198,8 @@ observed as (
         reviewed.agent_id,
         reviewed.period_id,
         observation.kpi_id as measure,
+        observation.numerator,
+        observation.denominator,
         observation.value
     from reviewed
     inner join {{ ref('kpi_observation') }} as observation
@@ -238,7 +240,8 @@ absent as (
             and absent_export.subject_kind in ('kpi', 'review_measure')
 ),
 
-measure as (
+-- A measure is compared as numerator / denominator, exactly (S-EXACT); a whole number has denominator 1.
+whole as (
     select
         agent_id,
         period_id,
@@ -277,7 +280,29 @@ measure as (
     select
         agent_id,
         period_id,
+        'exam_score' as measure,
+        cast(min(score) as decimal(24, 6)) as value
+    from exam_result
+    where recency = 1
+    group by agent_id, period_id
+),
+
+measure as (
+    select
+        agent_id,
+        period_id,
+        measure,
+        value as numerator,
+        cast(1 as decimal(18, 6)) as denominator,
+        value
+    from whole
+    union all
+    select
+        agent_id,
+        period_id,
         'complaint_resolution_rate' as measure,
+        cast(resolved as decimal(24, 6)) as numerator,
+        assigned as denominator,
         {{ ratio('resolved', 'assigned') }} as value
     from event_count
     where assigned > 0
@@ -286,17 +311,10 @@ measure as (
         agent_id,
         period_id,
         measure,
+        numerator,
+        cast(denominator as decimal(18, 6)) as denominator,
         value
     from observed
-    union all
-    select
-        agent_id,
-        period_id,
-        'exam_score' as measure,
-        cast(min(score) as decimal(24, 6)) as value
-    from exam_result
-    where recency = 1
-    group by agent_id, period_id
 ),
 
 known as (
@@ -305,6 +323,8 @@ known as (
         period_id,
         measure,
         cast(null as decimal(18, 6)) as measure_bound,
+        numerator,
+        denominator,
         value
     from measure
     union all
@@ -313,6 +333,8 @@ known as (
         period_id,
         'months_in_row_below_coefficient' as measure,
         measure_bound,
+        value as numerator,
+        cast(1 as decimal(18, 6)) as denominator,
         value
     from longest_run
 ),
@@ -331,6 +353,8 @@ select
     reviewed.period_id,
     asked.measure,
     asked.measure_bound,
+    known.numerator,
+    known.denominator,
     case when absent.measure is null then known.value end as value,
     case when absent.measure is null then 'known' else 'no_export' end as status
 from reviewed

@@ -34,7 +34,7 @@ absent as (
     where subject_kind = 'event_kind'
 ),
 
--- A month's per_event is counted segment by segment, everything else over the whole period.
+-- By segment where the component is paid so, else over all days of its own plan and role.
 matched as (
     select
         due.agent_id,
@@ -47,23 +47,29 @@ matched as (
         counted_kind.clause_id,
         counted_kind.value_origin,
         absent.subject_id is null as has_export,
+        -- What holds throughout, in a component that counts events beside it, by the days of its segment.
         case
-            when due.mechanism = 'points' or due.period_kind <> 'month' or due.segment_no = event.segment_no
-                then event.quantity
-            else 0
+            when event.is_standing and not due.is_by_segment
+                then {{ ratio('event.quantity * segment.day_count', 'segment.period_day_count') }}
+            else event.quantity
         end as event_quantity
     from {{ ref('bonus_due') }} as due
     inner join counted_kind
         on
             due.component_id = counted_kind.component_id
             and due.period_id = counted_kind.period_id
-    inner join {{ ref('dim_period_month') }} as period_month
-        on due.period_id = period_month.period_id
     left join {{ ref('bonus_event') }} as event
         on
             due.agent_id = event.agent_id
-            and period_month.month_id = event.month_id
+            and due.period_id = event.period_id
             and counted_kind.event_kind = event.event_kind
+            and {{ is_own_day('due', 'event') }}
+            and (due.segment_no = event.segment_no or not due.is_by_segment)
+    left join {{ ref('dim_agent_period_segment') }} as segment
+        on
+            event.agent_id = segment.agent_id
+            and event.period_id = segment.period_id
+            and event.segment_no = segment.segment_no
     left join absent
         on
             counted_kind.period_id = absent.period_id

@@ -19,12 +19,14 @@ due as (
         due.day_count,
         due.period_day_count,
         due.base_salary_cny,
+        due.scored_scheme_id,
         moved.unmoved_grade as grade
     from {{ ref('bonus_due') }} as due
     inner join {{ ref('grade_unmoved') }} as moved
         on
             due.agent_id = moved.agent_id
             and due.period_id = moved.period_id
+            and due.scheme_id = moved.scheme_id
     where due.mechanism = 'graded'
 ),
 

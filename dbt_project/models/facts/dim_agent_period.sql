@@ -2,18 +2,11 @@
 
 with
 
-in_period as (
+counted as (
     select
-        period_month.period_kind,
-        period_month.period_id,
-        segment.*,
-        row_number() over (
-            partition by segment.agent_id, period_month.period_id order by segment.first_day_on desc nulls last
-        ) as recency,
-        sum(segment.day_count) over (partition by segment.agent_id, period_month.period_id) as service_day_count
-    from {{ ref('dim_agent_month_segment') }} as segment
-    inner join {{ ref('dim_period_month') }} as period_month
-        on segment.month_id = period_month.month_id
+        *,
+        sum(day_count) over (partition by agent_id, period_id) as service_day_count
+    from {{ ref('dim_agent_period_segment') }}
 )
 
 select
@@ -33,5 +26,5 @@ select
     left_on,
     base_salary_cny,
     scheme_id
-from in_period
-where recency = 1
+from counted
+where is_last_segment

@@ -20,7 +20,7 @@ member as (
         score.total_score,
         score.status,
         score.maturity
-    from {{ ref('dim_agent_period') }} as agent
+    from {{ ref('score_place') }} as agent
     inner join graded_scheme
         on
             agent.period_id = graded_scheme.period_id

@@ -102,8 +102,8 @@ select
     max_share,
     case
         when min_share is null or performance_share is null or not has_enough_performing then 'not_checked'
-        when performance_share < min_share then 'below'
-        when performance_share > max_share then 'above'
+        when not {{ reaches_share(millionths('performance_cny'), millionths('total_cny'), 'min_share') }} then 'below'
+        when {{ exceeds_share(millionths('performance_cny'), millionths('total_cny'), 'max_share') }} then 'above'
         else 'within'
     end as mix_status,
     case when has_enough_performing then spread_ratio end as spread_ratio,

@@ -1,38 +1,44 @@
 -- Grain: one agent, one month of a plan that samples dialogues (PT-14): reviews due and made.
 
-{# Due are the plan's samples on every day worked. Reviews beyond a day's due do not make up for a day without;
-   reviews on days not worked are shown and do not count. #}
+{# Due are the plan's samples on every day worked on the plan. Reviews beyond a day's due do not make up for a day
+   without; reviews on days not worked are shown and do not count. A review set aside is still a sample. #}
 
 with
 
+-- Every plan held in the month, by its own days; the team is the last one there.
 sampled as (
     select
-        agent.agent_id,
-        agent.period_id as month_id,
-        agent.scheme_id,
-        agent.team_id,
+        segment.agent_id,
+        segment.month_id,
+        segment.scheme_id,
+        segment.segment_no,
+        max_by(segment.team_id, segment.segment_no) over (
+            partition by segment.agent_id, segment.month_id, segment.scheme_id
+        ) as team_id,
         cast(floor(rule.value) as bigint) as samples_per_day,
         rule.clause_id,
         rule.value_origin
-    from {{ ref('dim_agent_period') }} as agent
+    from {{ ref('dim_agent_month_segment') }} as segment
     inner join {{ ref('policy_scheme_rule') }} as rule
         on
-            agent.period_id = rule.period_id
-            and agent.scheme_id = rule.scheme_id
+            segment.month_id = rule.period_id
+            and segment.scheme_id = rule.scheme_id
             and rule.parameter = 'qa_samples_per_day'
-    where agent.period_kind = 'month'
 ),
 
 agent_day as (
     select
         agent_id,
         month_id,
+        segment_no,
         event_on,
         count_if(event_kind = 'day_worked') > 0 as is_worked,
         cast(count_if(event_kind = 'qa_deduction') as bigint) as review_count
     from {{ ref('bonus_evidence') }}
-    where is_counted and event_kind in ('day_worked', 'qa_deduction')
-    group by agent_id, month_id, event_on
+    where
+        (is_counted and event_kind = 'day_worked')
+        or (event_kind = 'qa_deduction' and segment_no is not null and coalesce(exclusion_reason, '') <> 'future')
+    group by agent_id, month_id, segment_no, event_on
 ),
 
 counted as (
@@ -62,6 +68,7 @@ counted as (
         on
             sampled.agent_id = agent_day.agent_id
             and sampled.month_id = agent_day.month_id
+            and sampled.segment_no = agent_day.segment_no
     group by
         sampled.agent_id,
         sampled.month_id,

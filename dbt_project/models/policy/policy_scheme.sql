@@ -23,6 +23,9 @@ select
     cast(
         max(case when rule_in_force.parameter = 'min_group_size' then rule_in_force.value end) as bigint
     ) as min_group_size,
+    cast(
+        max(case when rule_in_force.parameter = 'min_service_share' then rule_in_force.value end) as decimal(18, 6)
+    ) as min_service_share,
     coalesce(
         max(case when rule_in_force.parameter = 'cohort_scope' then rule_in_force.value end), 'role'
     ) as cohort_scope,
