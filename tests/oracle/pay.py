@@ -258,6 +258,8 @@ class Pay:
         points = Fraction(0)
         for row in self._events(period, component, "weight"):
             item = row["event_kind"]
+            if Fraction(row["weight"]) < 0 and not self.tallies.is_known(item):
+                return Fraction(0)  # what an unknown export would take away is not paid
             if item == "month_in_service":
                 quantity = Fraction(_days(segments), _length(period))
             elif item.startswith("month_as_"):

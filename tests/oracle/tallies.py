@@ -128,6 +128,10 @@ def _table_of(item: str) -> str:
         return "ticket/contact"
     if item in ("ticket_recorded", "wrong_record"):
         return "ticket/ticket"
+    if item == "execution_score":
+        return "workforce/rating"
+    if item.startswith("month_"):
+        return "workforce/agent"
     if item == "qa_deduction":
         return "ticket/quality_review"
     if item.startswith("attendance_") or item in ("day_recorded", "day_worked", "night_worked"):
