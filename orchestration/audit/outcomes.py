@@ -46,7 +46,7 @@ def changed_outcomes(rows: Rows, *, agent_id: str | None) -> Iterator[OutcomeCha
 
 
 def method_change(row: Mapping[str, Any]) -> str | None:
-    """`absolute → forced, the group has 5 instead of 4`, where a grade was found by another method."""
+    """`absolute → forced` and the group's size where it changed, of a grade found by another method."""
     before, after = row["method_a"], row["method_b"]
     if before is None or after is None or before == after:
         return None

@@ -19,7 +19,7 @@ TABLES, _ = policy_tables(POLICY_DIR)
 MECHANISMS = catalogue(TABLES["component"])
 CONTRACT = known_words().contract
 
-READ_BY_THE_CHECK = {"max_kpi_weight", "min_service_share"}
+READ_BY_THE_CHECK = {"max_kpi_weight"}
 """Rules of plans that no model has to ask for by name: the check of the policy holds plans to PM-06."""
 
 

@@ -28,6 +28,7 @@ LABELS = {
     "event_kind": {"label_en", "label_zh"},
     "grade_consequence": {"label_en", "label_zh"},
     "career_condition": {"label_en", "label_zh"},
+    "review_measure": {"name_en", "name_zh"},
     "calendar_day": {"name_zh"},
 }
 """Free text for people; every other text column is read by the machine."""

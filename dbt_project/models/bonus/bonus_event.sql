@@ -101,7 +101,7 @@ standing as (
         segment.segment_no,
         segment.scheme_id,
         segment.role,
-        'month_as_' || segment.level as event_kind,
+        'month_as_' || level as event_kind,
         month_count.quantity,
         month_count.row_count,
         'dim_agent_period_segment' as input_model

@@ -1,8 +1,8 @@
 -- Grain: one line of the mechanism `scored`: base × share × score, for one segment of service.
 
-{# The base by the component's basis: base_salary, base_cny (a parameter), rate_table (an amount by key and band), or the
-   name of a `fixed` component, whose lines of the segment as paid are summed (SS-02, SS-03), or of whose last month on
-   the plan the whole amount is taken (base_of = last_month, SS-05), by the segment's days of the period. It is
+{# The base by the component's basis: base_salary, base_cny (a parameter), rate_table (an amount by key and band), or
+   the name of a `fixed` component, whose lines of the segment as paid are summed (SS-02, SS-03), or of whose last month
+   on the plan the whole amount is taken (base_of = last_month, SS-05), by the segment's days of the period. It is
    multiplied by the parameters share, multiple and company_factor, each 1 if absent. The score pays by the hundred;
    where the component has rows with a rate, by the rate of the score's band. No score, no line. #}
 
