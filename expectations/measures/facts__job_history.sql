@@ -31,7 +31,7 @@ placed as (
 
 select
     kind.fault || coalesce(' (' || max(placed.place) filter (where placed.place_no = 1) || ')', '') as subject,
-    count(placed.fault_no) as odd_row_count
+    case when (select count(*) from facts.fct_job_row) > 0 then count(placed.fault_no) end as odd_row_count
 from kind
 left join placed
     on kind.fault_no = placed.fault_no

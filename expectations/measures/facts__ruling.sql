@@ -10,7 +10,7 @@ kind (fault, effect) as (
 
 select
     kind.fault || coalesce(' (ruling ' || min(ruling.ruling_id) || ')', '') as subject,
-    count(ruling.ruling_id) as idle_ruling_count
+    case when (select count(*) from facts.fct_ruling) > 0 then count(ruling.ruling_id) end as idle_ruling_count
 from kind
 left join facts.fct_ruling as ruling
     on kind.effect = ruling.effect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,7 +79,9 @@ def without(landing: Path, target: Path, *tables: str) -> Path:
     shutil.copytree(landing, target)
     for table in tables:
         source, name = table.split(".")
-        gone = [path for path in (target / source).iterdir() if path.name.split(".")[0] == name]
+        gone = [
+            path for path in (target / source).iterdir() if re.fullmatch(rf"{name}(_[\d-]+)?\..+", path.name)
+        ]
         assert gone
         for path in gone:
             path.unlink()

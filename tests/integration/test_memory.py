@@ -73,7 +73,7 @@ def test_a_thread_that_dies_ends_the_build(
 def test_a_build_that_cannot_end_is_given_up(demo_copy: StateFolder) -> None:
     """In a process of its own: what waits for ever goes with it."""
     done = subprocess.run(
-        [sys.executable, "-m", __name__, str(demo_copy.root)],
+        [sys.executable, "-m", f"tests.integration.{Path(__file__).stem}", str(demo_copy.root)],
         check=False,
         capture_output=True,
         text=True,
