@@ -60,9 +60,6 @@ def examine(
     )
     for profile in profiles:
         yield _guarded("profile", partial(_profile, profile, settings.business_timezone))
-    yield Finding(
-        "time zone", True, f"days and months are those of {settings.business_timezone} (MERITLINE_TIMEZONE)"
-    )
     yield _notice(settings)
     problem = _cannot_be_made(state.root)
     if problem:

@@ -20,6 +20,7 @@ from orchestration.audit.outcomes import OutcomeChange, changed_outcomes, method
 from orchestration.audit.policy_rows import PolicyChange, policy_changes
 from orchestration.audit.publications import other_release, read_manifest
 from orchestration.audit.relations import AuditFileUnreadable
+from orchestration.audit.text import in_words
 from orchestration.errors import ConfigurationError
 from orchestration.state import auditor_database
 
@@ -205,7 +206,7 @@ class _Comparison:
             own = (name for name in self._line_columns if name != "amount_cny")
             names = (*own, "grade", "method", "total_score")
             what = [
-                f"{name.replace('_', ' ')} {_said(row[f'{name}_a'])} → {_said(row[f'{name}_b'])}"
+                f"{name.replace('_', ' ')} {in_words(row[f'{name}_a'])} → {in_words(row[f'{name}_b'])}"
                 for name in names
                 if is_on_both and row[f"{name}_a"] != row[f"{name}_b"]
             ]
@@ -705,10 +706,3 @@ class _Comparison:
         result = self._database.execute(sql, values)
         names = [description[0] for description in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-def _said(value: object) -> str:
-    if isinstance(value, Decimal):
-        text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return "–" if value is None else str(value)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from orchestration.audit.text import plain
+from orchestration.audit.text import in_words
 
 Rows = Callable[..., list[dict[str, Any]]]
 
@@ -37,7 +36,7 @@ def changed_outcomes(rows: Rows, *, agent_id: str | None) -> Iterator[OutcomeCha
     """
     for row in rows(_SQL, agent=agent_id):
         what = [
-            f"{NAMES.get(name, name)} {_said(row[f'{name}_a'])} → {_said(row[f'{name}_b'])}"
+            f"{NAMES.get(name, name)} {in_words(row[f'{name}_a'])} → {in_words(row[f'{name}_b'])}"
             for name in COMPARED
             if row[f"{name}_a"] != row[f"{name}_b"]
         ]
@@ -58,14 +57,10 @@ def _group(row: Mapping[str, Any]) -> list[str]:
     """The place in the group, where the grade or its method moved."""
     if row["grade_a"] == row["grade_b"] and row["method_a"] == row["method_b"]:
         return []
-    places = [f"{_said(row[f'rank_{side}'])} of {_said(row[f'cohort_size_{side}'])}" for side in ("a", "b")]
+    places = [
+        f"{in_words(row[f'rank_{side}'])} of {in_words(row[f'cohort_size_{side}'])}" for side in ("a", "b")
+    ]
     return [f"rank {places[0]} → {places[1]}"] if places[0] != places[1] else []
-
-
-def _said(value: object) -> str:
-    if value is None:
-        return "–"
-    return plain(value) if isinstance(value, Decimal | int) else str(value)
 
 
 def _side(side: str) -> str:

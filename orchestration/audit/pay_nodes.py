@@ -11,7 +11,7 @@ from orchestration.audit.byhand import line_amount
 from orchestration.audit.evidence import Sources
 from orchestration.audit.facts import BonusFacts
 from orchestration.audit.node import Kind, Node, SourceLine
-from orchestration.audit.recompute.due import Due
+from orchestration.audit.recompute.due import JOB_ATTRIBUTES, Due, is_standing
 from orchestration.audit.recompute.exact import exact, rounded
 from orchestration.audit.recompute.lines import QA_DEDUCTION
 from orchestration.audit.recompute.ranking import StatedRanks
@@ -23,12 +23,6 @@ QUALITY_REVIEW = "quality_review"
 """The source of deductions that `bonus_deduction` names for QA reviews."""
 
 NO_EXPORT_NOTE = "no_export: no export of it ever came, so nothing is known · 缺少导出,情况未知"
-
-STANDING = ("month_in_service", "month_as_", "execution_score")
-"""Kinds that hold of a month as a whole and have no rows of their own."""
-
-JOB_ATTRIBUTES = frozenset({"level", "education", "role", "customer_group"})
-"""What of the job history may be the key of a rate table."""
 
 
 def band_of_rate(rate: Row) -> str:
@@ -209,19 +203,19 @@ class PayNodes:
     def _of_kind(self, node: Node, due: Due, kind: str) -> Node:
         """A node of a kind of event: its label, and the rows or the standing fact behind it."""
         sources: tuple[SourceLine, ...] = ()
-        is_standing = kind.startswith(STANDING)
+        has_no_rows = is_standing(kind)
         if kind == "execution_score":
             ratings = self._facts.ratings("execution")
             keys = {one["rating_id"]: f"score {plain(one['score'])}" for one in ratings}
             sources = self._sources.lines("fct_rating", keys)
-        elif is_standing:
+        elif has_no_rows:
             sources = self.segment(max(self._facts.segments, default=1))
         return replace(
             node,
             label=kind.replace("_", " "),
             label_zh=self._facts.event_labels.get(kind, ""),
             sources=sources,
-            evidence=None if is_standing else event_key(kind, due.period_id),
+            evidence=None if has_no_rows else event_key(kind, due.period_id),
         )
 
     def _coefficient(self, node: Node, due: Due) -> Node:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from orchestration.audit.text import plain
+from orchestration.audit.text import in_words
 
 Rows = Callable[..., list[dict[str, Any]]]
 Columns = Callable[[str, str], list[str]]
@@ -61,7 +61,7 @@ def policy_changes(rows: Rows, columns: Columns) -> Iterator[PolicyChange]:
             yield PolicyChange(
                 relation=relation,
                 period_id=row["period_id"],
-                key={name: _said(row[name]) for name in key if name != "period_id"},
+                key={name: in_words(row[name]) for name in key if name != "period_id"},
                 what=_what(row, compared),
             )
 
@@ -70,22 +70,16 @@ def _what(row: Mapping[str, Any], compared: Sequence[str]) -> str:
     if not row["is_in_a"] or not row["is_in_b"]:
         side, word = ("b", "new") if row["is_in_b"] else ("a", "gone")
         values = [
-            f"{name.replace('_', ' ')} {_said(row[f'{name}_{side}'])}"
+            f"{name.replace('_', ' ')} {in_words(row[f'{name}_{side}'])}"
             for name in compared
             if isinstance(row[f"{name}_{side}"], Decimal)
         ]
         return f"{word} ({', '.join(values)})" if values else word
     return ", ".join(
-        f"{name.replace('_', ' ')} {_said(row[f'{name}_a'])} → {_said(row[f'{name}_b'])}"
+        f"{name.replace('_', ' ')} {in_words(row[f'{name}_a'])} → {in_words(row[f'{name}_b'])}"
         for name in compared
         if row[f"{name}_a"] != row[f"{name}_b"]
     )
-
-
-def _said(value: object) -> str:
-    if value is None:
-        return "–"
-    return plain(value) if isinstance(value, Decimal) else str(value)
 
 
 def _sql(relation: str, key: Sequence[str], names: Sequence[str], compared: Sequence[str]) -> str:

@@ -29,6 +29,13 @@ def measured(value: Decimal | None, unit: str) -> str:
     return plain(value)
 
 
+def in_words(value: object) -> str:
+    """A published value of any type in words: numbers plain, `–` for nothing."""
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        return "–" if value is None else str(value)
+    return plain(value)
+
+
 def operand(value: Decimal | int) -> str:
     """A number inside a calculation: negative ones in parentheses."""
     return f"({plain(value)})" if value < 0 else plain(value)

@@ -124,18 +124,13 @@ class DueList:
         if not own:
             return
         mechanism = component["mechanism"]
-        if mechanism in RANKED:
-            if own[-1] is segments[-1]:
-                yield self._due(component, own[-1], own, segments, segment_no=1)
-            return
-        rests_on_standing = self._rests_on_standing(component)
-        if mechanism not in BY_DAYS and mechanism != "per_event" and not rests_on_standing:
-            yield self._due(component, own[-1], own, segments, segment_no=1)
-            return
-        for segment in own:
-            due = self._due(component, segment, own, segments, segment_no=segment["segment_no"])
-            is_prorated = mechanism in BY_DAYS or rests_on_standing
-            yield _prorated(due) if is_prorated else due
+        is_prorated = mechanism in BY_DAYS or self._rests_on_standing(component)
+        if is_prorated or mechanism == "per_event":
+            for segment in own:
+                due = self._due(component, segment, own, segments, is_by_segment=True)
+                yield _prorated(due) if is_prorated else due
+        elif mechanism not in RANKED or own[-1] is segments[-1]:
+            yield self._due(component, own[-1], own, segments, is_by_segment=False)
 
     def _rests_on_standing(self, component: Row) -> bool:
         """Whether what a component counts holds throughout (execution, level, being in service)."""
@@ -151,7 +146,7 @@ class DueList:
         own: tuple[Row, ...],
         segments: Sequence[Row],
         *,
-        segment_no: int,
+        is_by_segment: bool,
     ) -> Due:
         agent_id, period_id = place["agent_id"], component["period_id"]
         score = self.book.scores.get((agent_id, period_id))
@@ -160,9 +155,8 @@ class DueList:
             agent_id=agent_id,
             period_id=period_id,
             component=component,
-            segment_no=segment_no,
-            is_by_segment=component["mechanism"] in (BY_DAYS | {"per_event"})
-            or self._rests_on_standing(component),
+            segment_no=place["segment_no"] if is_by_segment else 1,
+            is_by_segment=is_by_segment,
             day_count=1,
             period_day_count=1,
             place=place,
