@@ -26,7 +26,7 @@ FAULT_MARK = "meritline: a row does not fit"
 RAW_TEXT_LIMIT = 2_000
 VALUE_LIMIT = 80
 
-_BLANKS = " \t\u00a0\u3000"
+BLANKS = " \t\u00a0\u3000"
 """What stands around a key by accident, also in Chinese text."""
 
 
@@ -288,9 +288,9 @@ class _Resolver:
 
     def _nulled_key(self, text: str) -> str:
         """A key without blanks around it. Looking for them costs a tenth of cutting them off."""
-        last = " OR ".join(f"suffix({text}, {literal(blank)})" for blank in _BLANKS)
-        first = " OR ".join(f"prefix({text}, {literal(blank)})" for blank in _BLANKS if blank > "~")
-        cut = f"trim({text}, {literal(_BLANKS)})"
+        last = " OR ".join(f"suffix({text}, {literal(blank)})" for blank in BLANKS)
+        first = " OR ".join(f"prefix({text}, {literal(blank)})" for blank in BLANKS if blank > "~")
+        cut = f"trim({text}, {literal(BLANKS)})"
         key = f"CASE WHEN {text} < '!' OR {first} OR {last} THEN {cut} ELSE {text} END"
         nulls = dict.fromkeys(["", *(value.strip() for value in self._entry.spec.null_values)])
         if len(nulls) == 1:

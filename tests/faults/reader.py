@@ -26,7 +26,7 @@ def numbers_of_one_file(current: Path, audience: str) -> set[int]:
         database.execute(f"attach '{current / audience}.duckdb' as one (read_only)")
         tables = database.execute(
             "select schema_name || '.' || table_name from duckdb_tables() "
-            "where database_name = 'one' and table_name not like 'mart_calibration'"
+            "where database_name = 'one' and table_name not in ('mart_calibration', 'about')"
         ).fetchall()
         found: set[int] = set()
         for (table,) in tables:

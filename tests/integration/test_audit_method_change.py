@@ -48,18 +48,18 @@ def _rating(agent_id: str, score: int) -> dict[str, object]:
     }
 
 
-def _contacts(agent_id: str, days: range) -> list[dict[str, object]]:
+def _contacts(agent_id: str, days: Sequence[int]) -> list[dict[str, object]]:
     return [
         {
-            "contact_id": f"K{agent_id}{day}",
+            "contact_id": f"K{agent_id}{number}",
             "channel": "chat",
             "started_at": f"{MONTH}-{day:02d} 10:00:00",
             "agent_id": agent_id,
-            "customer_id": f"C{agent_id}{day}",
+            "customer_id": f"C{agent_id}{number}",
             "is_answered": "true",
             "first_response_at": f"{MONTH}-{day:02d} 10:00:30",
         }
-        for day in days
+        for number, day in enumerate(days)
     ]
 
 
@@ -77,7 +77,7 @@ def test_a_grown_group_is_said_to_be_graded_by_another_method(
     before = (state / "published" / "current").resolve()
     _write(landing / "workforce/agent_2.csv", [_agent(NEWCOMER, AS_OF)])
     _write(landing / "workforce/rating_2.csv", [_rating(NEWCOMER, 70)])
-    _write(landing / "ticket/contact_2.csv", _contacts(NEWCOMER, range(31, 32)))
+    _write(landing / "ticket/contact_2.csv", _contacts(NEWCOMER, [31] * 31))
     night(state, landing, as_of=AS_OF)
     after = (state / "published" / "current").resolve()
 
