@@ -1,4 +1,4 @@
-"""Great Expectations suites and bounds; the only package that imports great_expectations."""
+"""Bounds as data, and Great Expectations that hold them; the only package that imports great_expectations."""
 
 from expectations.deferred import defer
 from orchestration.settings import set_default

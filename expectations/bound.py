@@ -10,11 +10,14 @@ bounds:
     label_en: Rates of the centre against its own last months
     label_zh: 中心比率指标与往期相比
     relation: kpi.kpi_group_observation         # relation of the candidate that the check is about
+    kind: measured                    # what is held to the limits, one of KINDS
+    measure: kpi__centre              # SQL in measures/
+    column: rate_change               # its number
     severity: warning                 # critical blocks publication, warning is published with it
     since: 2026-11-01
     why: A rate that moves this far in a month has another definition or half an export behind it.
     cure: Have the export of the month made again.  # what to do when it fails; a critical bound must say
-    limits: {max_value: 0.1}          # arguments of the expectation, as Great Expectations names them
+    limits: {max_value: 0.1}
 ```
 
 `is_cured_by_as_of: true` adds to the cure the day on which the bulk of the events ends, for `--as-of`.
@@ -24,13 +27,16 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
+from expectations.measure import Measure, load_measure, measured_columns
 from orchestration.errors import ConfigurationError
 from orchestration.gate.result import GatePlan
 from orchestration.hashing import tree_hash
@@ -41,6 +47,33 @@ Text = Annotated[str, StringConstraints(min_length=4)]
 Number = int | float
 ScopeValue = Number | list[Word] | dict[Word, Number]
 PLACEHOLDER = re.compile(r"{(\w*)}")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a kind of check looks at, and the limits that hold it: `fields` are those of a bound that say
+    what; one of `needed` must be given, and none but these and `optional`.
+    """
+
+    fields: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
+RANGE = ("min_value", "max_value")
+KINDS: Mapping[str, Kind] = {
+    "measured": Kind(("measure", "column"), RANGE),
+    "ranged": Kind(("column",), RANGE, ("mostly",)),
+    "listed": Kind(("column",), ("value_set",), ("mostly",)),
+    "ordered": Kind(("columns",), (), ("mostly",)),
+    "filled": Kind(("column",), (), ("mostly",)),
+    "counted": Kind((), RANGE),
+}
+"""`measured` looks at a number of every subject of a measure, the others at the rows of the relation:
+`ranged` and `listed` at the values of a column, `ordered` at two columns, the first not below the second,
+where they are known; `filled` at whether a column is known; `counted` at how many rows there are.
+"""
+TARGETS = ("measure", "column", "columns")
 
 
 class Limits(BaseModel):
@@ -54,7 +87,6 @@ class Limits(BaseModel):
     min_value: Number | None = None
     max_value: Number | None = None
     mostly: float | None = Field(default=None, ge=0, le=1)
-    tolerance: Number | None = Field(default=None, ge=0)
     value_set: list[Number | Word] | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
@@ -68,15 +100,12 @@ class Limits(BaseModel):
         return self.model_dump(exclude_none=True)
 
     def outside(self, column: str) -> str:
-        """SQL condition: `column` is outside the range. Raises ValueError when there is none."""
-        conditions = [
+        """SQL condition: `column` is outside the range."""
+        return " or ".join(
             f"{column} {sign} {limit}"
             for sign, limit in (("<", self.min_value), (">", self.max_value))
             if limit is not None
-        ]
-        if not conditions:
-            raise ValueError("neither min_value nor max_value is given")
-        return " or ".join(conditions)
+        )
 
     def text(self, rows: str = "rows") -> str:
         """The limits for a reader. `rows` says which rows a share is of."""
@@ -89,7 +118,6 @@ class Limits(BaseModel):
             if self.max_value is not None
             else "",
             f"one of {', '.join(map(str, self.value_set))}" if self.value_set else "",
-            f"± {self.tolerance}" if self.tolerance is not None else "",
             f"for at least {self.mostly:.1%} of the {rows}" if self.mostly is not None else "",
         ]
         return " ".join(part for part in parts if part) or "no row"
@@ -107,13 +135,19 @@ class Needs(BaseModel):
 
 
 class Bound(BaseModel):
-    """One bound, with the date since which it holds, the reason why, and what cures a failure."""
+    """One bound: what it looks at and holds it to, the date since which it holds, the reason why, and what
+    cures a failure.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     label_en: Text
     label_zh: Text
     relation: str = Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$")
+    kind: Name
+    measure: Name | None = None
+    column: Name | None = None
+    columns: tuple[Name, Name] | None = None
     severity: Literal["critical", "warning"]
     since: datetime.date
     why: str = Field(min_length=20)
@@ -126,6 +160,28 @@ class Bound(BaseModel):
         if self.severity == "critical" and not self.cure:
             raise ValueError("a critical bound refuses the night: say in `cure` what to do then")
         return self
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Bound:
+        if self.kind not in KINDS:
+            raise ValueError(f"kind {self.kind} is none of {', '.join(KINDS)}")
+        kind, given = KINDS[self.kind], self.limits.given().keys()
+        for name in TARGETS:
+            if (getattr(self, name) is None) == (name in kind.fields):
+                has = "needs" if name in kind.fields else "has no"
+                raise ValueError(f"kind {self.kind} {has} `{name}`")
+        if kind.needed and not given & set(kind.needed):
+            raise ValueError(f"kind {self.kind} needs limits: {' or '.join(kind.needed)}")
+        odd = sorted(given - {*kind.needed, *kind.optional})
+        if odd:
+            raise ValueError(f"kind {self.kind} knows no limit {', '.join(odd)}")
+        return self
+
+    def looked_at(self) -> tuple[str, ...]:
+        """The columns of the relation that the check looks at."""
+        if self.kind == "measured":
+            return ()
+        return self.columns or ((self.column,) if self.column else ())
 
 
 class SuiteBounds(BaseModel):
@@ -148,12 +204,34 @@ class SuiteBounds(BaseModel):
                 raise ValueError(f"needs of {column} name {', '.join(sorted(unknown))}, not in scope")
         return self
 
-    def needed(self, column: str) -> Needs | None:
-        """What that measured column needs, with the numbers of the scope in place; None where nothing is
-        said.
-        """
-        found = self.needs.get(column)
-        return found and Needs(en=found.en.format(**self.scope), zh=found.zh.format(**self.scope))
+    @model_validator(mode="after")
+    def _measures_have_the_numbers(self) -> SuiteBounds:
+        """A number that no measure has would be judged of no subject, and pass for ever."""
+        measured = {name: bound for name, bound in self.bounds.items() if bound.measure and bound.column}
+        measures: dict[str, Measure] = {}
+        for name, bound in measured.items():
+            try:
+                measures[str(bound.measure)] = load_measure(str(bound.measure), self.scope)
+            except ValueError as error:
+                raise ValueError(f"bound {name}: {error}") from error
+        has = measured_columns(measures.values())
+        for name, bound in measured.items():
+            if bound.column not in has[str(bound.measure)]:
+                raise ValueError(
+                    f"bound {name}: measure {bound.measure} has no column {bound.column}, "
+                    f"only {', '.join(sorted(has[str(bound.measure)]))}"
+                )
+            if bound.column not in self.needs:
+                raise ValueError(f"bound {name}: `needs` does not say what {bound.column} needs to be judged")
+        idle = sorted(self.needs.keys() - {bound.column for bound in measured.values()})
+        if idle:
+            raise ValueError(f"needs of {', '.join(idle)}, which no bound measures")
+        return self
+
+    def needed(self, column: str) -> Needs:
+        """What that measured column needs, with the numbers of the scope in place."""
+        found = self.needs[column]
+        return Needs(en=found.en.format(**self.scope), zh=found.zh.format(**self.scope))
 
     def __getitem__(self, check_id: str) -> Bound:
         return self.bounds[check_id]
@@ -170,12 +248,13 @@ def load_bounds(folder: Path) -> Mapping[str, SuiteBounds]:
     for path in sorted(folder.glob("*.yml")):
         try:
             suite = SuiteBounds.model_validate(yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys))
-        except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
+        except ValidationError as error:
+            raise _unsound(path, error) from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise ConfigurationError(
                 path=path,
                 problem=f"the bounds do not read: {' '.join(str(error).split())}",
-                remedy="Give every bound label_en, label_zh, relation, severity, since, why and limits, "
-                "and a cure where it is critical",
+                remedy="Write it as YAML in UTF-8, every name once",
             ) from error
         if suite.suite != path.stem:
             raise ConfigurationError(
@@ -185,6 +264,30 @@ def load_bounds(folder: Path) -> Mapping[str, SuiteBounds]:
             )
         suites[suite.suite] = suite
     return suites
+
+
+def require_columns(
+    bounds: Mapping[str, SuiteBounds], columns: Mapping[str, Collection[str]], folder: Path
+) -> None:
+    """Every relation and column that the bounds of `folder` look at is among the published ones, `columns` by
+    relation. Raises ConfigurationError naming the file and the bound.
+    """
+    for suite in bounds.values():
+        for check_id, bound in suite.bounds.items():
+            path, known = folder / f"{suite.suite}.yml", columns.get(bound.relation)
+            if known is None:
+                raise ConfigurationError(
+                    path=path,
+                    problem=f"bound {check_id}: no relation {bound.relation} is published",
+                    remedy="Name one of dbt_project/models as <folder>.<model>",
+                )
+            for column in bound.looked_at():
+                if column not in known:
+                    raise ConfigurationError(
+                        path=path,
+                        problem=f"bound {check_id}: {bound.relation} has no column {column}",
+                        remedy=f"Name one of {', '.join(known)}",
+                    )
 
 
 def read_plan(folder: Path) -> GatePlan:
@@ -204,7 +307,30 @@ def bounds_hash(folder: Path) -> str:
     return tree_hash(folder.glob("*.yml"))
 
 
-class _UniqueKeys(yaml.SafeLoader):
+def _unsound(path: Path, error: ValidationError) -> ConfigurationError:
+    """Every fault of the file with its bound, and the way out of the first."""
+    faults = error.errors()
+    return ConfigurationError(path=path, problem="; ".join(map(_told, faults)), remedy=_way_out(faults[0]))
+
+
+def _told(fault: ErrorDetails) -> str:
+    place = [str(part) for part in fault["loc"]]
+    if place[:1] == ["bounds"] and len(place) > 1:
+        place = [f"bound {place[1]}", *([".".join(place[2:])] if place[2:] else [])]
+    return ": ".join([*place, fault["msg"].removeprefix("Value error, ")])
+
+
+def _way_out(fault: ErrorDetails) -> str:
+    place = fault["loc"]
+    if fault["type"] == "missing":
+        return f"Give {place[-1]}"
+    if fault["type"] == "extra_forbidden":
+        model = SuiteBounds if place[0] != "bounds" else Limits if "limits" in place else Bound
+        return f"Fields here are {', '.join(model.model_fields)}"
+    return "Correct it: the head of expectations/bound.py shows a bound, KINDS in it what each kind looks at"
+
+
+class _UniqueKeys(yaml.CSafeLoader):
     """YAML where a key may not occur twice: the second bound of a name would silently replace the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -19,10 +19,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
 
 from expectations import observed
-from expectations.bound import Bound, Needs, SuiteBounds, bounds_hash, load_bounds
-from expectations.measure import MEASURES, take
-from expectations.suites import Check, Suite, load_suites
-from orchestration.errors import ConfigurationError
+from expectations.bound import Needs, bounds_hash
+from expectations.checks import Check, read_checks
+from expectations.observed import MEASURES
 from orchestration.gate.result import CheckResult, GateResult, Outcome
 
 CANDIDATE = "candidate"
@@ -39,101 +38,40 @@ RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 """Counts, never a value of a row."""
 
 
-@dataclass(frozen=True)
-class Planned:
-    """A check with its suite, its bound and what it needs to be judged."""
-
-    suite: str
-    check: Check
-    bound: Bound
-    needs: Needs | None = None
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Suite and check id."""
-        return self.suite, self.check.check_id
-
-
 def run_gate(candidate_db: Path, bounds_dir: Path) -> GateResult:
     """Check the candidate's `auditor.duckdb` against every bound of `bounds_dir`.
 
     A relation that is not there, or a check that cannot run, counts as not passed. The result carries
-    aggregates only and no content hash: the caller knows what it had checked. Raises ConfigurationError when
-    suites and bounds do not match one to one.
+    aggregates only and no content hash: the caller knows what it had checked. Raises ConfigurationError for
+    unsound bounds.
     """
-    return GateResult(checks=validate(candidate_db, plan(bounds_dir)), bounds_hash=bounds_hash(bounds_dir))
+    return GateResult(
+        checks=validate(candidate_db, read_checks(bounds_dir)), bounds_hash=bounds_hash(bounds_dir)
+    )
 
 
-def plan(bounds_dir: Path) -> tuple[Planned, ...]:
-    """Every check of every suite with its bound, by suite.
-
-    Raises ConfigurationError when suites and bounds do not match one to one.
-    """
-    return tuple(_plan(load_suites(), load_bounds(bounds_dir)))
-
-
-def validate(candidate_db: Path, planned: Sequence[Planned]) -> tuple[CheckResult, ...]:
+def validate(candidate_db: Path, checks: Sequence[Check]) -> tuple[CheckResult, ...]:
     """Results of the checks, in their order. A measure or a relation that is not there fails its checks."""
     found: dict[tuple[str, str], CheckResult] = {}
     with _opened(candidate_db) as candidate:
-        broken = take(candidate.connection, {one.check.measure for one in planned if one.check.measure})
+        broken = observed.take(candidate.connection, {one.measure for one in checks if one.measure})
         spans = observed.spans(candidate.connection)
-        batches: dict[str, list[Planned]] = defaultdict(list)
-        for one in planned:
-            measure, relation = one.check.measure, one.bound.relation
+        batches: dict[str, list[Check]] = defaultdict(list)
+        for one in checks:
+            measure, relation = one.measure, one.bound.relation
             if measure is not None and measure.name in broken:
                 found[one.key] = _check_result(one, error=observed.fault(broken[measure.name]))
             elif measure is None and relation not in candidate.relations:
                 found[one.key] = _check_result(one, error="the relation is not in the candidate")
             else:
                 batches[MEASURES if measure else relation].append(one)
-        for relation, checks in batches.items():
-            for one, result in _validate(candidate, relation, checks):
+        for relation, batch in batches.items():
+            for one, result in _validate(candidate, relation, batch):
                 found[one.key] = _judged(candidate, spans, one, result)
-        for one in planned:
+        for one in checks:
             if one.bound.is_cured_by_as_of and found[one.key].outcome == "failed":
                 found[one.key] = _dated(found[one.key], observed.end_of_data(candidate.connection))
-    return tuple(found[one.key] for one in planned)
-
-
-def _plan(suites: Mapping[str, Suite], bounds: Mapping[str, SuiteBounds]) -> Iterator[Planned]:
-    if suites.keys() != bounds.keys():
-        odd = sorted(suites.keys() ^ bounds.keys())
-        raise ConfigurationError(
-            path="expectations",
-            problem=f"{', '.join(odd)} is not in both suites/ and bounds/",
-            remedy="Every suite has a module and a file of bounds of the same name",
-        )
-    for name, checks in suites.items():
-        planned = _checks(name, checks, bounds[name])
-        ids = [check.check_id for check in planned]
-        if sorted(ids) != sorted(bounds[name]):
-            odd = sorted(set(ids) ^ set(bounds[name])) or sorted({one for one in ids if ids.count(one) > 1})
-            raise _unmatched(name, f"{', '.join(odd)} is not both a bound and exactly one check")
-        unmeasured = sorted(bounds[name].needs.keys() - {check.column for check in planned})
-        if unmeasured:
-            raise _unmatched(name, f"needs of {', '.join(unmeasured)}, which no check measures")
-        for check in planned:
-            yield Planned(name, check, bounds[name][check.check_id], bounds[name].needed(check.column))
-
-
-def _checks(name: str, suite: Suite, bounds: SuiteBounds) -> list[Check]:
-    try:
-        return list(suite(bounds))
-    except KeyError as error:
-        raise _unmatched(name, f"check {error.args[0]} has no bound") from error
-    except ValueError as error:  # pydantic's, of an expectation that does not take these limits
-        raise _unmatched(
-            name, f"limits do not fit their expectation: {' '.join(str(error).split())}"
-        ) from error
-
-
-def _unmatched(suite: str, problem: str) -> ConfigurationError:
-    return ConfigurationError(
-        path=f"expectations/bounds/{suite}.yml",
-        problem=problem,
-        remedy=f"Every bound has one check in expectations/suites/{suite}.py and every check one bound",
-    )
+    return tuple(found[one.key] for one in checks)
 
 
 @dataclass(frozen=True)
@@ -174,8 +112,8 @@ def _opened(database: Path) -> Iterator[_Candidate]:
 
 
 def _validate(
-    candidate: _Candidate, relation: str, checks: Sequence[Planned]
-) -> Iterator[tuple[Planned, ExpectationValidationResult]]:
+    candidate: _Candidate, relation: str, checks: Sequence[Check]
+) -> Iterator[tuple[Check, ExpectationValidationResult]]:
     if relation == MEASURES:
         asset: Any = candidate.source.add_query_asset(name=relation, query=f"select * from {MEASURES}")
     else:
@@ -183,8 +121,8 @@ def _validate(
         asset = candidate.source.add_table_asset(name=relation, table_name=table, schema_name=schema)
     suite = gx.ExpectationSuite(name=relation)
     for one in checks:
-        one.check.expectation.meta = {"check": list(one.key)}
-        suite.add_expectation(one.check.expectation)
+        one.expectation.meta = {"check": list(one.key)}
+        suite.add_expectation(one.expectation)
     batch = asset.get_batch(asset.build_batch_request())
     outcome = batch.validate(suite, result_format=RESULT_FORMAT)
     by_check = {
@@ -198,10 +136,10 @@ def _validate(
 def _judged(
     candidate: _Candidate,
     spans: Mapping[tuple[str, str], observed.Span],
-    one: Planned,
+    one: Check,
     result: ExpectationValidationResult,
 ) -> CheckResult:
-    error, measure, column = _error(result), one.check.measure, one.check.column
+    error, measure, column = _error(result), one.measure, one.bound.column or ""
     if error is not None:
         return _check_result(one, "failed", error=error)
     span = None if measure is None else spans.get((measure.name, column), observed.NOTHING)
@@ -210,7 +148,7 @@ def _judged(
         return _check_result(one, "not_judged", reason=reason)
     outcome: Outcome = "passed" if result.success else "failed"
     if measure is None:
-        seen = observed.of_rows(result.result or {}, one.check.rows)
+        seen = observed.of_rows(result.result or {}, one.rows)
     elif result.success:
         seen = str(span)
     else:
@@ -226,7 +164,7 @@ def _dated(check: CheckResult, ends_on: date | None) -> CheckResult:
     return replace(check, cure=f"{check.cure} {hint}".strip())
 
 
-def _not_judged(one: Planned, span: observed.Span | None, result: Mapping[str, Any]) -> Needs | None:
+def _not_judged(one: Check, span: observed.Span | None, result: Mapping[str, Any]) -> Needs | None:
     """Why there is too little to judge by, in both languages; None where there is enough."""
     relation = one.bound.relation
     if span is None:
@@ -235,19 +173,18 @@ def _not_judged(one: Planned, span: observed.Span | None, result: Mapping[str, A
             None
             if rows is None or rows
             else Needs(
-                en=f"{relation} has no {one.check.rows}",
-                zh=f"{relation}中没有可检查的数据行({one.check.rows})",
+                en=f"{relation} has no {one.rows}",
+                zh=f"{relation}中没有可检查的数据行({one.rows})",
             )
         )
     if span.judged_count:
         return None
-    if one.needs is None:
-        return Needs(en=f"{relation} has nothing to look at", zh=f"{relation}中没有可检查的内容")
+    assert one.needs is not None, "the bounds say it of every measured number"
     return Needs(en=f"needs {one.needs.en}", zh=f"需要{one.needs.zh}")
 
 
 def _check_result(
-    one: Planned,
+    one: Check,
     outcome: Outcome = "failed",
     *,
     seen: str = "",
@@ -256,13 +193,13 @@ def _check_result(
 ) -> CheckResult:
     return CheckResult(
         suite=one.suite,
-        check_id=one.check.check_id,
+        check_id=one.check_id,
         relation=one.bound.relation,
-        expectation=type(one.check.expectation).__name__,
+        expectation=type(one.expectation).__name__,
         severity=one.bound.severity,
         outcome=outcome,
         observed=seen if reason is None else f"too little to judge by: {reason.en}",
-        bound=one.bound.limits.text(one.check.rows),
+        bound=one.bound.limits.text(one.rows),
         since=one.bound.since.isoformat(),
         why=one.bound.why,
         error=error,

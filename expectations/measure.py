@@ -6,19 +6,16 @@ NULL says that there is too little to judge by, and stays a row. All checks on a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import SQLAlchemyError
-
-from expectations.bound import ScopeValue, SuiteBounds
-from orchestration.errors import ConfigurationError
+import duckdb
 
 FOLDER = Path(__file__).parent / "measures"
-MEASURES = "temp.measures"
-"""The relation of all measures taken: measure, subject, name of the column, value."""
+PARSE = "select json_serialize_sql($sql)"
 
 
 @dataclass(frozen=True)
@@ -29,46 +26,43 @@ class Measure:
     sql: str
 
 
-def load_measure(name: str, bounds: SuiteBounds) -> Measure:
-    """The measure of `measures/<name>.sql`. Raises ConfigurationError when it needs a number that the suite's
-    scope lacks.
+def measured_columns(measures: Iterable[Measure]) -> Mapping[str, frozenset[str]]:
+    """The numbers that each measures of a subject, by its name. Raises ValueError for SQL that does not
+    parse.
+    """
+    with duckdb.connect() as parser:
+        return {
+            one.name: frozenset(_names(one.name, *parser.execute(PARSE, {"sql": one.sql}).fetchall()[0]))
+            for one in measures
+        }
+
+
+def _names(name: str, parsed: str) -> Iterator[str]:
+    tree: Mapping[str, Any] = json.loads(parsed)
+    if tree["error"]:
+        raise ValueError(f"measures/{name}.sql: {tree['error_message']}")
+    node = tree["statements"][0]["node"]
+    while "select_list" not in node:  # of a union: its first part names the columns
+        node = node["left"]
+    names = (one["alias"] or one["column_names"][-1] for one in node["select_list"])
+    return (one for one in names if one != "subject")
+
+
+def load_measure(name: str, scope: Mapping[str, Any]) -> Measure:
+    """The measure of `measures/<name>.sql`. Raises ValueError when there is none, and when it needs a number
+    that the scope lacks.
     """
     path = FOLDER / f"{name}.sql"
-    values = {key: _literal(value) for key, value in bounds.scope.items()}
+    if not path.is_file():
+        raise ValueError(f"there is no expectations/measures/{name}.sql")
+    values = {key: _literal(value) for key, value in scope.items()}
     try:
         return Measure(name, path.read_text(encoding="utf-8").format(**values))
     except KeyError as error:
-        raise ConfigurationError(
-            path=f"expectations/bounds/{bounds.suite}.yml",
-            problem=f"scope has no {error.args[0]}, which the measure {name} needs",
-            remedy="Add it to scope",
-        ) from error
+        raise ValueError(f"scope has no {error.args[0]}, which measures/{name}.sql needs") from error
 
 
-def take(connection: Connection, measures: Collection[Measure]) -> Mapping[str, str]:
-    """Take each measure once into the relation MEASURES; return the errors of broken ones, by name."""
-    broken: dict[str, str] = {}
-    connection.exec_driver_sql(
-        f"create temp table {MEASURES} (measure varchar, subject varchar, name varchar, value double)"
-    )
-    for measure in sorted(measures, key=lambda one: one.name):
-        try:
-            connection.exec_driver_sql(
-                f"""
-                insert into {MEASURES}
-                select measure, subject, name, value
-                from (
-                    select '{measure.name}' as measure, subject, cast(columns(* exclude (subject)) as double)
-                    from ({measure.sql})
-                ) unpivot include nulls (value for name in (columns(* exclude (measure, subject))))
-                """
-            )
-        except SQLAlchemyError as error:
-            broken[measure.name] = str(error.args[0] if error.args else error)
-    return broken
-
-
-def _literal(value: ScopeValue) -> str:
+def _literal(value: Any) -> str:
     """A number, a list as `'a', 'b'`, a mapping as rows `('a', 1), ('b', 2)`."""
     if isinstance(value, dict):
         return ", ".join(f"('{name}', {number})" for name, number in value.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,8 +13,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from expectations.bound import Limits
-from expectations.measure import MEASURES
+from expectations.measure import Measure
 
+MEASURES = "temp.measures"
+"""The relation of all measures taken: measure, subject, name of the column, value."""
 END_OF_DATA = """
     with
     arrival (day_on) as (
@@ -75,6 +77,29 @@ def row_count(result: Mapping[str, Any]) -> int | None:
     if "unexpected_count" not in result:
         return None
     return int(result.get("element_count") or 0) - int(result.get("missing_count") or 0)
+
+
+def take(connection: Connection, measures: Collection[Measure]) -> Mapping[str, str]:
+    """Take each measure once into the relation MEASURES; return the errors of broken ones, by name."""
+    broken: dict[str, str] = {}
+    connection.exec_driver_sql(
+        f"create temp table {MEASURES} (measure varchar, subject varchar, name varchar, value double)"
+    )
+    for measure in sorted(measures, key=lambda one: one.name):
+        try:
+            connection.exec_driver_sql(
+                f"""
+                insert into {MEASURES}
+                select measure, subject, name, value
+                from (
+                    select '{measure.name}' as measure, subject, cast(columns(* exclude (subject)) as double)
+                    from ({measure.sql})
+                ) unpivot include nulls (value for name in (columns(* exclude (measure, subject))))
+                """
+            )
+        except SQLAlchemyError as error:
+            broken[measure.name] = str(error.args[0] if error.args else error)
+    return broken
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from dagster import (
 from dagster_dbt import dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from expectations.bound import bounds_hash, load_bounds
+from expectations.bound import bounds_hash, load_bounds, require_columns
 from orchestration.errors import PublicationRefused
 from orchestration.gate.page import render_page
 from orchestration.gate.result import CheckResult, GateResult, page_path, result_path, said, store_result
@@ -49,7 +49,7 @@ from orchestration.warehouse.dbt import (
     stream_dbt,
     take_parsed,
 )
-from orchestration.warehouse.manifest import keeps_history, published_relations, read_manifest
+from orchestration.warehouse.manifest import Relation, keeps_history, published_relations, read_manifest
 from orchestration.warehouse.raw import TableLoads, loads_of_tables
 from orchestration.warehouse.translator import RAW_GROUP, FolderTranslator
 
@@ -58,8 +58,9 @@ CANDIDATE, CALIBRATION, PUBLICATION = AssetKey("candidate"), AssetKey("calibrati
 
 def build_assets(manifest: Mapping[str, Any]) -> Sequence[AssetsDefinition]:
     """Every asset of the job, over a parsed dbt manifest; connects to nothing."""
-    relations = [AssetKey([relation.schema, relation.name]) for relation in published_relations(manifest)]
-    return [_raw(), _models(manifest), _candidate(relations), _calibration(), _publication()]
+    relations = published_relations(manifest)
+    keys = [AssetKey([relation.schema, relation.name]) for relation in relations]
+    return [_raw(), _models(manifest), _candidate(keys), _calibration(relations), _publication()]
 
 
 def _raw() -> AssetsDefinition:
@@ -178,8 +179,9 @@ def _candidate(relations: Sequence[AssetKey]) -> AssetsDefinition:
     return candidate
 
 
-def _calibration() -> AssetsDefinition:
+def _calibration(relations: Sequence[Relation]) -> AssetsDefinition:
     planned, bounds = bounds_hash(BOUNDS_DIR), load_bounds(BOUNDS_DIR)
+    require_columns(bounds, {one.full_name: tuple(one.columns) for one in relations}, BOUNDS_DIR)
     specs = [
         AssetCheckSpec(
             _check_name(suite.suite, check_id),

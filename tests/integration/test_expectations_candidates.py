@@ -21,7 +21,8 @@ import duckdb
 import pytest
 import yaml
 
-from expectations.gate import Planned, plan, validate
+from expectations.checks import Check, read_checks
+from expectations.gate import validate
 from orchestration.gate.page import render_page
 from orchestration.gate.result import CheckResult, read_result
 from orchestration.publish.publication import Publication, current_publication
@@ -42,7 +43,7 @@ UNJUDGED = frozenset({"bonus.adjustments_have_a_base"})
 """What the good candidate has nothing of: no settled period, so no adjustment."""
 FAULTY = frozenset({"facts.rulings_do_something"})
 """What the generated centre has one of by design: a ruling on a row that no export holds."""
-PLANNED: Mapping[str, Planned] = {f"{one.suite}.{one.check.check_id}": one for one in plan(BOUNDS_DIR)}
+PLANNED: Mapping[str, Check] = {f"{one.suite}.{one.check_id}": one for one in read_checks(BOUNDS_DIR)}
 
 SHARES_FIXTURE = FIXTURES.parent / "shares.yml"
 SHARES: Mapping[str, Mapping[str, str]] = yaml.safe_load(SHARES_FIXTURE.read_text(encoding="utf-8"))
@@ -157,7 +158,7 @@ def test_all_suites_together_take_a_few_seconds(good: Path) -> None:
     began = time.process_time()
     checks = validate(good, list(PLANNED.values()))
     assert time.process_time() - began < 10
-    assert [check.check_id for check in checks] == [one.check.check_id for one in PLANNED.values()]
+    assert [check.check_id for check in checks] == [one.check_id for one in PLANNED.values()]
 
 
 def emptied(good: Path, folder: Path) -> Path:
@@ -179,12 +180,9 @@ def test_without_a_row_nothing_passes_and_each_check_says_what_it_needs(good: Pa
     assert all(check.reason_en and check.reason_zh and check.error is None for check in others)
 
 
-def test_every_measured_number_says_what_it_needs_to_be_judged() -> None:
-    assert [name for name, one in PLANNED.items() if one.check.measure and one.needs is None] == []
-
-
 def test_every_share_that_a_bound_holds_is_tried() -> None:
-    columns = {one.check.column for one in PLANNED.values() if one.check.column.endswith("_share")}
+    columns = {str(one.bound.column) for one in PLANNED.values() if one.measure}
+    columns = {column for column in columns if column.endswith("_share")}
     assert columns - OF_MONEY == set(SHARES)
 
 
@@ -193,9 +191,7 @@ def test_a_measured_share_is_what_its_label_says_where_values_are_missing(
     good: Path, tmp_path: Path, column: str
 ) -> None:
     case = SHARES[column]
-    sql = next(
-        one.check.measure.sql for one in PLANNED.values() if one.check.measure and one.check.column == column
-    )
+    sql = next(one.measure.sql for one in PLANNED.values() if one.measure and one.bound.column == column)
     with opened(spoiled(good, case["spoil"], tmp_path)) as database:
         [expected] = database.execute(case["share"]).fetchone() or [None]
         measured = database.execute(
@@ -206,18 +202,13 @@ def test_a_measured_share_is_what_its_label_says_where_values_are_missing(
     assert 0 < float(expected) < 1
 
 
-def columns_of(one: Planned) -> list[str]:
-    found = [getattr(one.check.expectation, name, None) for name in ("column", "column_A", "column_B")]
-    return [str(column) for column in found if column]
-
-
 @pytest.mark.parametrize("name", sorted(OF_ROWS))
 def test_a_share_of_rows_names_the_columns_that_a_row_must_have(
     good: Path, tmp_path: Path, name: str
 ) -> None:
     one = OF_ROWS[name]
     (before,) = validate(good, [one])
-    column, relation = columns_of(one)[0], one.bound.relation
+    column, relation = one.bound.looked_at()[0], one.bound.relation
     emptied = spoiled(
         good,
         f"insert into {relation} select * replace (null as {column}) from {relation} using sample 50%",
@@ -226,7 +217,9 @@ def test_a_share_of_rows_names_the_columns_that_a_row_must_have(
     (after,) = validate(emptied, [one])
     assert after.observed == before.observed, "rows without a value are not among those looked at"
     for part in (after.bound, after.observed):
-        assert all(other in part for other in columns_of(one)), "which the bound and the observation say"
+        assert all(other in part for other in one.bound.looked_at()), (
+            "which the bound and the observation say"
+        )
 
 
 def test_three_true_one_false_and_one_empty_are_three_of_four_rows_with_a_value(tmp_path: Path) -> None:

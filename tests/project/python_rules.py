@@ -197,8 +197,8 @@ def pay_numbers(module: Module) -> list[str]:
     return [message for _, message in sorted(found)]
 
 
-def suite_numbers(module: Module) -> list[str]:
-    """Numbers in a suite of expectations other than 0 and 1: bounds are data, with a date and a reason."""
+def bound_numbers(module: Module) -> list[str]:
+    """Numbers in the reader of bounds other than 0 and 1: bounds are data, with a date and a reason."""
     return [
         f"{module.name}:{line}: {number} belongs into expectations/bounds"
         for line, number in _numbers(module.tree)

@@ -8,13 +8,13 @@ from tests.project.conftest import ROOT
 from tests.project.python_rules import (
     PURE,
     Module,
+    bound_numbers,
     clock_reads,
     definitions_faults,
     environment_reads,
     impure,
     pay_numbers,
     read_modules,
-    suite_numbers,
     wrong_great_expectations,
 )
 
@@ -58,9 +58,9 @@ def test_no_policy_number_in_python() -> None:
 
 
 def test_bounds_of_expectations_are_data() -> None:
-    suites = [module for module in MODULES if module.name.startswith("expectations.suites")]
-    found = [finding for module in suites for finding in suite_numbers(module)]
-    assert suites and not found, listed(found)
+    reader = next(module for module in MODULES if module.name == "expectations.checks")
+    found = bound_numbers(reader)
+    assert not found, listed(found)
 
 
 def test_definitions_stay_thin() -> None:
@@ -165,8 +165,8 @@ def test_units_are_no_policy_numbers(planted: str) -> None:
 
 
 def test_a_bound_in_a_suite_is_found() -> None:
-    assert suite_numbers(Module("expectations.suites.kpi", "check(max_value=0.05)\n"))
-    assert suite_numbers(Module("expectations.suites.kpi", "check(min_value=0, max_value=1)\n")) == []
+    assert bound_numbers(Module("expectations.checks", "check(max_value=0.05)\n"))
+    assert bound_numbers(Module("expectations.checks", "check(min_value=0, max_value=1)\n")) == []
 
 
 def test_thick_definitions_are_found() -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
-from expectations.bound import load_bounds
-from orchestration.errors import ConfigurationError, PublicationRefused
+from orchestration.errors import PublicationRefused
 from orchestration.gate.page import render_page
 from orchestration.gate.result import (
     CheckResult,
@@ -22,7 +19,6 @@ from orchestration.gate.result import (
     said,
     store_result,
 )
-from orchestration.settings import BOUNDS_DIR
 from orchestration.state import StateFolder
 
 
@@ -141,45 +137,3 @@ def test_the_page_says_the_way_out_of_what_failed() -> None:
         GateResult((check("fresh", "failed", cure="Export <it> again."),)), run_id="1", as_of="2026-10-31"
     )
     assert "→ Export &lt;it&gt; again." in page
-
-
-def bounds_with(folder: Path, **changed: object) -> Path:
-    document = yaml.safe_load((BOUNDS_DIR / "raw.yml").read_text(encoding="utf-8"))
-    for name, value in changed.items():
-        if value is None:
-            document["bounds"]["loads_exist"].pop(name)
-        else:
-            document["bounds"]["loads_exist"][name] = value
-    (folder / "raw.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("changed", "told"),
-    [
-        ({"cure": None}, "say in `cure` what to do then"),
-        ({"cure": "Again"}, "cure"),
-        ({"why": None}, "why"),
-        ({"since": None}, "since"),
-    ],
-)
-def test_a_critical_bound_without_a_way_out_a_reason_or_a_date_does_not_load(
-    tmp_path: Path, changed: Mapping[str, object], told: str
-) -> None:
-    with pytest.raises(ConfigurationError, match=told):
-        load_bounds(bounds_with(tmp_path, **changed))
-
-
-def test_every_critical_bound_in_force_says_its_way_out() -> None:
-    bounds = [bound for suite in load_bounds(BOUNDS_DIR).values() for bound in suite.bounds.values()]
-    assert all(bound.cure for bound in bounds if bound.severity == "critical")
-    assert sum(bound.severity == "critical" for bound in bounds) > 50
-
-
-def test_needs_that_name_a_number_which_the_scope_lacks_do_not_load(tmp_path: Path) -> None:
-    path = bounds_with(tmp_path) / "raw.yml"
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    document["needs"]["week_ratio"]["en"] = "{min_wekes} weeks"
-    path.write_text(yaml.safe_dump(document), encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="min_wekes"):
-        load_bounds(tmp_path)
