@@ -6,11 +6,6 @@
     || cast({{ segment_no }} as string) || ':' || {{ item }}
 {%- endmacro %}
 
-{# Kinds of event that hold of a month as a whole: amounts that rest on them are prorated by days (S-PRORATE). #}
-{% macro is_standing_kind(kind) %}
-    ({{ kind }} in ('month_in_service', 'execution_score') or {{ kind }} like 'month_as_%')
-{% endmacro %}
-
 {# Is a row of a segment (of events, days, observations) one of the component's own days: its plan, and its role where
    it is bound to one (S-MOVE)? #}
 {% macro is_own_day(due, segment) %}

@@ -385,6 +385,9 @@ def _policy(audit: AuditFile, scope: _Scope, data: Mapping[str, Sequence[Row]]) 
             of_component,
             order=["period_id", "component_id", "use", "event_kind", "comparison"],
         ),
+        "policy.policy_event_kind": audit.select(
+            "policy.policy_event_kind", {"period_id": periods}, order=["period_id", "event_kind"]
+        ),
         "policy.policy_component_rate": audit.select(
             "policy.policy_component_rate",
             of_component,

@@ -11,7 +11,7 @@ from orchestration.audit.byhand import line_amount
 from orchestration.audit.evidence import Sources
 from orchestration.audit.facts import BonusFacts
 from orchestration.audit.node import Kind, Node, SourceLine
-from orchestration.audit.recompute.due import JOB_ATTRIBUTES, Due, is_standing
+from orchestration.audit.recompute.due import JOB_ATTRIBUTES, Due
 from orchestration.audit.recompute.exact import exact, rounded
 from orchestration.audit.recompute.lines import QA_DEDUCTION
 from orchestration.audit.recompute.ranking import StatedRanks
@@ -203,7 +203,7 @@ class PayNodes:
     def _of_kind(self, node: Node, due: Due, kind: str) -> Node:
         """A node of a kind of event: its label, and the rows or the standing fact behind it."""
         sources: tuple[SourceLine, ...] = ()
-        has_no_rows = is_standing(kind)
+        has_no_rows = self._facts.recomputed.book.is_standing(due.period_id, kind)
         if kind == "execution_score":
             ratings = self._facts.ratings("execution")
             keys = {one["rating_id"]: f"score {plain(one['score'])}" for one in ratings}

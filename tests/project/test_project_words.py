@@ -23,10 +23,31 @@ READ_BY_THE_CHECK = {"max_kpi_weight"}
 """Rules of plans that no model has to ask for by name: the check of the policy holds plans to PM-06."""
 
 
+EVENT_KINDS = TABLES["event_kind"].rows
+OF_LEVELS = {row.text("event_kind") for row in EVENT_KINDS if row.text("level")}
+"""Kinds that a row gives its level; no model puts their names together."""
+
+
 def test_kinds_of_events_are_those_that_the_models_count() -> None:
     counted = event_kinds_in_sql([path.read_text() for path in (MODELS / "bonus").glob("*.sql")], CONTRACT)
-    found = unlisted("event kind", counted, TABLES["event_kind"].columns["event_kind"].values)
+    found = unlisted("event kind", counted | OF_LEVELS, TABLES["event_kind"].columns["event_kind"].values)
     assert counted and not found, found
+
+
+def test_kinds_that_hold_of_a_month_are_those_that_no_evidence_is_of() -> None:
+    evidence = event_kinds_in_sql([(MODELS / "bonus" / "bonus_evidence.sql").read_text()], CONTRACT)
+    standing = {row.text("event_kind") for row in EVENT_KINDS if row.text("is_standing") == "true"}
+    assert standing == TABLES["event_kind"].columns["event_kind"].values - evidence
+
+
+def test_every_level_has_a_kind_of_its_own() -> None:
+    levels = [row.text("level") for row in EVENT_KINDS if row.text("level")]
+    assert sorted(levels) == sorted(CONTRACT["workforce.agent.level"])
+
+
+def test_no_other_writing_knows_kinds_of_events_by_the_form_of_their_name() -> None:
+    python = [path.read_text() for path in (ROOT / "orchestration").rglob("*.py")]
+    assert [text for text in [*SQL, *python] if "month_as_" in text] == []
 
 
 def test_parameters_are_those_that_the_models_ask_for() -> None:

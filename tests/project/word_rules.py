@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping
 EVENT_COLUMNS = {
     "channel": "ticket.contact.channel",
     "status": "workforce.attendance.status",
-    "level": "workforce.agent.level",
     "kind": "workforce.recognition.kind",
 }
 """Columns whose values name kinds of events, by themselves or behind a prefix, and their closed lists."""

@@ -10,12 +10,16 @@ with
 -- A component of points rests on standing facts alone (execution, level, being in service), or counts events.
 counted_kind as (
     select
-        component_id,
-        period_id,
-        count_if(not {{ is_standing_kind('event_kind') }}) = 0 as is_standing
-    from {{ ref('policy_component_event') }}
-    where use = 'weight'
-    group by component_id, period_id
+        weighed.component_id,
+        weighed.period_id,
+        count_if(not kind.is_standing) = 0 as is_standing
+    from {{ ref('policy_component_event') }} as weighed
+    inner join {{ ref('policy_event_kind') }} as kind
+        on
+            weighed.event_kind = kind.event_kind
+            and weighed.period_id = kind.period_id
+    where weighed.use = 'weight'
+    group by weighed.component_id, weighed.period_id
 ),
 
 component as (
@@ -25,7 +29,7 @@ component as (
         component.mechanism in ('fixed', 'graded', 'scored', 'per_event')
         or coalesce(counted_kind.is_standing, false) as is_by_segment,
         component.mechanism in ('fixed', 'graded', 'scored')
-        or (component.mechanism = 'per_event' and {{ is_standing_kind('component.basis') }})
+        or coalesce(basis_kind.is_standing, false)
         or coalesce(counted_kind.is_standing, false) as is_prorated
     from {{ ref('policy_component') }} as component
     left join counted_kind
@@ -33,6 +37,11 @@ component as (
             component.component_id = counted_kind.component_id
             and component.period_id = counted_kind.period_id
             and component.mechanism = 'points'
+    left join {{ ref('policy_event_kind') }} as basis_kind
+        on
+            component.basis = basis_kind.event_kind
+            and component.period_id = basis_kind.period_id
+            and component.mechanism = 'per_event'
 ),
 
 own_segment as (

@@ -101,14 +101,17 @@ standing as (
         segment.segment_no,
         segment.scheme_id,
         segment.role,
-        'month_as_' || level as event_kind,
+        kind.event_kind,
         month_count.quantity,
         month_count.row_count,
         'dim_agent_period_segment' as input_model
     from {{ ref('dim_agent_period_segment') }} as segment
     inner join month_count
         on segment.period_id = month_count.period_id
-    where segment.level is not null
+    inner join {{ ref('policy_event_kind') }} as kind
+        on
+            segment.period_id = kind.period_id
+            and segment.level = kind.level
     union all
     select
         segment.agent_id,
@@ -126,32 +129,32 @@ standing as (
         on
             segment.agent_id = execution.agent_id
             and segment.period_id = execution.period_id
+),
+
+event as (
+    select
+        *,
+        'bonus_evidence' as input_model
+    from placed
+    union all
+    select *
+    from standing
 )
 
 select
-    agent_id,
-    period_kind,
-    period_id,
-    segment_no,
-    scheme_id,
-    role,
-    event_kind,
-    quantity,
-    row_count,
-    false as is_standing,
-    'bonus_evidence' as input_model
-from placed
-union all
-select
-    agent_id,
-    period_kind,
-    period_id,
-    segment_no,
-    scheme_id,
-    role,
-    event_kind,
-    quantity,
-    row_count,
-    true as is_standing,
-    input_model
-from standing
+    event.agent_id,
+    event.period_kind,
+    event.period_id,
+    event.segment_no,
+    event.scheme_id,
+    event.role,
+    event.event_kind,
+    event.quantity,
+    event.row_count,
+    kind.is_standing,
+    event.input_model
+from event
+inner join {{ ref('policy_event_kind') }} as kind
+    on
+        event.event_kind = kind.event_kind
+        and event.period_id = kind.period_id

@@ -101,6 +101,15 @@ class Book:
         return frozenset((row["period_id"], row["subject_kind"], row["subject_id"]) for row in rows)
 
     @cached_property
+    def event_kinds(self) -> Mapping[tuple[str, str], Row]:
+        """Kinds of event by period and kind."""
+        return {(row["period_id"], row["event_kind"]): row for row in self.rows("policy.policy_event_kind")}
+
+    def is_standing(self, period_id: str, kind: str) -> bool:
+        """Whether a kind of event holds of a month as a whole, so that pay prorates it (S-PRORATE)."""
+        return bool(self.event_kinds[period_id, kind]["is_standing"])
+
+    @cached_property
     def observations(self) -> Mapping[tuple[str, str], Mapping[str, Row]]:
         """Published observations by agent and period, then KPI."""
         return _nested(self.rows("kpi.kpi_observation"), ("agent_id", "period_id"), "kpi_id")

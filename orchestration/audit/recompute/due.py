@@ -17,7 +17,6 @@ BY_DAYS = frozenset({"fixed", "graded", "scored"})
 RANKED = frozenset({"top_n", "improvement"})
 JOB_ATTRIBUTES = frozenset({"level", "education", "role", "customer_group"})
 """What of the job history may be the key of a rate table."""
-STANDING, STANDING_LEVEL = frozenset({"month_in_service", "execution_score"}), "month_as_"
 NO_KEY = ""
 
 
@@ -135,9 +134,10 @@ class DueList:
     def _rests_on_standing(self, component: Row) -> bool:
         """Whether what a component counts holds throughout (execution, level, being in service)."""
         if component["mechanism"] == "per_event":
-            return is_standing(component["basis"])
+            return self.book.is_standing(component["period_id"], component["basis"])
         kinds = self.book.weights(component["component_id"], component["period_id"])
-        return component["mechanism"] == "points" and bool(kinds) and all(is_standing(kind) for kind in kinds)
+        is_standing = [self.book.is_standing(component["period_id"], kind) for kind in kinds]
+        return component["mechanism"] == "points" and bool(kinds) and all(is_standing)
 
     def _due(
         self,
@@ -175,11 +175,6 @@ class DueList:
         hired_on = place["hired_on"] or self.book.agents[agent_id]["hired_on"]
         last_day = self.book.agent_periods[agent_id, component["period_id"]]["last_day_on"]
         return Decimal(full_years(hired_on, last_day))
-
-
-def is_standing(kind: str | None) -> bool:
-    """Whether a kind of event holds of a month as a whole."""
-    return kind in STANDING or (kind or "").startswith(STANDING_LEVEL)
 
 
 def full_years(start: date, day: date) -> int:

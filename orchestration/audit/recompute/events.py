@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from orchestration.audit.recompute.book import Book, Row
-from orchestration.audit.recompute.due import Due, DueList, is_standing
+from orchestration.audit.recompute.due import Due, DueList
 from orchestration.audit.recompute.exact import exact, ratio, rounded
 
 
@@ -46,14 +46,15 @@ class Events:
         counts by the days of each own segment (S-PRORATE, S-MOVE).
         """
         own = [due.place] if due.is_by_segment else due.own
-        if is_standing(kind) and not due.is_by_segment:
+        is_standing = self._book.is_standing(due.period_id, kind)
+        if is_standing and not due.is_by_segment:
             parts = [
                 exact(
                     ratio(self._standing(segment, kind) * segment["day_count"], segment["period_day_count"])
                 )
                 for segment in own
             ]
-        elif is_standing(kind):
+        elif is_standing:
             parts = [self._standing(segment, kind) for segment in own]
         else:
             parts = [self._of_segment(segment, kind) for segment in own]
@@ -61,7 +62,7 @@ class Events:
 
     def seen(self, due: Due, kind: str) -> Fraction | None:
         """How many a gate sees on all own days of the component; None where there is not one."""
-        if is_standing(kind):
+        if self._book.is_standing(due.period_id, kind):
             standing = [self._standing(segment, kind) for segment in due.own if self._stands(segment, kind)]
             return max(standing, default=None)
         found = [segment for segment in due.own if self._counts.get(_place(segment), {}).get(kind)]
@@ -77,7 +78,8 @@ class Events:
         if kind == "execution_score":
             months = self._book.months.get(segment["period_id"], ())
             return any(self._book.rating(segment["agent_id"], month, "execution") for month in months)
-        return segment["level"] is not None and kind == f"month_as_{segment['level']}"
+        level = self._book.event_kinds[segment["period_id"], kind]["level"]
+        return level is not None and level == segment["level"]
 
     def _standing(self, segment: Row, kind: str) -> Fraction:
         """What holds of each month of a segment's period, whole: months, or the months' execution ratings."""

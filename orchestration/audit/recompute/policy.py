@@ -18,7 +18,7 @@ Keyed = dict[tuple[Any, ...], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class PolicyTable:
-    """A policy relation that is its file's rows in force: key, columns of numbers, columns of words.
+    """A policy relation that is its file's rows in force: key, columns of numbers, of words, of flags.
 
     `by_kind`: a row holds only for periods of the kind that it names.
     """
@@ -29,6 +29,7 @@ class PolicyTable:
     numbers: tuple[str, ...]
     words: tuple[str, ...]
     by_kind: bool = False
+    flags: tuple[str, ...] = ()
 
 
 TABLES = (
@@ -69,7 +70,8 @@ TABLES = (
         "event_kind",
         ("period_id", "event_kind"),
         (),
-        ("label_en", "label_zh", "unit", "source_tables"),
+        ("label_en", "label_zh", "unit", "source_tables", "level"),
+        flags=("is_standing",),
     ),
     PolicyTable(
         "policy.policy_component_rate",
@@ -125,6 +127,7 @@ class PolicyFiles:
                 continue
             values: dict[str, Any] = {name: _number(row[name]) for name in table.numbers}
             values |= {name: row[name] or None for name in table.words}
+            values |= {name: row[name] == "true" for name in table.flags}
             key = tuple(
                 period_id if name == "period_id" else values[name] if name in values else row[name]
                 for name in table.key
