@@ -1,14 +1,14 @@
 """Whether each component has what its mechanism needs and nothing that it does not read.
 
 The catalogue stands in the seeds' YAML, at `component`: per mechanism the basis, the attributes that pick row
-and band of its rate table, the column that the rows pay by, the parameters with their lists, and the uses of
-kinds of events.
+and band of its rate table, the column that the rows pay by, the parameters with their lists, the uses of
+kinds of events, and the rules of the plan (`scheme_rule.csv`) that it rests on.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -20,7 +20,7 @@ from orchestration.policy_check.rows import PolicyFault, PolicyRow, PolicyTable,
 from orchestration.policy_check.words import Lists, remedy
 
 PARTS = ("component_rate", "component_parameter", "component_event")
-MECHANISM_TABLES = ("component", *PARTS, "grade_band", "score_block", "kpi", "event_kind")
+MECHANISM_TABLES = ("component", *PARTS, "grade_band", "score_block", "scheme_rule", "kpi", "event_kind")
 PAYS = ("rate", "amount_cny")
 BY_NAME = frozenset({"no_pay", "floor"})
 """Bases of components that hold no rows of their own: what they take back is found by the plan."""
@@ -37,6 +37,7 @@ class Mechanism:
     rates: Mapping[str, Any]
     events: Mapping[str, Any]
     needs: tuple[str, ...]
+    rules: tuple[str, ...]
     parameters: Mapping[str, Words]
 
     def pays(self, basis: str) -> str:
@@ -79,6 +80,7 @@ def _mechanism(name: str, entry: Mapping[str, Any]) -> Mechanism:
         rates=entry["rates"],
         events=entry.get("events", {}),
         needs=tuple(entry.get("needs", ())),
+        rules=tuple(entry.get("rules", ())),
         parameters={str(one): Words.of(spec) for one, spec in entry.get("parameters", {}).items()},
     )
 
@@ -93,20 +95,32 @@ def mechanism_faults(tables: Tables, lists: Lists) -> Iterator[PolicyFault]:
                 f"mechanism is {row.text('mechanism')!r}, which is none", remedy(row.text("mechanism"), known)
             )
     names = _names(tables)
-    days = boundary_days([components, *(tables[name] for name in PARTS), tables["grade_band"]])
+    dated = (*PARTS, "grade_band", "scheme_rule")
+    days = boundary_days([components, *(tables[name] for name in dated)])
     for day in days:
         held = {name: _by_component(tables[name], day) for name in PARTS}
         grades = grades_on(tables, day)
         scored = {
             (row.text("scheme_id"), row.text("period_kind")) for row in tables["score_block"].in_force(day)
         }
+        rules: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for row in tables["scheme_rule"].in_force(day):
+            rules[row.text("scheme_id"), row.text("period_kind")].add(row.text("parameter"))
         for component in components.in_force(day):
             mechanism = known.get(component.text("mechanism"))
             if mechanism is not None:
                 parts = {name: rows.get(component.text("component_id"), []) for name, rows in held.items()}
                 plan = component.text("scheme_id"), component.text("period_kind")
                 case = _Case(
-                    tables, lists, day, component, mechanism, parts, grades.get(plan, {}), plan in scored
+                    tables=tables,
+                    lists=lists,
+                    day=day,
+                    component=component,
+                    mechanism=mechanism,
+                    parts=parts,
+                    grades=grades.get(plan, {}),
+                    is_scored=plan in scored,
+                    rules=rules.get(plan, set()),
                 )
                 yield from _component(case)
                 yield from _name(component, parts, names)
@@ -124,6 +138,7 @@ class _Case:
     parts: Mapping[str, list[PolicyRow]]
     grades: Grades
     is_scored: bool
+    rules: Collection[str]
 
     @property
     def basis(self) -> str:
@@ -309,6 +324,12 @@ def _needs(case: _Case) -> Iterator[PolicyFault]:
             f"{case.name} ({case.does}) needs a score, {plan} has none for a {kind} on {case.day}",
             "Add the plan's blocks to score_block.csv",
         )
+    for rule in case.mechanism.rules:
+        if rule not in case.rules:
+            yield case.component.fault(
+                f"{case.name} ({case.does}) needs {rule}, {plan} has none for a {kind} on {case.day}",
+                "Add it to scheme_rule.csv for the plan and kind of period",
+            )
     if "grades" in case.mechanism.needs:
         if not case.grades:
             yield case.component.fault(

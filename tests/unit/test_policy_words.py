@@ -138,6 +138,23 @@ NEEDS = [
     ("score_block.csv", "sales_service,*,month,", "needs a score"),
     ("convention.csv", "curve_target_points,", "has no row"),
     ("event_kind.csv", "night_worked,", "has no row"),
+    (
+        "scheme_rule.csv",
+        "centre_grade,month,min_service",
+        "cg_service_star (top_n of score) needs min_service_share",
+    ),
+    ("scheme_rule.csv", "centre_grade,quarter,min_service", "cg_breakthrough_resolution_team (improvement"),
+    (
+        "scheme_rule.csv",
+        "complaint_desk,month,min_service",
+        "needs min_service_share, complaint_desk has none",
+    ),
+    (
+        "scheme_rule.csv",
+        "platform_mix,quarter,min_service",
+        "pm_complaint_expert (top_n of recovery_rate) needs",
+    ),
+    ("scheme_rule.csv", "part_time,quarter,min_service", "pa_top (top_n of attainment) needs"),
 ]
 
 

@@ -15,9 +15,9 @@ award as (
             when award.basis = 'attainment' then 'attainment:' || award.component_id
             else award.basis
         end as measure_id,
-        coalesce(scheme.min_service_share, 0) as min_service_share
+        scheme.min_service_share
     from {{ ref('policy_award') }} as award
-    left join {{ ref('policy_scheme') }} as scheme
+    inner join {{ ref('policy_scheme') }} as scheme
         on
             award.period_id = scheme.period_id
             and award.scheme_id = scheme.scheme_id

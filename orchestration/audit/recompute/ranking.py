@@ -138,8 +138,7 @@ class Ranking:
         period = self._book.periods[period_id]
         if place["scheme_id"] != scheme_id or place["last_day_on"] != period["ends_on"]:
             return False
-        scheme = self._book.schemes.get((period_id, scheme_id))
-        least = None if scheme is None else scheme["min_service_share"]
+        least = self._book.schemes[period_id, scheme_id]["min_service_share"]
         days = sum(
             segment["day_count"]
             for segment in self._book.period_segments.get((place["agent_id"], period_id), ())

@@ -17,6 +17,7 @@ RULES: Mapping[str, str | None] = {
     "supervisor_share": None,
     "collaboration_share": None,
     "min_group_size": None,
+    "min_service_share": None,
     "cohort_scope": "role",
     "ranking_correction": "held_harmless",
 }
