@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -120,15 +121,26 @@ def test_bi_has_no_amount_of_an_agent(publication: Publication) -> None:
     assert "mart_bonus_register" not in by_table
 
 
-def test_a_second_night_on_the_same_input_publishes_the_same_bytes(
+def test_a_second_night_on_the_same_files_and_copies_of_them_publishes_the_same_bytes(
     published_demo: Path, demo_landing: Path, tmp_path: Path
 ) -> None:
-    state = copy_state(published_demo, tmp_path / "state")
-    run_night(state.root, demo_landing)
+    """Every file again, and once more under another name: nothing new was said, so nothing else is."""
+    state, landing = copy_state(published_demo, tmp_path / "state"), tmp_path / "landing"
+    shutil.copytree(demo_landing, landing)
+    files = sorted(demo_landing.rglob("*.csv"))
+    for path in files:
+        copy = path.relative_to(demo_landing).with_name(f"{path.stem}_again{path.suffix}")
+        shutil.copy(path, landing / copy)
+    run_night(state.root, landing)
+    with duckdb.connect() as database:
+        loads = database.sql(f"select status from '{state.raw}/run/load_file/*.parquet'").fetchall()
+    assert Counter(status for (status,) in loads) == {"loaded": len(files), "duplicate": len(files)}
     first = state.published / f"000001-{AS_OF}"
+    manifest = json.loads((first / "manifest.json").read_text("utf-8"))
     second = current_publication(state)
     assert second is not None
     assert second.run_id == f"000002-{AS_OF}"
+    assert second.manifest["content_hash"] == manifest["content_hash"]
     assert parquet_hashes(second.folder) == parquet_hashes(first)
     assert second.manifest["previous"]["manifest_sha256"] == file_hash(first / "manifest.json")
     registers = [path.name for path in first.glob("payroll/*.xlsx")]
