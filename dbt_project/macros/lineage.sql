@@ -72,6 +72,36 @@
     {{ alias }}.source_row_hash
 {% endmacro %}
 
+{# The facts whose rows are evidence, each with its key: what evidence_key of that evidence_model is made of. #}
+{% macro evidence_facts() %}
+    {{ return({
+        'dim_agent_segment': ['agent_id', 'effective_from_on'],
+        'dim_team': ['team_id'],
+        'fct_attendance': ['agent_id', 'worked_on'],
+        'fct_rating': ['rating_id'],
+        'fct_collaboration': ['collaboration_id'],
+        'fct_recognition': ['recognition_id'],
+        'fct_exam': ['agent_id', 'exam', 'taken_on'],
+        'fct_target': ['agent_id', 'period_id', 'metric'],
+        'fct_ticket': ['ticket_id'],
+        'fct_contact': ['contact_id'],
+        'fct_survey': ['survey_id'],
+        'fct_quality_review': ['review_id'],
+        'fct_violation': ['violation_id'],
+        'fct_lead': ['lead_id'],
+        'fct_order': ['order_id'],
+        'fct_ruling': ['ruling_id'],
+        'fct_sign_off': ['period_id', 'reviewer_id'],
+    }) }}
+{% endmacro %}
+
+{# The key of a fact's row as evidence names it: one text. #}
+{% macro evidence_key(fact) -%}
+    {% for column in evidence_facts()[fact] -%}
+    cast({{ column }} as string){% if not loop.last %} || ':' || {% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
 {% macro surrogate_key(columns) %}
     md5(
         {% for column in columns -%}

@@ -79,7 +79,7 @@ event as (
     select
         'attendance_' || status as event_kind,
         'fct_attendance' as evidence_model,
-        agent_id || ':' || cast(worked_on as string) as evidence_key,
+        {{ evidence_key('fct_attendance') }} as evidence_key,
         agent_id,
         worked_on as event_on,
         cast(1 as decimal(18, 6)) as quantity,
@@ -90,7 +90,7 @@ event as (
     select
         'day_recorded' as event_kind,
         'fct_attendance' as evidence_model,
-        agent_id || ':' || cast(worked_on as string) as evidence_key,
+        {{ evidence_key('fct_attendance') }} as evidence_key,
         agent_id,
         worked_on as event_on,
         cast(1 as decimal(18, 6)) as quantity,
@@ -102,7 +102,7 @@ event as (
     select
         'day_worked' as event_kind,
         'fct_attendance' as evidence_model,
-        agent_id || ':' || cast(worked_on as string) as evidence_key,
+        {{ evidence_key('fct_attendance') }} as evidence_key,
         agent_id,
         worked_on as event_on,
         cast(1 as decimal(18, 6)) as quantity,
@@ -114,7 +114,7 @@ event as (
     select
         'night_worked' as event_kind,
         'fct_attendance' as evidence_model,
-        agent_id || ':' || cast(worked_on as string) as evidence_key,
+        {{ evidence_key('fct_attendance') }} as evidence_key,
         agent_id,
         worked_on as event_on,
         cast(1 as decimal(18, 6)) as quantity,
