@@ -1,5 +1,32 @@
 {# What the pay mechanisms share. #}
 
+{# The columns of a line, in their order; adjusts_bonus_line_id comes after them. #}
+{% macro bonus_line_columns() -%}
+    bonus_line_id,
+    bonus_id,
+    period_kind,
+    period_id,
+    agent_id,
+    scheme_id,
+    component_id,
+    mechanism,
+    pay_kind,
+    line_no,
+    segment_no,
+    line_label,
+    line_label_zh,
+    quantity,
+    quantity_unit,
+    rate,
+    day_count,
+    period_day_count,
+    amount_cny,
+    clause_id,
+    value_origin,
+    input_model,
+    input_key
+{%- endmacro %}
+
 {# The id of a line, stable from run to run: one text, for corrections find the line they are of by it. #}
 {% macro bonus_line_id(line, segment_no, item) -%}
     {{ line }}.period_id || ':' || {{ line }}.agent_id || ':' || {{ line }}.component_id || ':'

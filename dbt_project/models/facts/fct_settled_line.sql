@@ -1,28 +1,6 @@
 -- Grain: one line of a settled register, as it was paid (PR-04).
 
 select
-    bonus_line_id,
-    bonus_id,
-    period_kind,
-    period_id,
-    agent_id,
-    scheme_id,
-    component_id,
-    mechanism,
-    pay_kind,
-    line_no,
-    segment_no,
-    line_label,
-    line_label_zh,
-    quantity,
-    quantity_unit,
-    rate,
-    day_count,
-    period_day_count,
-    amount_cny,
-    clause_id,
-    value_origin,
-    input_model,
-    input_key,
+    {{ bonus_line_columns() }},
     adjusts_bonus_line_id
 from {{ ref('stg_settlement__bonus_line') }}
