@@ -1,12 +1,22 @@
-{# Dates resolved once: the rows of a policy seed in force on the last day of each period. #}
-{% macro rows_in_force(seed) %}
+{# Dates resolved once: does an effective-dated row hold on that day? effective_from included, effective_to not. #}
+{% macro holds_on(day, row) -%}
+    ({{ day }} >= {{ row }}.effective_from and ({{ row }}.effective_to is null or {{ day }} < {{ row }}.effective_to))
+{%- endmacro %}
+
+{# The rows of a policy seed in force on the last day of each period; with by_kind those that say a kind of period
+   alone for periods of it. #}
+{% macro rows_in_force(seed, by_kind=false) %}
     select
         period.period_id,
-        period.period_kind as in_force_period_kind,
+        {% if not by_kind -%}
+        period.period_kind,
+        {% endif -%}
         seed.*
     from {{ ref(seed) }} as seed
     inner join {{ ref('dim_period') }} as period
         on
-            period.ends_on >= seed.effective_from
-            and (seed.effective_to is null or period.ends_on < seed.effective_to)
+            {{ holds_on('period.ends_on', 'seed') }}
+            {%- if by_kind %}
+            and seed.period_kind = period.period_kind
+            {%- endif %}
 {% endmacro %}

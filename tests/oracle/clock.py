@@ -7,9 +7,7 @@ from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
-from .instants import DAY, SECOND, Zone
-
-FIRST, LAST = 1, 3_652_059
+from .instants import DAY, SECOND, Zone, days_in_force
 
 
 class BusinessHours:
@@ -17,21 +15,21 @@ class BusinessHours:
 
     def __init__(self, folder: Path, zone: Zone) -> None:
         self._zone = zone
-        self._hours: dict[tuple[str, int], list[tuple[int, int, int, int]]] = defaultdict(list)
+        self._hours: dict[tuple[str, int], list[tuple[range, int, int]]] = defaultdict(list)
         for row in _rows(folder / "business_hours.csv"):
             opens, closes = _clock(row["opens_at"]), _clock(row["closes_at"])
             closes += DAY if closes <= opens else 0
             key = (row["schedule_id"], int(row["weekday_no"]))
-            self._hours[key].append((*_span(row), opens, closes))
+            self._hours[key].append((days_in_force(row), opens, closes))
         self._weekday = {
             (row["schedule_id"], date.fromisoformat(row["calendar_on"]).toordinal()): int(
                 row["follows_weekday_no"] or 0
             )
             for row in _rows(folder / "calendar_day.csv")
         }
-        self._assigned: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+        self._assigned: dict[str, list[tuple[range, str]]] = defaultdict(list)
         for row in _rows(folder / "schedule_assignment.csv"):
-            self._assigned[row["channel"]].append((*_span(row), row["schedule_id"]))
+            self._assigned[row["channel"]].append((days_in_force(row), row["schedule_id"]))
         self._openings: dict[tuple[str, int], list[tuple[int, int]]] = {}
 
     def seconds(self, start: int, end: int, channel: str) -> int:
@@ -51,15 +49,15 @@ class BusinessHours:
             midnight = self._zone.end_of(date.fromordinal(day - 1))
             self._openings[(channel, day)] = sorted(
                 (midnight + opens, midnight + closes)
-                for start, end, opens, closes in self._hours.get((schedule, weekday), [])
-                if start <= day < end
+                for days, opens, closes in self._hours.get((schedule, weekday), [])
+                if day in days
             )
         return self._openings[(channel, day)]
 
     def _schedule(self, channel: str, day: int) -> str:
         for name in (channel, "*"):
-            for start, end, schedule in self._assigned.get(name, []):
-                if start <= day < end:
+            for days, schedule in self._assigned.get(name, []):
+                if day in days:
                     return schedule
         return ""
 
@@ -72,11 +70,3 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def _clock(text: str) -> int:
     hour, minute = text.split(":")[:2]
     return (int(hour) * 60 + int(minute)) * 60 * SECOND
-
-
-def _span(row: dict[str, str]) -> tuple[int, int]:
-    start, end = row["effective_from"], row["effective_to"]
-    return (
-        date.fromisoformat(start).toordinal() if start else FIRST,
-        date.fromisoformat(end).toordinal() if end else LAST + 1,
-    )

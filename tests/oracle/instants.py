@@ -92,6 +92,17 @@ def days_of(period: str) -> tuple[int, int]:
     return date.fromisoformat(months[0] + "-01").toordinal(), following.toordinal() - 1
 
 
+def days_in_force(row: dict[str, str]) -> range:
+    """Ordinals of the days on which an effective-dated row holds, `effective_to` not among them; an
+    empty date, or none, is the beginning or the end of time.
+    """
+    first, until = row.get("effective_from"), row.get("effective_to")
+    return range(
+        date.fromisoformat(first).toordinal() if first else date.min.toordinal(),
+        date.fromisoformat(until).toordinal() if until else date.max.toordinal() + 1,
+    )
+
+
 def previous(period: str) -> str:
     """The period of the same kind before this one."""
     if len(period) == 4:

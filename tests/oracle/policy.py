@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
 from pathlib import Path
 
-from .instants import days_of
+from .instants import days_in_force, days_of
 
 Row = dict[str, str]
 
@@ -15,27 +14,20 @@ class Policy:
     """The tables of a policy folder by file name; rows as texts, empty = not given."""
 
     def __init__(self, folder: Path) -> None:
-        self._tables: dict[str, list[tuple[int, int, Row]]] = {}
+        self._tables: dict[str, list[tuple[range, Row]]] = {}
         self._in_force: dict[tuple[str, str], list[Row]] = {}
         for path in sorted(folder.glob("*.csv")):
             with path.open(encoding="utf-8-sig", newline="") as stream:
-                self._tables[path.stem] = [
-                    (_day(row.get("effective_from"), 1), _day(row.get("effective_to"), 10**9), row)
-                    for row in csv.DictReader(stream)
-                ]
+                self._tables[path.stem] = [(days_in_force(row), row) for row in csv.DictReader(stream)]
 
     def every(self, table: str) -> list[Row]:
         """All rows of a table, in force at any time."""
-        return [row for _, _, row in self._tables[table]]
+        return [row for _, row in self._tables[table]]
 
     def in_force(self, table: str, period: str) -> list[Row]:
         """The rows of a table in force on the last day of a period, in the order of the file."""
         key = (table, period)
         if key not in self._in_force:
             _, last = days_of(period)
-            self._in_force[key] = [row for start, end, row in self._tables[table] if start <= last < end]
+            self._in_force[key] = [row for days, row in self._tables[table] if last in days]
         return self._in_force[key]
-
-
-def _day(text: str | None, missing: int) -> int:
-    return date.fromisoformat(text).toordinal() if text else missing

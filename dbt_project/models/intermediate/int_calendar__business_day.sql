@@ -70,8 +70,7 @@ opening as (
         on
             exception.schedule_id = hours.schedule_id
             and hours.weekday_no = coalesce(exception.follows_weekday_no, {{ weekday_no('exception.calendar_on') }})
-            and exception.calendar_on >= hours.effective_from
-            and (hours.effective_to is null or exception.calendar_on < hours.effective_to)
+            and {{ holds_on('exception.calendar_on', 'hours') }}
     where coalesce(exception.kind, 'make_up_day') <> 'holiday'
 ),
 

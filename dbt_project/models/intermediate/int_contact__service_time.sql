@@ -15,13 +15,11 @@ scheduled as (
     left join {{ ref('schedule_assignment') }} as own
         on
             contact.channel = own.channel
-            and contact.started_on >= own.effective_from
-            and (own.effective_to is null or contact.started_on < own.effective_to)
+            and {{ holds_on('contact.started_on', 'own') }}
     left join {{ ref('schedule_assignment') }} as every
         on
             every.channel = '*'
-            and contact.started_on >= every.effective_from
-            and (every.effective_to is null or contact.started_on < every.effective_to)
+            and {{ holds_on('contact.started_on', 'every') }}
 )
 
 select

@@ -15,13 +15,11 @@ scheduled as (
     left join {{ ref('schedule_assignment') }} as own
         on
             ticket.channel = own.channel
-            and ticket.created_on >= own.effective_from
-            and (own.effective_to is null or ticket.created_on < own.effective_to)
+            and {{ holds_on('ticket.created_on', 'own') }}
     left join {{ ref('schedule_assignment') }} as every
         on
             every.channel = '*'
-            and ticket.created_on >= every.effective_from
-            and (every.effective_to is null or ticket.created_on < every.effective_to)
+            and {{ holds_on('ticket.created_on', 'every') }}
 )
 
 select

@@ -17,5 +17,4 @@ select
     effective_from as effective_from_on,
     clause_id,
     value_origin
-from ({{ rows_in_force('component') }}) as in_force
-where period_kind = in_force_period_kind
+from ({{ rows_in_force('component', by_kind=true) }}) as in_force

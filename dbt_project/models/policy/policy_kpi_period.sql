@@ -2,7 +2,7 @@
 
 select
     period_id,
-    in_force_period_kind as period_kind,
+    period_kind,
     kpi_id,
     name_en,
     name_zh,

@@ -2,9 +2,9 @@
 
 select
     period_id,
-    in_force_period_kind as period_kind,
+    period_kind,
     max(case when parameter = 'pay_spread_high_percentile' then value end) as high_percentile,
     max(case when parameter = 'pay_spread_low_percentile' then value end) as low_percentile,
     cast(max(case when parameter = 'pay_group_min_size' then value end) as bigint) as group_min_size
 from ({{ rows_in_force('convention') }}) as in_force
-group by period_id, in_force_period_kind
+group by period_id, period_kind

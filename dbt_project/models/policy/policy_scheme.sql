@@ -4,13 +4,12 @@ with
 
 rule_in_force as (
     select *
-    from ({{ rows_in_force('scheme_rule') }}) as in_force
-    where period_kind = in_force_period_kind
+    from ({{ rows_in_force('scheme_rule', by_kind=true) }}) as in_force
 )
 
 select
     scheme.period_id,
-    scheme.in_force_period_kind as period_kind,
+    scheme.period_kind,
     scheme.scheme_id,
     scheme.name_en,
     scheme.name_zh,
@@ -37,4 +36,4 @@ left join rule_in_force
     on
         scheme.scheme_id = rule_in_force.scheme_id
         and scheme.period_id = rule_in_force.period_id
-group by scheme.period_id, scheme.in_force_period_kind, scheme.scheme_id, scheme.name_en, scheme.name_zh
+group by scheme.period_id, scheme.period_kind, scheme.scheme_id, scheme.name_en, scheme.name_zh

@@ -10,5 +10,4 @@ select
     effective_from as effective_from_on,
     clause_id,
     value_origin
-from ({{ rows_in_force('scheme_rule') }}) as in_force
-where period_kind = in_force_period_kind
+from ({{ rows_in_force('scheme_rule', by_kind=true) }}) as in_force

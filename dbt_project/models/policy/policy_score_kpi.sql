@@ -4,14 +4,12 @@ with
 
 kpi_in_force as (
     select *
-    from ({{ rows_in_force('score_kpi') }}) as in_force
-    where period_kind = in_force_period_kind
+    from ({{ rows_in_force('score_kpi', by_kind=true) }}) as in_force
 ),
 
 block_in_force as (
     select *
-    from ({{ rows_in_force('score_block') }}) as in_force
-    where period_kind = in_force_period_kind
+    from ({{ rows_in_force('score_block', by_kind=true) }}) as in_force
 )
 
 select

@@ -2,7 +2,7 @@
 
 select
     period_id,
-    in_force_period_kind as period_kind,
+    period_kind,
     measure_id,
     kind,
     name_en,
