@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from orchestration.generate import generate
+from orchestration.policy import install_policy
 from orchestration.settings import POLICY_DIR, Settings, load_settings
 from orchestration.state import StateFolder
+from tests.compiled import Project, compiled_project
 
 AGENTS, MONTHS, TICKETS, SEED, LAST_MONTH, AS_OF = 40, 2, 3000, 7, "2026-10", "2026-10-31"
 
@@ -34,6 +36,15 @@ def published_demo(demo_landing: Path, tmp_path_factory: pytest.TempPathFactory)
     state = tmp_path_factory.mktemp("published") / "state"
     run_night(state, demo_landing)
     return state
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The models' compiled SQL, for tests that build many small centres."""
+    state = StateFolder(tmp_path_factory.mktemp("compiled") / "state")
+    state.prepare()
+    install_policy(state, POLICY_DIR)
+    return compiled_project(state)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from orchestration.publish.candidate import content_hash, read_candidate
 from orchestration.publish.publication import Publication, current_publication
 from orchestration.record import read_records
 from orchestration.state import StateFolder
+from tests.compiled import build_compiled, contents, failing_tests, project_of
 from tests.conftest import AS_OF, copy_state, run_night
 
 
@@ -147,6 +148,23 @@ def test_a_second_night_on_the_same_files_and_copies_of_them_publishes_the_same_
     assert registers
     for name in registers:
         assert file_hash(first / "payroll" / name) == file_hash(second.folder / "payroll" / name)
+
+
+def test_compiled_sql_by_itself_builds_what_the_night_did(published_demo: Path, tmp_path: Path) -> None:
+    """Every relation with its columns and rows: worked cases and honest centres are built so."""
+    state = StateFolder(published_demo)
+    project, by_itself = project_of(state), tmp_path / state.warehouse.name
+    build_compiled(state, project, by_itself)
+    assert failing_tests(project, by_itself) == []
+    built = contents(state.warehouse)
+    assert contents(by_itself) == built
+    filled = [rows for _, rows in built.values() if rows and rows[0]]
+    assert len(filled) > len(built) / 2
+    with duckdb.connect(str(by_itself)) as database:
+        database.execute("update facts.fct_ticket set ticket_id = ticket_id || ' '")
+        database.execute("insert into bonus.bonus select * from bonus.bonus limit 1")
+    assert contents(by_itself)["facts.fct_ticket"] != built["facts.fct_ticket"]
+    assert "unique_key_bonus_" in failing_tests(project, by_itself)
 
 
 def test_the_night_is_one_recorded_dagster_run_with_its_checks(published_demo: Path) -> None:

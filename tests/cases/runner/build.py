@@ -18,19 +18,18 @@ from orchestration.policy import install_policy
 from orchestration.settings import CONTRACT_DIR, POLICY_DIR
 from orchestration.settlement.frozen import ensure_register
 from orchestration.state import StateFolder
-from orchestration.warehouse.dbt import DbtOutcome, log_path, stream_dbt, take_parsed
 from tests.cases.runner.case import Case
 from tests.cases.runner.landing import write_landing
 from tests.cases.runner.policy import write_policy
+from tests.compiled import COMPILE, Project, build_compiled, compiled_project, failing_tests
 
 WHOLE_BUILD = ("build", "--exclude-resource-type", "unit_test")
-"""What a night builds, with the tests of what can never be."""
-
-QUICK_BUILD = ("build", "--exclude-resource-types", "unit_test", "test", "--exclude", "meritline.audit")
-"""For the few cases of another business date: the tests have seen all kinds of rows by then."""
+"""What a night builds, with the tests of what can never be. Smaller batches are built and tested by the
+compiled SQL alone.
+"""
 
 WHOLE_FROM = 20
-"""Cases that make a batch large enough for the tests to say something."""
+"""Cases that make a batch large enough for dbt itself to build it."""
 
 
 @dataclass
@@ -82,21 +81,33 @@ class Builder:
     def __init__(self, work: Path) -> None:
         self._work = work
         self._state = StateFolder(work / "state")
-        self._built: dict[int, Path | MeritlineError] = {}
+        self._built: dict[int, Path | Exception] = {}
+        self._project: Project | None = None
 
     def warehouse(self, number: int, batch: Batch) -> Path:
         """The warehouse of a batch, built when first asked for; a failure is kept for all its cases."""
         if number not in self._built:
             try:
                 self._built[number] = self._build(number, batch.cases, batch.as_of)
-            except MeritlineError as error:
+            except (MeritlineError, duckdb.Error, AssertionError) as error:
                 self._built[number] = error
         built = self._built[number]
-        if isinstance(built, MeritlineError):
+        if isinstance(built, Exception):
             raise built
         return built
 
     def _build(self, number: int, cases: Sequence[Case], as_of: str) -> Path:
+        self._take(number, cases, as_of)
+        kept = self._work / f"built{number}"
+        if len(cases) < WHOLE_FROM:
+            return self._run_compiled(kept)
+        self._project = compiled_project(self._state, WHOLE_BUILD)
+        # Views name their catalogue, which is the file's name: it stays.
+        kept.mkdir()
+        return Path(shutil.copy(self._state.warehouse, kept))
+
+    def _take(self, number: int, cases: Sequence[Case], as_of: str) -> None:
+        """The exports and the policy of the cases as the state's."""
         landing, policy = self._work / f"landing{number}", self._work / f"policy{number}"
         write_landing(landing, cases, _contract())
         write_policy(POLICY_DIR, policy, cases)
@@ -115,17 +126,16 @@ class Builder:
             today=business_date,
             allow_rejects=Decimal(0),
         )
-        outcome = DbtOutcome()
-        parsed = take_parsed(self._state)
-        arguments = WHOLE_BUILD if len(cases) >= WHOLE_FROM else QUICK_BUILD
-        for _ in stream_dbt(self._state, arguments, outcome=outcome, manifest=parsed):
-            pass
-        outcome.raise_if_failed(log_path(self._state))
-        # Views name their catalogue, which is the file's name: it stays.
-        kept = self._work / f"built{number}" / self._state.warehouse.name
-        kept.parent.mkdir(exist_ok=True)
-        shutil.copy(self._state.warehouse, kept)
-        return kept
+
+    def _run_compiled(self, kept: Path) -> Path:
+        if self._project is None:
+            self._project = compiled_project(self._state, COMPILE)
+        kept.mkdir()
+        warehouse = kept / self._state.warehouse.name
+        build_compiled(self._state, self._project, warehouse)
+        failing = failing_tests(self._project, warehouse)
+        assert not failing, f"rows that can never be: {failing}"
+        return warehouse
 
 
 def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
