@@ -23,7 +23,28 @@
         -- A plan held before the one scored under reads the score by bands of its own (S-MOVE).
         case when due.scheme_id = due.scored_scheme_id then 'grade' else 'grade_by_plan' end as input_model,
         due.agent_id || ':' || due.period_id
-        || case when due.scheme_id = due.scored_scheme_id then '' else ':' || due.scheme_id end as input_key
+        || case when due.scheme_id = due.scored_scheme_id then '' else ':' || due.scheme_id end as input_key,
+        {{ line_nodes([
+            line_node_if("due.basis = 'base_salary'", line_node(
+                node_key="'quantity'", parent_key="''", operand="'quantity'", position=1, kind="'base'",
+                label="'base salary'", label_zh="'基本工资'", unit="'cny'", cell=['bonus_due', 'base_salary_cny', 'due']
+            )),
+            line_node_if('base.value is not null', line_uses(
+                node_key="'parameter:' || " ~ key_of('policy_component_parameter', 'base'), parent_key="''",
+                operand="'quantity'", position=1
+            )),
+            line_node(
+                node_key="'rate'", parent_key="''", operand="'rate'", position=2, kind="'rate'", operation="'row'",
+                label="'coefficient of the grade'", label_zh="'等级系数'", unit="'factor'", value='rate.rate',
+                table_key=rate_table('due', 'rate'), chosen_key=key_of('policy_component_rate', 'rate'),
+                clause_id='rate.clause_id', value_origin='rate.value_origin'
+            ),
+            line_uses(
+                node_key="case when due.scheme_id = due.scored_scheme_id
+                    then 'grade:' || due.agent_id || ':' || due.period_id else 'grade_by_plan:' || due.agent_id || ':' || due.period_id || ':' || due.scheme_id end",
+                parent_key="'rate'", operand="'key'", position=1
+            ),
+        ]) }} as nodes
     from {{ due }} as due
     inner join {{ ref('policy_component_rate') }} as rate
         on

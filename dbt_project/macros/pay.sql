@@ -27,6 +27,21 @@
     input_key
 {%- endmacro %}
 
+{# The mechanisms: each is one model bonus_line__<mechanism>. #}
+{% macro pay_mechanisms() %}
+    {{ return([
+        'commission',
+        'fixed',
+        'graded',
+        'per_event',
+        'points',
+        'scored',
+        'threshold',
+        'improvement',
+        'top_n',
+    ]) }}
+{% endmacro %}
+
 {# The id of a line, stable from run to run: one text, for corrections find the line they are of by it. #}
 {% macro bonus_line_id(line, segment_no, item) -%}
     {{ line }}.period_id || ':' || {{ line }}.agent_id || ':' || {{ line }}.component_id || ':'

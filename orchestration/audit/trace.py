@@ -56,8 +56,9 @@ ORDER: Sequence[Kind] = (
 EVENT = "event:"
 QUARTER_TOTAL, CENTRE_NPS = "quarter_total", "centre_nps"
 
-NO_LINE_OF_ITS_OWN = frozenset({"deduction", "floor", "no_pay"})
-"""Bases of point components that pay nothing in most months, by design."""
+NOT_NEEDED = "not_needed"
+"""Why components pay nothing in most months, by design: there is nothing to take back or to make up."""
+NOT_PAID, NOT_PAID_ZH = ": not paid, ", "：未发放，"
 
 OF_MECHANISMS = frozenset(
     {"bonus_event", "bonus_coefficient", "bonus_deduction", "bonus_base", "bonus_attainment"}
@@ -170,38 +171,19 @@ def _notes(facts: BonusFacts) -> tuple[str, ...]:
 
 
 def _unpaid(facts: BonusFacts) -> tuple[Unpaid, ...]:
-    paid = {line["component_id"] for line in facts.lines}
-    unpaid = {}
-    lacking = {row["component_id"]: row for row in facts.unpaid}
-    for (component_id, _), due in facts.due.items():
-        component = due.component
-        is_told = component_id in paid and component_id not in lacking
-        if is_told or component_id in unpaid or component["basis"] in NO_LINE_OF_ITS_OWN:
+    """What is due and pays nothing, once per component, as the calculation gives the reason."""
+    unpaid: dict[str, Unpaid] = {}
+    for row in facts.unpaid:
+        if row["reason"] == NOT_NEEDED or row["component_id"] in unpaid:
             continue
-        reason = "nothing due under its table"
-        if component_id in lacking:
-            row = lacking[component_id]
-            said = row["label_zh"].partition("：")[2]
-            reason = f"{row['label_en'].rpartition(': not paid, ')[2]} ({row['reason']}, {said})"
-        elif component["mechanism"] in ("commission", "threshold"):
-            attained = facts.recomputed.attainment(due)
-            reason = (
-                f"no target for {attained.metric} (no_target)"
-                if attained.target is None
-                else f"attainment {plain(attained.share)} reaches no row of its table"
-            )
-        elif component["mechanism"] in ("graded", "scored") and due.total_score is None:
-            reason = f"no score ({facts.bonus['score_status']})"
-        elif component["mechanism"] in ("top_n", "improvement"):
-            reason = "not among the awarded"
-        elif component["mechanism"] == "per_event":
-            reason = f"no {component['basis'].replace('_', ' ')} that counts, or a condition is not met"
-        unpaid[component_id] = Unpaid(
-            component_id=component_id,
-            label=component["label_en"],
-            label_zh=component["label_zh"],
-            clause_id=component["clause_id"],
-            reason=reason,
+        label, _, said = row["label_en"].partition(NOT_PAID)
+        label_zh, _, said_zh = row["label_zh"].partition(NOT_PAID_ZH)
+        unpaid[row["component_id"]] = Unpaid(
+            component_id=row["component_id"],
+            label=label,
+            label_zh=label_zh,
+            clause_id=row["clause_id"],
+            reason=f"{said} ({row['reason']}, {said_zh})",
         )
     return tuple(unpaid.values())
 

@@ -12,7 +12,7 @@ from tests.project.manifest_rules import Manifest, models
 KPI_SHARED = {"kpi_evidence", "kpi_observation", "kpi_group_observation", "kpi_rating_recency"}
 """Models of models/kpi that are no KPI."""
 
-KPI_UNION, MECHANISM_UNION = "kpi_evidence", "bonus_line_computed"
+KPI_UNION, MECHANISM_UNION = "kpi_evidence", "bonus_line_stated"
 LINES_OF_UNION = {"bonus_line__adjustment"}
 """Lines that bonus_line adds by itself: they correct settled lines and belong to no component."""
 

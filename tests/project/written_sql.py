@@ -16,7 +16,7 @@ from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import TokenType
 
 PLACEHOLDER = "jinja_expression"
-PRECISION_ARGUMENT = "scale"
+PRECISION_ARGUMENTS = frozenset({"scale", "decimals", "position"})
 """Keyword of the rounding macros: digits kept, part of the result's type and no policy."""
 
 
@@ -113,7 +113,7 @@ def _read_node(node: nodes.Node, written: WrittenSql) -> None:
         for name, default in zip(
             node.args[len(node.args) - len(node.defaults) :], node.defaults, strict=True
         ):
-            if name.name != PRECISION_ARGUMENT:
+            if name.name not in PRECISION_ARGUMENTS:
                 _read_expression(default, written)
         for child in node.body:
             _read_node(child, written)
@@ -128,8 +128,8 @@ def _read_node(node: nodes.Node, written: WrittenSql) -> None:
 def _read_expression(node: nodes.Node, written: WrittenSql) -> None:
     if (
         isinstance(node, nodes.Keyword)
-        and node.key == PRECISION_ARGUMENT
-        and isinstance(node.value, nodes.Const)
+        and node.key in PRECISION_ARGUMENTS
+        and not (isinstance(node.value, nodes.Const) and isinstance(node.value.value, str))
     ):
         return
     if isinstance(node, nodes.Const):

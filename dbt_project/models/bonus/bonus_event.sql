@@ -14,7 +14,8 @@ counted as (
         segment_no,
         event_kind,
         cast(sum(quantity) as decimal(18, 6)) as quantity,
-        cast(count(*) as bigint) as row_count
+        cast(count(*) as bigint) as row_count,
+        min(event_on) as first_event_on
     from {{ ref('bonus_evidence') }}
     where is_counted
     group by agent_id, month_id, segment_no, event_kind
@@ -31,7 +32,8 @@ placed as (
         segment.role,
         counted.event_kind,
         cast(sum(counted.quantity) as decimal(18, 6)) as quantity,
-        cast(sum(counted.row_count) as bigint) as row_count
+        cast(sum(counted.row_count) as bigint) as row_count,
+        min(counted.first_event_on) as first_event_on
     from counted
     inner join {{ ref('dim_agent_month_segment') }} as month_segment
         on
@@ -137,7 +139,18 @@ event as (
         'bonus_evidence' as input_model
     from placed
     union all
-    select *
+    select
+        agent_id,
+        period_kind,
+        period_id,
+        segment_no,
+        scheme_id,
+        role,
+        event_kind,
+        quantity,
+        row_count,
+        cast(null as date) as first_event_on,
+        input_model
     from standing
 )
 
@@ -151,6 +164,7 @@ select
     event.event_kind,
     event.quantity,
     event.row_count,
+    event.first_event_on,
     kind.is_standing,
     event.input_model
 from event

@@ -23,6 +23,7 @@ reached as (
         attainment.actual_value,
         attainment.target_value,
         tier.lower_bound,
+        tier.rate_key as tier_key,
         tier.upper_bound,
         tier.tier_mode,
         tier.rate as tier_rate,
@@ -82,5 +83,55 @@ select
     tier_value_origin as value_origin,
     case when own_day_count = service_day_count then 'kpi_observation' else 'bonus_own_observation' end as input_model,
     agent_id || ':' || period_id || ':'
-    || case when own_day_count = service_day_count then basis else component_id end as input_key
+    || case when own_day_count = service_day_count then basis else component_id end as input_key,
+    {% set tier = key_of('policy_component_rate', 'reached', {'rate_key': 'tier_key'}) %}
+    {% set attainment = key_of('bonus_attainment', 'reached') %}
+    {{ line_nodes([
+        line_node_if("tier_mode = 'whole'", line_uses(
+            node_key="'actual:' || " ~ attainment, parent_key="''", operand="'quantity'", position=1
+        )),
+        line_node_if("tier_mode = 'whole'", line_node(
+            node_key="'rate'", parent_key="''", operand="'rate'", position=2, kind="'rate'", operation="'row'",
+            label="'rate of the tier'", label_zh="'提成比例'", unit="'factor'", value='tier_rate',
+            table_key="'rates:' || period_id || ':' || component_id || ':rate'", chosen_key=tier,
+            clause_id='tier_clause_id', value_origin='tier_value_origin'
+        )),
+        line_node_if("tier_mode = 'whole'", line_uses(
+            node_key="'attainment:' || " ~ attainment, parent_key="'rate'", operand="'number'", position=1
+        )),
+        line_node_if("tier_mode <> 'whole'", line_node(
+            node_key="'quantity'", parent_key="''", operand="'quantity'", position=1, kind="'quantity'",
+            operation="'difference'", label="'amount within the tier'", label_zh="'本档内金额'", unit="'cny'", decimals=6
+        )),
+        line_node_if("tier_mode <> 'whole'", line_node(
+            node_key="'quantity/top'", parent_key="'quantity'", operand="'minuend'", position=1, kind="'quantity'",
+            operation="'bounded'", label="'up to the end of the tier'", label_zh="'至本档上限'", unit="'cny'"
+        )),
+        line_node_if("tier_mode <> 'whole'", line_uses(
+            node_key="'actual:' || " ~ attainment, parent_key="'quantity/top'", operand="'term'", position=1
+        )),
+        line_node_if("tier_mode <> 'whole' and upper_bound is not null", line_node(
+            node_key="'quantity/upper'", parent_key="'quantity/top'", operand="'high'", position=2, kind="'quantity'",
+            operation="'product'", label="'end of the tier'", label_zh="'本档上限'", unit="'cny'", decimals=6
+        )),
+        line_node_if("tier_mode <> 'whole' and upper_bound is not null", line_uses(
+            node_key="'upper_bound:' || " ~ tier, parent_key="'quantity/upper'", operand="'factor'", position=1
+        )),
+        line_node_if("tier_mode <> 'whole' and upper_bound is not null", line_uses(
+            node_key="'shown_target:' || " ~ attainment, parent_key="'quantity/upper'", operand="'factor'", position=2
+        )),
+        line_node_if("tier_mode <> 'whole'", line_node(
+            node_key="'quantity/lower'", parent_key="'quantity'", operand="'subtrahend'", position=2, kind="'quantity'",
+            operation="'product'", label="'start of the tier'", label_zh="'本档下限'", unit="'cny'", decimals=6
+        )),
+        line_node_if("tier_mode <> 'whole'", line_uses(
+            node_key="'lower_bound:' || " ~ tier, parent_key="'quantity/lower'", operand="'factor'", position=1
+        )),
+        line_node_if("tier_mode <> 'whole'", line_uses(
+            node_key="'shown_target:' || " ~ attainment, parent_key="'quantity/lower'", operand="'factor'", position=2
+        )),
+        line_node_if("tier_mode <> 'whole'", line_uses(
+            node_key="'rate:' || " ~ tier, parent_key="''", operand="'rate'", position=2
+        )),
+    ]) }} as nodes
 from reached

@@ -18,7 +18,12 @@ select
     rate.value_origin,
     'bonus_tally' as input_model,
     due.agent_id || ':' || due.period_id || ':' || due.component_id || ':'
-    || cast(due.segment_no as string) as input_key
+    || cast(due.segment_no as string) as input_key,
+    {{ line_nodes([
+        line_uses(
+            node_key="'tally:' || " ~ key_of('bonus_tally', 'tally'), parent_key="''", operand="'quantity'", position=1
+        ),
+    ] + looked_up('rate', 2, 'amount', 'due', 'rate', "'amount for each'", "'单价'")) }} as nodes
 from {{ ref('bonus_due') }} as due
 inner join {{ ref('bonus_tally') }} as tally
     on

@@ -62,7 +62,25 @@ item as (
             when tally.value_origin = 'site' or unit_value.value_origin = 'site' then 'site'
             when due.has_coefficient then coefficient.value_origin
             else due.component_value_origin
-        end as value_origin
+        end as value_origin,
+        {{ line_nodes([
+            line_uses(
+                node_key="'tally:' || " ~ key_of('bonus_tally', 'tally'), parent_key="''", operand="'quantity'",
+                position=1
+            ),
+            line_node(
+                node_key="'rate'", parent_key="''", operand="'rate'", position=2, kind="'rate'",
+                operation="'product'", label="'value of a point'", label_zh="'每分金额'", unit="'cny'", decimals=8
+            ),
+            line_uses(
+                node_key="'parameter:' || due.period_id || ':' || due.component_id || ':unit_value_cny'",
+                parent_key="'rate'", operand="'factor'", position=1
+            ),
+            line_node_if('due.has_coefficient', line_uses(
+                node_key="'coefficient:' || " ~ key_of('bonus_coefficient', 'coefficient'), parent_key="'rate'",
+                operand="'factor'", position=2
+            )),
+        ]) }} as nodes
     from due
     inner join {{ ref('bonus_tally') }} as tally
         on
@@ -114,7 +132,21 @@ counter as (
         due.day_count,
         due.period_day_count,
         case due.basis when 'no_pay' then coefficient.clause_id else due.component_clause_id end as clause_id,
-        case due.basis when 'no_pay' then coefficient.value_origin else due.component_value_origin end as value_origin
+        case due.basis when 'no_pay' then coefficient.value_origin else due.component_value_origin end as value_origin,
+        {{ line_nodes([
+            line_node(
+                node_key="'quantity'", parent_key="''", operand="'quantity'", position=1, kind="'quantity'",
+                operation="'difference'", label="'taken back'", label_zh="'扣回'", unit="'cny'"
+            ),
+            line_uses(
+                node_key="'plan_items:' || due.agent_id || ':' || due.period_id || ':' || due.scheme_id",
+                parent_key="'quantity'", operand="'subtrahend'", position=1
+            ),
+            line_uses(
+                node_key="'coefficient:' || " ~ key_of('bonus_coefficient', 'coefficient'), parent_key="'quantity'",
+                operand="'reason'", position=2
+            ),
+        ]) }} as nodes
     from due
     inner join item_total
         on
@@ -154,5 +186,6 @@ select
     clause_id,
     value_origin,
     'bonus_tally' as input_model,
-    agent_id || ':' || period_id || ':' || component_id || ':' || cast(segment_no as string) as input_key
+    agent_id || ':' || period_id || ':' || component_id || ':' || cast(segment_no as string) as input_key,
+    nodes
 from line

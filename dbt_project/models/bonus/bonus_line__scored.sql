@@ -22,72 +22,22 @@ parameter as (
         max(case when parameter = 'share' then value end) as share,
         max(case when parameter = 'multiple' then value end) as multiple,
         max(case when parameter = 'company_factor' then value end) as company_factor,
-        max(case when parameter = 'base_of' then text_value end) as base_of,
         count_if(value_origin = 'site') > 0 as has_site_value
     from {{ ref('policy_component_parameter') }}
     group by component_id, period_id
 ),
 
--- Each base line stands in the due segment of the same row of the job history.
-month_base as (
-    select
-        base.component_id,
-        base.agent_id,
-        segment.period_id,
-        segment.segment_no,
-        base.whole_amount_cny,
-        base.amount_cny,
-        base.value_origin,
-        row_number() over (
-            partition by base.component_id, base.agent_id, segment.period_id
-            order by base.month_id desc nulls last, base.segment_no desc nulls last
-        ) = 1 as is_last
-    from {{ ref('bonus_base') }} as base
-    inner join {{ ref('dim_agent_month_segment') }} as month_segment
-        on
-            base.agent_id = month_segment.agent_id
-            and base.month_id = month_segment.month_id
-            and base.segment_no = month_segment.segment_no
-    inner join {{ ref('dim_period_month') }} as period_month
-        on base.month_id = period_month.month_id
-    inner join {{ ref('dim_agent_period_segment') }} as segment
-        on
-            base.agent_id = segment.agent_id
-            and period_month.period_id = segment.period_id
-            and month_segment.effective_from_on = segment.effective_from_on
-),
-
 paid_base as (
     select
-        due.agent_id,
-        due.period_id,
-        due.component_id,
-        due.segment_no,
-        cast(
-            sum(
-                case
-                    when parameter.base_of = 'last_month' then month_base.whole_amount_cny
-                    else month_base.amount_cny
-                end
-            ) as decimal(18, 2)
-        ) as amount_cny,
-        coalesce(max(parameter.base_of), '') <> 'last_month' as is_prorated_already,
-        count_if(month_base.value_origin = 'site') > 0 as has_site_value
-    from due
-    left join parameter
-        on
-            due.component_id = parameter.component_id
-            and due.period_id = parameter.period_id
-    inner join month_base
-        on
-            due.basis = month_base.component_id
-            and due.agent_id = month_base.agent_id
-            and due.period_id = month_base.period_id
-            and case
-                when parameter.base_of = 'last_month' then month_base.is_last
-                else due.segment_no = month_base.segment_no
-            end
-    group by due.agent_id, due.period_id, due.component_id, due.segment_no
+        agent_id,
+        period_id,
+        component_id,
+        segment_no,
+        cast(sum(base_cny) as decimal(18, 2)) as amount_cny,
+        count_if(is_whole_month) = 0 as is_prorated_already,
+        count_if(value_origin = 'site') > 0 as has_site_value
+    from {{ ref('bonus_scored_base') }}
+    group by agent_id, period_id, component_id, segment_no
 ),
 
 score_band as (
@@ -116,6 +66,13 @@ reckoned as (
         coalesce(parameter.share, 1) as share,
         coalesce(parameter.multiple, 1) as multiple,
         coalesce(parameter.company_factor, 1) as company_factor,
+        parameter.share is not null as has_share,
+        parameter.multiple is not null as has_multiple,
+        parameter.company_factor is not null as has_company_factor,
+        banded_component.component_id is not null as is_banded,
+        paid_base.agent_id is not null as is_of_component,
+        table_row.lower_bound as base_lower_bound,
+        score_band.lower_bound as score_lower_bound,
         case
             when banded_component.component_id is null then {{ percent('due.total_score') }}
             else cast(score_band.rate as decimal(18, 8))
@@ -181,6 +138,79 @@ select
     clause_id,
     value_origin,
     'score' as input_model,
-    agent_id || ':' || period_id as input_key
+    agent_id || ':' || period_id as input_key,
+    {{ line_nodes([
+        line_node(
+            node_key="'quantity'", parent_key="''", operand="'quantity'", position=1, kind="'quantity'",
+            operation="'product'", label="'base with its shares'", label_zh="'计奖基数'", unit="'cny'", decimals=6
+        ),
+        line_node(
+            node_key="'quantity/share'", parent_key="'quantity'", operand="'factor'", position=1, kind="'quantity'",
+            operation="'product'", label="'base × share'", label_zh="'基数 × 占比'", unit="'cny'", decimals=6
+        ),
+        line_node_if("basis = 'base_salary'", line_node(
+            node_key="'base'", parent_key="'quantity/share'", operand="'factor'", position=1, kind="'base'",
+            label="'base salary'", label_zh="'基本工资'", unit="'cny'", cell=['bonus_due', 'base_salary_cny', 'reckoned']
+        )),
+        line_node_if("basis = 'base_cny'", line_uses(
+            node_key="'parameter:' || period_id || ':' || component_id || ':base_cny'", parent_key="'quantity/share'",
+            operand="'factor'", position=1
+        )),
+        line_node_if("basis = 'rate_table'", line_node(
+            node_key="'base'", parent_key="'quantity/share'", operand="'factor'", position=1, kind="'base'",
+            operation="'row'", label="'base of the table'", label_zh="'基数表'", unit="'cny'", value='base_cny',
+            table_key="'rates:' || period_id || ':' || component_id || ':amount'",
+            chosen_key=key_of('policy_component_rate', 'reckoned', {'lower_bound': 'base_lower_bound'})
+        )),
+        line_node_if("basis = 'rate_table' and rate_key <> ''", line_node(
+            node_key="'base/key'", parent_key="'base'", operand="'key'", position=1, kind="'key'", label="'key'",
+            label_zh="'档位'", text_value='rate_key', cell=['bonus_due', 'rate_key', 'reckoned']
+        )),
+        line_node_if("basis = 'rate_table' and band_value <> 0", line_node(
+            node_key="'base/number'", parent_key="'base'", operand="'number'", position=2, kind="'key'",
+            label="'number looked up'", label_zh="'查表数值'", unit="'number'",
+            cell=['bonus_due', 'band_value', 'reckoned']
+        )),
+        line_node_if('is_of_component', line_uses(
+            node_key="'paid_base:' || " ~ key_of('bonus_due', 'reckoned'), parent_key="'quantity/share'",
+            operand="'factor'", position=1
+        )),
+        line_node_if('has_share', line_uses(
+            node_key="'parameter:' || period_id || ':' || component_id || ':share'", parent_key="'quantity/share'",
+            operand="'factor'", position=2
+        )),
+        line_node_if('has_multiple or has_company_factor', line_node(
+            node_key="'quantity/multiple'", parent_key="'quantity'", operand="'factor'", position=2, kind="'rate'",
+            operation="'product'", label="'multiple × company factor'", label_zh="'倍数 × 公司系数'", unit="'factor'",
+            decimals=6
+        )),
+        line_node_if('has_multiple', line_uses(
+            node_key="'parameter:' || period_id || ':' || component_id || ':multiple'",
+            parent_key="'quantity/multiple'", operand="'factor'", position=1
+        )),
+        line_node_if('has_company_factor', line_uses(
+            node_key="'parameter:' || period_id || ':' || component_id || ':company_factor'",
+            parent_key="'quantity/multiple'", operand="'factor'", position=2
+        )),
+        line_node(
+            node_key="'rate'", parent_key="''", operand="'rate'", position=2, kind="'rate'",
+            operation="case when is_banded then 'row' else 'product' end",
+            label="case when is_banded then 'coefficient of the score' else 'score by the hundred' end",
+            label_zh="case when is_banded then '得分系数' else '得分百分比' end", unit="'factor'", decimals=8,
+            value='factor',
+            table_key="case when is_banded then 'rates:' || period_id || ':' || component_id || ':rate' end",
+            chosen_key="case when is_banded then "
+                ~ key_of('policy_component_rate', 'reckoned', {'rate_key': "''", 'lower_bound': 'score_lower_bound'})
+                ~ " end"
+        ),
+        line_uses(
+            node_key="'score:' || agent_id || ':' || period_id", parent_key="'rate'",
+            operand="case when is_banded then 'number' else 'factor' end", position=1
+        ),
+        line_node_if('not is_banded', line_node(
+            node_key="'rate/hundredth'", parent_key="'rate'", operand="'factor'", position=2, kind="'constant'",
+            label="'a hundredth'", label_zh="'百分之一'", unit="'factor'", value='0.01'
+        )),
+    ]) }} as nodes
 from reckoned
 where base_cny is not null and factor is not null

@@ -12,6 +12,7 @@ reached as (
         attainment.kpi_id,
         rate.amount_cny as reward_cny,
         rate.lower_bound,
+        rate.rate_key as reward_key,
         rate.clause_id,
         rate.value_origin,
         step.value is not null as is_stepped,
@@ -62,6 +63,26 @@ select
     value_origin,
     case when own_day_count = service_day_count then 'kpi_observation' else 'bonus_own_observation' end as input_model,
     agent_id || ':' || period_id || ':'
-    || case when own_day_count = service_day_count then kpi_id else component_id end as input_key
+    || case when own_day_count = service_day_count then kpi_id else component_id end as input_key,
+    {% set reward = key_of('policy_component_rate', 'reached', {'rate_key': 'reward_key'}) %}
+    {{ line_nodes([
+        line_node(
+            node_key="'quantity'", parent_key="''", operand="'quantity'", position=1, kind="'count'",
+            operation="case when is_stepped then 'steps' else 'compare' end",
+            label="case when is_stepped then 'full steps above the bound' else 'bound reached' end",
+            label_zh="case when is_stepped then '超过下限的完整级数' else '达到下限' end", unit="'count'",
+            text_value="'at_least'", value='reward_count'
+        ),
+        line_uses(
+            node_key="'attainment:' || " ~ key_of('bonus_attainment', 'reached'), parent_key="'quantity'",
+            operand="'left'", position=1
+        ),
+        line_uses(node_key="'lower_bound:' || " ~ reward, parent_key="'quantity'", operand="'right'", position=2),
+        line_node_if('is_stepped', line_uses(
+            node_key="'parameter:' || period_id || ':' || component_id || ':step_share'", parent_key="'quantity'",
+            operand="'step'", position=3
+        )),
+        line_uses(node_key="'rate:' || " ~ reward, parent_key="''", operand="'rate'", position=2),
+    ]) }} as nodes
 from reached
 where reward_count > 0

@@ -17,8 +17,20 @@ select
     clause_id,
     value_origin,
     'bonus_ranking' as input_model,
-    period_id || ':' || component_id || ':' || subject_id as input_key
-from {{ ref('bonus_ranking') }}
+    period_id || ':' || component_id || ':' || subject_id as input_key,
+    {{ line_nodes([
+        line_node(
+            node_key="'quantity'", parent_key="''", operand="'quantity'", position=1, kind="'award'", operation="'row'",
+            label="'award of the rank'", label_zh="'名次奖金'", unit="'cny'", value='amount_cny',
+            table_key="'rates:' || period_id || ':' || component_id || ':amount'", clause_id='clause_id',
+            value_origin='value_origin'
+        ),
+        line_uses(
+            node_key="'award_rank:' || " ~ key_of('bonus_ranking', 'ranking'), parent_key="'quantity'",
+            operand="'number'", position=1
+        ),
+    ]) }} as nodes
+from {{ ref('bonus_ranking') }} as ranking
 where
     mechanism = 'top_n'
     and subject = 'agent'

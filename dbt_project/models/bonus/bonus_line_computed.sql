@@ -1,34 +1,13 @@
 -- Grain: one line of an agent's bonus as this run's data and policy make it, whether or not the period is settled.
 
-{% set mechanism_models = [
-    'bonus_line__commission',
-    'bonus_line__fixed',
-    'bonus_line__graded',
-    'bonus_line__per_event',
-    'bonus_line__points',
-    'bonus_line__scored',
-    'bonus_line__threshold',
-    'bonus_line__improvement',
-    'bonus_line__top_n',
-] %}
-
 with
 
-line as (
-    {% for mechanism_model in mechanism_models -%}
-    select * from {{ ref(mechanism_model) }}
-    {%- if not loop.last %}
-    union all
-    {% endif %}
-    {%- endfor %}
-),
-
 absorbed as (
-    {{ with_amounts('line') }}
+    {{ with_amounts(ref('bonus_line_stated')) }}
 )
 
 select
-    {{ bonus_line_id('absorbed', 'absorbed.segment_no', 'absorbed.item') }} as bonus_line_id,
+    absorbed.bonus_line_id,
     absorbed.period_id || ':' || absorbed.agent_id as bonus_id,
     absorbed.period_kind,
     absorbed.period_id,

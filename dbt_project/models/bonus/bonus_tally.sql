@@ -46,6 +46,7 @@ select
     total.component_id,
     total.segment_no,
     coalesce(total.counted_quantity, cast(0 as decimal(24, 6))) as counted_quantity,
+    not total.is_unknown as has_known_count,
     coalesce(shut.shut_gate_count, 0) as shut_gate_count,
     cast(
         case

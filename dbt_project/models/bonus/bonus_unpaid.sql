@@ -181,10 +181,169 @@ lacking_row as (
         )
 ),
 
+-- The gate that is shut, of several the first by name.
+shut_gate as (
+    select
+        gate.agent_id,
+        gate.period_id,
+        gate.component_id,
+        gate.segment_no,
+        kind.label_en,
+        kind.label_zh,
+        gate.event_quantity,
+        gate.comparison,
+        gate.threshold_value,
+        event.first_event_on,
+        row_number() over (
+            partition by gate.agent_id, gate.period_id, gate.component_id, gate.segment_no
+            order by gate.event_kind asc nulls last, gate.comparison asc nulls last
+        ) as gate_order
+    from {{ ref('bonus_gate') }} as gate
+    left join {{ ref('policy_event_kind') }} as kind
+        on
+            gate.period_id = kind.period_id
+            and gate.event_kind = kind.event_kind
+    left join (
+        select
+            agent_id,
+            period_id,
+            event_kind,
+            min(first_event_on) as first_event_on
+        from {{ ref('bonus_event') }}
+        group by agent_id, period_id, event_kind
+    ) as event
+        on
+            gate.agent_id = event.agent_id
+            and gate.period_id = event.period_id
+            and gate.event_kind = event.event_kind
+    where gate.status = 'not_met'
+),
+
+-- Due, not paid, and nothing lacking: what was counted, compared or ranked and came to nothing.
+without_line as (
+    select due.*
+    from due
+    left join {{ ref('bonus_line_stated') }} as line
+        on
+            due.agent_id = line.agent_id
+            and due.period_id = line.period_id
+            and due.component_id = line.component_id
+            and due.segment_no = line.segment_no
+    left join lacking_export
+        on
+            due.agent_id = lacking_export.agent_id
+            and due.period_id = lacking_export.period_id
+            and due.component_id = lacking_export.component_id
+            and due.segment_no = lacking_export.segment_no
+    left join lacking_row
+        on
+            due.agent_id = lacking_row.agent_id
+            and due.period_id = lacking_row.period_id
+            and due.component_id = lacking_row.component_id
+            and due.segment_no = lacking_row.segment_no
+    where
+        line.agent_id is null
+        and lacking_export.agent_id is null
+        and lacking_row.agent_id is null
+),
+
+came_to_nothing as (
+    select
+        due.agent_id,
+        due.period_id,
+        due.component_id,
+        due.segment_no,
+        case
+            when due.mechanism = 'points' and due.basis in ('deduction', 'no_pay', 'floor') then 'not_needed'
+            when due.mechanism in ('commission', 'threshold') and attainment.status = 'no_target' then 'no_target'
+            when due.mechanism in ('commission', 'threshold') then 'below_threshold'
+            when due.mechanism in ('graded', 'scored') and due.total_score is null then 'no_score'
+            when due.mechanism in ('graded', 'scored') then 'no_rate_row'
+            when shut_gate.agent_id is not null then 'not_met'
+            when due.mechanism in ('per_event', 'points') then 'nothing_counted'
+            when ranking.subject_id is not null then 'not_awarded'
+            when due.mechanism in ('top_n', 'improvement') then 'not_ranked'
+            else 'nothing_due'
+        end as reason,
+        case
+            when due.mechanism in ('commission', 'threshold') and attainment.status = 'no_target'
+                then attainment.kpi_id
+            when due.mechanism in ('commission', 'threshold') then cast(attainment.attainment as string)
+            when due.mechanism in ('graded', 'scored') and due.total_score is null then due.score_status
+            when due.mechanism = 'graded' then 'grade ' || coalesce(due.grade, '')
+            when due.mechanism = 'scored' then 'score ' || cast(due.total_score as string)
+            when shut_gate.agent_id is not null
+                then
+                    lower(substr(shut_gate.label_en, 1, 1)) || substr(shut_gate.label_en, 2)
+                    || case
+                        when shut_gate.comparison = 'at_most' and shut_gate.first_event_on is not null
+                            then ' on ' || cast(shut_gate.first_event_on as string)
+                        else
+                            ' ' || cast(cast(shut_gate.event_quantity as decimal(18, 2)) as string) || ', '
+                            || replace(shut_gate.comparison, '_', ' ') || ' '
+                            || cast(cast(shut_gate.threshold_value as decimal(18, 2)) as string)
+                    end
+            when due.mechanism in ('per_event', 'points') then due.basis
+            when ranking.subject_id is not null then cast(ranking.rank as string)
+        end as lacks,
+        shut_gate.label_zh || case
+            when shut_gate.comparison = 'at_most' and shut_gate.first_event_on is not null
+                then '（' || cast(shut_gate.first_event_on as string) || '）'
+            else ''
+        end as lacks_zh,
+        case
+            when attainment.agent_id is not null
+                then 'attainment:' || due.agent_id || ':' || due.period_id || ':' || due.component_id
+            when due.mechanism in ('graded', 'scored') then 'score:' || due.agent_id || ':' || due.period_id
+            when due.mechanism in ('per_event', 'points') and due.basis not in ('no_pay', 'floor', 'deduction')
+                then
+                    'tally:' || due.agent_id || ':' || due.period_id || ':' || due.component_id || ':'
+                    || cast(due.segment_no as string)
+            when ranking.subject_id is not null
+                then 'award_rank:' || due.period_id || ':' || due.component_id || ':' || due.agent_id
+        end as because_key
+    from without_line as due
+    left join {{ ref('bonus_attainment') }} as attainment
+        on
+            due.agent_id = attainment.agent_id
+            and due.period_id = attainment.period_id
+            and due.component_id = attainment.component_id
+    left join shut_gate
+        on
+            due.agent_id = shut_gate.agent_id
+            and due.period_id = shut_gate.period_id
+            and due.component_id = shut_gate.component_id
+            and due.segment_no = shut_gate.segment_no
+            and shut_gate.gate_order = 1
+    left join {{ ref('bonus_ranking') }} as ranking
+        on
+            due.agent_id = ranking.subject_id
+            and due.period_id = ranking.period_id
+            and due.component_id = ranking.component_id
+            and ranking.subject = 'agent'
+),
+
 lacking as (
-    select * from lacking_export
+    select
+        agent_id,
+        period_id,
+        component_id,
+        segment_no,
+        reason,
+        lacks,
+        lacks as lacks_zh,
+        cast(null as string) as because_key
+    from lacking_export
     union all
-    select lacking_row.*
+    select
+        lacking_row.agent_id,
+        lacking_row.period_id,
+        lacking_row.component_id,
+        lacking_row.segment_no,
+        lacking_row.reason,
+        lacking_row.lacks,
+        lacking_row.lacks as lacks_zh,
+        cast(null as string) as because_key
     from lacking_row
     left join lacking_export
         on
@@ -193,6 +352,8 @@ lacking as (
             and lacking_row.component_id = lacking_export.component_id
             and lacking_row.segment_no = lacking_export.segment_no
     where lacking_export.agent_id is null
+    union all
+    select * from came_to_nothing
 )
 
 select
@@ -204,19 +365,39 @@ select
     due.segment_no,
     lacking.reason,
     lacking.lacks,
-    due.component_label_en || case lacking.reason
-        when 'no_export' then ': not paid, no export of ' || lacking.lacks || ' ever came'
-        when 'no_attribute' then ': not paid, ' || lacking.lacks || ' is empty'
-        when 'no_base' then ': not paid, there is no ' || lacking.lacks || ' to pay a share of'
-        else ': not paid, its table has no row for ' || lacking.lacks
+    due.component_label_en || ': not paid, ' || case lacking.reason
+        when 'no_export' then 'no export of ' || lacking.lacks || ' ever came'
+        when 'no_attribute' then lacking.lacks || ' is empty'
+        when 'no_base' then 'there is no ' || lacking.lacks || ' to pay a share of'
+        when 'no_rate_row' then 'its table has no row for ' || lacking.lacks
+        when 'no_target' then 'no target for ' || lacking.lacks
+        when 'below_threshold' then 'attainment ' || coalesce(lacking.lacks, '0') || ' reaches no row of its table'
+        when 'no_score' then 'no score (' || lacking.lacks || ')'
+        when 'not_met' then lacking.lacks
+        when 'nothing_counted' then 'nothing of it was counted'
+        when 'not_awarded' then 'rank ' || lacking.lacks || ' earns nothing'
+        when 'not_ranked'
+            then 'not ranked: too short on the plan, too few cases, or nothing to compare'
+        when 'not_needed' then 'nothing to take back or make up'
+        else 'nothing due under its table'
     end as label_en,
-    due.component_label_zh || case lacking.reason
-        when 'no_export' then '：未发放，从未收到 ' || lacking.lacks || ' 的导出'
-        when 'no_attribute' then '：未发放，' || lacking.lacks || ' 为空'
-        when 'no_base' then '：未发放，无计算基数 ' || lacking.lacks
-        else '：未发放，费率表中没有 ' || lacking.lacks || ' 一行'
+    due.component_label_zh || '：未发放，' || case lacking.reason
+        when 'no_export' then '从未收到 ' || lacking.lacks || ' 的导出'
+        when 'no_attribute' then lacking.lacks || ' 为空'
+        when 'no_base' then '无计算基数 ' || lacking.lacks
+        when 'no_rate_row' then '费率表中没有 ' || lacking.lacks || ' 一行'
+        when 'no_target' then '未设 ' || lacking.lacks || ' 目标'
+        when 'below_threshold' then '达成率 ' || coalesce(lacking.lacks, '0') || ' 未达任何一档'
+        when 'no_score' then '无总分'
+        when 'not_met' then coalesce(lacking.lacks_zh, lacking.lacks)
+        when 'nothing_counted' then '无可计数项'
+        when 'not_awarded' then '第 ' || lacking.lacks || ' 名，无奖金'
+        when 'not_ranked' then '未参与排名'
+        when 'not_needed' then '无需扣回或补足'
+        else '按其费率表无应发金额'
     end as label_zh,
-    due.component_clause_id as clause_id
+    due.component_clause_id as clause_id,
+    lacking.because_key
 from lacking
 inner join due
     on

@@ -21,6 +21,7 @@ from orchestration.audit.recompute.settled import adjustments, settled_lines
 from orchestration.audit.verify.data import ParquetData, RelationUnreadable
 from orchestration.audit.verify.evidence import EVIDENCE, evidence_sums
 from orchestration.audit.verify.findings import Finding, Report, compare
+from orchestration.audit.verify.stated import check_cells, check_due, check_numbers
 from orchestration.audit.verify.traced import TRACE, check_trace
 from orchestration.state import AUDITOR, place_of
 
@@ -65,6 +66,9 @@ def check_arithmetic(data: ParquetData, report: Report) -> None:
         ("ranks that win an award", lambda *_: _won(book, lines)),
         ("award = line, team's rank or honour", lambda *_: _awards(book)),
         ("trace = the rows that it is of", lambda *_: _traced(data, report)),
+        ("every number follows from its operands", lambda *_: check_numbers(data)),
+        ("every number is the published cell that it names", lambda *_: check_cells(data)),
+        ("everything due is there, and part of what it is due in", lambda *_: check_due(data)),
     ):
         _run(report, name, check, data, book)
     try:

@@ -1,0 +1,84 @@
+"""Numbers of a calculation and their operands, as published in `audit.calculation_node` and `…_operand`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number (or word). `operation` is empty for a leaf; `decimals` is to how many it is rounded, half
+    away from zero, and `is_exact` says that who reads it takes it unrounded. `row_key` and `band_side` tell
+    which keys and edges a row of a table is for. `input_model`, `input_key` and `input_column` name
+    the published cell.
+    """
+
+    node_key: str
+    kind: str
+    operation: str | None = None
+    label: str = ""
+    label_zh: str = ""
+    value: Decimal | None = None
+    text_value: str | None = None
+    unit: str = ""
+    decimals: int | None = None
+    is_exact: bool = False
+    row_key: str | None = None
+    band_side: str | None = None
+    reason: str | None = None
+    reason_zh: str | None = None
+    effective_from_on: date | None = None
+    clause_id: str | None = None
+    value_origin: str | None = None
+    input_model: str | None = None
+    input_key: str | None = None
+    input_column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """One number as an operand of another: in which part, and in which place among its kind."""
+
+    operand: str
+    position: int
+    node_key: str
+    is_chosen: bool | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Numbers by key, and the operands of each in order. Numbers are shared: it is no tree."""
+
+    numbers: Mapping[str, Number]
+    operands: Mapping[str, Sequence[Operand]] = field(default_factory=dict)
+
+    def of(self, node_key: str) -> Sequence[Operand]:
+        """The operands of a number."""
+        return self.operands.get(node_key, ())
+
+
+def graph_of(nodes: Iterable[Mapping[str, Any]], operands: Iterable[Mapping[str, Any]]) -> Graph:
+    """A graph from rows of the two relations."""
+    numbers = {row["node_key"]: Number(**_given(row)) for row in nodes}
+    found: dict[str, list[Operand]] = {}
+    for row in operands:
+        found.setdefault(row["parent_key"], []).append(
+            Operand(row["operand"], row["position"], row["node_key"], row["is_chosen"])
+        )
+    for below in found.values():
+        below.sort(key=lambda one: (one.position, one.operand, one.node_key))
+    return Graph(numbers, found)
+
+
+FIELDS = tuple(Number.__dataclass_fields__)
+_NEVER_NONE = {"label": "", "label_zh": "", "unit": "", "is_exact": False}
+
+
+def _given(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _NEVER_NONE[name] if row[name] is None and name in _NEVER_NONE else row[name] for name in FIELDS
+    }

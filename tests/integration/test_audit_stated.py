@@ -1,0 +1,216 @@
+"""The calculation as it states itself: sound on a published centre, and alone enough to notice what is forged.
+
+Hashes are not looked at here: whoever forged them too is found by arithmetic.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.audit.calculation.evaluate import OPERATIONS
+from orchestration.audit.verify.data import ParquetData
+from orchestration.audit.verify.findings import Finding
+from orchestration.audit.verify.stated import NODES, OPERANDS, check_cells, check_due, check_numbers
+from orchestration.settings import POLICY_DIR, PROJECT_ROOT
+from orchestration.state import place_of
+
+KNOWS_NO_NAME = ("orchestration/audit/calculation", "orchestration/audit/verify/stated.py")
+
+
+@pytest.fixture
+def folder(published_demo: Path, tmp_path: Path) -> Path:
+    """A copy of a publication's relations by hard links: files are replaced, never written into."""
+    target = tmp_path / "publication"
+    shutil.copytree(
+        published_demo / "published" / "current" / "auditor", target / "auditor", copy_function=os.link
+    )
+    return target
+
+
+def found(folder: Path) -> list[Finding]:
+    data = ParquetData(folder)
+    return [one for check in (check_numbers, check_cells, check_due) for one in check(data)[2]]
+
+
+def forge(folder: Path, relation: str, rows: str) -> int:
+    """Put the rows of a query over the relation (`rows`) in its place; returns how many are other rows."""
+    path = folder / "auditor" / f"{relation}.parquet"
+    draft = path.with_suffix(".draft")
+    with duckdb.connect() as database:
+        database.execute("set preserve_insertion_order = true")
+        new = rows.replace("{rows}", f"read_parquet('{path}')")
+        database.execute(f"copy ({new}) to '{draft}' (format parquet)")
+        [changed] = database.execute(
+            f"select count(*) from (from read_parquet('{path}') except all from read_parquet('{draft}'))"
+        ).fetchone() or (0,)
+    draft.replace(path)
+    return int(changed)
+
+
+def test_a_published_centre_is_sound(folder: Path) -> None:
+    data = ParquetData(folder)
+    for check in (check_numbers, check_cells, check_due):
+        looked_at, _, findings = check(data)
+        assert looked_at > 1000
+        assert findings == []
+    rows = data.query(f"select distinct operation as one from {data.scan(NODES)}", relation=NODES)
+    assert {row["one"] for row in rows} - {None} <= set(OPERATIONS)
+
+
+NUMBERS = [
+    ("kpi.kpi_observation", "numerator"),
+    ("kpi.kpi_observation", "denominator"),
+    ("kpi.kpi_observation", "value"),
+    ("score.score_rating", "numerator"),
+    ("score.score_line", "points"),
+    ("score.score_line", "effective_weight"),
+    ("score.score_line", "weighted_points"),
+    ("score.score", "data_score"),
+    ("score.score", "supervisor_score"),
+    ("score.score", "total_score"),
+    ("grade.grade", "rank"),
+    ("grade.grade", "cohort_size"),
+    ("grade.grade", "position"),
+    ("grade.grade", "grade"),
+    ("bonus.bonus_event", "quantity"),
+    ("bonus.bonus_tally_line", "event_quantity"),
+    ("bonus.bonus_tally_line", "quantity"),
+    ("bonus.bonus_tally", "counted_quantity"),
+    ("bonus.bonus_tally", "quantity"),
+    ("bonus.bonus_gate", "event_quantity"),
+    ("bonus.bonus_gate", "is_open"),
+    ("bonus.bonus_deduction", "deduction_points"),
+    ("bonus.bonus_coefficient", "deduction_points"),
+    ("bonus.bonus_coefficient", "coefficient"),
+    ("bonus.bonus_own_observation", "numerator"),
+    ("bonus.bonus_attainment", "actual_value"),
+    ("bonus.bonus_attainment", "target_value"),
+    ("bonus.bonus_attainment", "attainment"),
+    ("bonus.bonus_ranking", "ranked_value"),
+    ("bonus.bonus_ranking", "rank"),
+    ("bonus.bonus_base", "amount_cny"),
+    ("bonus.bonus_line_computed", "quantity"),
+    ("bonus.bonus_line_computed", "rate"),
+    ("bonus.bonus_line_computed", "day_count"),
+    ("bonus.bonus_line", "amount_cny"),
+    ("bonus.bonus", "amount_cny"),
+    ("bonus.bonus_unpaid", "reason"),
+    ("facts.fct_target", "target_value"),
+    ("policy.policy_component_rate", "rate"),
+    ("policy.policy_component_rate", "amount_cny"),
+    ("policy.policy_component_rate", "lower_bound"),
+    ("policy.policy_component_rate", "upper_bound"),
+    ("policy.policy_component_parameter", "value"),
+    ("policy.policy_component_event", "weight"),
+    ("policy.policy_component_event", "threshold_value"),
+    ("policy.policy_grade_band", "min_score"),
+    ("policy.policy_grade_band", "cumulative_share"),
+    ("policy.policy_score_kpi", "kpi_weight"),
+    ("policy.policy_score_kpi", "floor_value"),
+    ("policy.policy_scheme", "supervisor_share"),
+    ("policy.policy_scheme", "min_group_size"),
+]
+"""Every kind of number that the calculation reads or makes, by the relation that publishes it."""
+
+
+@pytest.mark.parametrize(("relation", "column"), NUMBERS, ids=lambda one: one)
+def test_every_number_that_is_forged_alone_is_noticed_where_it_is(
+    folder: Path, relation: str, column: str
+) -> None:
+    """One row, so that nothing else can give it away."""
+    path = folder / "auditor" / f"{relation}.parquet"
+    with duckdb.connect() as database:
+        [kind] = [
+            str(kind)
+            for name, kind, *_ in database.execute(f"describe from read_parquet('{path}')").fetchall()
+            if name == column
+        ]
+    new = {"BOOLEAN": f"not {column}", "VARCHAR": f"{column} || 'x'"}.get(kind, f"{column} + 1")
+    stated = f"""
+        select input_key from read_parquet('{folder / "auditor" / NODES}.parquet')
+        where input_model = '{relation.split(".")[1]}' and input_column = '{column}'
+    """
+    keys = ParquetData(folder).rows("audit.relation_key")
+    key = " || ':' || ".join(
+        f"coalesce(cast({one['column_name']} as varchar), '')"
+        for one in sorted(keys, key=lambda row: row["position"])
+        if one["relation"] == relation
+    )
+    changed = forge(
+        folder,
+        relation,
+        f"""
+        with marked as (
+            select *, {key} as _key, {key} in ({stated}) and {column} is not null as _may from {{rows}}
+        ), chosen as (
+            select min(_key) as _key from marked where _may
+        )
+        select * exclude (_key, _may) replace (
+            cast(case when _may and _key = (select _key from chosen) then {new} else {column} end as {kind})
+            as {column}
+        ) from marked
+        """,
+    )
+    assert changed == 1
+    places = {finding.place for finding in found(folder)}
+    assert place_of(relation) in places, places
+
+
+DROPPED: list[tuple[str, str, str]] = [
+    ("bonus.bonus_unpaid", "reason <> 'not_awarded'", "neither a line nor a reason"),
+    (OPERANDS, "operand <> 'condition'", "no condition of the due component"),
+    (OPERANDS, "not starts_with(node_key, 'tally_line:')", "no part of the count"),
+    (OPERANDS, "operand <> 'member'", "no member of the cohort"),
+    (OPERANDS, "not starts_with(parent_key, 'bonus:')", "no part of its bonus"),
+    (OPERANDS, "not starts_with(parent_key, 'weighted:')", "part of nothing"),
+    (NODES, "kind <> 'score_line'", "it has no score line"),
+    (NODES, "kind <> 'rank'", "not ranked"),
+    (NODES, "kind <> 'bonus'", "no number of the calculation"),
+    (NODES, "kind <> 'line'", "the line is no number"),
+    (NODES, "kind <> 'rate_row'", "there is no number"),
+    ("score.score", "agent_id <> (select min(agent_id) from {rows})", "a row that is not there"),
+]
+
+
+@pytest.mark.parametrize(("relation", "kept", "said"), DROPPED, ids=lambda one: str(one)[:40])
+def test_what_is_left_out_is_missed(folder: Path, relation: str, kept: str, said: str) -> None:
+    assert forge(folder, relation, f"select * from {{rows}} where {kept}") > 0
+    assert any(said in finding.problem for finding in found(folder))
+
+
+def test_a_changed_choice_of_row_changes_nothing(folder: Path) -> None:
+    """`is_chosen` is for readers: what applies follows from key and band."""
+    assert forge(folder, OPERANDS, "select * replace (not is_chosen as is_chosen) from {rows}") > 0
+    assert found(folder) == []
+
+
+def _names(path: Path, column: str) -> set[str]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return {row[column] for row in csv.DictReader(stream)}
+
+
+def test_no_mechanism_plan_or_kpi_is_known_by_name() -> None:
+    names = (
+        _names(POLICY_DIR / "component.csv", "mechanism")
+        | _names(POLICY_DIR / "component.csv", "component_id")
+        | _names(POLICY_DIR / "scheme.csv", "scheme_id")
+        | _names(POLICY_DIR / "kpi.csv", "kpi_id")
+        | _names(POLICY_DIR / "event_kind.csv", "event_kind")
+    )
+    sources: Callable[[str], list[Path]] = lambda name: (  # noqa: E731
+        sorted((PROJECT_ROOT / name).rglob("*.py"))
+        if (PROJECT_ROOT / name).is_dir()
+        else [PROJECT_ROOT / name]
+    )
+    for name in KNOWS_NO_NAME:
+        for path in sources(name):
+            words = set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+            assert not words & names, path
