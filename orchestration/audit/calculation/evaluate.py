@@ -209,7 +209,9 @@ def _row(of: Operands) -> Result:
     key, number = of.result("key"), of.maybe("number")
     word = "" if key is None else key.word or ""
     for one in of.keys("row"):
-        row = of.graph.numbers[one]
+        row = of.graph.numbers.get(one)
+        if row is None:
+            raise CannotEvaluate(f"there is no number {one}")
         if row.row_key is None or row.row_key == word:
             band = Operands(of.evaluator, row, of.graph.of(one), of.graph)
             if _is_in_band(band, number or NOTHING):
