@@ -46,21 +46,21 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The given fields of a node with what `cell` says: [model, column, alias] or [model, column, alias, columns]. #}
+{# The given fields of a node with what `cell` ([model, column, alias]) and `cell_columns` (see key_of) say. #}
 {% macro _node_values(given) %}
     {%- set values = {} -%}
     {%- if 'cell' in given -%}
-        {%- set model, column, alias = given.cell[0], given.cell[1], given.cell[2] -%}
+        {%- set model, column, alias = given.cell -%}
         {%- do values.update({
             'input_model': "'" ~ model ~ "'",
             'input_column': "'" ~ column ~ "'",
-            'input_key': key_of(model, alias, given.cell[3] if given.cell | length > 3 else {}),
+            'input_key': key_of(model, alias, given.get('cell_columns', {})),
         }) -%}
         {%- if 'text_value' not in given -%}
             {%- do values.update({'value': alias ~ '.' ~ column}) -%}
         {%- endif -%}
     {%- endif -%}
-    {%- for name, value in given.items() if name != 'cell' -%}
+    {%- for name, value in given.items() if name not in ['cell', 'cell_columns'] -%}
         {%- do values.update({name: value}) -%}
     {%- endfor -%}
     {%- for name in values if name not in node_fields() -%}
@@ -126,7 +126,7 @@
 
 {# The row of a rate table that applies by key and band, with what it is looked up by: the nodes of a quantity or rate.
    `row` is the row that the line took. #}
-{% macro looked_up(name, position, what, due, row, label, label_zh) %}
+{% macro looked_up(name, what, due, row, label, label_zh, position=1) %}
     {{ return([
         line_node(
             node_key="'" ~ name ~ "'", parent_key="''", operand="'" ~ name ~ "'", position=position, kind="'rate'",
@@ -136,11 +136,11 @@
             value_origin=row ~ '.value_origin'
         ),
         line_node_if(due ~ ".rate_key <> ''", line_node(
-            node_key="'" ~ name ~ "/key'", parent_key="'" ~ name ~ "'", operand="'key'", position=1, kind="'key'",
+            node_key="'" ~ name ~ "_key'", parent_key="'" ~ name ~ "'", operand="'key'", position=1, kind="'key'",
             label="'key'", label_zh="'档位'", text_value=due ~ '.rate_key', cell=['bonus_due', 'rate_key', due]
         )),
         line_node_if(due ~ '.band_value <> 0', line_node(
-            node_key="'" ~ name ~ "/number'", parent_key="'" ~ name ~ "'", operand="'number'", position=2,
+            node_key="'" ~ name ~ "_number'", parent_key="'" ~ name ~ "'", operand="'number'", position=2,
             kind="'key'", label="'number looked up'", label_zh="'查表数值'", unit="'number'",
             cell=['bonus_due', 'band_value', due]
         )),

@@ -41,7 +41,8 @@
             ),
             line_uses(
                 node_key="case when due.scheme_id = due.scored_scheme_id
-                    then 'grade:' || due.agent_id || ':' || due.period_id else 'grade_by_plan:' || due.agent_id || ':' || due.period_id || ':' || due.scheme_id end",
+                    then 'grade:' || due.agent_id || ':' || due.period_id
+                    else 'grade_by_plan:' || due.agent_id || ':' || due.period_id || ':' || due.scheme_id end",
                 parent_key="'rate'", operand="'key'", position=1
             ),
         ]) }} as nodes

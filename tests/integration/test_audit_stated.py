@@ -227,12 +227,8 @@ def test_no_mechanism_plan_or_kpi_is_known_by_name() -> None:
         | _names(POLICY_DIR / "kpi.csv", "kpi_id")
         | _names(POLICY_DIR / "event_kind.csv", "event_kind")
     )
-    sources: Callable[[str], list[Path]] = lambda name: (  # noqa: E731
-        sorted((PROJECT_ROOT / name).rglob("*.py"))
-        if (PROJECT_ROOT / name).is_dir()
-        else [PROJECT_ROOT / name]
-    )
     for name in KNOWS_NO_NAME:
-        for path in sources(name):
-            words = set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
-            assert not words & names, path
+        root = PROJECT_ROOT / name
+        for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
+            said = set(re.findall(r"""["'](\w+)["']""", path.read_text(encoding="utf-8")))
+            assert not said & names, path

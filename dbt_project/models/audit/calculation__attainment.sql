@@ -157,8 +157,8 @@ select
         node_key="'whole_month_target:' || " ~ one_month_key, parent_key="'month_target:' || " ~ one_month_key,
         operand="'factor'", position=1, kind="'target'", label="'target of ' || month_id",
         label_zh="month_id || ' 目标'", unit="'target'",
-        cell=['fct_target', 'target_value', 'target_month',
-            {'period_id': 'target_month.month_id', 'metric': 'target_month.kpi_id'}]
+        cell=['fct_target', 'target_value', 'target_month'],
+        cell_columns={'period_id': 'target_month.month_id', 'metric': 'target_month.kpi_id'}
     ) }}
 from target_month
 union all

@@ -223,7 +223,8 @@ union all
 select
     {{ node(
         node_key="'bounded:' || " ~ key_of('bonus_tally', 'tally'), parent_key=tally_key, operand="'if_met'",
-        position=9, kind="'tally'", operation="'bounded'", label="'within its bounds'", label_zh="'上下限内'", unit="'count'"
+        position=9, kind="'tally'", operation="'bounded'", label="'within its bounds'", label_zh="'上下限内'",
+        unit="'count'"
     ) }}
 from tally
 where has_bound

@@ -334,7 +334,8 @@ select
         node_key="'" ~ column ~ ":' || corrected_line_id", parent_key="'adjustment:' || bonus_line_id",
         operand="'subtrahend'", position=loop.index + 1, kind="'settled'", label="'" ~ label ~ "'",
         label_zh="'" ~ label_zh ~ "'", unit="'cny'",
-        cell=['bonus_correction', column, 'adjustment', {'bonus_line_id': 'adjustment.corrected_line_id'}]
+        cell=['bonus_correction', column, 'adjustment'],
+        cell_columns={'bonus_line_id': 'adjustment.corrected_line_id'}
     ) }}
 from adjustment
 where {{ column }} <> 0
@@ -354,7 +355,8 @@ select
     {{ node(
         node_key="'moved:' || corrected_line_id", parent_key="'withheld:' || corrected_line_id", operand="'term'",
         position=1, kind="'settled'", operation="'difference'", label="'moved by others'", label_zh="'受他人变动影响'",
-        unit="'cny'", cell=['bonus_correction', 'moved_cny', 'moved', {'bonus_line_id': 'moved.corrected_line_id'}]
+        unit="'cny'", cell=['bonus_correction', 'moved_cny', 'moved'],
+        cell_columns={'bonus_line_id': 'moved.corrected_line_id'}
     ) }}
 from moved
 union all

@@ -166,12 +166,12 @@ select
         label_zh=alias ~ '.name_zh', unit=alias ~ '.unit', decimals=6, cell=[model, 'value', alias]
     ) }}
 from {{ alias }}
-{% for column, operand_no, column_zh in [('numerator', 1, '分子'), ('denominator', 2, '分母')] %}
+{% for column, column_zh in [('numerator', '分子'), ('denominator', '分母')] %}
 union all
 select
     {{ node(
         node_key="'" ~ column ~ ":" ~ name ~ ":' || " ~ key, parent_key="'" ~ name ~ ":' || " ~ key,
-        operand="'" ~ column ~ "'", position=operand_no, kind="'" ~ column ~ "'",
+        operand="'" ~ column ~ "'", position=loop.index, kind="'" ~ column ~ "'",
         label="'" ~ column ~ "'", label_zh="'" ~ column_zh ~ "'", unit="'sum over evidence'",
         cell=[model, column, alias]
     ) }}
@@ -180,7 +180,7 @@ union all
 select
     {{ uses(
         node_key="'" ~ column ~ ":" ~ name ~ ":' || " ~ key, parent_key="'exact:" ~ name ~ ":' || " ~ key,
-        operand="'" ~ column ~ "'", position=operand_no
+        operand="'" ~ column ~ "'", position=loop.index
     ) }}
 from {{ alias }}
 {% endfor %}

@@ -130,9 +130,9 @@ select
         decimals=8
     ) }}
 from total
-{% for part, other, label, label_zh in [
-    ('supervisor', 'collaboration', 'supervisor score', '主管评分'),
-    ('collaboration', 'supervisor', 'collaboration score', '协作评分')
+{% for part, clause, label, label_zh in [
+    ('supervisor', "'CG-04'", 'supervisor score', '主管评分'),
+    ('collaboration', "'CG-05'", 'collaboration score', '协作评分')
 ] %}
 {% set share_key = "'" ~ part ~ "_share:' || " ~ key_of('policy_scheme', 'total') %}
 union all
@@ -150,7 +150,7 @@ select
         node_key="'" ~ part ~ "_score:' || place", parent_key="'" ~ part ~ "_part:' || place", operand="'factor'",
         position=1, kind="'score_part'", operation="'" ~ ('ratio' if part == 'supervisor' else 'sum') ~ "'",
         label="'" ~ label ~ "'", label_zh="'" ~ label_zh ~ "'", unit="'points'", decimals=4,
-        clause_id="'" ~ ('CG-04' if part == 'supervisor' else 'CG-05') ~ "'", cell=['score', part ~ '_score', 'total']
+        clause_id=clause, cell=['score', part ~ '_score', 'total']
     ) }}
 from total
 where {{ part }}_share > 0
@@ -230,7 +230,7 @@ select
     {{ node(
         node_key="'points:' || " ~ key_of('score_line', 'scored'),
         parent_key="'score_line:' || " ~ key_of('score_line', 'scored'), operand="'factor'", position=1,
-        kind="'points'", operation="'curve'", label="'points on the curve'", label_zh="'曲线得分'", unit="'points'",
+        kind="'curve'", operation="'curve'", label="'points on the curve'", label_zh="'曲线得分'", unit="'points'",
         decimals=4, clause_id="'S-CURVE'", cell=['score_line', 'points', 'scored']
     ) }}
 from scored

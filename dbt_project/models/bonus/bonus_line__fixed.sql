@@ -18,7 +18,7 @@ select
     rate.value_origin,
     'policy_component_rate' as input_model,
     rate.component_id || ':' || rate.rate_key || ':' || cast(rate.lower_bound as string) as input_key,
-    {{ line_nodes(looked_up('quantity', 1, 'amount', 'due', 'rate', "'amount'", "'金额'")) }} as nodes
+    {{ line_nodes(looked_up('quantity', 'amount', 'due', 'rate', "'amount'", "'金额'")) }} as nodes
 from {{ ref('bonus_due') }} as due
 inner join {{ ref('policy_component_rate') }} as rate
     on

@@ -23,7 +23,7 @@ select
         line_uses(
             node_key="'tally:' || " ~ key_of('bonus_tally', 'tally'), parent_key="''", operand="'quantity'", position=1
         ),
-    ] + looked_up('rate', 2, 'amount', 'due', 'rate', "'amount for each'", "'单价'")) }} as nodes
+    ] + looked_up('rate', 'amount', 'due', 'rate', "'amount for each'", "'单价'", position=2)) }} as nodes
 from {{ ref('bonus_due') }} as due
 inner join {{ ref('bonus_tally') }} as tally
     on

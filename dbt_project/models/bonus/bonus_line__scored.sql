@@ -209,7 +209,7 @@ select
         ),
         line_node_if('not is_banded', line_node(
             node_key="'rate/hundredth'", parent_key="'rate'", operand="'factor'", position=2, kind="'constant'",
-            label="'a hundredth'", label_zh="'百分之一'", unit="'factor'", value='0.01'
+            label="'a hundredth'", label_zh="'百分之一'", unit="'factor'", value=percent('1')
         )),
     ]) }} as nodes
 from reckoned

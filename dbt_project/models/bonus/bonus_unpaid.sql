@@ -274,8 +274,7 @@ came_to_nothing as (
             when due.mechanism = 'scored' then 'score ' || cast(due.total_score as string)
             when shut_gate.agent_id is not null
                 then
-                    lower(substr(shut_gate.label_en, 1, 1)) || substr(shut_gate.label_en, 2)
-                    || case
+                    shut_gate.label_en || case
                         when shut_gate.comparison = 'at_most' and shut_gate.first_event_on is not null
                             then ' on ' || cast(shut_gate.first_event_on as string)
                         else

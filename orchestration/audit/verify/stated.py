@@ -21,7 +21,7 @@ PLACES = 12
 """Decimals of `value`."""
 FOUND_PER_CELL = 20
 
-NEVER_ALONE = ("score_line", "score_part", "points", "gate", "line")
+NEVER_ALONE = ("score_line", "score_part", "curve", "gate", "line")
 """Kinds of numbers that are always part of another."""
 
 
@@ -113,7 +113,8 @@ ALL_DUE: Sequence[Due] = (
     Due(
         "the candidate is no member of the cohort",
         "bonus.bonus_ranking",
-        "select concat_ws(':', 'candidate', period_id, component_id, subject_id) as key from {bonus.bonus_ranking}",
+        "select concat_ws(':', 'candidate', period_id, component_id, subject_id) as key "
+        "from {bonus.bonus_ranking}",
         "select node_key as key from {audit.calculation_operand} where operand = 'member'",
     ),
 )
