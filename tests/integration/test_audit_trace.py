@@ -268,7 +268,6 @@ LEAVES = {
             and policy.role in (score.role, '*')
         where leaf.input_model = 'policy_score_kpi'
     """,
-    "bonus": "select leaf.value = 0 from leaf where leaf.input_model = 'bonus'",
 }
 """By what a leaf was read from: whether each such leaf is found there with its value."""
 

@@ -21,14 +21,10 @@ computed as (
         stated.has_segments,
         stated.has_segments and stated.is_last_segment as absorbs_cents,
         case when stated.has_segments then 'part:' else 'line:' end || line.bonus_line_id as product_key,
-        open_line.bonus_line_id is not null as is_paid
+        settled.period_id is null as is_paid
     from {{ ref('bonus_line_computed') }} as line
     inner join stated
         on line.bonus_line_id = stated.bonus_line_id
-    left join {{ ref('bonus_line') }} as open_line
-        on
-            line.bonus_line_id = open_line.bonus_line_id
-            and open_line.adjusts_bonus_line_id is null
     left join {{ ref('dim_settled_period') }} as settled
         on line.period_id = settled.period_id
 ),

@@ -11,6 +11,7 @@ from orchestration.audit.document import trace_json
 from orchestration.audit.node import Evidence, Node, Trace
 from orchestration.audit.page import trace_page
 from orchestration.audit.recompute.book import Book, Row
+from orchestration.audit.trace import NOT_NEEDED, UNPAID
 from orchestration.audit.verify.findings import Finding, shown
 
 PAGE, TREE = "trace.html", "trace.json"
@@ -57,12 +58,27 @@ def tree_findings(
             findings.append(Finding(TREE, problem, row=f"node_id={line_id}"))
     nodes = list(trace.root.walk())
     published = {row["node_id"]: row for row in book.rows("audit.bonus_trace") if row["bonus_id"] == bonus_id}
-    findings += _node_findings(nodes, published)
+    findings += _node_findings(nodes, {key: row for key, row in published.items() if not _is_unpaid(row)})
+    told = {one.component_id for one in trace.unpaid}
+    findings += [
+        Finding(TREE, "does not tell what is due and not paid", row=f"node_id={node_id}")
+        for node_id, row in published.items()
+        if _is_unpaid(row) and row["parameter"] != NOT_NEEDED and _component(node_id) not in told
+    ]
     unknown = sum(node.node_id not in published for node in nodes)
     if unknown:
         report.skip(f"{unknown} nodes of {TREE}", "they are put to the published trace by the pack's writer")
     evidence, found = _evidence_findings(trace, book, report)
     return len(nodes) + evidence, "nodes and evidence rows", [*findings, *found]
+
+
+def _is_unpaid(row: Row) -> bool:
+    """Whether a published node is of what is due and not paid: told beside the tree."""
+    return bool(row["input_model"] == UNPAID)
+
+
+def _component(node_id: str) -> str:
+    return node_id.rpartition("/")[2].rpartition(":")[0]
 
 
 def _node_findings(nodes: Sequence[Node], published: Mapping[str, Row]) -> Iterator[Finding]:
