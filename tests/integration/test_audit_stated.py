@@ -200,7 +200,7 @@ DROPPED: list[tuple[Callable[[ParquetData], Checked], str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("check", "relation", "kept", "said"), DROPPED, ids=lambda one: str(one)[:40])
+@pytest.mark.parametrize(("check", "relation", "kept", "said"), DROPPED, ids=[said for *_, said in DROPPED])
 def test_what_is_left_out_is_missed(
     folder: Path, check: Callable[[ParquetData], Checked], relation: str, kept: str, said: str
 ) -> None:
