@@ -18,8 +18,17 @@ from orchestration.settings import CONTRACT_DIR
 from orchestration.state import StateFolder
 
 TABLES = [table.full_name for table in load_contract(CONTRACT_DIR).export_tables]
-REBUILT = ("policy.policy_absent_export", "kpi.kpi_observation", "kpi.kpi_group_observation")
-"""Tables, made again from their SQL when an export is taken away; what reads them is views."""
+REBUILT = (
+    "policy.policy_absent_export",
+    "kpi.kpi_observation",
+    "kpi.kpi_group_observation",
+    "bonus.bonus_tally_line",
+    "bonus.bonus_gate",
+    "bonus.bonus_tally",
+    "bonus.bonus_deduction",
+    "bonus.bonus_coefficient",
+)
+"""Tables, made again from their SQL in this order when an export is taken away."""
 
 
 @pytest.fixture(scope="module")
