@@ -204,28 +204,24 @@ class SuiteBounds(BaseModel):
                 raise ValueError(f"needs of {column} name {', '.join(sorted(unknown))}, not in scope")
         return self
 
-    @model_validator(mode="after")
-    def _measures_have_the_numbers(self) -> SuiteBounds:
-        """A number that no measure has would be judged of no subject, and pass for ever."""
-        measured = {name: bound for name, bound in self.bounds.items() if bound.measure and bound.column}
-        measures: dict[str, Measure] = {}
-        for name, bound in measured.items():
+    @property
+    def measured(self) -> Mapping[str, Bound]:
+        """The bounds on numbers of measures."""
+        return {name: bound for name, bound in self.bounds.items() if bound.measure and bound.column}
+
+    def measures(self) -> Mapping[str, Measure]:
+        """The measures of the bounds by name. Raises ValueError for one that there is not."""
+        found: dict[str, Measure] = {}
+        for name, bound in self.measured.items():
             try:
-                measures[str(bound.measure)] = load_measure(str(bound.measure), self.scope)
+                found[str(bound.measure)] = load_measure(str(bound.measure), self.scope)
             except ValueError as error:
                 raise ValueError(f"bound {name}: {error}") from error
-        has = measured_columns(measures.values())
-        for name, bound in measured.items():
-            if bound.column not in has[str(bound.measure)]:
-                raise ValueError(
-                    f"bound {name}: measure {bound.measure} has no column {bound.column}, "
-                    f"only {', '.join(sorted(has[str(bound.measure)]))}"
-                )
-            if bound.column not in self.needs:
-                raise ValueError(f"bound {name}: `needs` does not say what {bound.column} needs to be judged")
-        idle = sorted(self.needs.keys() - {bound.column for bound in measured.values()})
-        if idle:
-            raise ValueError(f"needs of {', '.join(idle)}, which no bound measures")
+        return found
+
+    @model_validator(mode="after")
+    def _measures_are_there(self) -> SuiteBounds:
+        self.measures()
         return self
 
     def needed(self, column: str) -> Needs:
@@ -264,6 +260,37 @@ def load_bounds(folder: Path) -> Mapping[str, SuiteBounds]:
             )
         suites[suite.suite] = suite
     return suites
+
+
+def require_numbers(bounds: Mapping[str, SuiteBounds], folder: Path) -> None:
+    """Every measure has the numbers that the bounds of `folder` hold, and `needs` says of each what it needs:
+    one that there is not would be judged of no subject, and pass for ever. Parses SQL in a DuckDB of its own,
+    which importing the definitions must not. Raises ConfigurationError naming the file and the bound.
+    """
+    for suite in bounds.values():
+        path, has = folder / f"{suite.suite}.yml", measured_columns(suite.measures().values())
+        for name, bound in suite.measured.items():
+            known = has[str(bound.measure)]
+            if bound.column not in known:
+                raise ConfigurationError(
+                    path=path,
+                    problem=f"bound {name}: measure {bound.measure} has no column {bound.column}, "
+                    f"only {', '.join(sorted(known))}",
+                    remedy="Name one of them, or add it to the SELECT of the measure",
+                )
+            if bound.column not in suite.needs:
+                raise ConfigurationError(
+                    path=path,
+                    problem=f"bound {name}: `needs` does not say what {bound.column} needs to be judged",
+                    remedy="Say it under `needs`, in both languages",
+                )
+        idle = sorted(suite.needs.keys() - {bound.column for bound in suite.measured.values()})
+        if idle:
+            raise ConfigurationError(
+                path=path,
+                problem=f"needs of {', '.join(idle)}, which no bound measures",
+                remedy="Remove it, or bound the number",
+            )
 
 
 def require_columns(

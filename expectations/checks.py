@@ -9,7 +9,7 @@ from pathlib import Path
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
-from expectations.bound import Bound, Needs, SuiteBounds, load_bounds
+from expectations.bound import Bound, Needs, SuiteBounds, load_bounds, require_numbers
 from expectations.measure import Measure, load_measure
 
 OF_VALUES: Mapping[str, Callable[..., Expectation]] = {
@@ -48,8 +48,10 @@ class Check:
 
 
 def read_checks(bounds_dir: Path) -> tuple[Check, ...]:
-    """The check of every bound, by suite. Raises ConfigurationError like `load_bounds`."""
-    return tuple(_check(suite, check_id) for suite in load_bounds(bounds_dir).values() for check_id in suite)
+    """The check of every bound, by suite. Raises ConfigurationError for bounds that are not sound."""
+    bounds = load_bounds(bounds_dir)
+    require_numbers(bounds, bounds_dir)
+    return tuple(_check(suite, check_id) for suite in bounds.values() for check_id in suite)
 
 
 def _check(suite: SuiteBounds, check_id: str) -> Check:

@@ -15,7 +15,7 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from expectations.bound import load_bounds
+from expectations.bound import load_bounds, require_numbers
 from orchestration.errors import ConfigurationError, MeritlineError
 from orchestration.ingest.contract import load_contract
 from orchestration.lock import current_holder
@@ -51,7 +51,7 @@ def examine(
     yield _python()
     yield _packages()
     yield _guarded("contract", lambda: f"{len(load_contract(CONTRACT_DIR).tables)} tables")
-    yield _guarded("bounds", lambda: f"{sum(len(s.bounds) for s in load_bounds(BOUNDS_DIR).values())} bounds")
+    yield _guarded("bounds", _bounds)
     yield _guarded("policy", lambda: _policy(policy))
     yield Finding(
         "time zone",
@@ -169,6 +169,12 @@ def _notice(settings: Settings) -> Finding:
         program if shutil.which(program) else f"{program}: there is no such command, or it cannot be run",
         "Correct MERITLINE_NOTIFY_COMMAND, or unset it",
     )
+
+
+def _bounds() -> str:
+    bounds = load_bounds(BOUNDS_DIR)
+    require_numbers(bounds, BOUNDS_DIR)
+    return f"{sum(len(suite.bounds) for suite in bounds.values())} bounds"
 
 
 def _cannot_be_made(folder: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from dagster import AssetKey, DagsterExecutionInterruptedError, ExecuteInProcessResult, JobDefinition
 
+from expectations.bound import load_bounds, require_numbers
 from orchestration.errors import MeritlineError
 from orchestration.lock import hold
 from orchestration.nightly.instance import open_instance
@@ -19,7 +20,7 @@ from orchestration.nightly.run import NightlyRun
 from orchestration.notify import failed_before_the_run, send
 from orchestration.policy import install_policy, policy_notes
 from orchestration.progress import say, stage
-from orchestration.settings import Settings
+from orchestration.settings import BOUNDS_DIR, Settings
 from orchestration.state import StateFolder, keep_private
 from orchestration.warehouse.dbt import is_parsed, parse_project
 
@@ -65,6 +66,7 @@ def _prepared_job(settings: Settings, state: StateFolder) -> JobDefinition:
         install_policy(state, settings.policy)
         for note in policy_notes(settings.policy):
             current.note(note)
+        require_numbers(load_bounds(BOUNDS_DIR), BOUNDS_DIR)
         if not is_parsed(state):
             parse_project(state)
         current.message = "policy in force, dbt project parsed"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from expectations.bound import KINDS, load_bounds, require_columns
+from expectations.bound import KINDS, load_bounds, require_columns, require_numbers
 from expectations.measure import FOLDER, Measure, measured_columns
 from orchestration.errors import ConfigurationError
 from orchestration.settings import BOUNDS_DIR, PROJECT_ROOT
@@ -36,7 +36,7 @@ def told(folder: Path, suite: str, change: Change, bound: str | None = None) -> 
     path = folder / f"{suite}.yml"
     path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
     with pytest.raises(ConfigurationError) as refused:
-        load_bounds(folder)
+        require_numbers(load_bounds(folder), folder)
     assert refused.value.path == path
     assert refused.value.remedy
     return f"{refused.value.problem} | {refused.value.remedy}"
@@ -44,6 +44,7 @@ def told(folder: Path, suite: str, change: Change, bound: str | None = None) -> 
 
 def test_the_bounds_in_force_load_and_every_kind_is_tried_here() -> None:
     bounds = load_bounds(BOUNDS_DIR)
+    require_numbers(bounds, BOUNDS_DIR)
     assert {kind: bounds[suite][name].kind for kind, (suite, name) in OF_KIND.items()} == {
         kind: kind for kind in KINDS
     }

@@ -69,7 +69,12 @@ def _check_about(folder: Path, manifest: Mapping[str, Any], report: Report) -> N
             findings.append(Finding(place, f"has {len(found)} rows, not one", row=ABOUT))
         for row in found:
             findings += [
-                Finding(place, f"says {row[name]}, the manifest {value}", row=ABOUT, column=name)
+                Finding(
+                    f"{folder.name}/{place}",
+                    f"says {row[name]}, the manifest {value}",
+                    row=f"{ABOUT} (its only row)",
+                    column=name,
+                )
                 for name, value in wanted.items()
                 if row[name] != value
             ]

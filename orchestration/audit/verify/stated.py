@@ -271,7 +271,8 @@ def check_due(data: ParquetData) -> Checked:
     alone = data.query(
         f"""
         select node_key from {data.scan(NODES)} as node
-        where kind in {NEVER_ALONE} and operation is not null and input_model is distinct from 'bonus_line_computed'
+        where kind in {NEVER_ALONE} and operation is not null
+            and input_model is distinct from 'bonus_line_computed'
             and node_key not in (select node_key from {data.scan(OPERANDS)})
         order by node_key limit {FOUND_PER_CELL}
         """,
