@@ -146,3 +146,9 @@
         )),
     ]) }}
 {% endmacro %}
+
+{# Between the steps of a recursion: rows that were there before are not followed again. Where an engine has no such
+   union, paths are followed one by one: the same rows, more often. #}
+{% macro each_once() %}{{ return(adapter.dispatch('each_once')()) }}{% endmacro %}
+{% macro default__each_once() %}union{% endmacro %}
+{% macro spark__each_once() %}union all{% endmacro %}

@@ -571,13 +571,15 @@ def test_an_adjustment_is_traced_to_the_rows_that_corrected_it(
         state,
         """
         select
-            quantity.value
-            - sum(case when part.input_model = 'bonus_line_computed' then part.value else -part.value end)
-        from audit.bonus_trace as quantity
+            adjustment.value - sum(case when part.operand = 'minuend' then part.value else -part.value end)
+        from audit.bonus_trace as adjustment
         inner join audit.bonus_trace as part
-            on quantity.bonus_id = part.bonus_id and quantity.node_id = part.parent_node_id
-        where quantity.input_model = 'bonus_correction'
-        group by quantity.bonus_id, quantity.node_id, quantity.value
+            on adjustment.bonus_id = part.bonus_id and adjustment.node_id = part.parent_node_id
+        where adjustment.kind = 'adjustment' and not exists (
+            select 1 from audit.bonus_trace as withheld
+            where withheld.parent_node_id = adjustment.node_id and withheld.value is null
+        )
+        group by adjustment.bonus_id, adjustment.node_id, adjustment.value
         """,
     )
     assert len(differences) > 5

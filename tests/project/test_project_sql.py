@@ -49,8 +49,6 @@ CONVERSIONS: dict[str, tuple[set[str], str]] = {
     "models/facts/dim_period.sql": ({"3", "12"}, "months of a quarter and of a year"),
     "models/intermediate/int_calendar__business_day.sql": ({"5"}, "the four openings that a day may have"),
     "models/intermediate/int_number.sql": ({"10", "100", "1000"}, "place values of decimal digits"),
-    "models/audit/bonus_trace.sql": ({"2", "3", "4", "5", "6"}, "depth of a node below its line"),
-    "models/audit/bonus_trace_line.sql": ({"3"}, "depth of a line below an adjustment"),
 }
 """Numbers that are no policy, by file, with what they are."""
 

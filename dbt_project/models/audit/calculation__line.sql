@@ -198,7 +198,7 @@ select
     {{ node(
         node_key="'unpaid:' || " ~ key_of('bonus_unpaid', 'unpaid'), parent_key="'bonus:' || bonus_id",
         operand="'unpaid'", position='unpaid_order', kind="'unpaid'", label='label_en', label_zh='label_zh',
-        value='0', text_value='reason', unit="'cny'", reason='reason', reason_zh='label_zh', clause_id='clause_id',
+        value='0', text_value='reason', unit="'cny'", reason='reason_en', reason_zh='reason_zh', clause_id='clause_id',
         cell=['bonus_unpaid', 'reason', 'unpaid']
     ) }}
 from unpaid

@@ -364,7 +364,9 @@ select
     due.segment_no,
     lacking.reason,
     lacking.lacks,
-    due.component_label_en || ': not paid, ' || case lacking.reason
+    due.component_label_en as label_en,
+    due.component_label_zh as label_zh,
+    case lacking.reason
         when 'no_export' then 'no export of ' || lacking.lacks || ' ever came'
         when 'no_attribute' then lacking.lacks || ' is empty'
         when 'no_base' then 'there is no ' || lacking.lacks || ' to pay a share of'
@@ -379,8 +381,8 @@ select
             then 'not ranked: too short on the plan, too few cases, or nothing to compare'
         when 'not_needed' then 'nothing to take back or make up'
         else 'nothing due under its table'
-    end as label_en,
-    due.component_label_zh || '：未发放，' || case lacking.reason
+    end as reason_en,
+    case lacking.reason
         when 'no_export' then '从未收到 ' || lacking.lacks || ' 的导出'
         when 'no_attribute' then lacking.lacks || ' 为空'
         when 'no_base' then '无计算基数 ' || lacking.lacks
@@ -394,7 +396,7 @@ select
         when 'not_ranked' then '未参与排名'
         when 'not_needed' then '无需扣回或补足'
         else '按其费率表无应发金额'
-    end as label_zh,
+    end as reason_zh,
     due.component_clause_id as clause_id,
     lacking.because_key
 from lacking
