@@ -3,110 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 
+from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
+from orchestration.audit.calculation.graph import Graph
+from orchestration.audit.calculation.read import read_below
 from orchestration.audit.relations import AuditFile, Row
 from orchestration.audit.text import plain
 
-TIE_BREAKS = ("tie_break_1", "tie_break_2")
+RANKING = "bonus.bonus_ranking"
 
 
-@dataclass(frozen=True)
-class Decider:
-    """What put one candidate before another: the first number that differs, or the id where none does.
-
-    `own` and `other` are the values as compared; None where there is none, and where the id decided.
-    """
-
-    name: str
-    own: Decimal | None
-    other: Decimal | None
-
-    def __str__(self) -> str:
-        if self.own is None and self.other is None:
-            return f"all else equal, the {self.name} decided"
-        return f"{self.name} decided: {plain(_size(self.own))} against {plain(_size(self.other))}"
-
-
-@dataclass(frozen=True)
-class Standing:
-    """One award that someone is in the running for: rank (1 = first) in its scope, and who stands next to
-    them.
-    """
-
-    component_id: str
-    scheme_id: str
-    label: str
-    label_zh: str
-    rank: int
-    scope: str
-    is_awarded: bool
-    notes: tuple[str, ...]
-
-
-def standings(audit: AuditFile, *, agent_id: str, period_id: str) -> tuple[Standing, ...]:
-    """Every award of the period that the agent is in the running for, by component."""
-    rows = audit.select(
-        "bonus.bonus_ranking",
-        {"subject": "agent", "subject_id": agent_id, "period_id": period_id},
-        order=["component_id"],
-    )
-    return tuple(
-        Standing(
-            component_id=row["component_id"],
-            scheme_id=row["scheme_id"],
-            label=row["label_en"],
-            label_zh=row["label_zh"],
-            rank=row["rank"],
-            scope=f"{row['scope']} {row['scope_id']}",
-            is_awarded=row["is_awarded"],
-            notes=tuple(standing(audit, row)),
-        )
-        for row in rows
-    )
-
-
-def standing(audit: AuditFile, own: Row) -> list[str]:
-    """Sentences on the candidates right before and right after `own`, a row of `bonus.bonus_ranking`."""
+def standings(audit: AuditFile, ranked: Sequence[Row], graph: Graph) -> tuple[str, ...]:
+    """A sentence on each of these rows of `bonus.bonus_ranking`, with sentences on who stands next."""
     said = []
-    for rank, word in ((own["rank"] - 1, "before"), (own["rank"] + 1, "next")):
-        other = _at(audit, own, rank)
-        if other is None:
-            continue
-        awarded = "" if other["is_awarded"] else ", not awarded"
-        decider = decided_by(audit, own, other)
-        said.append(f"{word}: {other['subject_id']}, rank {rank}{awarded}; {decider}")
-    if not any(one.startswith("next") for one in said):
-        said.append("nobody ranks after")
-    return said
+    for row in ranked:
+        won = "awarded" if row["is_awarded"] else "not awarded"
+        place = f"rank {row['rank']} in {row['scope']} {row['scope_id']}, {won}"
+        said.append(f"{row['label_en']} {row['label_zh']}: {place}")
+        said += [f"  {one}" for one in standing(audit, row, graph)]
+    return tuple(said)
 
 
-def decided_by(audit: AuditFile, own: Row, other: Row) -> Decider:
-    """What decided between two candidates of one award: compared in the order of the ranks (CG-14, CG-15)."""
-    award = audit.select(
-        "policy.policy_award", {"period_id": own["period_id"], "component_id": own["component_id"]}
-    )[0]
-    names: Sequence[tuple[str, str]] = [
-        ("ranked_value", "improvement" if own["mechanism"] == "improvement" else own["measure_id"]),
-        *((column, award[column]) for column in TIE_BREAKS if award[column]),
-        *((("case_count", "the number of cases"),) if own["mechanism"] == "improvement" else ()),
-    ]
-    for column, name in names:
-        if own[column] != other[column]:
-            return Decider(name, own[column], other[column])
-    return Decider(f"{own['subject']} id", None, None)
+def standing(audit: AuditFile, own: Row, graph: Graph | None = None) -> list[str]:
+    """Sentences on the candidates right before and right after `own`, a row of `bonus.bonus_ranking`.
 
-
-def _at(audit: AuditFile, own: Row, rank: int) -> Row | None:
-    """The candidate at a rank of the same award and scope."""
-    rows = audit.select(
-        "bonus.bonus_ranking",
-        {name: own[name] for name in ("period_id", "component_id", "scope_id")} | {"rank": rank},
+    `graph` has the candidates; without one they are read.
+    """
+    award = {name: own[name] for name in ("period_id", "component_id", "scope_id")}
+    beside = {"rank": [own["rank"] - 1, own["rank"] + 1]}
+    others = audit.select(RANKING, award | beside, order=["rank"])
+    ours, *theirs = (
+        f"candidate:{row['period_id']}:{row['component_id']}:{row['subject_id']}" for row in (own, *others)
     )
-    return rows[0] if rows else None
+    if graph is None:
+        graph = read_below(audit, [ours, *theirs], with_members=False)
+    said = []
+    for other, key in zip(others, theirs, strict=True):
+        word = "before" if other["rank"] < own["rank"] else "next"
+        awarded = "" if other["is_awarded"] else ", not awarded"
+        decided = decided_by(graph, ours, key)
+        said.append(f"{word}: {other['subject_id']}, rank {other['rank']}{awarded}; {decided}")
+    return said if said and said[-1].startswith("next") else [*said, "nobody ranks after"]
 
 
-def _size(value: Decimal | None) -> Decimal | None:
-    """Lower-is-better numbers are ranked with a minus sign; people read them without."""
-    return None if value is None else abs(value)
+def decided_by(graph: Graph, own: str, other: str) -> str:
+    """What put one candidate before another, by their keys: the first number that differs, else the id."""
+    evaluator = Evaluator(graph)
+    ours, theirs = (
+        {one.position: one.node_key for one in graph.of(key) if one.operand == "by"} for key in (own, other)
+    )
+    for place in sorted(ours.keys() | theirs.keys()):
+        keys = [ours.get(place), theirs.get(place)]
+        left, right = (key and evaluator.result(key).number for key in keys)
+        if left != right:
+            meant = [key and _meant(graph, key) for key in keys]
+            label = next(graph.numbers[key].label for key in meant if key)
+            own_value, other_value = (
+                plain(decimal_of(evaluator.shown(key) if key else None)) for key in meant
+            )
+            return f"{label.partition(' (')[0]} decided: {own_value} against {other_value}"
+    return "all else equal, the id decided"
+
+
+def _meant(graph: Graph, key: str) -> str:
+    """The number that a person reads: where less is better, the one that is turned round to be ranked."""
+    below = graph.of(key)
+    return below[0].node_key if graph.numbers[key].operation == "difference" and len(below) == 1 else key

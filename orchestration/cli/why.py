@@ -1,7 +1,9 @@
-"""`meritline why`: what would have changed the grade."""
+"""`meritline why`: what would have changed the grade and the pay."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +11,8 @@ import click
 from orchestration.cli.options import Options, common_options
 
 if TYPE_CHECKING:
-    from orchestration.audit.why import Lever, Why
+    from orchestration.audit.levers import Lever
+    from orchestration.audit.why import Why
 
 
 @click.command()
@@ -25,36 +28,53 @@ if TYPE_CHECKING:
 def why(options: Options, *, agent: str, period: str, run_id: str | None) -> None:
     """Per KPI the smallest change that gives AGENT a better grade for PERIOD, all else held.
 
-    For awards by rank, who stands next to AGENT and what decided between them.
+    Then per KPI, rating and count the smallest change that alone raises the bonus. For awards by rank, who
+    stands next to AGENT and what decided between them.
     """
     from orchestration.audit.settled import explaining
-    from orchestration.audit.why import why_grade
+    from orchestration.audit.why import explain
 
     source = explaining(options.state_folder(), agent_id=agent, period_id=period, run_id=run_id)
-    found = why_grade(source.folder, agent_id=agent, period_id=period)
+    found = explain(source.folder, agent_id=agent, period_id=period)
     for line in _headline(found):
         click.echo(line)
-    if found.levers:
-        _print_levers(found)
-    for award in found.awards:
-        won = "awarded" if award.is_awarded else "not awarded"
-        click.echo(f"{award.label} {award.label_zh}: rank {award.rank} in {award.scope}, {won}")
-        for note in award.notes:
-            click.echo(f"  {note}")
+    _print_levers(found.levers)
+    for line in _payline(found):
+        click.echo(line)
+    _print_levers(found.pay_levers, "bonus then 奖金")
+    for line in found.awards:
+        click.echo(line)
 
 
-def _print_levers(found: Why) -> None:
+def _print_levers(levers: Sequence[Lever], reached: str = "") -> None:
     from rich.table import Table
 
     from orchestration.audit.terminal import at_most_wide
     from orchestration.cli.console import new_console
 
+    if not levers:
+        return
     table = Table(box=None, pad_edge=False)
-    for title in ("KPI 指标", "value 当前值", "needed 需要", "change 变化", ""):
+    titles = ["KPI 指标", "value 当前值", "needed 需要", "change 变化", *([reached] if reached else []), ""]
+    for title in titles:
         table.add_column(title, justify="left" if title in ("KPI 指标", "") else "right", no_wrap=bool(title))
-    for lever in found.levers:
-        table.add_row(*_cells(lever))
+    for lever in levers:
+        *cells, note = _cells(lever)
+        table.add_row(*cells, *([_money(lever.reached)] if reached else []), note)
     at_most_wide(new_console()).print(table)
+
+
+def _money(amount: Decimal | None) -> str:
+    from orchestration.audit.text import money
+
+    return "–" if amount is None else money(amount)
+
+
+def _payline(found: Why) -> list[str]:
+    if found.amount is None:
+        return []
+    said = "what alone pays more" if found.pay_levers else "no number alone pays more"
+    return [f"bonus 奖金 {_money(found.amount)}: {said}"]
 
 
 def _headline(found: Why) -> list[str]:
@@ -81,9 +101,9 @@ def _headline(found: Why) -> list[str]:
 def _cells(lever: Lever) -> list[str]:
     from orchestration.audit.text import plain
 
-    name = f"{lever.kpi_id} {lever.name_zh}".strip()
+    name = f"{lever.kpi_id} {lever.label_zh}".strip()
     if lever.needed is None:
-        best = "" if lever.best_total is None else f"at its best the total is {plain(lever.best_total)}"
+        best = "" if lever.best is None else f"at its best the total is {plain(lever.best)}"
         return [name, plain(lever.value), "–", "–", lever.note or f"not enough alone: {best}"]
     change = f"{'+' if lever.change is not None and lever.change > 0 else ''}{plain(lever.change)}"
     return [name, plain(lever.value), plain(lever.needed), change, lever.note]

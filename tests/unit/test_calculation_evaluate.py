@@ -200,7 +200,46 @@ def test_equals_share_a_rank_and_candidates_do_not() -> None:
 
 def test_another_leaf_changes_what_rests_on_it() -> None:
     given = graph("product", {"factor": ["1500", "1.2"]})
-    assert Evaluator(given, {"factor1": Fraction(1000)}).shown("it") == 1200
+    base = Evaluator(given)
+    assert base.having({"factor1": Fraction(1000)}).shown("it") == 1200
+    assert base.shown("it") == 1800 and base.having({}).shown("it") == 1800
+
+
+def test_another_score_changes_its_own_rank_and_those_that_it_passes() -> None:
+    for are_candidates, expected in ((False, [2, 1, 2, 4]), (True, [2, 1, 3, 4])):
+        base = Evaluator(_cohort(["90", "95.5", "90", "70"], are_candidates=are_candidates))
+        passing = base.having({"score3": Fraction(92)})
+        assert [passing.shown(f"rank{place}") for place in range(4)] == [3, 1, 4 if are_candidates else 3, 2]
+        level = base.having({"score3": Fraction(90)})
+        assert level.shown("rank3") == (4 if are_candidates else 2)
+        assert [base.shown(f"rank{place}") for place in range(4)] == expected
+
+
+def test_a_candidate_who_lacks_a_number_stands_behind_equals_who_have_it() -> None:
+    """Whatever it is: the last one, or one before another that both have."""
+    given = {
+        "A": {1: 80, 3: 99},
+        "B": {1: 80, 2: 1, 3: 5},
+        "C": {1: 80, 2: 1},
+        "D": {1: 79, 2: 9},
+        "E": {1: 80},
+    }
+    numbers = {"cohort": Number("cohort", "cohort")}
+    operands: dict[str, list[Operand]] = {"cohort": [Operand("member", 1, one) for one in given]}
+    for name, places in given.items():
+        numbers[name] = Number(name, "candidate", "order", text_value=name)
+        numbers[f"rank{name}"] = Number(f"rank{name}", "rank", "rank")
+        operands[f"rank{name}"] = [Operand("own", 1, name), Operand("cohort", 2, "cohort")]
+        operands[name] = [Operand("by", place, f"{name}{place}") for place in places]
+        numbers |= {f"{name}{place}": Number("", "leaf", value=Decimal(one)) for place, one in places.items()}
+    evaluator = Evaluator(Graph(numbers, operands))
+    assert {name: evaluator.shown(f"rank{name}") for name in given} == {
+        "B": 1,
+        "C": 2,
+        "A": 3,
+        "E": 4,
+        "D": 5,
+    }
 
 
 @pytest.mark.parametrize(

@@ -80,13 +80,7 @@ keyed as (
             when compared_measure = 'score' then ''
             when compared_measure = 'attainment:' || component_id then ':' || component_id
             else ':' || compared_measure
-        end as key_end,
-        row_number() over (
-            partition by period_id, component_id, subject_id
-            order by
-                case order_text when 'first' then 0 else 1 end asc nulls last,
-                order_text asc nulls last
-        ) as order_no
+        end as key_end
     from compared
 ),
 
@@ -150,12 +144,13 @@ select
         node_key="'candidate:' || " ~ key, parent_key="'award_cohort:' || cohort", operand="'member'", position='rank'
     ) }}
 from ranking
+-- A place of its own for each: who lacks one stands behind who has it.
 union all
 select
     {{ uses(
         node_key="case when is_lower then 'turned:' || " ~ keyed_key ~ " || ':' || order_text
             else key_start || period_id || key_end end", parent_key="'candidate:' || " ~ keyed_key,
-        operand="'by'", position='order_no'
+        operand="'by'", position="case order_text when 'first' then 1 when 'second' then 2 else 3 end"
     ) }}
 from keyed
 where not is_gain

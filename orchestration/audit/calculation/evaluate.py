@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
+from math import inf
 
 from orchestration.audit.calculation.graph import Graph, Number, Operand
 
+PLACES = 12
+"""Decimals of a published number."""
 ONE, NOTHING = Fraction(1), Fraction(0)
 
-Standing = tuple[tuple[Fraction, ...], str]
-"""What a member of a cohort is put in order by: the most first, then its id."""
+Order = tuple[tuple[int, Fraction], ...]
+"""Numbers by which something is put in order, each with its place."""
+Standing = tuple[tuple[tuple[float, Fraction], ...], str]
+"""What a member of a cohort is put in order by: the most first, who lacks a number last, then its id."""
 
 
 class CannotEvaluate(Exception):
@@ -25,27 +31,43 @@ class Result:
 
     number: Fraction | None = None
     word: str | None = None
-    order: tuple[Fraction, ...] | None = None
+    order: Order | None = None
 
 
 class Evaluator:
-    """Evaluates the numbers of a graph, each once. `changed` puts other values in the place of leaves."""
+    """Evaluates the numbers of a graph, each once."""
 
-    def __init__(self, graph: Graph, changed: Mapping[str, Fraction] | None = None) -> None:
+    def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._found: dict[str, Result] = {}
         self._shown: dict[str, Fraction | None] = {}
-        self._changed = changed or {}
         self._under_way: set[str] = set()
         self._cohorts: dict[str, list[Standing]] = {}
+        self._changed: Mapping[str, Fraction] = {}
+        self._base: Evaluator | None = None
+        self._anew: frozenset[str] = frozenset()
+
+    def having(self, changed: Mapping[str, Fraction]) -> Evaluator:
+        """An evaluator with other values in the place of some numbers: only what rests on them is worked out
+        anew.
+        """
+        other = Evaluator(self._graph)
+        other._base, other._changed, other._anew = self, changed, self._graph.above(changed)
+        return other
 
     def result(self, node_key: str) -> Result:
         """What a parent reads of the number. Raises CannotEvaluate."""
         found = self._found.get(node_key)
-        return self._evaluate(node_key) if found is None else found
+        if found is None:
+            base = self._unchanged(node_key)
+            found = self._evaluate(node_key) if base is None else base.result(node_key)
+        return found
 
     def shown(self, node_key: str) -> Fraction | None:
         """The number as it is published: rounded where it is rounded. Raises CannotEvaluate."""
+        base = self._unchanged(node_key)
+        if base is not None:
+            return base.shown(node_key)
         self.result(node_key)
         return self._shown[node_key]
 
@@ -53,8 +75,18 @@ class Evaluator:
         """How the members of a cohort stand, the best first. Raises CannotEvaluate."""
         if cohort_key not in self._cohorts:
             members = [one.node_key for one in self._graph.of(cohort_key) if one.operand == "member"]
-            self._cohorts[cohort_key] = sorted(_standing(self.result(one)) for one in members)
+            if self._base is None:
+                self._cohorts[cohort_key] = sorted(_standing(self.result(one)) for one in members)
+            else:
+                standings = self._cohorts[cohort_key] = list(self._base.cohort(cohort_key))
+                for one in self._anew.intersection(members):
+                    del standings[bisect_left(standings, _standing(self._base.result(one)))]
+                    insort(standings, _standing(self.result(one)))
         return self._cohorts[cohort_key]
+
+    def _unchanged(self, node_key: str) -> Evaluator | None:
+        """Who has worked the number out already, where nothing changed below it."""
+        return None if node_key in self._anew else self._base
 
     def _evaluate(self, node_key: str) -> Result:
         number = self._graph.numbers.get(node_key)
@@ -138,6 +170,14 @@ def rounded(value: Fraction, decimals: int) -> Fraction:
     return Fraction(-whole if value < 0 else whole, scale)
 
 
+def decimal_of(value: Fraction | None) -> Decimal | None:
+    """A number as it is published: with twelve decimals, None for none."""
+    if value is None:
+        return None
+    said = rounded(value, PLACES)
+    return Decimal(said.numerator) / said.denominator
+
+
 def _sum(of: Operands) -> Result:
     return Result(sum(of.all("term"), NOTHING))
 
@@ -187,7 +227,8 @@ def _count(of: Operands) -> Result:
 
 
 def _order(of: Operands) -> Result:
-    return Result(word=of.number.text_value, order=tuple(of.all("by")))
+    places = [one.position for one in of.operands if one.operand == "by"]
+    return Result(word=of.number.text_value, order=tuple(zip(places, of.all("by"), strict=True)))
 
 
 def _rank(of: Operands) -> Result:
@@ -197,11 +238,13 @@ def _rank(of: Operands) -> Result:
 
 
 def _standing(result: Result) -> Standing:
-    if result.order is not None:
-        return tuple(-one for one in result.order), result.word or ""
-    if result.number is None:
-        raise CannotEvaluate("a member of a cohort has no value")
-    return (-result.number,), ""
+    order = result.order
+    if order is None:
+        if result.number is None:
+            raise CannotEvaluate("a member of a cohort has no value")
+        order = ((1, result.number),)
+    # Whoever lacks a number has the next one, or the end, in its place: a later place, so further behind.
+    return (*((place, -one) for place, one in order), (inf, NOTHING)), result.word or ""
 
 
 def _row(of: Operands) -> Result:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 
@@ -59,6 +60,24 @@ class Graph:
     def of(self, node_key: str) -> Sequence[Operand]:
         """The operands of a number."""
         return self.operands.get(node_key, ())
+
+    def above(self, node_keys: Iterable[str]) -> frozenset[str]:
+        """These numbers and all that rest on them."""
+        found, waiting = set(node_keys), list(node_keys)
+        while waiting:
+            for parent in self._parents.get(waiting.pop(), ()):
+                if parent not in found:
+                    found.add(parent)
+                    waiting.append(parent)
+        return frozenset(found)
+
+    @cached_property
+    def _parents(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for parent, operands in self.operands.items():
+            for one in operands:
+                found.setdefault(one.node_key, []).append(parent)
+        return found
 
 
 def graph_of(nodes: Iterable[Mapping[str, Any]], operands: Iterable[Mapping[str, Any]]) -> Graph:

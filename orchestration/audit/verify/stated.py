@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
-from orchestration.audit.calculation.evaluate import CannotEvaluate, Evaluator, rounded
+from orchestration.audit.calculation.evaluate import PLACES, CannotEvaluate, Evaluator, decimal_of, rounded
 from orchestration.audit.calculation.graph import FIELDS, Graph, Number, graph_of
 from orchestration.audit.verify.data import ParquetData, with_files
 from orchestration.audit.verify.findings import Finding, shown
 from orchestration.state import place_of
 
 NODES, OPERANDS, KEYS = "audit.calculation_node", "audit.calculation_operand", "audit.relation_key"
-PLACES = 12
-"""Decimals of `value`."""
 FOUND_PER_CELL = 20
 
 NEVER_ALONE = ("score_line", "score_part", "curve", "gate", "line")
@@ -159,19 +156,12 @@ def _difference(number: Number, evaluator: Evaluator) -> str | None:
     if number.value is not None:
         found = evaluator.shown(number.node_key)
         if found is None or rounded(found, PLACES) != Fraction(number.value):
-            return f"published {shown(number.value)}, its operands give {_said(found)}"
+            return f"published {shown(number.value)}, its operands give {shown(decimal_of(found))}"
     elif (
         result.word != number.text_value and number.operation != "compare" and number.input_model is not None
     ):
         return f"published {shown(number.text_value)}, its operands give {shown(result.word)}"
     return None
-
-
-def _said(value: Fraction | None) -> str:
-    if value is None:
-        return "nothing"
-    said = rounded(value, PLACES)
-    return shown(Decimal(said.numerator) / Decimal(said.denominator))
 
 
 def _finding(number: Number, relations: Mapping[str, str], problem: str) -> Finding:
