@@ -25,9 +25,12 @@ KNOWS_NO_NAME = (
     "orchestration/audit/calculation",
     "orchestration/audit/levers.py",
     "orchestration/audit/standing.py",
-    "orchestration/audit/verify/stated.py",
     "orchestration/audit/why.py",
+    *(f"orchestration/audit/verify/{one}.py" for one in ("arithmetic", "lines", "rows", "stated", "sums")),
 )
+
+ALSO_A_STATUS = {"scored"}
+"""Of a score that waits for nothing; a mechanism is called so too."""
 
 
 @pytest.fixture
@@ -237,4 +240,4 @@ def test_no_mechanism_plan_or_kpi_is_known_by_name() -> None:
         root = PROJECT_ROOT / name
         for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
             said = set(re.findall(r"""["'](\w+)["']""", path.read_text(encoding="utf-8")))
-            assert not said & names, path
+            assert not said & names - ALSO_A_STATUS, path

@@ -1,7 +1,7 @@
 -- Grain: one source row, one kind of event that pay counts.
 
-{# A view over facts: every row is here, counted or set aside with a reason. An event belongs to the job-history
-   segment of its day; a day that the agent's history does not cover earns nothing. #}
+{# Every row is here, counted or set aside with a reason. An event belongs to the job-history segment of its day; a day
+   that the agent's history does not cover earns nothing. #}
 
 with
 

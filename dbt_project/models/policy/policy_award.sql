@@ -28,7 +28,7 @@ select
     coalesce(parameter.award_kind, component.component_id) as award_kind,
     coalesce(parameter.subject, 'agent') as subject,
     coalesce(parameter.scope, 'scheme') as scope,
-    coalesce(parameter.gain, 'relative') as gain,
+    case when component.mechanism = 'improvement' then coalesce(parameter.gain, 'relative') end as gain,
     parameter.tie_break_1,
     parameter.tie_break_2,
     coalesce(parameter.min_sample, 0) as min_sample,

@@ -1,1 +1,1 @@
-"""verify: recompute what is published, check every hash and the chain of publications; name what is wrong."""
+"""verify: hold what is published to what it rests on, check every hash and the chain of publications."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from orchestration.audit.recompute.book import AGENT_COLUMNS, Row
+from orchestration.audit.relations import Row
 from orchestration.errors import MeritlineError
 from orchestration.state import auditor_parquet
 
@@ -35,20 +34,15 @@ class ParquetData:
         """Whether the relation is published."""
         return self.path(relation).exists()
 
+    def relations(self) -> set[str]:
+        """Published relations."""
+        return {path.stem for path in self.path("any").parent.glob("*.parquet")}
+
     def rows(self, relation: str) -> Sequence[Row]:
         """All rows of a relation. Raises RelationUnreadable."""
         if relation not in self._rows:
             self._rows[relation] = list(self.query(f"select * from {self.scan(relation)}", relation=relation))
         return self._rows[relation]
-
-    def rows_of(self, relation: str, columns: Sequence[str], agents: Iterable[str]) -> Iterator[Row]:
-        """Some columns of the rows of some agents. Raises RelationUnreadable."""
-        column = AGENT_COLUMNS.get(relation, "agent_id")
-        yield from self.query(
-            f"select {', '.join(columns)} from {self.scan(relation)} where {column} in (select unnest(?))",
-            [sorted(agents)],
-            relation=relation,
-        )
 
     def scan(self, relation: str) -> str:
         """The relation as a table expression."""
@@ -65,13 +59,14 @@ class ParquetData:
         except duckdb.Error as error:
             raise self._unreadable(relation, error) from error
 
-    def arrays(self, sql: str, *, relation: str) -> dict[str, Any]:
-        """Columns of a query as numpy arrays. Raises RelationUnreadable."""
-        try:
-            found: dict[str, Any] = self._database.cursor().execute(sql).fetchnumpy()
-        except duckdb.Error as error:
-            raise self._unreadable(relation, error) from error
-        return found
+    def columns(self, source: str, *, relation: str) -> list[str]:
+        """Columns of a table expression. Raises RelationUnreadable."""
+        return [row["column_name"] for row in self.query(f"describe from {source}", relation=relation)]
+
+    def define(self, macros: Sequence[str]) -> None:
+        """Macros that queries may use."""
+        for macro in macros:
+            self._database.execute(f"create or replace macro {macro}")
 
     def execute(self, sql: str, *, relation: str) -> None:
         """A statement on the private, in-memory database."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.audit.publications import MANIFEST, publication_folders
-from orchestration.audit.recompute.book import Row
+from orchestration.audit.relations import Row
 from orchestration.audit.verify.cells import locate_in_database, locate_in_parquet
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.settlement.frozen import settlement_folder

@@ -23,8 +23,8 @@ from orchestration.audit.recompute.ranking import StatedRanks
 from orchestration.audit.recompute.score import score_lines, scores
 from orchestration.audit.recompute.settled import adjustments
 from orchestration.audit.reread import trace_of
-from orchestration.audit.verify.arithmetic import check_bonuses, check_lines, check_published_lines
 from orchestration.audit.verify.findings import Finding, Report, compare
+from orchestration.audit.verify.pack_lines import check_bonuses, check_lines, check_published_lines
 from orchestration.audit.verify.pack_tables import PackTables
 from orchestration.audit.verify.pack_trace import PAGE, TREE, rendering_findings, tree_findings
 from orchestration.audit.verify.traced import TRACE, check_trace

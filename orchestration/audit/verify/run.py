@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.audit.publications import current_folder
-from orchestration.audit.recompute.book import Book
 from orchestration.audit.verify.arithmetic import check_arithmetic
 from orchestration.audit.verify.copies import check_copies
 from orchestration.audit.verify.data import ParquetData, RelationUnreadable
@@ -127,7 +126,7 @@ def _check_content(
         except RelationUnreadable as error:
             report.skip("calibration result of the content", str(error))
     try:
-        check_policy(state, manifest, Book(data), report, has_later_night=not is_newest)
+        check_policy(state, manifest, data, report, has_later_night=not is_newest)
     except RelationUnreadable as error:
         report.skip("policy rows against the policy files", str(error))
     except (OSError, ValueError, ArithmeticError, KeyError) as error:

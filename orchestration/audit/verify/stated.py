@@ -13,6 +13,7 @@ from orchestration.audit.calculation.evaluate import PLACES, CannotEvaluate, Eva
 from orchestration.audit.calculation.graph import FIELDS, Graph, Number, graph_of
 from orchestration.audit.verify.data import ParquetData, with_files
 from orchestration.audit.verify.findings import Finding, shown
+from orchestration.audit.verify.rows import Checked, Copied, Faults
 from orchestration.state import place_of
 
 NODES, OPERANDS, KEYS = "audit.calculation_node", "audit.calculation_operand", "audit.relation_key"
@@ -108,6 +109,32 @@ ALL_DUE: Sequence[Due] = (
         "select node_key as key from {audit.calculation_operand} where starts_with(node_key, 'tally_line:')",
     ),
     Due(
+        "the month is no part of what was attained",
+        "bonus.bonus_own_observation",
+        "select concat_ws(':', 'own_numerator', own.agent_id, own.period_id, own.component_id, own.kpi_id, "
+        "own.month_id) as key from {bonus.bonus_own_observation} as own "
+        "inner join {bonus.bonus_attainment} as attained using (agent_id, period_id, component_id, kpi_id) "
+        "left join {facts.fct_target} as whole on own.agent_id = whole.agent_id "
+        "and own.period_id = whole.period_id and own.kpi_id = whole.metric "
+        "left join {facts.fct_target} as part on own.agent_id = part.agent_id "
+        "and own.month_id = part.period_id and own.kpi_id = part.metric "
+        "where whole.target_value is not null or part.target_value > 0 or attained.target_value is null",
+        "select node_key as key from {audit.calculation_operand} where operand = 'term'",
+    ),
+    Due(
+        "the quarter is no part of its year",
+        "score.score",
+        "select distinct 'score:' || quarter.agent_id || ':' || quarter.period_id as key "
+        "from {score.score} as quarter inner join {facts.dim_period_month} as own using (period_id) "
+        "inner join {facts.dim_period_month} as months on own.month_id = months.month_id "
+        "inner join {score.score_line} as line on line.period_id = months.period_id "
+        "and line.agent_id = quarter.agent_id and months.period_kind = 'year' and line.is_scored "
+        "inner join {policy.policy_score_measure} as measure on line.period_id = measure.period_id "
+        "and line.kpi_id = measure.measure_id and measure.kind = 'total' "
+        "where quarter.period_kind = 'quarter' and quarter.total_score is not null",
+        "select node_key as key from {audit.calculation_operand} where operand = 'term'",
+    ),
+    Due(
         "the candidate is no member of the cohort",
         "bonus.bonus_ranking",
         "select concat_ws(':', 'candidate', period_id, component_id, subject_id) as key "
@@ -116,8 +143,105 @@ ALL_DUE: Sequence[Due] = (
     ),
 )
 
+COPIES: Sequence[Copied] = (
+    Copied(
+        "audit.bonus_trace",
+        "audit.calculation_node",
+        "node_key effective_from=effective_from_on",
+        unlike="operation",
+    ),
+)
 
-Checked = tuple[int, str, list[Finding]]
+STATED: Sequence[Faults] = (
+    Faults(
+        "keys of relations are whole",
+        "audit.relation_key",
+        """
+        select 'relation=' || relation as key, 'is of another model, or lacks a column' as problem
+        from {audit.relation_key}
+        qualify model <> split_part(relation, '.', 2)
+            or position <> row_number() over (partition by relation order by position)
+        """,
+    ),
+    Faults(
+        "trace = the calculation, spread out",
+        "audit.bonus_trace",
+        """
+        with trace as (
+            select *, node_id in (bonus_id, bonus_id || '/' || node_key) as is_own from {audit.bonus_trace}
+        ),
+        operand as (
+            select * replace (row_number() over (
+                partition by parent_key order by operand = 'row', position, operand, node_key
+            ) as position)
+            from {audit.calculation_operand} where operand <> 'member'
+        )
+        select 'node_id=' || trace.node_id as key, 'is no operand there of what it hangs below' as problem
+        from trace
+        left join trace as parent on trace.bonus_id = parent.bonus_id
+            and trace.parent_node_id = parent.node_id and parent.is_own and trace.depth = parent.depth + 1
+        left join operand on parent.node_key = operand.parent_key and trace.node_key = operand.node_key
+            and trace.operand = operand.operand and trace.position = operand.position
+            and trace.is_chosen is not distinct from operand.is_chosen
+        where operand.node_key is null
+            and not (trace.parent_node_id is null and trace.depth = 0 and trace.position = 1)
+        union all
+        select 'node_id=' || parent.node_id, 'does not show its operand ' || operand.node_key
+        from trace as parent
+        inner join operand on parent.node_key = operand.parent_key and parent.is_own
+        anti join trace on parent.bonus_id = trace.bonus_id and parent.node_id = trace.parent_node_id
+            and operand.node_key = trace.node_key and operand.operand = trace.operand
+        union all
+        select 'node_id=' || node_id, 'is taken apart, or not, otherwise than its place says'
+        from trace inner join {audit.calculation_node} as number using (node_key)
+        where trace.operation is distinct from case when is_own then number.operation end
+            or is_shared <> (not is_own and node_key in (select parent_key from operand))
+        union all
+        select 'bonus_id=' || bonus_id, 'has no trace'
+        from {bonus.bonus} as bonus
+        anti join trace on bonus.bonus_id = trace.bonus_id and trace.parent_node_id is null
+        """,
+    ),
+    Faults(
+        "every number under a bonus is of its agent",
+        "audit.calculation_operand",
+        """
+        select 'node_id=' || node_id as key, 'is a number of another agent' as problem
+        from {audit.bonus_trace} as trace
+        inner join {bonus.bonus} as bonus using (bonus_id)
+        inner join {audit.relation_key} as own on input_model = own.model and own.column_name = 'agent_id'
+        where split_part(input_key, ':', own.position) <> split_part(bonus.agent_id, ':', 1)
+        """,
+    ),
+    Faults(
+        "every number reads the policy of its own period, component and kind",
+        "audit.calculation_operand",
+        """
+        with number as (
+            select node_key, coalesce(number.input_model, 'bonus_line_computed') as model,
+                coalesce(number.input_key, split_part(substr(node_key, 6), '/', 1)) as key
+            from {audit.calculation_node} as number
+            where number.input_model is not null or node_key like 'line:%/%'
+        ),
+        -- The id of a line begins with the key of what is due.
+        named as (
+            select model, column_name, position from {audit.relation_key}
+            union all
+            select 'bonus_line_computed', unnest(['period_id', 'agent_id', 'component_id', 'segment_no']),
+                unnest([1, 2, 3, 4])
+        )
+        select distinct 'node_key=' || parent.node_key as key, 'reads ' || own.key || ' of ' || own.model
+            as problem
+        from {audit.calculation_operand} as below
+        inner join number as parent on below.parent_key = parent.node_key
+        inner join number as own on below.node_key = own.node_key and starts_with(own.model, 'policy_')
+        inner join named as of_parent on parent.model = of_parent.model
+        inner join named as of_own on own.model = of_own.model and of_parent.column_name = of_own.column_name
+        where of_own.column_name in ('period_id', 'component_id', 'scheme_id', 'event_kind')
+            and split_part(parent.key, ':', of_parent.position) <> split_part(own.key, ':', of_own.position)
+        """,
+    ),
+)
 
 
 def check_numbers(data: ParquetData) -> Checked:
@@ -211,12 +335,14 @@ def check_cells(data: ParquetData) -> Checked:
 def _cell(
     data: ParquetData, model: str, column: str, relation: str, keys: Sequence[str]
 ) -> Iterator[Finding]:
-    [kind] = data.query(
-        f"select data_type from (select column_name as name, column_type as data_type "
-        f"from (describe select * from {data.scan(relation)})) where name = '{column}'",
-        relation=relation,
-    )
-    is_word = kind["data_type"] == "VARCHAR"
+    types = {
+        row["column_name"]: row["column_type"]
+        for row in data.query(f"describe from {data.scan(relation)}", relation=relation)
+    }
+    if column not in types:
+        yield Finding(place_of(NODES), f"numbers name the column {column} of {model}, which has none")
+        return
+    is_word = types[column] == "VARCHAR"
     key = " || ':' || ".join(f"coalesce(cast({one} as varchar), '')" for one in keys)
     own = f"cast({column} as varchar)" if is_word else f"cast({column} as decimal(38, 12))"
     stated = "text_value" if is_word else "value"
