@@ -1,37 +1,39 @@
-"""The evidence under the KPIs of one agent and period: counted or set aside, and from which export lines."""
+"""The evidence under the sums of one agent: counted or set aside, and from which export lines."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
-from typing import Any
 
-from orchestration.audit.node import Evidence, EvidenceRow, FileCount, Ruling, SourceLine
-from orchestration.audit.recompute.events import Event, Events
-from orchestration.audit.recompute.exact import rounded
+from orchestration.audit.node import Evidence, EvidenceRow, FileCount, Phrase, Ruling, SourceLine
 from orchestration.audit.relations import AuditFile, Row
 
 SHOWN_ROWS = 3
-"""Counted rows shown per KPI unless all are asked for; rows under a ruling are always shown."""
+"""Counted rows shown per sum unless all are asked for; rows under a ruling are always shown."""
+
+KPI, EVENT = "kpi.kpi_evidence", "bonus.bonus_evidence"
+_COLUMNS: Mapping[str, str] = {
+    KPI: "evidence.kpi_id as name, evidence.numerator, evidence.denominator",
+    EVENT: "evidence.event_kind as name, evidence.quantity as numerator, 0 as denominator",
+}
+"""The relations that keep evidence, and what a row of each adds to a sum."""
 
 _EVIDENCE = """
     select
-        evidence.kpi_id, evidence.month_id, evidence.event_on,
-        evidence.evidence_model, evidence.evidence_key,
-        evidence.numerator, evidence.denominator,
+        evidence.month_id, evidence.event_on, evidence.evidence_model, evidence.evidence_key,
         evidence.is_counted, evidence.exclusion_reason, evidence.ruling_id,
-        source.file, source.row_number, source.row_hash, source.load_id
-    from kpi.kpi_evidence as evidence
+        source.file, source.row_number, source.row_hash, source.load_id, {columns}
+    from {relation} as evidence
     left join audit.source_row as source
         on evidence.evidence_model = source.evidence_model and evidence.evidence_key = source.evidence_key
     where
         evidence.agent_id = $agent
-        and list_contains($months, evidence.month_id)
-        and list_contains($kpis, evidence.kpi_id)
-    order by evidence.kpi_id, evidence.event_on, evidence.evidence_model, evidence.evidence_key
+        and list_contains($months, strftime(evidence.event_on, '%Y-%m'))
+        and list_contains($names, name)
+    order by name, evidence.event_on, evidence.evidence_model, evidence.evidence_key
 """
 
 _SOURCE = """
@@ -77,117 +79,63 @@ class Sources:
         return tuple(self.line(found[key], says=says) for key, says in keys.items() if key in found)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A sum whose evidence is wanted: `name` is a KPI or a kind of event, `relation` where its rows are; rows
+    from `first_on` to `last_on` make it up.
+    """
+
+    relation: str
+    name: str
+    period_id: str
+    first_on: date
+    last_on: date
+    label: Phrase
+    is_sum: bool
+
+    @property
+    def months(self) -> set[str]:
+        """The months that it reaches into."""
+        count = (self.last_on.year - self.first_on.year) * 12 + self.last_on.month - self.first_on.month
+        first = self.first_on.year * 12 + self.first_on.month - 1
+        return {f"{one // 12:04}-{one % 12 + 1:02}" for one in range(first, first + count + 1)}
+
+
 def read_evidence(
     audit: AuditFile,
     sources: Sources,
+    wanted: Mapping[str, Wanted],
     *,
     agent_id: str,
-    months: Sequence[str],
-    definitions: Mapping[str, Row],
-    period_id: str,
     show_all: bool,
     show_people: bool = True,
 ) -> dict[str, Evidence]:
-    """The evidence of an agent's KPIs over the months of a period, by KPI.
-
-    `definitions` are the KPIs wanted with their rows of `policy.policy_kpi_period`. Reads no evidence beyond
-    the agent, the months and these KPIs.
-    """
-    rows = audit.query_named(
-        _EVIDENCE, {"agent": agent_id, "months": list(months), "kpis": list(definitions)}
-    )
-    named = {row["ruling_id"] for row in rows if row["ruling_id"]}
-    rulings = _rulings(audit, sources, named, show_people=show_people)
-    by_kpi: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_kpi[row["kpi_id"]].append(row)
+    """The evidence of an agent's sums by the name given to each. Reads no row of others or other months."""
+    rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for relation, columns in _COLUMNS.items():
+        asked = [one for one in wanted.values() if one.relation == relation]
+        if not asked or not audit.has(relation):
+            continue
+        months: set[str] = set().union(*(one.months for one in asked))
+        named = {"agent": agent_id, "months": sorted(months), "names": sorted({one.name for one in asked})}
+        for row in audit.query_named(_EVIDENCE.format(columns=columns, relation=relation), named):
+            rows[relation, row["name"]].append(row)
+    ruled = {row["ruling_id"] for found in rows.values() for row in found if row["ruling_id"]}
+    rulings = _rulings(audit, sources, ruled, show_people=show_people)
     return {
-        kpi_id: _summed(
-            by_kpi.get(kpi_id, []),
+        key: _summed(
+            [
+                row
+                for row in rows[one.relation, one.name]
+                if row["event_on"] is not None and one.first_on <= row["event_on"] <= one.last_on
+            ],
             sources,
             rulings,
-            definition=definition,
-            period_id=period_id,
+            wanted=one,
             show_all=show_all,
         )
-        for kpi_id, definition in definitions.items()
+        for key, one in wanted.items()
     }
-
-
-def read_events(
-    facts: Events,
-    sources: Sources,
-    *,
-    kinds: Mapping[str, str],
-    months: Sequence[str],
-    period_id: str,
-    show_all: bool,
-) -> dict[str, Evidence]:
-    """The rows that pay counts one by one, as evidence by kind of event.
-
-    `kinds` are the kinds wanted with their Chinese labels.
-    """
-    by_kind: dict[str, list[tuple[Event, str]]] = defaultdict(list)
-    for event, segment in facts.judged():
-        month_id = "" if event.day is None else f"{event.day:%Y-%m}"
-        if event.kind in kinds and month_id in months:
-            by_kind[event.kind].append((event, month_id if segment is None else segment["month_id"]))
-    wanted = [(event, month) for rows in by_kind.values() for event, month in rows]
-    lines: dict[tuple[str, str], SourceLine] = {}
-    for model in sorted({event.model for event, _ in wanted}):
-        keys = dict.fromkeys((event.key for event, _ in wanted if event.model == model), "")
-        lines |= {(model, line.key): line for line in sources.lines(model, keys)}
-    return {
-        kind: _counted(kind, label, by_kind.get(kind, []), lines, period_id=period_id, show_all=show_all)
-        for kind, label in kinds.items()
-    }
-
-
-def _counted(
-    kind: str,
-    label: str,
-    rows: Sequence[tuple[Event, str]],
-    lines: Mapping[tuple[str, str], SourceLine],
-    *,
-    period_id: str,
-    show_all: bool,
-) -> Evidence:
-    ordered = sorted(rows, key=lambda one: (one[0].day or date.min, one[0].model, one[0].key))
-    counted = [one for one in ordered if one[0].reason is None]
-    files: dict[str, Counter[bool]] = defaultdict(Counter)
-    for event, _ in ordered:
-        line = lines.get((event.model, event.key))
-        files[(line.file if line is not None else None) or "–"][event.reason is None] += 1
-    shown = ordered if show_all else counted[:SHOWN_ROWS]
-    return Evidence(
-        kpi_id=kind,
-        period_id=period_id,
-        name_en=kind.replace("_", " "),
-        name_zh=label,
-        is_sum=True,
-        numerator=rounded(sum((event.quantity for event, _ in counted), Fraction(0)), 6),
-        denominator=0,
-        counted=len(counted),
-        set_aside=dict(sorted(Counter(event.reason for event, _ in ordered if event.reason).items())),
-        files=tuple(FileCount(file, count[True], count[False]) for file, count in sorted(files.items())),
-        without_rulings=None,
-        rows=tuple(_event_row(event, month_id, lines) for event, month_id in shown),
-        row_count=len(ordered),
-    )
-
-
-def _event_row(event: Event, month_id: str, lines: Mapping[tuple[str, str], SourceLine]) -> EvidenceRow:
-    unknown = SourceLine(event.model, event.key, None, None, None, None)
-    return EvidenceRow(
-        month_id=month_id,
-        event_on=event.day,
-        numerator=rounded(event.quantity, 6),
-        denominator=0,
-        is_counted=event.reason is None,
-        exclusion_reason=event.reason,
-        ruling=None,
-        source=lines.get((event.model, event.key), unknown),
-    )
 
 
 def _rulings(
@@ -216,8 +164,7 @@ def _summed(
     sources: Sources,
     rulings: Mapping[str, Ruling],
     *,
-    definition: Mapping[str, Any],
-    period_id: str,
+    wanted: Wanted,
     show_all: bool,
 ) -> Evidence:
     counted = [row for row in rows if row["is_counted"]]
@@ -229,11 +176,11 @@ def _summed(
         files[sources.line(row).file or "–"][row["is_counted"]] += 1
     shown = rows if show_all else [*ruled, *counted[:SHOWN_ROWS]]
     return Evidence(
-        kpi_id=definition["kpi_id"],
-        period_id=period_id,
-        name_en=definition["name_en"],
-        name_zh=definition["name_zh"],
-        is_sum=definition["aggregation"] == "sum",
+        name=wanted.name,
+        period_id=wanted.period_id,
+        name_en=wanted.label.en,
+        name_zh=wanted.label.zh,
+        is_sum=wanted.is_sum,
         numerator=numerator,
         denominator=denominator,
         counted=len(counted),
@@ -254,7 +201,7 @@ def _summed(
 
 def _row(row: Row, sources: Sources, rulings: Mapping[str, Ruling]) -> EvidenceRow:
     return EvidenceRow(
-        month_id=row["month_id"],
+        month_id=row["month_id"] or f"{row['event_on']:%Y-%m}",
         event_on=row["event_on"],
         numerator=row["numerator"],
         denominator=row["denominator"],

@@ -1,43 +1,18 @@
-"""Chinese labels of nodes, units and reasons, where people read them."""
+"""Chinese labels of units, reasons and statuses, where people read them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestration.audit.node import Kind
-
-KINDS: Mapping[Kind, str] = {
-    "bonus": "奖金",
-    "line": "奖金明细",
-    "recalculated": "按现有数据重算",
-    "settled": "已结算",
-    "quantity": "数量",
-    "rate": "费率",
-    "days": "在职天数",
-    "rate_row": "费率表",
-    "parameter": "参数",
-    "grade": "等级",
-    "band": "等级界限",
-    "score": "总分",
-    "score_part": "得分构成",
-    "score_line": "指标得分",
-    "points": "曲线得分",
-    "value": "指标值",
-    "numerator": "分子",
-    "denominator": "分母",
-    "event": "计件",
-    "base": "计算基数",
-    "deduction": "扣分",
-    "gate": "条件",
-    "award": "名次",
-    "other": "依据",
+UNITS: Mapping[str, tuple[str, str]] = {
+    "cny": ("元", "元"),
+    "days": ("days", "天"),
+    "points": ("points", "分"),
+    "weighted points": ("weighted points", "加权分"),
+    "agents": ("agents", "人"),
+    "cases": ("cases", "件"),
 }
-
-PARTS: Mapping[str, str] = {
-    "data score": "数据得分",
-    "supervisor score": "主管评分",
-    "collaboration score": "协作得分",
-}
+"""Units that are said behind a number, English and Chinese."""
 
 REASONS: Mapping[str, str] = {
     "before_first_period": "早于首个期间",
@@ -71,13 +46,5 @@ SCORE_STATUS: Mapping[str, str] = {
     "insufficient_data": "数据不足",
     "not_scored": "不评分",
 }
-
-UNSCORED: Mapping[str, str] = {
-    "no_export": "从未收到导出",
-    "not_observed": "无观测值",
-    "below_min_sample": "样本不足",
-    "weighs_nothing": "权重为零",
-}
-"""Why a KPI is not scored (`score_line.unscored_reason`)."""
 
 MATURITY: Mapping[str, str] = {"final": "最终", "provisional": "暂定", "settled": "已结算"}

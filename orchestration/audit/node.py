@@ -1,4 +1,4 @@
-"""The trace as data: a tree of nodes, the evidence under its KPIs, the lines of export files it ends in."""
+"""The trace as data: a tree of nodes, the evidence under its sums, the lines of export files it ends in."""
 
 from __future__ import annotations
 
@@ -6,39 +6,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
 
-Kind = Literal[
-    "bonus",
-    "line",
-    "recalculated",
-    "settled",
-    "quantity",
-    "rate",
-    "days",
-    "rate_row",
-    "event",
-    "base",
-    "deduction",
-    "gate",
-    "award",
-    "parameter",
-    "grade",
-    "band",
-    "score",
-    "score_part",
-    "score_line",
-    "points",
-    "value",
-    "numerator",
-    "denominator",
-    "other",
-]
+
+@dataclass(frozen=True)
+class Phrase:
+    """The same in English and in Chinese; a calculation reads alike in both."""
+
+    en: str
+    zh: str
+
+    def __str__(self) -> str:
+        return self.en if self.en == self.zh else f"{self.en} · {self.zh}"
 
 
 @dataclass(frozen=True)
 class SourceLine:
-    """A line of an export file: `row_number` counts from 1 with the header, `row_hash` is SHA-256.
+    """A line of an export file: `row_number` counts from 1 with the header; the hash's recipe stands in the
+    audit guide.
 
     `model` and `key` name the fact row that was read from it; `says` what it contributes.
     """
@@ -66,7 +50,7 @@ class Ruling:
 
 @dataclass(frozen=True)
 class EvidenceRow:
-    """One source row as one KPI counts it. What is set aside keeps its numbers and says why."""
+    """One source row as one sum counts it. What is set aside keeps its numbers and says why."""
 
     month_id: str
     event_on: date | None
@@ -89,13 +73,13 @@ class FileCount:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one KPI of one agent and period counts.
+    """What one KPI, or one kind of event, counts of one agent in one period.
 
     `numerator` and `denominator` are sums over the counted rows. `without_rulings` is the pair as it would be
     with the rows that rulings set aside; None where there is no ruling. `rows` are the first few or all.
     """
 
-    kpi_id: str
+    name: str
     period_id: str
     name_en: str
     name_zh: str
@@ -112,29 +96,33 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Node:
-    """One number of the trace.
+    """One number, or word, of the trace.
 
-    `by_hand` are calculations in published numbers (`37 / 41 = 0.902439`), `is_chosen` tells the row of a
-    table that applies from the others, `origin` is `site` for numbers that a site fills in and no document
-    states. `evidence` names an entry of `Trace.evidence`.
+    `by_hand` says how it follows from its children (`37 / 41 = 0.902439`), `is_chosen` tells the row of a
+    table that applies from the others, `band` for which numbers it is; `origin` is `site` for numbers that a
+    site fills in and no document states. `is_shared`: what it is made of stands at its first place in the
+    tree. `evidence` names an entry of `Trace.evidence`.
     """
 
-    node_id: str
-    kind: Kind
+    node_key: str
+    kind: str
+    operand: str
     label: str
     label_zh: str
     value: Decimal | None
+    text: str | None
     unit: str
-    clause_id: str | None
-    input_model: str | None
-    input_key: str | None
-    parameter: str | None = None
-    parameter_value: str | None = None
-    effective_from: date | None = None
-    by_hand: tuple[str, ...] = ()
+    clause_id: str | None = None
     origin: str | None = None
+    effective_from: date | None = None
+    reason: Phrase | None = None
+    input_model: str | None = None
+    input_key: str | None = None
+    band: Phrase | None = None
+    by_hand: Phrase | None = None
     is_chosen: bool | None = None
-    notes: tuple[str, ...] = ()
+    is_shared: bool = False
+    notes: tuple[Phrase, ...] = ()
     sources: tuple[SourceLine, ...] = ()
     evidence: str | None = None
     children: tuple[Node, ...] = ()
@@ -144,17 +132,6 @@ class Node:
         yield self
         for child in self.children:
             yield from child.walk()
-
-
-@dataclass(frozen=True)
-class Unpaid:
-    """A component of the plan that pays no line, and why."""
-
-    component_id: str
-    label: str
-    label_zh: str
-    clause_id: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -173,5 +150,18 @@ class Trace:
     publication: Mapping[str, str]
     root: Node
     evidence: Mapping[str, Evidence]
-    unpaid: tuple[Unpaid, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Phrase, ...] = field(default=())
+
+    @property
+    def unpaid(self) -> tuple[Node, ...]:
+        """Components that are due and pay nothing, each with its reason."""
+        return tuple(node for node in self.root.children if node.kind == UNPAID)
+
+    @property
+    def lines(self) -> tuple[Node, ...]:
+        """What makes up the amount."""
+        return tuple(node for node in self.root.children if node.kind != UNPAID)
+
+
+UNPAID = "unpaid"
+"""Kind of the nodes of what is due and pays nothing."""

@@ -3,50 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from html import escape
+from pathlib import Path
 
 from orchestration.audit.clauses import clauses
-from orchestration.audit.labels import MATURITY, REASONS, SCORE_STATUS
-from orchestration.audit.node import Evidence, EvidenceRow, Node, SourceLine, Trace
-from orchestration.audit.terminal import cited, ruling_effect
-from orchestration.audit.text import measured, money, plain, trimmed
+from orchestration.audit.labels import MATURITY, REASONS, SCORE_STATUS, UNITS
+from orchestration.audit.node import UNPAID, Evidence, EvidenceRow, Node, Phrase, SourceLine, Trace
+from orchestration.audit.terminal import cited, ruling_effect, shown_value
+from orchestration.audit.text import money, plain
 
-STYLE = """
-body{font:14px/1.55 system-ui,"PingFang SC","Microsoft YaHei",sans-serif;margin:2em auto;max-width:70em;
-padding:0 1em;color:#1d2733}
-h1{font-size:1.45em;margin-bottom:.2em}h2{font-size:1.1em;margin-top:2em;border-bottom:1px solid #d9dfe6}
-.amount{font-size:1.6em;font-weight:600;font-variant-numeric:tabular-nums}
-.quiet{color:#5b6876}.zh{color:#3d5872}
-ul.tree{list-style:none;margin:0;padding-left:1.1em;border-left:1px solid #d9dfe6}
-ul.tree li{margin:.2em 0;break-inside:avoid-page}
-.line>.head{font-weight:600}.value{font-variant-numeric:tabular-nums;font-weight:600}
-.calc{font-variant-numeric:tabular-nums;color:#17683b;margin-left:1em}
-.note{color:#5b6876;margin-left:1em}.file{color:#5b6876;margin-left:1em;font-size:.92em;overflow-wrap:anywhere}
-.chosen{background:#e9f5ee}.other{color:#77828e}
-.clause{color:#6b3fa0;text-decoration:none;font-size:.9em}.ruling{color:#8a5a00}
-.site{background:#fff1cf;border-radius:3px;padding:0 .3em;font-size:.85em}
-table{border-collapse:collapse;width:100%;font-size:.92em}
-th,td{border-bottom:1px solid #d9dfe6;padding:.25em .5em;
-text-align:left;vertical-align:top}th{background:#f2f5f8}td.num{font-variant-numeric:tabular-nums;text-align:right}
-td.hash{font:11px ui-monospace,monospace;overflow-wrap:anywhere}tr.aside td{color:#8a5a00}
-@media print{body{margin:0;max-width:none;font-size:11px}a{color:inherit}h2{break-after:avoid}}
-"""
-
-_SHARED = frozenset({"grade", "score", "score_line", "value"})
+STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
 def trace_page(trace: Trace) -> str:
-    """The page as HTML: summary, tree, evidence by KPI, rules with the documents' words. Fetches nothing."""
+    """The page as HTML: amount, waterfall of the lines, tree, evidence, rules with the documents' words.
+
+    Fetches nothing; everything below a line is folded and opens when printed.
+    """
     name = f" {trace.agent_name}" if trace.agent_name else ""
     title = f"{trace.agent_id}{name} · {trace.period_id}"
-    notes = "".join(f'<p class="ruling">{escape(note)}</p>' for note in trace.notes)
-    unpaid = "".join(
-        f"<li>{_bilingual(one.label, one.label_zh)} {_clause(one.clause_id)}: {escape(one.reason)}</li>"
-        for one in trace.unpaid
-    )
+    notes = "".join(f'<p class="ruling">{_phrase(note)}</p>' for note in trace.notes)
+    unpaid = "".join(_unpaid(node) for node in trace.unpaid)
     sections = [
-        f"<h2>How it came about · 计算过程</h2><ul class='tree'>{_Tree(trace).item(trace.root)}</ul>",
+        f"<h2>What it is made of · 构成</h2>{_waterfall(trace)}",
         f"<h2>Not paid · 未发放</h2><ul>{unpaid}</ul>" if unpaid else "",
+        f"<h2>How it came about · 计算过程</h2><ul class='tree'>{_Tree(trace).item(trace.root)}</ul>",
         "<h2>Evidence · 数据依据</h2>" + "".join(_evidence(key, one) for key, one in trace.evidence.items())
         if trace.evidence
         else "",
@@ -68,45 +50,79 @@ def trace_page(trace: Trace) -> str:
     )
 
 
+def _waterfall(trace: Trace) -> str:
+    """The lines as bars, each beginning where the one before ended, and the total."""
+    ends = [Decimal(0)]
+    for line in trace.lines:
+        ends.append(ends[-1] + (line.value or 0))
+    low, high = min(ends), max(ends)
+    width = (high - low) or Decimal(1)
+
+    def bar(label: str, first: Decimal, last: Decimal, kind: str) -> str:
+        left, size = (min(first, last) - low) / width * 100, abs(last - first) / width * 100
+        style = f"left:{left:.2f}%;width:{size:.2f}%"
+        return (
+            f"<tr><td>{label}</td><td class='bar'><span class='{kind}' style='{style}'></span></td>"
+            f"<td class='num'>{money(last - first)}</td></tr>"
+        )
+
+    rows = "".join(
+        bar(_bilingual(line.label, line.label_zh), first, last, "down" if last < first else "up")
+        for line, first, last in zip(trace.lines, ends[:-1], ends[1:], strict=True)
+    )
+    total = bar(_bilingual("Total", "合计"), Decimal(0), ends[-1], "total")
+    return f"<table class='waterfall'><tbody>{rows}{total}</tbody></table>"
+
+
+def _unpaid(node: Node) -> str:
+    clause = _clause(node.clause_id) if node.clause_id else ""
+    reason = "" if node.reason is None else _phrase(node.reason)
+    return f"<li>{_bilingual(node.label, node.label_zh)} {clause}: {reason}</li>"
+
+
 class _Tree:
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
-        self._shown: dict[tuple[str, str], str] = {}
+        self._anchors: dict[str, str] = {}
 
-    def item(self, node: Node) -> str:
-        """One node with everything below it; what hangs below several lines is shown once and linked."""
-        key = (node.kind, node.input_key or node.node_id)
-        if node.kind in _SHARED and node.children and key in self._shown:
-            return f"<li>{_head(node)} <a class='quiet' href='#{self._shown[key]}'>as above · 同上</a></li>"
-        anchor = f"n{len(self._shown)}"
-        self._shown.setdefault(key, anchor)
-        details = "".join(f"<div class='calc'>{escape(one)}</div>" for one in node.by_hand)
-        details += "".join(f"<div class='note'>{escape(one)}</div>" for one in node.notes)
-        details += "".join(f"<div class='file'>↳ {_place(one)}</div>" for one in node.sources)
-        if node.evidence is not None and node.evidence in self._trace.evidence:
-            evidence = self._trace.evidence[node.evidence]
-            details += (
-                f"<div class='note'><a href='#{_anchor(node.evidence)}'>evidence · 数据依据</a>: "
-                f"{_summary(evidence)}</div>"
-            )
-        children = "".join(self.item(child) for child in node.children)
-        tree = f"<ul class='tree'>{children}</ul>" if children else ""
+    def item(self, node: Node, depth: int = 0) -> str:
+        """One node with everything below it, folded below the lines; what is shared is linked."""
         shade = {True: " chosen", False: " other", None: ""}[node.is_chosen]
-        return f"<li id='{anchor}' class='{node.kind}{shade}'>{_head(node)}{details}{tree}</li>"
+        if node.is_shared:
+            link = f"<a class='quiet' href='#{self._anchors.get(node.node_key, '')}'>as above · 同上</a>"
+            return f"<li class='{escape(node.kind)}{shade}'>{_head(node)} {link}</li>"
+        anchor = self._anchors.setdefault(node.node_key, f"n{len(self._anchors)}")
+        below = "" if node.by_hand is None else f"<div class='calc'>{_phrase(node.by_hand)}</div>"
+        below += "".join(f"<div class='note'>{_phrase(one)}</div>" for one in node.notes)
+        below += "".join(f"<div class='file'>↳ {_place(one)}</div>" for one in node.sources)
+        if node.evidence is not None:
+            summary = _summary(self._trace.evidence[node.evidence])
+            link = f"<a href='#{_anchor(node.evidence)}'>evidence · 数据依据</a>"
+            below += f"<div class='note'>{link}: {summary}</div>"
+        children = "".join(self.item(child, depth + 1) for child in node.children)
+        below += f"<ul class='tree'>{children}</ul>" if children else ""
+        body = _head(node)
+        if below:
+            opened = " open" if depth == 0 else ""
+            body = f"<details{opened}><summary>{body}</summary>{below}</details>"
+        return f"<li id='{anchor}' class='{escape(node.kind)}{shade}'>{body}</li>"
 
 
 def _head(node: Node) -> str:
-    parts = [("▶ " if node.is_chosen else "") + _bilingual(node.label, node.label_zh)]
-    if node.value is not None and node.kind != "band":
-        unit = "元" if node.unit == "cny" else escape(node.unit)
-        parts.append(
-            f"<span class='value'>{measured(node.value, node.unit)}</span> <span class='quiet'>{unit}</span>"
-        )
-    if node.parameter_value and node.kind in ("points", "score_part", "score_line", "parameter"):
-        named = f"{node.parameter or ''} {trimmed(node.parameter_value)}"
-        parts.append(f"<span class='quiet'>{escape(named)}</span>")
-    if node.effective_from is not None and node.kind in ("rate_row", "parameter", "band"):
-        parts.append(f"<span class='quiet'>from {node.effective_from} 起</span>")
+    parts = [_bilingual(node.label, node.label_zh)]
+    if node.band is not None:
+        parts.append(_phrase(node.band))
+    if node.kind == UNPAID:
+        parts.append(_bilingual("not paid:", "未发放："))
+    elif shown_value(node):
+        unit, unit_zh = UNITS.get(node.unit, ("", ""))
+        both = unit if unit == unit_zh else f"{unit} {unit_zh}"
+        parts.append(f"<span class='value'>{escape(shown_value(node))}</span> {both}".rstrip())
+    if node.reason is not None:
+        parts.append(f"<span class='ruling'>{_phrase(node.reason)}</span>")
+    if node.effective_from is not None and node.is_chosen is not False:
+        day = node.effective_from
+        parts.append(f"<span class='quiet'>from {day} · {day} 起</span>")
     if node.clause_id:
         parts.append(_clause(node.clause_id))
     if node.origin == "site":
@@ -114,8 +130,12 @@ def _head(node: Node) -> str:
     return f"<span class='head'>{' '.join(parts)}</span>"
 
 
+def _phrase(phrase: Phrase) -> str:
+    return escape(phrase.en) if phrase.en == phrase.zh else _bilingual(phrase.en, phrase.zh)
+
+
 def _bilingual(text: str, zh: str) -> str:
-    return f"{escape(text)} <span class='zh'>{escape(zh)}</span>"
+    return f"{escape(text)} <span class='zh' lang='zh'>{escape(zh)}</span>"
 
 
 def _clause(clause_id: str) -> str:
@@ -149,12 +169,12 @@ def _evidence(key: str, evidence: Evidence) -> str:
         "<th>Counted 计入</th><th>File, row 文件与行号</th><th>SHA-256 of the row 行哈希</th></tr>"
     )
     return (
-        f"<h3 id='{_anchor(key)}'>{escape(evidence.kpi_id)} {escape(evidence.name_en)} "
+        f"<h3 id='{_anchor(key)}'>{escape(evidence.name)} {escape(evidence.name_en)} "
         f"<span class='zh'>{escape(evidence.name_zh)}</span> {escape(evidence.period_id)}</h3>"
         f"<p>{_summary(evidence)}. {plain(evidence.numerator)}"
         + ("" if evidence.is_sum else f" / {evidence.denominator}")
         + (f"<br>{files}" if files else "")
-        + (f"<br><span class='ruling'>rulings · 裁定 (CG-30): {escape(effect)}</span>" if effect else "")
+        + (f"<br><span class='ruling'>rulings · 裁定 (CG-30): {_phrase(effect)}</span>" if effect else "")
         + "</p>"
         + (f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else "")
         + (

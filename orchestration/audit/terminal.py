@@ -9,18 +9,16 @@ from rich.text import Text
 from rich.tree import Tree
 
 from orchestration.audit.clauses import clauses
-from orchestration.audit.labels import REASONS
-from orchestration.audit.node import Evidence, Node, SourceLine, Trace
-from orchestration.audit.text import measured, money, plain, trimmed
+from orchestration.audit.labels import REASONS, UNITS
+from orchestration.audit.node import UNPAID, Evidence, Node, Phrase, SourceLine, Trace
+from orchestration.audit.text import measured, money, plain
 
 MAX_WIDTH = 120
 HASH_SHOWN = 12
 """Hexadecimal digits of a hash that a person compares; JSON and HTML have all of it."""
 
-_SHARED = frozenset({"grade", "score", "score_line", "value"})
-"""Kinds of nodes under which the same tree may hang below several lines: shown once, then referred to."""
-
-_UNITS = {"cny": "元", "days": "days", "points": "points", "weighted points": "weighted points", "factor": ""}
+YES_OR_NO = ("gate", "condition")
+BOLD = ("bonus", "line", "settled", "adjustment")
 
 
 def print_trace(trace: Trace, console: Console) -> None:
@@ -37,8 +35,6 @@ def print_trace(trace: Trace, console: Console) -> None:
     for note in trace.notes:
         shown.print(Text(f"! {note}", style="yellow"))
     shown.print(_Painter(trace).tree())
-    for unpaid in trace.unpaid:
-        shown.print(Text(f"not paid: {unpaid.label} {unpaid.label_zh} [{unpaid.clause_id}]: {unpaid.reason}"))
     _print_rules(trace, shown)
 
 
@@ -73,7 +69,7 @@ def _print_rules(trace: Trace, shown: Console) -> None:
 
 def cited(trace: Trace) -> list[str]:
     """Ids of the rules that the trace cites, in the order of the catalogue."""
-    named = {node.clause_id for node in trace.root.walk()} | {one.clause_id for one in trace.unpaid}
+    named = {node.clause_id for node in trace.root.walk()}
     known = [clause_id for clause_id in clauses() if clause_id in named]
     return known + sorted(one for one in named if one is not None and one not in clauses())
 
@@ -81,7 +77,6 @@ def cited(trace: Trace) -> list[str]:
 class _Painter:
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
-        self._shown: set[tuple[str, str]] = set()
         self._evidence_shown: set[str] = set()
 
     def tree(self) -> Tree:
@@ -92,20 +87,15 @@ class _Painter:
     def _fill(self, branch: Tree, node: Node) -> None:
         for detail in _details(node):
             branch.add(detail)
-        if node.evidence is not None and node.evidence in self._trace.evidence:
+        if node.evidence is not None:
             self._add_evidence(branch, node.evidence)
         for child in node.children:
-            key = (child.kind, child.input_key or child.node_id)
-            if child.kind in _SHARED and key in self._shown and child.children:
-                branch.add(_headline(child) + Text("  (as above)", style="dim"))
-                continue
-            self._shown.add(key)
             self._fill(branch.add(_headline(child)), child)
 
     def _add_evidence(self, branch: Tree, key: str) -> None:
         evidence = self._trace.evidence[key]
         if key in self._evidence_shown:
-            branch.add(Text("evidence as above", style="dim"))
+            branch.add(Text("evidence as above · 依据同上", style="dim"))
             return
         self._evidence_shown.add(key)
         twig = branch.add(Text(evidence_summary(evidence)))
@@ -115,27 +105,25 @@ class _Painter:
 
 def evidence_summary(evidence: Evidence) -> str:
     """One line: rows counted, set aside by reason."""
-    text = f"evidence 依据: {evidence.counted} rows counted"
+    text = f"evidence 依据: {evidence.counted} rows counted 计入"
     if evidence.set_aside:
         reasons = ", ".join(
             f"{count} {reason} {REASONS.get(reason, '')}".strip()
             for reason, count in evidence.set_aside.items()
         )
-        text += f"; set aside: {reasons}"
+        text += f"; set aside 剔除: {reasons}"
     return text
 
 
-def ruling_effect(evidence: Evidence) -> str | None:
-    """The KPI before and after its rulings (CG-30); None where there is none."""
+def ruling_effect(evidence: Evidence) -> Phrase | None:
+    """The sum before and after its rulings (CG-30); None where there is none."""
     if evidence.without_rulings is None:
         return None
     numerator, denominator = evidence.without_rulings
-    if evidence.is_sum:
-        return f"without the rulings {plain(numerator)}, with them {plain(evidence.numerator)}"
-    return (
-        f"without the rulings {plain(numerator)} / {denominator}, "
-        f"with them {plain(evidence.numerator)} / {evidence.denominator}"
-    )
+    before, after = plain(numerator), plain(evidence.numerator)
+    if not evidence.is_sum:
+        before, after = f"{before} / {denominator}", f"{after} / {evidence.denominator}"
+    return Phrase(f"without the rulings {before}, with them {after}", f"裁定前 {before}，裁定后 {after}")
 
 
 def _evidence_lines(evidence: Evidence) -> Iterator[RenderableType]:
@@ -173,33 +161,43 @@ def _headline(node: Node) -> Text:
     text = Text()
     if node.is_chosen is not None:
         text.append("▶ " if node.is_chosen else "  ", style="green")
-    text.append(
-        f"{node.label} {node.label_zh}".rstrip(),
-        style="bold" if node.kind in ("bonus", "line") or node.is_chosen else "",
-    )
-    if node.kind not in ("band",) and node.value is not None:
-        text.append(f"  {measured(node.value, node.unit)}", style="bold cyan")
-        unit = _UNITS.get(node.unit)
-        if unit:
-            text.append(f" {unit}")
-    elif node.parameter_value is not None and node.kind == "parameter":
-        text.append(f"  {node.parameter_value}", style="bold cyan")
-    if node.kind == "points" and node.parameter_value:
-        text.append(f"  {node.parameter} {trimmed(node.parameter_value)}", style="dim")
-    if node.kind in ("score_part", "score_line") and node.parameter_value:
-        text.append(f"  {node.parameter} {trimmed(node.parameter_value)}", style="dim")
+    label = f"{node.label} {node.label_zh}".rstrip()
+    text.append(label, style="bold" if node.kind in BOLD or node.is_chosen else "")
+    if node.band is not None:
+        text.append(f" {node.band}")
+    if node.kind == UNPAID:
+        text.append(f": not paid 未发放: {node.reason}", style="yellow")
+    elif shown_value(node):
+        text.append(f"  {shown_value(node)}", style="bold cyan")
+        unit, _ = UNITS.get(node.unit, ("", ""))
+        text.append(f" {unit}" if unit else "")
+        if node.reason is not None:
+            text.append(f"  {node.reason}", style="yellow")
+    elif node.reason is not None:
+        text.append(f"  {node.reason}", style="yellow")
     if node.clause_id:
         text.append(f"  [{node.clause_id}]", style="magenta")
     if node.origin == "site":
         text.append(" (site)", style="yellow")
+    if node.is_shared:
+        text.append("  (as above · 同上)", style="dim")
     return text
 
 
+def shown_value(node: Node) -> str:
+    """The number of a node in its unit's form, else its word; '' where it has neither."""
+    if node.unit == "" and node.value in (0, 1) and node.kind in YES_OR_NO:
+        return ""  # the sentence says whether it is met
+    if node.value is not None:
+        return measured(node.value, node.unit)
+    return node.text or ""
+
+
 def _details(node: Node) -> Iterator[Text]:
-    for calculation in node.by_hand:
-        yield Text(calculation, style="green")
+    if node.by_hand is not None:
+        yield Text(str(node.by_hand), style="green")
     for note in node.notes:
-        yield Text(note, style="dim")
+        yield Text(str(note), style="dim")
     for source in node.sources:
         yield Text(f"↳ {_place(source)}" + (f": {source.says}" if source.says else ""), style="dim")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 MONEY_UNIT = "cny"
 
@@ -41,33 +41,21 @@ def operand(value: Decimal | int) -> str:
     return f"({plain(value)})" if value < 0 else plain(value)
 
 
-def band(lower: Decimal | None, upper: Decimal | None, *, is_upper: bool, is_first: bool) -> str:
+def band(lower: Decimal | None, upper: Decimal | None, *, is_upper: bool) -> str:
     """A band of a table as a person reads it: `from 20 to below 30`, `from 120`.
 
     A band that holds its upper bound (`is_upper`: band_side of PT-05, PT-06) reads `above 20 up to 30`; the
     first of them has no lower edge: `up to 20`.
     """
-    words = []
-    if is_upper:
-        if lower is not None and not is_first:
-            words.append(f"above {plain(lower)}")
-        if upper is not None:
-            words.append(f"up to {plain(upper)}")
-        return " ".join(words) or "every value"
-    if lower is not None:
-        words.append(f"from {plain(lower)}")
+    words = [] if lower is None else [f"{'above' if is_upper else 'from'} {plain(lower)}"]
     if upper is not None:
-        words.append(f"to below {plain(upper)}")
+        words.append(f"{'up to' if is_upper else 'to below'} {plain(upper)}")
     return " ".join(words) or "every value"
 
 
-def trimmed(text: str) -> str:
-    """A published parameter (`0.700000 / 0.950000 / none`) without trailing zeros."""
-    return " / ".join(_trimmed(part) for part in text.split(" / "))
-
-
-def _trimmed(part: str) -> str:
-    try:
-        return plain(Decimal(part))
-    except InvalidOperation:
-        return part
+def band_zh(lower: Decimal | None, upper: Decimal | None, *, is_upper: bool) -> str:
+    """The same in Chinese: `20 起，不足 30`, `超过 20，至 30`."""
+    words = [] if lower is None else [f"超过 {plain(lower)}" if is_upper else f"{plain(lower)} 起"]
+    if upper is not None:
+        words.append(f"{'至' if is_upper else '不足'} {plain(upper)}")
+    return "，".join(words) or "任意值"

@@ -302,7 +302,7 @@ def _band(rate: dict[str, str], table_rows: list[dict[str, str]], *, is_upper: b
     )
     if not is_upper and not lower and upper is None:
         return "all"
-    return band(lower, upper, is_upper=is_upper, is_first=lower == lowest)
+    return band(None if is_upper and lower == lowest else lower, upper, is_upper=is_upper)
 
 
 def _percent(share: str) -> str:

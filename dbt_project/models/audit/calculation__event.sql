@@ -182,6 +182,23 @@ event as (
         on
             event.period_id = kind.period_id
             and event.event_kind = kind.event_kind
+),
+
+-- PT-07: what rests on ratings is the mean of each month's.
+rated as (
+    select
+        event.*,
+        rating.period_id as month_id,
+        rating.dimension
+    from {{ ref('bonus_event') }} as event
+    inner join {{ ref('dim_period_month') }} as period_month
+        on event.period_id = period_month.period_id
+    inner join {{ ref('score_rating') }} as rating
+        on
+            event.agent_id = rating.agent_id
+            and period_month.month_id = rating.period_id
+            and rating.dimension = 'execution'
+    where event.input_model = 'score_rating'
 )
 {% set tally_key = "'tally:' || " ~ key_of('bonus_tally', 'tally') %}
 {% set counted_key = "'counted:' || " ~ key_of('bonus_tally', 'tally') %}
@@ -194,9 +211,17 @@ event as (
 select
     {{ node(
         node_key="'event:' || " ~ key_of('bonus_event', 'event'), kind="'event'", label='label_en', label_zh='label_zh',
-        unit='unit', cell=['bonus_event', 'quantity', 'event']
+        unit='unit', operation="case when input_model = 'score_rating' then 'sum' end", decimals=6,
+        cell=['bonus_event', 'quantity', 'event']
     ) }}
 from event
+union all
+select
+    {{ uses(
+        node_key="'rating:' || " ~ key_of('score_rating', 'rated', {'period_id': 'rated.month_id'}),
+        parent_key="'event:' || " ~ key_of('bonus_event', 'rated'), operand="'term'", position=1
+    ) }}
+from rated
 union all
 select
     {{ node(

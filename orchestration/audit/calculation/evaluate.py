@@ -249,6 +249,12 @@ def _standing(result: Result) -> Standing:
 
 def _row(of: Operands) -> Result:
     """The row of a table whose key and bounds the operands `key` and `number` meet."""
+    chosen = chosen_row(of)
+    return Result() if chosen is None else of.evaluator.result(chosen)
+
+
+def chosen_row(of: Operands) -> str | None:
+    """The first row for the key and the number: of which one reads the value. Raises CannotEvaluate."""
     key, number = of.result("key"), of.maybe("number")
     word = "" if key is None else key.word or ""
     for one in of.keys("row"):
@@ -258,8 +264,8 @@ def _row(of: Operands) -> Result:
         if row.row_key is None or row.row_key == word:
             band = Operands(of.evaluator, row, of.graph.of(one), of.graph)
             if _is_in_band(band, number or NOTHING):
-                return of.evaluator.result(one)
-    return Result()
+                return one
+    return None
 
 
 def _is_in_band(row: Operands, number: Fraction) -> bool:

@@ -93,6 +93,20 @@ def graph_of(nodes: Iterable[Mapping[str, Any]], operands: Iterable[Mapping[str,
     return Graph(numbers, found)
 
 
+def graph_of_tree(rows: Iterable[Mapping[str, Any]]) -> Graph:
+    """The part of the graph below one bonus, from its rows of `audit.bonus_trace`."""
+    places = {row["node_id"]: row for row in rows}
+    # Of the places of one number the one where it is taken apart says its operation: it comes last.
+    last = sorted(places.values(), key=lambda row: not row["is_shared"])
+    nodes = {row["node_key"]: {**row, "effective_from_on": row["effective_from"]} for row in last}
+    operands = [
+        {**row, "parent_key": places[row["parent_node_id"]]["node_key"]}
+        for row in places.values()
+        if row["parent_node_id"] is not None
+    ]
+    return graph_of(nodes.values(), operands)
+
+
 FIELDS = tuple(Number.__dataclass_fields__)
 _NEVER_NONE = {"label": "", "label_zh": "", "unit": "", "is_exact": False}
 

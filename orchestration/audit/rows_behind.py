@@ -1,0 +1,177 @@
+"""The rows behind a number: of a fact its export line, of a sum its evidence, of days the job history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from orchestration.audit.calculation.graph import Number
+from orchestration.audit.evidence import EVENT, KPI, Sources, Wanted
+from orchestration.audit.node import Phrase, SourceLine
+from orchestration.audit.relations import AuditFile, Row
+from orchestration.audit.text import money, plain
+
+FACTS = ("fct_", "dim_")
+
+SUMS: Mapping[str, tuple[str, str]] = {
+    "kpi_observation": (KPI, "kpi_id"),
+    "bonus_own_observation": (KPI, "kpi_id"),
+    "bonus_event": (EVENT, "event_kind"),
+}
+"""Relations of sums over evidence: where their rows are, and the column that names what is summed."""
+
+ROSTER = frozenset({"bonus_due", "bonus_coefficient"})
+"""Relations whose words come from the job history of a segment."""
+
+DAYS = frozenset({"day_count"})
+"""Columns that count days of a segment of the job history."""
+
+SETTLED = "fct_settled_line"
+"""A line of a frozen register: no export has it."""
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What is behind one number."""
+
+    notes: tuple[Phrase, ...] = ()
+    sources: tuple[SourceLine, ...] = ()
+    evidence: str | None = None
+
+
+NOTHING = Behind()
+
+
+@dataclass
+class RowsBehind:
+    """Finds the rows behind the numbers of one agent's tree; `wanted` gathers the evidence to read."""
+
+    audit: AuditFile
+    sources: Sources
+    agent_id: str
+    show_people: bool
+    wanted: dict[str, Wanted] = field(default_factory=dict)
+    _rows: dict[tuple[str, str], Row] = field(default_factory=dict)
+    _lines: dict[tuple[str, str], SourceLine] = field(default_factory=dict)
+
+    def prepare(self, numbers: Iterable[Number]) -> None:
+        """Read what stands behind many numbers at once, by relation."""
+        keys: dict[str, set[str]] = {}
+        for number in numbers:
+            if number.input_model is not None and number.input_key is not None:
+                keys.setdefault(number.input_model, set()).add(number.input_key)
+        for model, wanted in keys.items():
+            if model.startswith(FACTS) and model != SETTLED:
+                lines = self.sources.lines(model, dict.fromkeys(sorted(wanted), ""))
+                self._lines |= {(model, line.key): line for line in lines}
+            elif model in SUMS or model in ROSTER or model in ("score_rating", "bonus_line_computed"):
+                self._rows |= {(model, key): row for key, row in self._published(model, wanted)}
+
+    def _published(self, model: str, keys: set[str]) -> Iterable[tuple[str, Row]]:
+        relation, columns = self._keys[model]
+        key = " || ':' || ".join(f"coalesce(cast({column} as varchar), '')" for column in columns)
+        own = "agent_id = ?" if "agent_id" in self.audit.columns(relation) else "? is not null"
+        sql = f"select *, {key} as own_key from {relation} where {own} and {key} in (select unnest(?))"
+        return ((row["own_key"], row) for row in self.audit.query(sql, [self.agent_id, sorted(keys)]))
+
+    def found(self, number: Number) -> Behind:
+        """What is behind a number."""
+        model, key = number.input_model or "", number.input_key or ""
+        line = self._lines.get((model, key))
+        if line is not None:
+            return Behind(sources=(line,))
+        row = self._rows.get((model, key))
+        if row is None:
+            return NOTHING
+        if model in SUMS:
+            return self._sum(model, row, number)
+        if model == "score_rating":
+            return Behind(sources=self._ratings(row)) if number.operation is not None else NOTHING
+        if (model in ROSTER and number.operation is None) or number.input_column in DAYS:
+            return Behind(sources=self._roster(row["period_id"], row.get("segment_no")))
+        return NOTHING
+
+    def _sum(self, model: str, row: Row, number: Number) -> Behind:
+        if row.get("is_standing"):
+            return Behind(sources=self._roster(row["period_id"], row["segment_no"]))
+        if number.kind in ("numerator", "denominator") and model == "kpi_observation":
+            return NOTHING  # the ratio above has the evidence of both
+        relation, column = SUMS[model]
+        period_id = row.get("month_id") or row["period_id"]
+        first, last = self._days(period_id, row.get("segment_no"))
+        if first is None or last is None:
+            return NOTHING
+        name = row[column]
+        segment = f":{row['segment_no']}" if row.get("segment_no", 1) != 1 else ""
+        key = f"{name}@{period_id}{segment}"
+        label, is_sum = self._names.get((relation, name), (Phrase(name, name), True))
+        self.wanted[key] = Wanted(relation, name, period_id, first, last, label, is_sum)
+        pending = row.get("pending_count") or 0
+        notes = (Phrase(f"{pending} rows pending", f"{pending} 行待定"),) if pending else ()
+        return Behind(evidence=key, notes=notes)
+
+    def _days(self, period_id: str, segment_no: int | None) -> tuple[date | None, date | None]:
+        """The days of a period, or of the agent's segment of it."""
+        segment = self._segments.get((period_id, segment_no or 0))
+        if segment is not None:
+            return segment["first_day_on"], segment["last_day_on"]
+        period = self._periods.get(period_id)
+        return (None, None) if period is None else (period["starts_on"], period["ends_on"])
+
+    def _ratings(self, row: Row) -> tuple[SourceLine, ...]:
+        """The ratings that a score takes: the period's own, else those of its months (CG-04)."""
+        period = self._periods[row["period_id"]]
+        found = self.audit.query(
+            "select rating.* from facts.fct_rating as rating inner join facts.dim_period as period "
+            "on rating.period_id = period.period_id where rating.agent_id = ? and rating.dimension = ? "
+            "and period.starts_on >= ? and period.ends_on <= ? order by rating.rating_id",
+            [self.agent_id, row["dimension"], period["starts_on"], period["ends_on"]],
+        )
+        own = [one for one in found if one["period_id"] == row["period_id"]] or found
+        says = {
+            one["rating_id"]: f"score {plain(one['score'])}"
+            + (f" by {one['rater_id']}" if self.show_people and one["rater_id"] else "")
+            for one in own
+        }
+        return self.sources.lines("fct_rating", says)
+
+    def _roster(self, period_id: str, segment_no: int | None) -> tuple[SourceLine, ...]:
+        """The export line of the job history behind a segment of a period, by default its last."""
+        segments = {no: row for (period, no), row in self._segments.items() if period == period_id}
+        row = segments.get(segment_no or max(segments, default=0))
+        if row is None:
+            return ()
+        says = f"{row['first_day_on']} to {row['last_day_on']}: {row['scheme_id']}, {row['role']}"
+        for column in ("level", "education"):
+            says += f", {column} {row[column]}" if row[column] else ""
+        if row["base_salary_cny"] is not None:
+            says += f", base salary {money(row['base_salary_cny'])}"
+        return self.sources.lines("dim_agent_segment", {f"{self.agent_id}:{row['effective_from_on']}": says})
+
+    @cached_property
+    def _keys(self) -> Mapping[str, tuple[str, list[str]]]:
+        found: dict[str, tuple[str, list[str]]] = {}
+        for row in self.audit.select("audit.relation_key", order=["model", "position"]):
+            found.setdefault(row["model"], (row["relation"], []))[1].append(row["column_name"])
+        return found
+
+    @cached_property
+    def _periods(self) -> Mapping[str, Row]:
+        return {row["period_id"]: row for row in self.audit.select("facts.dim_period")}
+
+    @cached_property
+    def _segments(self) -> Mapping[tuple[str, int], Row]:
+        rows = self.audit.select("facts.dim_agent_period_segment", {"agent_id": self.agent_id})
+        return {(row["period_id"], row["segment_no"]): row for row in rows}
+
+    @cached_property
+    def _names(self) -> Mapping[tuple[str, str], tuple[Phrase, bool]]:
+        """Labels of KPIs and of kinds of events, and whether the number is a plain sum."""
+        kpis = self.audit.select("policy.policy_kpi_period", order=["period_id"])
+        kinds = self.audit.select("policy.policy_event_kind", order=["period_id"])
+        return {
+            (KPI, row["kpi_id"]): (Phrase(row["name_en"], row["name_zh"]), row["aggregation"] == "sum")
+            for row in kpis
+        } | {(EVENT, row["event_kind"]): (Phrase(row["label_en"], row["label_zh"]), True) for row in kinds}
