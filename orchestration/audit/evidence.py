@@ -82,23 +82,32 @@ class Sources:
 @dataclass(frozen=True)
 class Wanted:
     """A sum whose evidence is wanted: `name` is a KPI or a kind of event, `relation` where its rows are; rows
-    from `first_on` to `last_on` make it up.
+    of `days` (first and last, both included) make it up.
     """
 
     relation: str
     name: str
     period_id: str
-    first_on: date
-    last_on: date
+    days: tuple[tuple[date, date], ...]
     label: Phrase
     is_sum: bool
 
     @property
     def months(self) -> set[str]:
         """The months that it reaches into."""
-        count = (self.last_on.year - self.first_on.year) * 12 + self.last_on.month - self.first_on.month
-        first = self.first_on.year * 12 + self.first_on.month - 1
-        return {f"{one // 12:04}-{one % 12 + 1:02}" for one in range(first, first + count + 1)}
+        return {
+            f"{month // 12:04}-{month % 12 + 1:02}"
+            for first, last in self.days
+            for month in range(_month(first), _month(last) + 1)
+        }
+
+    def has(self, day: date | None) -> bool:
+        """Whether a row of that day makes it up."""
+        return day is not None and any(first <= day <= last for first, last in self.days)
+
+
+def _month(day: date) -> int:
+    return day.year * 12 + day.month - 1
 
 
 def read_evidence(
@@ -124,11 +133,7 @@ def read_evidence(
     rulings = _rulings(audit, sources, ruled, show_people=show_people)
     return {
         key: _summed(
-            [
-                row
-                for row in rows[one.relation, one.name]
-                if row["event_on"] is not None and one.first_on <= row["event_on"] <= one.last_on
-            ],
+            [row for row in rows[one.relation, one.name] if one.has(row["event_on"])],
             sources,
             rulings,
             wanted=one,

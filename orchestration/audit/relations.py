@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -51,13 +52,17 @@ class AuditFile:
                 problem=f"the audit file does not open ({str(error).splitlines()[0]})",
                 remedy="Run meritline verify, which names what was changed",
             ) from error
+        self._columns = self._columns_of()
+
+    def _columns_of(self) -> dict[str, set[str]]:
         names = self._database.execute(
             "select schema_name || '.' || table_name, column_name from duckdb_columns() "
             "where database_name = 'publication'"
         ).fetchall()
-        self._columns: dict[str, set[str]] = defaultdict(set)
+        found: dict[str, set[str]] = defaultdict(set)
         for relation, column in names:
-            self._columns[relation].add(column)
+            found[relation].add(column)
+        return found
 
     def __enter__(self) -> Self:
         return self
@@ -74,6 +79,26 @@ class AuditFile:
     def columns(self, relation: str) -> frozenset[str]:
         """Columns of a relation; none where it does not exist."""
         return frozenset(self._columns.get(relation, ()))
+
+    def relation_of(self, model: str) -> str:
+        """`schema.table` of a model."""
+        return self._keys[model][0]
+
+    def rows_by_key(self, model: str, keys: Iterable[str]) -> dict[str, Row]:
+        """Rows of a model by key, as `audit.relation_key` says how keys are made."""
+        relation, columns = self._keys[model]
+        key = " || ':' || ".join(f"coalesce(cast({column} as varchar), '')" for column in columns)
+        rows = self.query(
+            f"select {key} as own_key, * from {relation} where own_key in (select unnest(?))", [sorted(keys)]
+        )
+        return {row["own_key"]: {name: row[name] for name in row if name != "own_key"} for row in rows}
+
+    @cached_property
+    def _keys(self) -> Mapping[str, tuple[str, list[str]]]:
+        found: dict[str, tuple[str, list[str]]] = {}
+        for row in self.select("audit.relation_key", order=["model", "position"]):
+            found.setdefault(row["model"], (row["relation"], []))[1].append(row["column_name"])
+        return found
 
     def select(
         self, relation: str, where: Mapping[str, object] | None = None, *, order: Sequence[str] = ()

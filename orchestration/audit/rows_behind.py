@@ -25,6 +25,9 @@ SUMS: Mapping[str, tuple[str, str]] = {
 ROSTER = frozenset({"bonus_due", "bonus_coefficient"})
 """Relations whose words come from the job history of a segment."""
 
+ANY = "*"
+"""A role of the policy that is every role."""
+
 DAYS = frozenset({"day_count"})
 """Columns that count days of a segment of the job history."""
 
@@ -67,14 +70,8 @@ class RowsBehind:
                 lines = self.sources.lines(model, dict.fromkeys(sorted(wanted), ""))
                 self._lines |= {(model, line.key): line for line in lines}
             elif model in SUMS or model in ROSTER or model in ("score_rating", "bonus_line_computed"):
-                self._rows |= {(model, key): row for key, row in self._published(model, wanted)}
-
-    def _published(self, model: str, keys: set[str]) -> Iterable[tuple[str, Row]]:
-        relation, columns = self._keys[model]
-        key = " || ':' || ".join(f"coalesce(cast({column} as varchar), '')" for column in columns)
-        own = "agent_id = ?" if "agent_id" in self.audit.columns(relation) else "? is not null"
-        sql = f"select *, {key} as own_key from {relation} where {own} and {key} in (select unnest(?))"
-        return ((row["own_key"], row) for row in self.audit.query(sql, [self.agent_id, sorted(keys)]))
+                found = self.audit.rows_by_key(model, wanted)
+                self._rows |= {(model, key): row for key, row in found.items()}
 
     def found(self, number: Number) -> Behind:
         """What is behind a number."""
@@ -86,7 +83,7 @@ class RowsBehind:
         if row is None:
             return NOTHING
         if model in SUMS:
-            return self._sum(model, row, number)
+            return NOTHING if number.kind == "days" else self._sum(model, row, number)
         if model == "score_rating":
             return Behind(sources=self._ratings(row)) if number.operation is not None else NOTHING
         if (model in ROSTER and number.operation is None) or number.input_column in DAYS:
@@ -100,25 +97,31 @@ class RowsBehind:
             return NOTHING  # the ratio above has the evidence of both
         relation, column = SUMS[model]
         period_id = row.get("month_id") or row["period_id"]
-        first, last = self._days(period_id, row.get("segment_no"))
-        if first is None or last is None:
-            return NOTHING
+        days = self._days(row, period_id)
         name = row[column]
-        segment = f":{row['segment_no']}" if row.get("segment_no", 1) != 1 else ""
-        key = f"{name}@{period_id}{segment}"
+        part = row.get("segment_no") or row.get("component_id") or 1
+        key = f"{name}@{period_id}" + (f":{part}" if part != 1 else "")
         label, is_sum = self._names.get((relation, name), (Phrase(name, name), True))
-        self.wanted[key] = Wanted(relation, name, period_id, first, last, label, is_sum)
+        self.wanted[key] = Wanted(relation, name, period_id, days, label, is_sum)
         pending = row.get("pending_count") or 0
         notes = (Phrase(f"{pending} rows pending", f"{pending} 行待定"),) if pending else ()
         return Behind(evidence=key, notes=notes)
 
-    def _days(self, period_id: str, segment_no: int | None) -> tuple[date | None, date | None]:
-        """The days of a period, or of the agent's segment of it."""
-        segment = self._segments.get((period_id, segment_no or 0))
-        if segment is not None:
-            return segment["first_day_on"], segment["last_day_on"]
-        period = self._periods.get(period_id)
-        return (None, None) if period is None else (period["starts_on"], period["ends_on"])
+    def _days(self, row: Row, period_id: str) -> tuple[tuple[date, date], ...]:
+        """The days that a sum is of: of a segment's count its own, of a component's those under its plan and
+        role (S-MOVE), else the whole period.
+        """
+        period = self._periods[period_id]
+        segments = [one for (of, _), one in self._segments.items() if of == period_id]
+        if "component_id" in row:
+            due = self._due[row["component_id"], row["period_id"]]
+            plan, role = due["scheme_id"], due["component_role"]
+            kept = [one for one in segments if one["scheme_id"] == plan and role in (ANY, one["role"])]
+        elif row.get("segment_no") is not None:
+            kept = [one for one in segments if one["segment_no"] == row["segment_no"]]
+        else:
+            return ((period["starts_on"], period["ends_on"]),)
+        return tuple((one["first_day_on"], one["last_day_on"]) for one in kept)
 
     def _ratings(self, row: Row) -> tuple[SourceLine, ...]:
         """The ratings that a score takes: the period's own, else those of its months (CG-04)."""
@@ -151,13 +154,6 @@ class RowsBehind:
         return self.sources.lines("dim_agent_segment", {f"{self.agent_id}:{row['effective_from_on']}": says})
 
     @cached_property
-    def _keys(self) -> Mapping[str, tuple[str, list[str]]]:
-        found: dict[str, tuple[str, list[str]]] = {}
-        for row in self.audit.select("audit.relation_key", order=["model", "position"]):
-            found.setdefault(row["model"], (row["relation"], []))[1].append(row["column_name"])
-        return found
-
-    @cached_property
     def _periods(self) -> Mapping[str, Row]:
         return {row["period_id"]: row for row in self.audit.select("facts.dim_period")}
 
@@ -165,6 +161,11 @@ class RowsBehind:
     def _segments(self) -> Mapping[tuple[str, int], Row]:
         rows = self.audit.select("facts.dim_agent_period_segment", {"agent_id": self.agent_id})
         return {(row["period_id"], row["segment_no"]): row for row in rows}
+
+    @cached_property
+    def _due(self) -> Mapping[tuple[str, str], Row]:
+        rows = self.audit.select("bonus.bonus_due", {"agent_id": self.agent_id})
+        return {(row["component_id"], row["period_id"]): row for row in rows}
 
     @cached_property
     def _names(self) -> Mapping[tuple[str, str], tuple[Phrase, bool]]:

@@ -83,7 +83,8 @@ def _corrections(current: Path, *, agent_id: str, period_id: str) -> tuple[Phras
         Phrase(
             f"corrected since: {money(row['amount_cny'])} in {row['period_id']} "
             f"for {row['adjusts_bonus_line_id']} (PR-04)",
-            f"其后更正：{row['period_id']} 计 {money(row['amount_cny'])}，针对 {row['adjusts_bonus_line_id']} (PR-04)",
+            f"其后更正：{row['period_id']} 计 {money(row['amount_cny'])}，"
+            f"针对 {row['adjusts_bonus_line_id']} (PR-04)",
         )
         for row in rows
     )

@@ -12,11 +12,11 @@ from typing import Any
 
 from orchestration.audit.calculation.graph import Graph, Number, Operand, graph_of_tree
 from orchestration.audit.calculation.words import Words, tree_evaluator
-from orchestration.audit.evidence import Sources, read_evidence
+from orchestration.audit.evidence import Sources, Wanted, read_evidence
 from orchestration.audit.lookup import find_bonus
 from orchestration.audit.node import UNPAID, Evidence, Node, Phrase, Trace
 from orchestration.audit.publications import read_manifest
-from orchestration.audit.relations import AuditFile
+from orchestration.audit.relations import AuditFile, Row
 from orchestration.audit.rows_behind import RowsBehind
 from orchestration.errors import ConfigurationError
 
@@ -103,6 +103,16 @@ def trace_from(
         evidence=evidence,
         notes=(*notes, *_notes(audit, period_id, bonus["score_status"])),
     )
+
+
+def wanted_below(audit: AuditFile, tree: Sequence[Row], agent_id: str) -> Mapping[str, Wanted]:
+    """The sums over evidence in the tree of an agent's bonus."""
+    behind = RowsBehind(audit, Sources(audit), agent_id=agent_id, show_people=False)
+    numbers = graph_of_tree(tree).numbers.values()
+    behind.prepare(numbers)
+    for number in numbers:
+        behind.found(number)
+    return behind.wanted
 
 
 def _line(audit: AuditFile, bonus_id: str, line_no: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from orchestration.settings import POLICY_DIR
 from orchestration.settlement.frozen import pinned_runs, settlements
 from orchestration.settlement.settle import settle
 from orchestration.state import StateFolder
+from tests.forged_pack import rewritten
 from tests.tampering import link_copy
 
 CLOSED, OPEN = "2026-09", "2026-10"
@@ -601,3 +603,28 @@ def test_packs_of_settled_and_open_months_verify_offline(corrected: Corrected, t
         assert run(["--state", str(state.root), "pack", roles.seller, period, "--out", str(out)]) == 0
         report = verify_pack(out)
         assert report.is_sound, [str(finding) for finding in report.findings[:5]]
+
+
+def test_a_forged_adjustment_is_found_in_its_pack(corrected: Corrected, tmp_path: Path) -> None:
+    """However far up the forged amount is carried: it is not today's line less what was settled."""
+    state, _, roles = corrected
+    out = tmp_path / "pack.zip"
+    assert run(["--state", str(state.root), "pack", roles.seller, OPEN, "--out", str(out)]) == 0
+    with zipfile.ZipFile(out) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    forged = {}
+    for name, key, value, is_forged in (
+        ("bonus.bonus_line", "adjusts_bonus_line_id", "amount_cny", bool),
+        ("audit.bonus_trace", "kind", "value", "adjustment".__eq__),
+        ("audit.bonus_trace", "kind", "value", "bonus".__eq__),
+        ("bonus.bonus", "bonus_id", "amount_cny", bool),
+    ):
+        member = f"data/{name}.json"
+        table = json.loads(forged.get(member, members[member]))
+        names = [column for column, _ in table["columns"]]
+        for row in table["rows"]:
+            if is_forged(row[names.index(key)]):
+                row[names.index(value)] = str(Decimal(row[names.index(value)]) + 9000)
+        forged[member] = json.dumps(table).encode()
+    report = verify_pack(rewritten(out, tmp_path / "forged.zip", dict(forged), reseal=True))
+    assert any("its operands give" in str(finding) for finding in report.findings), report.findings[:5]

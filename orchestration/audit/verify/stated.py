@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any, Protocol
 
 from orchestration.audit.calculation.evaluate import PLACES, CannotEvaluate, Evaluator, decimal_of, rounded
 from orchestration.audit.calculation.graph import FIELDS, Graph, Number, graph_of
@@ -21,6 +22,26 @@ FOUND_PER_CELL = 20
 
 NEVER_ALONE = ("score_line", "score_part", "curve", "gate", "line")
 """Kinds of numbers that are always part of another."""
+
+
+class PublishedRows(Protocol):
+    """Rows of published relations: of a publication, or of a pack."""
+
+    def has(self, relation: str) -> bool:
+        """Whether the relation is there."""
+        ...
+
+    def scan(self, relation: str) -> str:
+        """The relation as a table expression."""
+        ...
+
+    def rows(self, relation: str) -> Sequence[Mapping[str, Any]]:
+        """All rows of a relation."""
+        ...
+
+    def query(self, sql: str, values: Sequence[object] = (), *, relation: str) -> Iterator[Mapping[str, Any]]:
+        """Rows of a query."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -258,11 +279,13 @@ def read_graph(data: ParquetData) -> Graph:
     return graph_of(nodes, operands)
 
 
-def evaluated(graph: Graph, relations: Mapping[str, str]) -> list[Finding]:
+def evaluated(
+    graph: Graph, relations: Mapping[str, str], evaluator: Evaluator | None = None
+) -> list[Finding]:
     """Findings where a number is not what its operands give, or cannot be worked out. `relations` are names
     of published relations by model.
     """
-    evaluator, findings = Evaluator(graph), []
+    evaluator, findings = evaluator or Evaluator(graph), []
     for number in graph.numbers.values():
         if number.operation is None:
             continue
@@ -300,24 +323,24 @@ def _finding(number: Number, relations: Mapping[str, str], problem: str) -> Find
     )
 
 
-def _relations(data: ParquetData) -> dict[str, str]:
+def _relations(data: PublishedRows) -> dict[str, str]:
     return {row["model"]: row["relation"] for row in data.rows(KEYS)}
 
 
-def _keys(data: ParquetData) -> dict[str, list[str]]:
+def _keys(data: PublishedRows) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for row in sorted(data.rows(KEYS), key=lambda one: (one["model"], one["position"])):
         found.setdefault(row["model"], []).append(row["column_name"])
     return found
 
 
-def check_cells(data: ParquetData) -> Checked:
+def check_cells(data: PublishedRows, nodes: str = NODES) -> Checked:
     """Every number against the published cell that it names."""
     relations, keys = _relations(data), _keys(data)
     cells = data.query(
-        f"select input_model, input_column, count(*) as n from {data.scan(NODES)} "
+        f"select input_model, input_column, count(*) as n from {data.scan(nodes)} "
         "where input_model is not null group by all order by all",
-        relation=NODES,
+        relation=nodes,
     )
     findings: list[Finding] = []
     looked_at = 0
@@ -326,14 +349,14 @@ def check_cells(data: ParquetData) -> Checked:
         looked_at += cell["n"]
         if model not in relations or not data.has(relations[model]):
             problem = f"{cell['n']} numbers name {model}, which is not published"
-            findings.append(Finding(place_of(NODES), problem))
+            findings.append(Finding(place_of(nodes), problem))
             continue
-        findings += _cell(data, model, column, relations[model], keys[model])
+        findings += _cell(data, nodes, model, column, relations[model], keys[model])
     return looked_at, "cells", findings
 
 
 def _cell(
-    data: ParquetData, model: str, column: str, relation: str, keys: Sequence[str]
+    data: PublishedRows, nodes: str, model: str, column: str, relation: str, keys: Sequence[str]
 ) -> Iterator[Finding]:
     types = {
         row["column_name"]: row["column_type"]
@@ -350,7 +373,7 @@ def _cell(
         f"""
         select node.node_key, node.input_key, node.{stated} as stated, cell.own,
             cell.key is null as is_strange
-        from (select * from {data.scan(NODES)} where input_model = ? and input_column = ?) as node
+        from (select * from {data.scan(nodes)} where input_model = ? and input_column = ?) as node
         left join (select {key} as key, {own} as own from {data.scan(relation)}) as cell
             on node.input_key = cell.key
         where cell.key is null or node.{stated} is distinct from cell.own
