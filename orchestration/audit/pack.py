@@ -26,7 +26,7 @@ from orchestration.audit.node import Phrase, Trace
 from orchestration.audit.page import trace_page
 from orchestration.audit.publications import MANIFEST, read_manifest
 from orchestration.audit.relations import AuditFile, Row
-from orchestration.audit.rows_behind import SETTLED
+from orchestration.audit.rows_behind import FACTS, SETTLED
 from orchestration.audit.trace import trace_from, wanted_below
 from orchestration.errors import ConfigurationError
 from orchestration.hashing import tree_hash
@@ -201,33 +201,37 @@ def _data(audit: AuditFile, tree: Sequence[Row], agent_id: str) -> dict[str, Seq
         order=["component_id", "segment_no"],
     )
     data |= _evidence(audit, wanted_below(audit, tree, agent_id), agent_id)
-    keys: dict[str, set[str]] = defaultdict(set)
-    for relation in (KPI, EVENT):
-        for row in data[relation]:
-            keys[row["evidence_model"]].add(row["evidence_key"])
-    for model, found in cells.items():
-        if model.startswith(("fct_", "dim_")) and model != SETTLED:
-            keys[model] |= found
-    keys["fct_rating"] |= {row["rating_id"] for row in data["facts.fct_rating"]}
-    keys["fct_ruling"] |= {row["ruling_id"] for row in data["facts.fct_ruling"]}
-    keys["dim_agent_segment"] |= {
-        f"{agent_id}:{row['effective_from_on']}" for row in data["facts.dim_agent_period_segment"]
-    }
-    data["audit.source_row"] = [
-        row
-        for model in sorted(keys)
-        for row in audit.query(
-            "select * from audit.source_row where evidence_model = ? and evidence_key in (select unnest(?)) "
-            "order by evidence_key",
-            [model, sorted(keys[model])],
-        )
-    ]
+    data["audit.source_row"] = list(_source_rows(audit, cells, data, agent_id))
     loads = sorted({row["load_id"] for row in data["audit.source_row"]})
     data["audit.load_file"] = [
         {name: row[name] for name in ("load_id", "file", "sha256", "status")}
         for row in audit.select("audit.load_file", {"load_id": loads}, order=["load_id", "load_seq"])
     ]
     return data
+
+
+def _source_rows(
+    audit: AuditFile, cells: Mapping[str, set[str]], data: Mapping[str, Sequence[Row]], agent_id: str
+) -> Iterator[Row]:
+    """The export lines of everything in the pack that was read from one."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for relation in (KPI, EVENT):
+        for row in data[relation]:
+            wanted[row["evidence_model"]].add(row["evidence_key"])
+    for model, keys in cells.items():
+        if model.startswith(FACTS) and model != SETTLED:
+            wanted[model] |= keys
+    wanted["fct_rating"] |= {row["rating_id"] for row in data["facts.fct_rating"]}
+    wanted["fct_ruling"] |= {row["ruling_id"] for row in data["facts.fct_ruling"]}
+    wanted["dim_agent_segment"] |= {
+        f"{agent_id}:{row['effective_from_on']}" for row in data["facts.dim_agent_period_segment"]
+    }
+    for model, keys in sorted(wanted.items()):
+        yield from audit.query(
+            "select * from audit.source_row where evidence_model = ? and evidence_key in (select unnest(?)) "
+            "order by evidence_key",
+            [model, sorted(keys)],
+        )
 
 
 WHOLE: Mapping[str, Sequence[str]] = {

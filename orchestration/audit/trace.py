@@ -147,7 +147,7 @@ def _with_lines(node: Node, evidence: Mapping[str, Evidence]) -> Node:
     places = [
         f"{row.source.file} row {row.source.row_number}"
         for below in node.walk()
-        if below.evidence in evidence
+        if below.evidence is not None
         for row in evidence[below.evidence].rows
         if row.is_counted and row.source.file is not None
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -64,7 +64,7 @@ def verify_pack(path: Path) -> Report:
 def _check_rows(
     pack: PackFile, index: Mapping[str, Any], members: Mapping[str, bytes], report: Report
 ) -> None:
-    for name, check in (
+    checks: Sequence[tuple[str, Callable[[], Checked]]] = (
         ("evidence rows lead to an export line of a known file", lambda: _source_lines(pack, index)),
         ("every number follows from its operands", lambda: _numbers(pack)),
         ("every number is the published cell that it names", lambda: check_cells(PackData(pack), TRACE)),
@@ -72,7 +72,8 @@ def _check_rows(
         ("every line and every component due is in the tree", lambda: _due(pack, index)),
         ("sums = their evidence", lambda: _sums(pack_trace(pack, index))),
         ("files of the pack are written from its rows", lambda: _rendering(pack, index, members, report)),
-    ):
+    )
+    for name, check in checks:
         try:
             looked_at, unit, findings = check()
         except (MeritlineError, CannotEvaluate, *CONTRADICTIONS) as error:
