@@ -11,7 +11,11 @@ from orchestration.audit.calculation.graph import Number
 from orchestration.audit.evidence import EVENT, KPI, Sources, Wanted
 from orchestration.audit.node import Phrase, SourceLine
 from orchestration.audit.relations import AuditFile, Row
+from orchestration.audit.standing import standing
 from orchestration.audit.text import money, plain
+
+OTHERS = frozenset({"score_rating", "bonus_line_computed", "bonus_ranking"})
+"""Relations whose rows say more of a number: who rated, which segment, who stands next."""
 
 FACTS = ("fct_", "dim_")
 
@@ -69,7 +73,7 @@ class RowsBehind:
             if model.startswith(FACTS) and model != SETTLED:
                 lines = self.sources.lines(model, dict.fromkeys(sorted(wanted), ""))
                 self._lines |= {(model, line.key): line for line in lines}
-            elif model in SUMS or model in ROSTER or model in ("score_rating", "bonus_line_computed"):
+            elif model in SUMS or model in ROSTER or model in OTHERS:
                 found = self.audit.rows_by_key(model, wanted)
                 self._rows |= {(model, key): row for key, row in found.items()}
 
@@ -84,6 +88,8 @@ class RowsBehind:
             return NOTHING
         if model in SUMS:
             return NOTHING if number.kind == "days" else self._sum(model, row, number)
+        if model == "bonus_ranking" and number.kind == "rank":
+            return Behind(notes=tuple(standing(self.audit, row)) if self.show_people else ())
         if model == "score_rating":
             return Behind(sources=self._ratings(row)) if number.operation is not None else NOTHING
         if (model in ROSTER and number.operation is None) or number.input_column in DAYS:

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
 from orchestration.audit.calculation.graph import Graph
 from orchestration.audit.calculation.read import read_below
+from orchestration.audit.node import Phrase
 from orchestration.audit.relations import AuditFile, Row
 from orchestration.audit.text import plain
 
 RANKING = "bonus.bonus_ranking"
+NEXT = Phrase("next", "后一名")
+LAST = Phrase("nobody ranks after", "其后无人")
 
 
 def standings(audit: AuditFile, ranked: Sequence[Row], graph: Graph) -> tuple[str, ...]:
@@ -24,7 +27,7 @@ def standings(audit: AuditFile, ranked: Sequence[Row], graph: Graph) -> tuple[st
     return tuple(said)
 
 
-def standing(audit: AuditFile, own: Row, graph: Graph | None = None) -> list[str]:
+def standing(audit: AuditFile, own: Row, graph: Graph | None = None) -> list[Phrase]:
     """Sentences on the candidates right before and right after `own`, a row of `bonus.bonus_ranking`.
 
     `graph` has the candidates; without one they are read.
@@ -39,14 +42,19 @@ def standing(audit: AuditFile, own: Row, graph: Graph | None = None) -> list[str
         graph = read_below(audit, [ours, *theirs], with_members=False)
     said = []
     for other, key in zip(others, theirs, strict=True):
-        word = "before" if other["rank"] < own["rank"] else "next"
-        awarded = "" if other["is_awarded"] else ", not awarded"
+        word = Phrase("before", "前一名") if other["rank"] < own["rank"] else NEXT
+        awarded = Phrase("", "") if other["is_awarded"] else Phrase(", not awarded", "，未获奖")
         decided = decided_by(graph, ours, key)
-        said.append(f"{word}: {other['subject_id']}, rank {other['rank']}{awarded}; {decided}")
-    return said if said and said[-1].startswith("next") else [*said, "nobody ranks after"]
+        said.append(
+            Phrase(
+                f"{word.en}: {other['subject_id']}, rank {other['rank']}{awarded.en}; {decided.en}",
+                f"{word.zh}：{other['subject_id']}，第 {other['rank']} 名{awarded.zh}；{decided.zh}",
+            )
+        )
+    return said if said and said[-1].en.startswith(NEXT.en) else [*said, LAST]
 
 
-def decided_by(graph: Graph, own: str, other: str) -> str:
+def decided_by(graph: Graph, own: str, other: str) -> Phrase:
     """What put one candidate before another, by their keys: the first number that differs, else the id."""
     evaluator = Evaluator(graph)
     ours, theirs = (
@@ -57,12 +65,15 @@ def decided_by(graph: Graph, own: str, other: str) -> str:
         left, right = (key and evaluator.result(key).number for key in keys)
         if left != right:
             meant = [key and _meant(graph, key) for key in keys]
-            label = next(graph.numbers[key].label for key in meant if key)
+            number = next(graph.numbers[key] for key in meant if key)
             own_value, other_value = (
                 plain(decimal_of(evaluator.shown(key) if key else None)) for key in meant
             )
-            return f"{label.partition(' (')[0]} decided: {own_value} against {other_value}"
-    return "all else equal, the id decided"
+            return Phrase(
+                f"{number.label.partition(' (')[0]} decided: {own_value} against {other_value}",
+                f"由{number.label_zh}决定：{own_value} 对 {other_value}",
+            )
+    return Phrase("all else equal, the id decided", "其余相同，按编号先后")
 
 
 def _meant(graph: Graph, key: str) -> str:

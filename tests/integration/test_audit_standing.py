@@ -61,7 +61,7 @@ def candidate(values: dict[int, str]) -> tuple[dict[str, Number], dict[str, list
 def test_the_first_number_that_differs_decided(own: dict[int, str], other: dict[int, str], said: str) -> None:
     (numbers, operands), (others, their_operands) = candidate(own), candidate(other)
     graph = Graph({**numbers, **others}, {**operands, **their_operands})
-    assert decided_by(graph, "-".join(own.values()), "-".join(other.values())) == said
+    assert decided_by(graph, "-".join(own.values()), "-".join(other.values())).en == said
 
 
 def test_what_decided_between_neighbours_is_what_their_ranking_says(published_demo: Path) -> None:
@@ -78,7 +78,7 @@ def test_what_decided_between_neighbours_is_what_their_ranking_says(published_de
         graph = read_below(audit, [key for pair in keys for key in pair], with_members=False)
         for row, pair in zip(pairs, keys, strict=True):
             place = next((name for name in MEASURES if row[name] != row[f"other_{name}"]), None)
-            said = decided_by(graph, *pair)
+            said = decided_by(graph, *pair).en
             if place is None:
                 assert "decided: " in said or said == "all else equal, the id decided"
                 continue
@@ -92,7 +92,7 @@ def _first_and_second(state: StateFolder) -> tuple[Row, list[str]]:
     """A first of an award by score who has a second behind, and what is said of their neighbours."""
     with AuditFile(state.current.resolve()) as audit:
         own = next(row for row in audit.query(PAIRS) if row["rank"] == 1 and row["measure_id"] == "score")
-        return own, standing(audit, own)
+        return own, [one.en for one in standing(audit, own)]
 
 
 def test_why_and_trace_say_who_is_next(
