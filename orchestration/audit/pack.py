@@ -11,12 +11,12 @@ import json
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import Any
 
-from orchestration.audit.calculation.evaluate import Evaluator, rounded
+from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
 from orchestration.audit.calculation.graph import Graph, graph_of_tree
 from orchestration.audit.calculation.read import read_below
 from orchestration.audit.clauses import clauses
@@ -267,18 +267,20 @@ def _evidence(
 
 
 def _cohorts(audit: AuditFile, tree: Graph) -> Iterator[dict[str, Any]]:
-    """What everyone in each cohort of the tree was ranked by, the best first: numbers alone."""
+    """What everyone in each cohort of the tree was ranked by, the best first: numbers with their places."""
     cohorts = sorted(key for key, number in tree.numbers.items() if number.kind == "cohort")
     graph = read_below(audit, cohorts, with_members=True)
     evaluator = Evaluator(graph)
     for key in cohorts:
-        standings = [[_text(-one) for one in numbers] for numbers, _ in evaluator.cohort(key)]
+        standings = [
+            [[place, _text(-one)] for place, one in numbers if place != inf]
+            for numbers, _ in evaluator.cohort(key)
+        ]
         yield {"cohort": key, "size": len(standings), "ranked_by": standings}
 
 
 def _text(value: Fraction) -> str:
-    found = rounded(value, 12)
-    return f"{Decimal(found.numerator) / Decimal(found.denominator):f}"
+    return f"{decimal_of(value):f}"
 
 
 def _table(audit: AuditFile, relation: str, rows: Sequence[Row]) -> str:

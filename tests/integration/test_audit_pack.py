@@ -92,7 +92,7 @@ def test_a_cohort_is_what_everyone_was_ranked_by(packs: dict[tuple[str, str], Pa
         assert (
             set(cohort) == {"cohort", "size", "ranked_by"} and cohort["size"] == len(cohort["ranked_by"]) > 0
         )
-        assert all(Decimal(text) is not None for numbers in cohort["ranked_by"] for text in numbers)
+        assert all(Decimal(text) is not None for numbers in cohort["ranked_by"] for _, text in numbers)
 
 
 def test_the_same_publication_gives_the_same_pack(
@@ -202,7 +202,7 @@ def _others_worse(content: bytes) -> bytes:
     """Everyone else was ranked by less: then another rank would be the agent's."""
     cohorts = json.loads(content)
     for cohort in cohorts:
-        cohort["ranked_by"] = [["0"] * len(numbers) for numbers in cohort["ranked_by"]]
+        cohort["ranked_by"] = [[[place, "0"] for place, _ in one] for one in cohort["ranked_by"]]
     return json.dumps(cohorts, ensure_ascii=False, indent=1).encode()
 
 

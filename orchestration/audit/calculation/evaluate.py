@@ -76,12 +76,12 @@ class Evaluator:
         if cohort_key not in self._cohorts:
             members = [one.node_key for one in self._graph.of(cohort_key) if one.operand == "member"]
             if self._base is None:
-                self._cohorts[cohort_key] = sorted(_standing(self.result(one)) for one in members)
+                self._cohorts[cohort_key] = sorted(standing_of(self.result(one)) for one in members)
             else:
                 standings = self._cohorts[cohort_key] = list(self._base.cohort(cohort_key))
                 for one in self._anew.intersection(members):
-                    del standings[bisect_left(standings, _standing(self._base.result(one)))]
-                    insort(standings, _standing(self.result(one)))
+                    del standings[bisect_left(standings, standing_of(self._base.result(one)))]
+                    insort(standings, standing_of(self.result(one)))
         return self._cohorts[cohort_key]
 
     def _unchanged(self, node_key: str) -> Evaluator | None:
@@ -234,10 +234,13 @@ def _order(of: Operands) -> Result:
 def _rank(of: Operands) -> Result:
     """One more than how many stand before. Equals share a rank, but for candidates that an id tells apart."""
     [own], [cohort] = of.keys("own"), of.keys("cohort")
-    return Result(Fraction(bisect_left(of.evaluator.cohort(cohort), _standing(of.evaluator.result(own))) + 1))
+    return Result(
+        Fraction(bisect_left(of.evaluator.cohort(cohort), standing_of(of.evaluator.result(own))) + 1)
+    )
 
 
-def _standing(result: Result) -> Standing:
+def standing_of(result: Result) -> Standing:
+    """What puts a member of a cohort in its place. Raises CannotEvaluate for one without a value."""
     order = result.order
     if order is None:
         if result.number is None:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from orchestration.audit.calculation.evaluate import CannotEvaluate, Evaluator, Operands, chosen_row, rounded
+from orchestration.audit.calculation.evaluate import CannotEvaluate, Evaluator, Operands, chosen_row, decimal_of
 from orchestration.audit.calculation.graph import Graph, Number
 from orchestration.audit.node import Phrase
 from orchestration.audit.text import band, band_zh, operand, plain
 
-PLACES = 12
 SHOWN_TERMS = 12
 """Terms of a sum that are written out; of more the rest is counted."""
 
@@ -27,7 +26,7 @@ def tree_evaluator(graph: Graph) -> Evaluator:
         for key, number in graph.numbers.items()
         if number.value is not None and any(one.operand == WHAT_IT_IS_OF for one in graph.of(key))
     }
-    return Evaluator(graph, given)
+    return Evaluator(graph).having(given)
 
 
 @dataclass(frozen=True)
@@ -43,13 +42,9 @@ class Words:
         if number.value is not None or number.operation is None:
             return number.value
         try:
-            found = self.evaluator.shown(node_key)
+            return decimal_of(self.evaluator.shown(node_key))
         except CannotEvaluate:
             return None
-        if found is None:
-            return None
-        found = rounded(found, PLACES)
-        return Decimal(found.numerator) / Decimal(found.denominator)
 
     def word(self, node_key: str) -> str | None:
         """The word that a number is, where it is one."""

@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import Any
 
-from orchestration.audit.calculation.evaluate import CannotEvaluate
+from orchestration.audit.calculation.evaluate import CannotEvaluate, decimal_of, standing_of
 from orchestration.audit.calculation.graph import Graph, graph_of_tree
 from orchestration.audit.calculation.words import tree_evaluator
 from orchestration.audit.document import trace_json
@@ -171,27 +172,28 @@ def _ranks(pack: PackFile, members: Mapping[str, bytes]) -> Checked:
         if cohort is None or number.value is None:
             continue
         looked_at += 1
-        ranked = [[Fraction(text) for text in one] for one in cohorts[cohort]["ranked_by"]]
+        ranked = [_standing(one) for one in cohorts[cohort]["ranked_by"]]
         own = next((one.node_key for one in graph.of(number.node_key) if one.operand == "own"), None)
         place = int(number.value)
-        if ranked != sorted(ranked, reverse=True) or len(ranked) != cohorts[cohort]["size"]:
+        if ranked != sorted(ranked) or len(ranked) != cohorts[cohort]["size"]:
             findings.append(Finding(COHORT, "is not in order", row=cohort))
         if own is None:
             is_so = place == len(ranked)
         else:
             result = evaluator.result(own)
-            by = [Fraction(result.number or 0)] if result.order is None else list(result.order)
-            stands = 1 + sum(1 for one in ranked if _rounded(one) > _rounded(by))
-            same = sum(1 for one in ranked if _rounded(one) == _rounded(by))
-            last = stands if result.order is None else stands + same - 1
-            is_so = same > 0 and stands <= place <= last
+            numbers = [(at, decimal_of(-one)) for at, one in standing_of(result)[0][:-1]]
+            standing = _standing([(int(at), f"{one:f}") for at, one in numbers])
+            first, same = sum(1 for one in ranked if one < standing), ranked.count(standing)
+            # Candidates that an id tells apart stand one behind the other, others share the first place.
+            is_so = same > 0 and 1 <= place - first <= (1 if result.order is None else same)
         if not is_so:
             findings.append(Finding(COHORT, f"does not have {place} for it", row=number.node_key))
     return looked_at, "ranks", findings
 
 
-def _rounded(numbers: list[Fraction]) -> list[Fraction]:
-    return [round(one, 12) for one in numbers]
+def _standing(numbers: Sequence[tuple[int, str]]) -> tuple[tuple[float, Fraction], ...]:
+    """What someone was ranked by, the best first."""
+    return (*((place, -Fraction(text)) for place, text in numbers), (inf, Fraction(0)))
 
 
 def _due(pack: PackFile, index: Mapping[str, Any]) -> Checked:
