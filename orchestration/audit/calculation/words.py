@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from orchestration.audit.calculation.evaluate import CannotEvaluate, Evaluator, Operands, chosen_row, decimal_of
+from orchestration.audit.calculation.evaluate import (
+    CannotEvaluate,
+    Evaluator,
+    Operands,
+    chosen_row,
+    decimal_of,
+)
 from orchestration.audit.calculation.graph import Graph, Number
 from orchestration.audit.node import Phrase
 from orchestration.audit.text import band, band_zh, operand, plain
