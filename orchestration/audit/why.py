@@ -8,17 +8,17 @@ and one step short of it does not. What is published of others stays.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
+from orchestration.audit.calculation.evaluate import CannotEvaluate, Evaluator, decimal_of
 from orchestration.audit.calculation.read import read_below
 from orchestration.audit.levers import Goal, Lever, levers
 from orchestration.audit.lookup import require_agent_and_period
-from orchestration.audit.relations import AuditFile, Row
+from orchestration.audit.relations import AuditFile, AuditFileUnreadable, Row
 from orchestration.audit.standing import RANKING, standings
 from orchestration.errors import ConfigurationError
 
@@ -55,31 +55,17 @@ def explain(folder: Path, *, agent_id: str, period_id: str) -> Why:
     Raises ConfigurationError, with near names, for an unknown agent or period, and where there is neither a
     grade nor a bonus nor an award to be in the running for.
     """
-    who = {"agent_id": agent_id, "period_id": period_id}
     with AuditFile(folder) as audit:
-        require_agent_and_period(audit, **who)
-        ranked = audit.select(
-            RANKING,
-            {"subject": "agent", "subject_id": agent_id, "period_id": period_id},
-            order=["component_id"],
-        )
-        question = _Question(audit, ranked, **who)
-        grade, score, due = (
-            next(iter(audit.select(name, who)), None)
-            for name in ("grade.grade", "score.score", "bonus.bonus_due")
-        )
-        found = Why(
-            agent_id,
-            period_id,
-            scheme_id=next((row["scheme_id"] for row in (grade, score, due) if row), ""),
-            total=score["total_score"] if score else None,
-            amount=question.amount,
-            pay_levers=question.pay(),
-            awards=standings(audit, ranked, question.graph),
-        )
-        if grade and score:
-            return question.graded(found, grade, score["status"])
-    if found.amount is None and not found.awards:
+        require_agent_and_period(audit, agent_id=agent_id, period_id=period_id)
+        try:
+            found = _Question(audit, agent_id, period_id).answer()
+        except CannotEvaluate as error:
+            raise AuditFileUnreadable(
+                path=audit.path,
+                problem=f"the published calculation cannot be worked out ({error})",
+                remedy="Run meritline verify, which names what was changed",
+            ) from error
+    if found.grade is None and found.amount is None and not found.awards:
         raise ConfigurationError(
             problem=f"{agent_id} has nothing to ask about for {period_id}: no grade, no bonus, no award",
             remedy="Name a period that the agent's plan grades or pays",
@@ -88,29 +74,46 @@ def explain(folder: Path, *, agent_id: str, period_id: str) -> Why:
 
 
 class _Question:
-    def __init__(self, audit: AuditFile, ranked: Sequence[Row], *, agent_id: str, period_id: str) -> None:
-        self._audit, self._period_id = audit, period_id
+    def __init__(self, audit: AuditFile, agent_id: str, period_id: str) -> None:
+        self._audit, self._who = audit, {"agent_id": agent_id, "period_id": period_id}
+        subject = {"subject": "agent", "subject_id": agent_id, "period_id": period_id}
+        self._ranked = audit.select(RANKING, subject, order=["component_id"])
         self._score, self._grade = f"score:{agent_id}:{period_id}", f"grade:{agent_id}:{period_id}"
         self._bonus = f"bonus:{period_id}:{agent_id}"
-        ranks = [f"award_rank:{period_id}:{row['component_id']}:{agent_id}" for row in ranked]
-        self.graph = read_below(audit, [self._grade, self._bonus, *ranks], with_members=True)
-        self._base = Evaluator(self.graph)
-        has_bonus = self._bonus in self.graph.numbers
-        self.amount = decimal_of(self._base.shown(self._bonus)) if has_bonus else None
+        ranks = [f"award_rank:{period_id}:{row['component_id']}:{agent_id}" for row in self._ranked]
+        self._graph = read_below(audit, [self._grade, self._bonus, *ranks], with_members=True)
+        self._base = Evaluator(self._graph)
 
-    def pay(self) -> tuple[Lever, ...]:
+    def answer(self) -> Why:
+        grade, score, due = (
+            next(iter(self._audit.select(name, self._who)), None)
+            for name in ("grade.grade", "score.score", "bonus.bonus_due")
+        )
+        has_bonus = self._bonus in self._graph.numbers
+        found = Why(
+            agent_id=self._who["agent_id"],
+            period_id=self._who["period_id"],
+            scheme_id=next((row["scheme_id"] for row in (grade, score, due) if row), ""),
+            total=score["total_score"] if score else None,
+            amount=decimal_of(self._base.shown(self._bonus)) if has_bonus else None,
+            pay_levers=self._pay() if has_bonus else (),
+            awards=standings(self._audit, self._ranked, self._graph),
+        )
+        return self._graded(found, grade, score["status"]) if grade and score else found
+
+    def _pay(self) -> tuple[Lever, ...]:
         """What alone raises the bonus, or lets pay what a limit keeps from it."""
-        goals = [] if self.amount is None else [Goal(self._bonus, self._is_more(self._bonus), self._bonus)]
-        for unpaid in self.graph.of(self._bonus):
-            for one in self.graph.of(unpaid.node_key) if unpaid.operand == "unpaid" else ():
-                if self.graph.numbers[one.node_key].operation == "choice":
-                    label = self.graph.numbers[unpaid.node_key].label
+        goals = [Goal(self._bonus, self._is_more(self._bonus), self._bonus)]
+        for unpaid in self._graph.of(self._bonus):
+            for one in self._graph.of(unpaid.node_key) if unpaid.operand == "unpaid" else ():
+                if self._graph.numbers[one.node_key].operation == "choice":
+                    label = self._graph.numbers[unpaid.node_key].label
                     goals.append(
                         Goal(one.node_key, self._is_more(one.node_key), None, note=f"lets pay: {label}")
                     )
         return tuple(one for goal in goals for one in self._levers(goal) if one.needed is not None)
 
-    def graded(self, found: Why, grade: Row, status: str) -> Why:
+    def _graded(self, found: Why, grade: Row, status: str) -> Why:
         """`found` with the grade, the next better one, and what takes it."""
         place = {name: grade[name] for name in ("grade", "rank", "cohort_size", "method")}
         found = replace(found, **place, note="")
@@ -127,7 +130,7 @@ class _Question:
             return places.get(trial.result(self._grade).word, own) < own
 
         # The lowest better total is someone's (a tie shares the rank) or where a band begins.
-        members = [self._base.shown(one.node_key) for one in self.graph.of(f"cohort:{grade['cohort_id']}")]
+        members = [self._base.shown(one.node_key) for one in self._graph.of(f"cohort:{grade['cohort_id']}")]
         begins = [Fraction(row["min_score"]) for row in rows if row["min_score"] is not None]
         totals = sorted({one for one in (*members, *begins) if one is not None})
         trials = [self._base.having({self._score: total}) for total in totals]
@@ -146,4 +149,4 @@ class _Question:
         return lambda trial: (trial.shown(key) or now) > now
 
     def _levers(self, goal: Goal) -> tuple[Lever, ...]:
-        return levers(self.graph, self._base, goal, period_id=self._period_id)
+        return levers(self._graph, self._base, goal, period_id=self._who["period_id"])

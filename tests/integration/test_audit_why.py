@@ -10,7 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
+from orchestration.audit.calculation.read import read_below
 from orchestration.audit.levers import Lever
+from orchestration.audit.relations import AuditFile
 from orchestration.audit.why import Why, explain
 from orchestration.cli import run
 from orchestration.errors import ConfigurationError
@@ -90,6 +93,26 @@ def test_the_needed_total_is_the_lowest_that_is_better(answers: list[tuple[Why, 
         assert group.band(Fraction(why.needed_total) - Fraction(1, 10**4)) >= group.own_band()
 
 
+@pytest.mark.parametrize("with_members", [True, False])
+def test_what_is_read_below_a_grade_and_its_bonus_comes_to_what_is_published(
+    publication: Path, answers: list[tuple[Why, Group]], with_members: bool
+) -> None:
+    why, group = next(one for one in answers if one[0].method == "forced" and one[0].amount)
+    roots = [f"grade:{why.agent_id}:{why.period_id}", f"bonus:{why.period_id}:{why.agent_id}"]
+    with AuditFile(publication) as audit:
+        graph = read_below(audit, roots, with_members=with_members)
+    members = [one.node_key for one in graph.of(f"cohort:{group.grade['cohort_id']}")]
+    assert len(members) == (len(group.others) + 1 if with_members else 0)
+    assert all(graph.numbers[one].operation is None or why.agent_id in one for one in members)
+    below = {one.node_key for operands in graph.operands.values() for one in operands}
+    assert below | set(roots) == graph.numbers.keys()
+    if with_members:
+        evaluator = Evaluator(graph)
+        published = {key: one.value for key, one in graph.numbers.items() if one.value is not None}
+        assert {key: decimal_of(evaluator.shown(key)) for key in published} == published
+        assert sum(graph.numbers[key].operation is not None for key in published) > 30
+
+
 def test_the_command_says_it(
     published_demo: Path,
     publication: Path,
@@ -102,6 +125,7 @@ def test_the_command_says_it(
     assert f"grade {why.next_grade} takes a total score of" in shown and why.levers[0].kpi_id in shown
     with pytest.raises(ConfigurationError, match="Did you mean"):
         explain(publication, agent_id=why.agent_id.lower(), period_id=why.period_id)
+    assert f"bonus 奖金 {why.amount:.2f}" in shown
     words = ["--state", str(published_demo), "why", why.agent_id, why.period_id, "--publication"]
     assert run([*words, "current"]) == 0 and capsys.readouterr().out == shown
     assert run([*words, "000009"]) == 2 and "there is no publication '000009'" in capsys.readouterr().err

@@ -8,11 +8,10 @@ from dataclasses import replace
 from orchestration.audit.calculation.graph import FIELDS, Graph, graph_of
 from orchestration.audit.relations import AuditFile
 
-# Keys are followed by their hashes: every step looks at all operands, and text is slow to look at. Two keys
-# of one hash would only add numbers that nobody asks for.
+# What is published of another member of a cohort is not followed further.
 BELOW = """
     with recursive edge as materialized (
-        select hash(operand.parent_key) as parent, hash(operand.node_key) as child,
+        select operand.parent_key, operand.node_key,
             operand.operand = 'member' as is_member, said.node_key is not null as is_said
         from audit.calculation_operand as operand
         left join (
@@ -21,14 +20,14 @@ BELOW = """
         ) as said on operand.node_key = said.node_key
         where $with_members or operand.operand <> 'member'
     ), below as (
-        select hash(unnest($roots)) as number, false as is_other, false as is_said
+        select unnest($roots) as node_key, false as is_other, false as is_said
         union
-        select edge.child, below.is_other or edge.is_member, edge.is_said
-        from below inner join edge on below.number = edge.parent
+        select edge.node_key, below.is_other or edge.is_member, edge.is_said
+        from below inner join edge on below.node_key = edge.parent_key
         where not (below.is_other and below.is_said)
     )
     select * from audit.calculation_operand
-    where hash(parent_key) in (select number from below where not (is_other and is_said))
+    where parent_key in (select node_key from below where not (is_other and is_said))
         and ($with_members or operand <> 'member')
 """
 NODES = f"select {', '.join(FIELDS)} from audit.calculation_node where node_key in (select unnest(?))"
@@ -45,5 +44,8 @@ def read_below(audit: AuditFile, roots: Sequence[str], *, with_members: bool) ->
     graph = graph_of(nodes, operands)
     if not with_members:
         return graph
-    leaves = {key: replace(one, operation=None) for key, one in graph.numbers.items() if not graph.of(key)}
-    return Graph({**graph.numbers, **leaves}, graph.operands)
+    numbers = {
+        key: one if one.value is None or graph.of(key) else replace(one, operation=None)
+        for key, one in graph.numbers.items()
+    }
+    return Graph(numbers, graph.operands)
