@@ -151,8 +151,7 @@ PAID: Sequence[Rows] = (
         "line = of what is due, in its order",
         "bonus.bonus_line_computed",
         """
-        select concat_ws(':', due.period_id, due.agent_id, due.component_id, due.segment_no, item)
-                as bonus_line_id,
+        select beginning || item as bonus_line_id,
             due.period_id || ':' || due.agent_id as bonus_id, due.component_label_zh as line_label_zh,
             row_number() over (
                 partition by due.agent_id, due.period_id
@@ -163,7 +162,8 @@ PAID: Sequence[Rows] = (
             case when is_paid_base and line.period_day_count = 1 then 1 else due.period_day_count end
                 as period_day_count
         from (
-            select *, array_to_string(string_split(bonus_line_id, ':')[5:], ':') as item
+            select *, concat_ws(':', period_id, agent_id, component_id, segment_no, '') as beginning,
+                substr(bonus_line_id, length(beginning) + 1) as item
             from {bonus.bonus_line_computed}
         ) as line
         inner join {bonus.bonus_due} as due using (agent_id, period_id, component_id, segment_no)
@@ -258,21 +258,22 @@ PAID: Sequence[Rows] = (
         """
         with parts as (
             select bonus_line_id, period_id, agent_id, scheme_id, component_id, amount_cny as settled_cny,
-                null as adjusted_cny, null as computed_cny, 1 as preference
+                null as adjusted_cny, null as computed_cny, 'frozen' as source
             from {facts.fct_settled_line} where adjusts_bonus_line_id is null
             union all
-            select bonus_line_id, period_id, agent_id, scheme_id, component_id, null, null, amount_cny, 2
+            select bonus_line_id, period_id, agent_id, scheme_id, component_id, null, null,
+                amount_cny, 'today'
             from {bonus.bonus_line_computed}
             where period_id in (select period_id from {facts.dim_settled_period})
             union all
             select adjusts_bonus_line_id, split_part(adjusts_bonus_line_id, ':', 1), agent_id, scheme_id,
-                component_id, null, amount_cny, null, 3
+                component_id, null, amount_cny, null, 'withdrawn'
             from {facts.fct_settled_line} where adjusts_bonus_line_id is not null
         ),
         compared as (
-            select bonus_line_id, min_by(period_id, preference) as period_id,
-                min_by(agent_id, preference) as agent_id, min_by(scheme_id, preference) as scheme_id,
-                min_by(component_id, preference) as component_id,
+            select bonus_line_id, min_by(period_id, source) as period_id,
+                min_by(agent_id, source) as agent_id, min_by(scheme_id, source) as scheme_id,
+                min_by(component_id, source) as component_id,
                 coalesce(sum(settled_cny), 0) as settled_cny, coalesce(sum(adjusted_cny), 0) as adjusted_cny,
                 coalesce(sum(computed_cny), 0) as computed_cny
             from parts group by bonus_line_id having computed_cny <> settled_cny or adjusted_cny <> 0

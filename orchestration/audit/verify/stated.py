@@ -239,8 +239,8 @@ STATED: Sequence[Faults] = (
         "audit.calculation_operand",
         """
         with number as (
-            select node_key, coalesce(number.input_model, 'bonus_line_computed') as model,
-                coalesce(number.input_key, split_part(substr(node_key, 6), '/', 1)) as key
+            select node_key, coalesce(number.input_model, 'line') as model,
+                coalesce(number.input_key, split_part(node_key, '/', 1)) as key
             from {audit.calculation_node} as number
             where number.input_model is not null or node_key like 'line:%/%'
         ),
@@ -248,8 +248,8 @@ STATED: Sequence[Faults] = (
         named as (
             select model, column_name, position from {audit.relation_key}
             union all
-            select 'bonus_line_computed', unnest(['period_id', 'agent_id', 'component_id', 'segment_no']),
-                unnest([1, 2, 3, 4])
+            select 'line', unnest(names), generate_subscripts(names, 1)
+            from (select ['', 'period_id', 'agent_id', 'component_id'] as names)
         )
         select distinct 'node_key=' || parent.node_key as key, 'reads ' || own.key || ' of ' || own.model
             as problem
