@@ -510,7 +510,7 @@ def test_a_register_that_is_not_the_settled_one_is_named(corrected: Corrected, t
     report = verify_state(state, landing=None, progress=lambda _: None)
     said = [str(finding) for finding in report.findings]
     assert any(f"the register of settled {CLOSED} has hash" in one for one in said), said[:5]
-    assert any("recomputed" in one and "bonus.bonus_line.parquet" in one for one in said), said[:5]
+    assert any("what it rests on" in one and "bonus.bonus_line.parquet" in one for one in said), said[:5]
 
 
 def _change_a_settled_line(state: StateFolder) -> None:

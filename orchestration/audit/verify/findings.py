@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 SHOWN_PER_CHECK = 20
 """Findings kept per check: the rest is counted."""
@@ -66,50 +65,8 @@ class Report:
         self.not_checked.append(f"{what}: {why}")
 
 
-def compare(
-    place: str,
-    published: Sequence[Mapping[str, Any]],
-    expected: Mapping[tuple[Any, ...], Mapping[str, Any]],
-    *,
-    key: Sequence[str],
-) -> list[Finding]:
-    """Findings where published and recomputed rows differ: a value, a row too many, a row missing."""
-    findings = []
-    seen = set()
-    for row in published:
-        one = tuple(row[column] for column in key)
-        name = _named(key, one)
-        if one in seen:
-            findings.append(Finding(place, "the row is published twice", row=name))
-            continue
-        seen.add(one)
-        wanted = expected.get(one)
-        if wanted is None:
-            findings.append(
-                Finding(place, "is published, but evidence and policy give no such row", row=name)
-            )
-            continue
-        findings += [
-            Finding(
-                place, f"published {shown(row[column])}, recomputed {shown(value)}", row=name, column=column
-            )
-            for column, value in wanted.items()
-            if row[column] != value
-        ]
-    findings += [
-        Finding(place, "is missing: evidence and policy give it", row=_named(key, one))
-        for one in expected
-        if one not in seen
-    ]
-    return findings
-
-
 def shown(value: object) -> str:
     """A value in a finding."""
     if value is None:
         return "nothing"
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
-
-
-def _named(key: Sequence[str], values: Sequence[object]) -> str:
-    return " ".join(f"{column}={value}" for column, value in zip(key, values, strict=True))
