@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 UNEXPLAINED = 1
 
+SHOWN = 8
+"""Numbers shown per line; the rest is counted."""
+
 
 @click.command()
 @common_options
@@ -23,7 +26,8 @@ UNEXPLAINED = 1
 def diff(options: Options, *, run_a: str, run_b: str, agent: str | None) -> int:
     """Show what changed from RUN_A to RUN_B (run ids, or `current`).
 
-    Each bonus line with its causes, then the scores and grades that moved.
+    Each bonus line with the deepest numbers that moved it and its causes, then the scores and grades that
+    moved.
 
     A change that nothing explains is an error.
     """
@@ -66,6 +70,8 @@ def _lines(change: LineChange) -> list[str]:
     return [
         head,
         *([f"    {', '.join(change.what)}"] if change.what else []),
+        *(f"    {number}" for number in change.deepest[:SHOWN]),
+        *([f"    and {len(change.deepest) - SHOWN} more numbers"] if len(change.deepest) > SHOWN else []),
         *(f"    because of {cause}" for cause in change.causes),
         *([] if change.is_explained else ["    UNEXPLAINED"]),
     ]

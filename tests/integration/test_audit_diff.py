@@ -7,6 +7,7 @@ them; a night with late rows is compared in test_settlement.py.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ import duckdb
 import pytest
 
 from orchestration.audit.diff import Difference, compare_publications
+from orchestration.audit.diff.pair import key_text
 from orchestration.cli import run
 from orchestration.publish.publication import MANIFEST
 from orchestration.state import StateFolder
@@ -59,10 +61,13 @@ class Later:
 
     def run(self, *statements: str) -> None:
         with duckdb.connect() as database:
+            database.execute(f"attach '{self.before}/auditor.duckdb' as before (read_only)")
             database.execute(f"attach '{self.folder}/auditor.duckdb' as publication")
             database.execute("use publication")
             for statement in statements:
                 database.execute(statement)
+                for relation in re.findall(r"(?:update|from) (\w+\.\w+)", statement):
+                    _restate(database, relation)
 
     def row(self, query: str) -> tuple[str, ...]:
         with duckdb.connect() as database:
@@ -86,6 +91,46 @@ class Later:
         [line] = self.difference().lines
         assert line.difference == 10
         return {cause.kind for cause in line.causes}
+
+
+def _restate(database: duckdb.DuckDBPyConnection, relation: str) -> None:
+    """Let the calculation say what the changed cells of a relation say, as a night would; the number of a row that
+    is gone is no number any more.
+    """
+    model = relation.split(".")[1]
+    names = database.execute(
+        "select column_name from audit.relation_key where relation = ? order by position", [relation]
+    ).fetchall()
+    key = key_text([name for (name,) in names])
+    columns = database.execute(
+        "select distinct input_column from audit.calculation_node where input_model = ?", [model]
+    ).fetchall()
+    for (column,) in columns:
+        sides = [
+            f"select {key} as input_key, {column} as cell from {side}.{relation}"
+            for side in ("before", "publication")
+        ]
+        [is_text] = database.execute(
+            f"select typeof(cell) = 'VARCHAR' from ({sides[0]}) limit 1"
+        ).fetchone() or ("",)
+        database.execute(
+            f"""
+            create or replace temp table changed_cell as
+            select input_key, now.cell, now.input_key is null as is_gone
+            from ({sides[0]}) as before left join ({sides[1]}) as now using (input_key)
+            where before.cell is distinct from now.cell
+            """
+        )
+        named = f"input_model = '{model}' and input_column = '{column}'"
+        gone = f"select node_key from audit.calculation_node semi join (from changed_cell where is_gone) using (input_key) where {named}"
+        database.execute(
+            f"update audit.calculation_node set {'text_value' if is_text else 'value'} = changed_cell.cell "
+            f"from changed_cell where calculation_node.input_key = changed_cell.input_key and not is_gone and {named}"
+        )
+        database.execute(
+            f"delete from audit.calculation_operand where parent_key in ({gone}) or node_key in ({gone})"
+        )
+        database.execute(f"delete from audit.calculation_node where node_key in ({gone})")
 
 
 @pytest.fixture
@@ -300,10 +345,14 @@ def test_a_rank_that_another_who_came_moved(later: Later) -> None:
         f"where cohort_id <> '{cohort}' and period_id = '{MONTH}' order by all limit 1"
     )
     later.run(
-        f"update grade.grade set cohort_id = '{cohort}' where agent_id = '{other}' and period_id = '{MONTH}'"
+        f"update grade.grade set cohort_id = '{cohort}' where agent_id = '{other}' and period_id = '{MONTH}'",
+        f"update audit.calculation_operand set parent_key = 'cohort:{cohort}' "
+        f"where operand = 'member' and node_key = 'score:{other}:{MONTH}'",
     )
     later.pay_more(line_id)
     assert later.causes() == {"ranking"}
+    [line] = later.difference().lines
+    assert f"{other} came" in str(line.causes[0])
 
 
 @pytest.mark.parametrize("leaves", [True, False])
@@ -318,21 +367,26 @@ def test_an_award_that_others_in_the_running_moved(later: Later, leaves: bool) -
         where line.period_id = '{MONTH}' and line.mechanism = 'top_n' order by all limit 1
         """
     )
-    running = f"period_id = '{MONTH}' and component_id = '{component}' and subject_id <> '{agent}'"
-    elsewhere = f"update bonus.bonus_ranking set ranked_value = ranked_value + 1 where {running}"
-    later.run(f"{elsewhere} and scope_id <> '{scope}'")
+    running = (
+        "select 'candidate:' || period_id || ':' || component_id || ':' || subject_id from bonus.bonus_ranking "
+        f"where period_id = '{MONTH}' and component_id = '{component}' and subject_id <> '{agent}'"
+    )
+    compared = (
+        "update audit.calculation_node set value = value + 1 where node_key in ("
+        "select node_key from audit.calculation_operand where operand = 'by' and parent_key in ({candidates}))"
+    )
+    later.run(compared.format(candidates=f"{running} and scope_id <> '{scope}'"))
     later.pay_more(line_id)
     assert later.causes() == set()
-    other, *_ = later.row(
-        f"select subject_id from bonus.bonus_ranking where {running} and scope_id = '{scope}' order by all"
-    )
-    gone = f"{running} and subject_id = '{other}'"
+    other, *_ = later.row(f"{running} and scope_id = '{scope}' order by all")
     later.run(
-        f"delete from bonus.bonus_ranking where {gone}"
+        f"delete from audit.calculation_operand where operand = 'member' and node_key = '{other}'"
         if leaves
-        else f"update bonus.bonus_ranking set ranked_value = ranked_value + 1 where {gone}"
+        else compared.format(candidates=f"'{other}'")
     )
     assert later.causes() == {"ranking"}
+    [line] = later.difference().lines
+    assert str(line.causes[0]) == f"ranking (1): {other.split(':')[-1]} {'left' if leaves else 'moved'}"
 
 
 def test_a_changed_grade_is_said_even_where_no_line_changed(
@@ -362,5 +416,5 @@ def test_policy_rows_are_said_by_their_columns(later: Later) -> None:
     key = f"component rate of {MONTH}, component_id cg_floating, rate_key A, lower_bound 0"
     assert f"policy: {key}: rate 1.2 → 1.25" in notes
     [gone] = [note for note in notes if "grade band" in note]
-    assert "scheme_id centre_grade, method forced, grade C: gone (" in gone
+    assert "scheme_id centre_grade, method forced, band_no 4: gone (grade C, share " in gone
     assert not any("('" in note for note in notes)

@@ -1,0 +1,11 @@
+"""`diff`: what changed between two publications, line by line, and why; and which scores and grades moved.
+
+The calculations of both are joined number by number; causes are found where the deepest numbers that differ
+are read. No mechanism, plan or KPI is known here.
+"""
+
+from orchestration.audit.diff.causes import Cause
+from orchestration.audit.diff.compare import Difference, LineChange, compare_publications
+from orchestration.audit.diff.numbers import NumberChange
+
+__all__ = ["Cause", "Difference", "LineChange", "NumberChange", "compare_publications"]

@@ -1,0 +1,216 @@
+"""Bonus lines of two publications compared: what changed of each, by which numbers, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.audit.diff.causes import EXAMPLES, Cause, Found, find_causes, gather_changes
+from orchestration.audit.diff.numbers import NumberChange, changes, join_numbers, moved_members
+from orchestration.audit.diff.outcomes import OutcomeChange, changed_outcomes, method_change
+from orchestration.audit.diff.pair import Pair, Row, said
+from orchestration.audit.diff.policy import PolicyChange, policy_changes
+from orchestration.audit.publications import other_release, read_manifest
+from orchestration.audit.relations import AuditFileUnreadable
+from orchestration.errors import ConfigurationError
+from orchestration.state import auditor_database
+
+GENERATED = ("bonus_line_id", "line_no")
+"""Columns of a line that are no statement of their own: its key, and its place among the agent's lines, which
+another line of theirs moves."""
+
+LINES = """
+    select line.*, grade.grade, grade.method, grade.cohort_size, score.total_score
+    from {side}.bonus.bonus_line as line
+    left join {side}.grade.grade as grade using (agent_id, period_id)
+    left join {side}.score.score as score using (agent_id, period_id)
+"""
+LINE_NUMBERS = """
+    select distinct line.bonus_line_id as start_key, edge.node_key
+    from (from a.bonus.bonus_line union all by name from b.bonus.bonus_line) as line
+    inner join edge on edge.parent_key = 'bonus:' || line.bonus_id and edge.operand = 'term'
+        and substr(edge.node_key, strpos(edge.node_key, ':') + 1) = line.bonus_line_id
+    where line.bonus_line_id in (select unnest($lines))
+"""
+"""The number of a line below its bonus, however it came about: computed, settled, adjusting."""
+
+
+@dataclass(frozen=True)
+class LineChange:
+    """One line that changed; an amount is None where the publication has no such line. `what` names the
+    columns that changed beside it, `deepest` the numbers that moved it.
+    """
+
+    agent_id: str
+    period_id: str
+    bonus_line_id: str
+    label: str
+    before: Decimal | None
+    after: Decimal | None
+    what: tuple[str, ...]
+    deepest: tuple[NumberChange, ...]
+    causes: tuple[Cause, ...]
+
+    @property
+    def difference(self) -> Decimal:
+        """after − before, a missing line counting as 0."""
+        return (self.after or Decimal(0)) - (self.before or Decimal(0))
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether a cause was found."""
+        return bool(self.causes)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two publications compared. `notes` say what differs between them as a whole."""
+
+    before: str
+    after: str
+    notes: tuple[str, ...]
+    lines: tuple[LineChange, ...]
+    outcomes: tuple[OutcomeChange, ...] = ()
+
+    @property
+    def unexplained(self) -> tuple[LineChange, ...]:
+        """Lines without a cause."""
+        return tuple(line for line in self.lines if not line.is_explained)
+
+
+def compare_publications(before: Path, after: Path, *, agent_id: str | None = None) -> Difference:
+    """Compare the bonus lines of two publication folders, of one agent or of everyone.
+
+    Raises AuditFileUnreadable when one of them has no data any more, ConfigurationError for an agent that
+    neither knows.
+    """
+    for folder in (before, after):
+        if not auditor_database(folder).exists():
+            raise AuditFileUnreadable(
+                path=folder,
+                problem="the publication has no data any more",
+                remedy="Retention has removed it; compare newer ones, or let the site keep more",
+            )
+    with duckdb.connect() as database:
+        try:
+            for name, folder in (("a", before), ("b", after)):
+                path = str(auditor_database(folder)).replace("'", "''")
+                database.execute(f"attach '{path}' as {name} (read_only)")
+            pair = Pair(database, read_manifest(before), read_manifest(after))
+            _known(pair, agent_id)
+            policy = list(policy_changes(pair))
+            notes, lines = tuple(_notes(pair, policy)), tuple(_lines(pair, policy, agent_id))
+            return Difference(before.name, after.name, notes, lines, tuple(changed_outcomes(pair, agent_id)))
+        except duckdb.Error as error:
+            raise AuditFileUnreadable(
+                path=after,
+                problem=f"the two publications do not compare ({str(error).splitlines()[0]})",
+                remedy=" ".join(dict.fromkeys(other_release(folder) for folder in (before, after))),
+            ) from error
+
+
+def _known(pair: Pair, agent_id: str | None) -> None:
+    agents = "select agent_id from a.facts.dim_agent union select agent_id from b.facts.dim_agent"
+    if agent_id is not None and not pair.rows(f"from ({agents}) where agent_id = $agent", agent=agent_id):
+        problem = f"no agent {agent_id!r} in either publication"
+        raise ConfigurationError(problem=problem, remedy="meritline trace suggests near names")
+
+
+def _notes(pair: Pair, policy: Sequence[PolicyChange]) -> Iterator[str]:
+    if pair.has_moved_on:
+        yield f"business date {pair.before['as_of']} → {pair.after['as_of']}"
+    for name in ("code", "policy"):
+        if pair.before[f"{name}_hash"] != pair.after[f"{name}_hash"]:
+            yield f"{name} differs ({name}_hash of the manifests)"
+    sides = (pair.before["inputs"], pair.after["inputs"])
+    one, other = ({(file["file"], file["sha256"]) for file in inputs} for inputs in sides)
+    for files, word in ((other - one, "new input files"), (one - other, "input files less")):
+        if files:
+            yield f"{len(files)} {word}: {', '.join(file for file, _ in sorted(files)[:EXAMPLES])}"
+    yield from (f"policy: {change}" for change in policy)
+
+
+def _lines(pair: Pair, policy: Sequence[PolicyChange], agent_id: str | None) -> Iterator[LineChange]:
+    """Every line of which anything but its place changed, with the numbers that moved it and its causes."""
+    columns = [name for name in pair.columns["bonus.bonus_line"] if name not in GENERATED]
+    rows = {
+        row["bonus_line_id"]: row
+        for row in pair.changed(LINES, ["bonus_line_id"], columns)
+        if agent_id in (None, _of(row, "agent_id"))
+    }
+    if not rows:
+        return
+    join_numbers(pair)
+    gather_changes(pair, policy)
+    own = find_causes(pair, LINE_NUMBERS, lines=list(rows))
+    numbers, others = changes(pair), moved_members(pair)
+    members = sorted({one["node_key"] for moved in others.values() for one in moved})
+    of_others = find_causes(pair, "select unnest($members), unnest($members)", members=members)
+    shown = [name for name in (*columns, "grade", "method", "total_score") if name != "amount_cny"]
+    for line_id, row in sorted(rows.items(), key=_place):
+        moved = [one for one in others.get(line_id, ()) if one["who"] != _of(row, "agent_id")]
+        found = [*own.get(line_id, ()), *_ranking(moved, of_others)]
+        yield LineChange(
+            agent_id=_of(row, "agent_id"),
+            period_id=_of(row, "period_id"),
+            bonus_line_id=line_id,
+            label=_of(row, "line_label"),
+            before=row["amount_cny_a"],
+            after=row["amount_cny_b"],
+            what=tuple(said(row, shown)) if row["is_in_a"] and row["is_in_b"] else (),
+            deepest=tuple(numbers.get(line_id, ())),
+            causes=tuple(_together([*found, *_of_the_line(pair, row, is_explained=bool(found))])),
+        )
+
+
+def _place(item: tuple[str, Row]) -> tuple[str, str, str]:
+    return _of(item[1], "agent_id"), _of(item[1], "period_id"), item[0]
+
+
+def _of(row: Row, name: str) -> Any:
+    return row[f"{name}_a"] if row[f"{name}_b"] is None else row[f"{name}_b"]
+
+
+def _ranking(moved: Sequence[Row], of_others: Found) -> Iterator[Cause]:
+    """Who else moved in the group, and the causes of that."""
+    if moved:
+        yield Cause("ranking", len(moved), tuple(f"{one['who']} {one['how']}" for one in moved[:EXAMPLES]))
+    for one in moved:
+        for cause in of_others.get(one["node_key"], ()):
+            examples = tuple(f"{one['who']} of the group: {example}" for example in cause.examples)
+            yield Cause(cause.kind, cause.count, examples)
+
+
+def _of_the_line(pair: Pair, row: Row, *, is_explained: bool) -> Iterator[Cause]:
+    """What is so of the whole line, beside what was found below it."""
+    adjusted, period_id = _of(row, "adjusts_bonus_line_id"), _of(row, "period_id")
+    if adjusted:
+        yield Cause("settlement", 1, (f"corrects settled line {adjusted}",))
+        period_id = str(adjusted).split(":", 1)[0]
+    elif (run_id := pair.settled_between.get(period_id)) is not None:
+        yield Cause("settlement", 1, (f"{period_id} was settled on {run_id} in between",))
+        is_explained = True
+    if period_id in pair.new_periods:
+        yield Cause("business date", 1, (f"{period_id} is new",))
+    elif pair.has_other_code and not (is_explained or adjusted):
+        yield Cause("code", 1, ("same evidence and policy, other code",))
+    # Said, but no cause of its own: what moved the group is.
+    if (
+        is_explained
+        and "grade" in (row["input_model_a"], row["input_model_b"])
+        and (method := method_change(row))
+    ):
+        yield Cause("method", 1, (method,))
+
+
+def _together(causes: Sequence[Cause]) -> Iterator[Cause]:
+    """One cause of each kind."""
+    for kind in dict.fromkeys(cause.kind for cause in causes):
+        same = [cause for cause in causes if cause.kind == kind]
+        examples = dict.fromkeys(example for cause in same for example in cause.examples)
+        yield Cause(kind, sum(cause.count for cause in same), tuple(examples)[:EXAMPLES])
