@@ -94,8 +94,8 @@ class Later:
 
 
 def _restate(database: duckdb.DuckDBPyConnection, relation: str) -> None:
-    """Let the calculation say what the changed cells of a relation say, as a night would; the number of a row that
-    is gone is no number any more.
+    """Let the calculation say what the changed cells of a relation say, as a night would; the number of a row
+    that is gone is no number any more.
     """
     model = relation.split(".")[1]
     names = database.execute(
@@ -122,10 +122,14 @@ def _restate(database: duckdb.DuckDBPyConnection, relation: str) -> None:
             """
         )
         named = f"input_model = '{model}' and input_column = '{column}'"
-        gone = f"select node_key from audit.calculation_node semi join (from changed_cell where is_gone) using (input_key) where {named}"
+        gone = (
+            "select node_key from audit.calculation_node "
+            f"semi join (from changed_cell where is_gone) using (input_key) where {named}"
+        )
         database.execute(
             f"update audit.calculation_node set {'text_value' if is_text else 'value'} = changed_cell.cell "
-            f"from changed_cell where calculation_node.input_key = changed_cell.input_key and not is_gone and {named}"
+            "from changed_cell where calculation_node.input_key = changed_cell.input_key "
+            f"and not is_gone and {named}"
         )
         database.execute(
             f"delete from audit.calculation_operand where parent_key in ({gone}) or node_key in ({gone})"
@@ -332,6 +336,63 @@ def test_a_line_that_changed_but_for_its_amount_is_listed(later: Later) -> None:
     assert len(found.unexplained) == len(changes) and all(line.difference == 0 for line in found.lines)
 
 
+CHAINS = """
+    create or replace temp table chain as
+    with recursive place as materialized (
+        select * from audit.bonus_trace
+        where not is_shared and node_id <> bonus_id and (operand <> 'row' or is_chosen)
+    ),
+    below as (
+        select node_key as line_key, node_id from place where depth = 1 and kind = 'line'
+        union
+        select below.line_key, place.node_id
+        from below inner join place on below.node_id = place.parent_node_id
+    ),
+    leaf as (
+        select input_model || '.' || input_column as cell, min((line_key, node_id)) as found
+        from below inner join place using (node_id)
+        where operation is null and depth > 1 and operand not in ('row', 'numerator', 'denominator')
+            and node_id not in (select parent_node_id from place)
+        group by all having cell is not null
+    ),
+    above as (
+        select cell, found[1] as line_key, found[2] as node_id from leaf
+        union
+        select above.cell, above.line_key, place.parent_node_id from above inner join place using (node_id)
+    )
+    select
+        cell, substr(line_key, strpos(line_key, ':') + 1) as bonus_line_id, place.node_key, label,
+        node_id in (select found[2] from leaf) as is_leaf
+    from above inner join place using (node_id)
+"""
+"""Of every kind of cell that a line is read from, one with all that it is part of up to the line."""
+
+
+def test_the_deepest_number_that_moved_is_named_whatever_it_is_read_from(later: Later) -> None:
+    with duckdb.connect() as database:
+        database.execute(f"attach '{later.folder}/auditor.duckdb' as publication")
+        database.execute("use publication")
+        database.execute(CHAINS)
+        database.execute(
+            """
+            update audit.calculation_node set
+                value = value + 1,
+                text_value = case when value is null then text_value || '!' else text_value end
+            where node_key in (select node_key from chain)
+            """
+        )
+        database.execute(
+            "update bonus.bonus_line set amount_cny = amount_cny + 1 "
+            "where bonus_line_id in (select bonus_line_id from chain)"
+        )
+        chosen = database.execute("select cell, bonus_line_id, label from chain where is_leaf").fetchall()
+    assert len({cell for cell, _, _ in chosen}) >= 20
+    lines = {line.bonus_line_id: line for line in later.difference().lines}
+    for cell, line_id, label in chosen:
+        said = [change for change in lines[line_id].deepest if change.label == label]
+        assert said and all(change.before != change.after for change in said), (cell, lines[line_id].deepest)
+
+
 def test_the_place_of_a_line_is_no_change(later: Later) -> None:
     later.run("update bonus.bonus_line set line_no = line_no + 1")
     assert not later.difference().lines
@@ -368,12 +429,13 @@ def test_an_award_that_others_in_the_running_moved(later: Later, leaves: bool) -
         """
     )
     running = (
-        "select 'candidate:' || period_id || ':' || component_id || ':' || subject_id from bonus.bonus_ranking "
-        f"where period_id = '{MONTH}' and component_id = '{component}' and subject_id <> '{agent}'"
+        "select 'candidate:' || period_id || ':' || component_id || ':' || subject_id "
+        f"from bonus.bonus_ranking where period_id = '{MONTH}' and component_id = '{component}' "
+        f"and subject_id <> '{agent}'"
     )
     compared = (
-        "update audit.calculation_node set value = value + 1 where node_key in ("
-        "select node_key from audit.calculation_operand where operand = 'by' and parent_key in ({candidates}))"
+        "update audit.calculation_node set value = value + 1 where node_key in (select node_key "
+        "from audit.calculation_operand where operand = 'by' and parent_key in ({candidates}))"
     )
     later.run(compared.format(candidates=f"{running} and scope_id <> '{scope}'"))
     later.pay_more(line_id)

@@ -23,10 +23,12 @@ from orchestration.state import place_of
 
 KNOWS_NO_NAME = (
     "orchestration/audit/calculation",
+    "orchestration/audit/diff",
     "orchestration/audit/levers.py",
     "orchestration/audit/standing.py",
     "orchestration/audit/why.py",
     *(f"orchestration/audit/verify/{one}.py" for one in ("arithmetic", "lines", "rows", "stated", "sums")),
+    "orchestration/cli/diff.py",
 )
 
 ALSO_A_STATUS = {"scored"}
