@@ -161,7 +161,7 @@ def _read(pair: Pair) -> Found:
     relations = [relation for relation in pair.keys if relation.split(".")[1] in models]
     cells = " union ".join(cell for relation in relations for cell in _cells(pair, relation))
     found: dict[str, list[Cause]] = defaultdict(list)
-    for row in pair.rows(READ.format(cells=cells, examples=EXAMPLES)) if cells else ():
+    for row in pair.rows(READ.format(cells=cells, examples=EXAMPLES)) if cells else []:
         found[row["start_key"]].append(Cause(row["kind"], row["n"], tuple(row["examples"])))
     return found
 
