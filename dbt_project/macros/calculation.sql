@@ -147,6 +147,9 @@
     ]) }}
 {% endmacro %}
 
+{# Levels of a tree under a bonus beyond which something rests on itself. #}
+{% macro deepest_tree() %}{{ return(64) }}{% endmacro %}
+
 {# Between the steps of a recursion: rows that were there before are not followed again. Where an engine has no such
    union, paths are followed one by one: the same rows, more often. #}
 {% macro each_once() %}{{ return(adapter.dispatch('each_once')()) }}{% endmacro %}

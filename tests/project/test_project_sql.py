@@ -44,6 +44,7 @@ CONVERSIONS: dict[str, tuple[set[str], str]] = {
         "the first day of 2026-10 and its characters, the four openings of a day, months of a year, "
         "microseconds of a second and of a day",
     ),
+    "macros/calculation.sql": ({"64"}, "levels of a tree beyond which something rests on itself"),
     "macros/pay.sql": ({"0.01", "1000000"}, "one hundredth of a score, millionths"),
     "macros/statistics.sql": ({"0.001", "1000000"}, "thousandths, millionths"),
     "models/facts/dim_period.sql": ({"3", "12"}, "months of a quarter and of a year"),

@@ -37,7 +37,7 @@ reached as (
     from reached
     inner join operand
         on reached.node_key = operand.parent_key
-    where reached.depth < {{ var('deepest_tree') }}
+    where reached.depth < {{ deepest_tree() }}
 ),
 
 nearest as (
@@ -102,8 +102,10 @@ placed as (
                 then place.parent_key || '>' || cast(place.position as string) || '>' || place.node_key
             else place.node_key
         end as node_id,
-        bonus_number.bonus_id
-        || case when place.parent_key = bonus_number.bonus_key then '' else '/' || place.parent_key end as parent_node_id,
+        bonus_number.bonus_id || case
+            when place.parent_key = bonus_number.bonus_key then ''
+            else '/' || place.parent_key
+        end as parent_node_id,
         place.node_key,
         place.operand,
         place.is_chosen,
