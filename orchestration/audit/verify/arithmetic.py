@@ -7,23 +7,30 @@ from functools import partial
 
 import duckdb
 
-from orchestration.audit.verify import lines, stated, sums
+from orchestration.audit.verify import catalogue, stated
 from orchestration.audit.verify.data import ParquetData, RelationUnreadable
 from orchestration.audit.verify.findings import Finding, Report
-from orchestration.audit.verify.rows import Checked, check_copied, check_faults, check_keys, check_rows
+from orchestration.audit.verify.rows import (
+    Checked,
+    check_copied,
+    check_due,
+    check_faults,
+    check_keys,
+    check_rows,
+)
 from orchestration.state import AUDITOR
 
 CHECKS: tuple[tuple[str, Callable[[ParquetData], Checked]], ...] = (
     ("no row is published twice", check_keys),
-    *((one.what, partial(check_faults, faults=one)) for one in (*sums.FAULTS, *stated.STATED)),
-    *((one.what, partial(check_rows, rows=one)) for one in (*sums.SUMS, *lines.PAID)),
-    (
-        "what stands in two places is the same",
-        partial(check_copied, all_copied=(*sums.COPIES, *lines.COPIES, *stated.COPIES)),
-    ),
+    *((one.what, partial(check_faults, faults=one)) for one in catalogue.all_faults()),
+    *((one.what, partial(check_rows, rows=one)) for one in catalogue.all_rows()),
+    ("what stands in two places is the same", partial(check_copied, all_copied=catalogue.all_copied())),
     ("every number follows from its operands", stated.check_numbers),
     ("every number is the published cell that it names", stated.check_cells),
-    ("everything due is there, and part of what it is due in", stated.check_due),
+    (
+        "everything due is there, and part of what it is due in",
+        partial(check_due, all_due=catalogue.all_due()),
+    ),
 )
 
 

@@ -69,6 +69,16 @@ class Faults:
     faulty: str
 
 
+@dataclass(frozen=True)
+class Due:
+    """What must be there: rows that `wanted` gives with a column `key`, and where they are `found`."""
+
+    what: str
+    relation: str
+    wanted: str
+    found: str
+
+
 Checked = tuple[int, str, list[Finding]]
 
 
@@ -166,6 +176,23 @@ def check_faults(data: ParquetData, faults: Faults) -> Checked:
     )
     place = place_of(faults.relation)
     return count["n"], "rows", [Finding(place, str(row["problem"]), row=str(row["key"])) for row in found]
+
+
+def check_due(data: ParquetData, all_due: Sequence[Due]) -> Checked:
+    """Keys looked for and those not found. Raises RelationUnreadable."""
+    findings: list[Finding] = []
+    looked_at = 0
+    for due in all_due:
+        wanted, found = with_files(due.wanted, data.scan), with_files(due.found, data.scan)
+        [count] = data.query(f"select count(*) as n from ({wanted})", relation=due.relation)
+        looked_at += count["n"]
+        rows = data.query(
+            f"select key from ({wanted}) anti join (select key from ({found})) as found using (key) "
+            f"order by key limit {FOUND_PER_CHECK}",
+            relation=due.relation,
+        )
+        findings += [Finding(place_of(due.relation), due.what, row=str(row["key"])) for row in rows]
+    return looked_at, "rows", findings
 
 
 def check_keys(data: ParquetData) -> Checked:
