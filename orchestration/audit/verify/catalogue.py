@@ -1,4 +1,4 @@
-"""The checks that are queries, each a file of `checks/`: line 1 says what is checked, line 2 in which relation.
+"""The checks that are queries, each a file of `checks/`: line 1 says what is checked, line 2 of which rows.
 
 `rows/` gives what rows of the relation must be, `faults/` those that must not be, `due/` keys that must be
 there and, behind `-- found:`, where they are; `copies.yml` which columns stand twice. Names in braces are
