@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from orchestration.warehouse.dbt import DbtOutcome, log_path, stream_dbt, take_parsed
 
 COMPILE = ("compile", "--exclude", "test_type:unit")

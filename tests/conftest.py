@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.generate import generate
-from orchestration.policy import install_policy
+from orchestration.policy.folder import install_policy
 from orchestration.settings import POLICY_DIR, Settings, load_settings
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.compiled import Project, compiled_project
 
 AGENTS, MONTHS, TICKETS, SEED, LAST_MONTH, AS_OF = 40, 2, 3000, 7, "2026-10", "2026-10-31"

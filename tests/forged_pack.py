@@ -7,7 +7,7 @@ import json
 import zipfile
 from pathlib import Path
 
-from orchestration.audit.pack import INDEX, sealed_index
+from orchestration.audit.pack.write import INDEX, sealed_index
 
 
 def rewritten(path: Path, target: Path, changes: dict[str, bytes | None], *, reseal: bool = False) -> Path:

@@ -25,9 +25,9 @@ from orchestration.hashing import file_hash
 from orchestration.publish.candidate import content_hash
 from orchestration.publish.publication import MANIFEST, _sealed, current_publication, publish
 from orchestration.publish.register import write_registers
-from orchestration.record import Recorder
 from orchestration.settlement.settle import settle
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
+from orchestration.state.record import Recorder
 
 KEPT = 99
 KEY_ENDINGS = ("_id", "_key", "_no", "parameter")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import ConfigurationError
-from orchestration.state import AUDITOR, EARLIER_AUDITOR, StateFolder, auditor_name
+from orchestration.state.folder import AUDITOR, EARLIER_AUDITOR, StateFolder, auditor_name
 
 MANIFEST = "manifest.json"
 CURRENT = "current"

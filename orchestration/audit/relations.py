@@ -15,7 +15,7 @@ import duckdb
 
 from orchestration.audit.publications import other_release
 from orchestration.errors import MeritlineError
-from orchestration.state import auditor_database
+from orchestration.state.folder import auditor_database
 
 Row = Mapping[str, Any]
 """A row by column name: DECIMAL as Decimal, DATE as date, NULL as None."""

@@ -14,7 +14,7 @@ from orchestration.audit.publications import current_folder, publication_folder
 from orchestration.audit.relations import AuditFile
 from orchestration.audit.text import money
 from orchestration.settlement.frozen import Settlement, settlements
-from orchestration.state import StateFolder, auditor_database
+from orchestration.state.folder import StateFolder, auditor_database
 
 
 @dataclass(frozen=True)

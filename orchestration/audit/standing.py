@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orchestration.audit.below import read_below
 from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
 from orchestration.audit.calculation.graph import Graph
-from orchestration.audit.calculation.read import read_below
 from orchestration.audit.node import Phrase
 from orchestration.audit.relations import AuditFile, Row
 from orchestration.audit.text import plain

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.audit.calculation.graph import Graph, Number, Operand, graph_of_tree
-from orchestration.audit.calculation.words import Words, tree_evaluator
 from orchestration.audit.evidence import Sources, Wanted, read_evidence
 from orchestration.audit.lookup import find_bonus
 from orchestration.audit.node import UNPAID, Evidence, Node, Phrase, Trace
 from orchestration.audit.publications import read_manifest
 from orchestration.audit.relations import AuditFile, Row
 from orchestration.audit.rows_behind import RowsBehind
+from orchestration.audit.words import Words, tree_evaluator
 from orchestration.errors import ConfigurationError
 
 MANIFEST_FIELDS = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")

@@ -14,8 +14,8 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+from orchestration.audit.below import read_below
 from orchestration.audit.calculation.evaluate import CannotEvaluate, Evaluator, decimal_of
-from orchestration.audit.calculation.read import read_below
 from orchestration.audit.levers import Goal, Lever, levers
 from orchestration.audit.lookup import require_agent_and_period
 from orchestration.audit.relations import AuditFile, AuditFileUnreadable, Row

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from orchestration.audit.clauses import clauses
 from orchestration.audit.text import band
 from orchestration.book.rows import Rows, dates, origin, read_rows, table
+from orchestration.policy.clauses import clauses
 
 BOUNDS = ("lower", "upper")
 KINDS = {"month": "Month · 月度", "quarter": "Quarter · 季度", "year": "Year · 年度"}

@@ -23,7 +23,7 @@ from orchestration.cli.verify import verify
 from orchestration.cli.why import why
 from orchestration.errors import MeritlineError, expected_error
 from orchestration.interruption import INTERRUPTED, leave, noted_signals, status_of_signal
-from orchestration.state import keep_private
+from orchestration.state.folder import keep_private
 
 UNEXPECTED, USAGE = 1, 2
 

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from orchestration.publish.publication import Publication
-from orchestration.state import auditor_parquet
+from orchestration.state.folder import auditor_parquet
 
 SHOWN_RULINGS = 5
 IN_VAIN = {"unknown_kpi": "name a KPI that is none", "unknown_row": "name a row that no export has"}

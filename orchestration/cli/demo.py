@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.cli.garbage import rare_collections
 from orchestration.cli.options import Options, common_options
-from orchestration.garbage import rare_collections
 from orchestration.settings import POLICY_DIR
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestration.publish.publication import Publication
-    from orchestration.state import StateFolder
+    from orchestration.state.folder import StateFolder
 
 CALIBRATION_PAGE = "calibration.html"
 AGENTS, MONTHS, TICKETS, SEED, LAST_MONTH = 40, 4, 8_000, 7, "2026-10"
@@ -71,7 +71,7 @@ def _telling_bonus(publication: Publication) -> tuple[str, str] | None:
     """
     import duckdb
 
-    from orchestration.state import auditor_parquet
+    from orchestration.state.folder import auditor_parquet
 
     return duckdb.execute(
         """
@@ -127,14 +127,14 @@ def _short(value: object) -> str:
 
 
 def _print_trace(publication: Publication, agent_id: str, period_id: str, console: Console) -> None:
-    from orchestration.audit.terminal import print_trace
+    from orchestration.audit.show.terminal import print_trace
     from orchestration.audit.trace import trace_bonus
 
     print_trace(trace_bonus(publication.folder, agent_id=agent_id, period_id=period_id), console)
 
 
 def _print_where_next(publication: Publication, state: StateFolder, console: Console, *, trace: str) -> None:
-    from orchestration.state import auditor_database
+    from orchestration.state.folder import auditor_database
 
     meritline = f"meritline --state {state.root}"
     rows = [

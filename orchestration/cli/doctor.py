@@ -30,7 +30,7 @@ def doctor(
     options: Options, *, profiles: tuple[Path, ...], policy: Path | None, landing: Path | None
 ) -> None:
     """Check installation, policy, profiles and state folder, each with a remedy."""
-    from orchestration.health import examine
+    from orchestration.cli.health import examine
 
     settings = options.settings()
     findings = list(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
+from orchestration.cli.garbage import rare_collections
 from orchestration.cli.options import Options, Share, common_options
 from orchestration.errors import ConfigurationError
-from orchestration.garbage import rare_collections
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 

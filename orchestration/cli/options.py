@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from orchestration.settings import Settings, load_settings
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

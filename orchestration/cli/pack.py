@@ -24,7 +24,7 @@ from orchestration.cli.options import Options, common_options
 @click.pass_obj
 def pack(options: Options, *, agent: str, period: str, out: Path, run_id: str | None) -> None:
     """Write everything that AGENT's bonus of PERIOD rests on into one zip."""
-    from orchestration.audit.pack import write_pack
+    from orchestration.audit.pack.write import write_pack
     from orchestration.audit.settled import explaining
 
     source = explaining(options.state_folder(), agent_id=agent, period_id=period, run_id=run_id)

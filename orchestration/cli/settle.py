@@ -55,9 +55,9 @@ def settle(
     Shows what it comes to and, on a terminal, asks. Later corrections never change it: they become adjustment
     lines of the next open month.
     """
-    from orchestration.lock import hold
     from orchestration.settlement.closing import closing, settler
     from orchestration.settlement.settle import settle as settle_period
+    from orchestration.state.lock import hold
 
     state, settled_by = options.state_folder(), settler(settled_by)
     shown = closing(

@@ -12,8 +12,8 @@ from orchestration.cli.options import Options, common_options
 
 if TYPE_CHECKING:
     from orchestration.publish.publication import Publication
-    from orchestration.record import RunRecord
-    from orchestration.state import StateFolder
+    from orchestration.state.folder import StateFolder
+    from orchestration.state.record import RunRecord
 
 SHOWN_RUNS = 5
 COMPARED_RUNS = 20
@@ -26,8 +26,8 @@ DAMAGE = (OSError, ValueError, TypeError, LookupError)
 @click.pass_obj
 def status(options: Options) -> None:
     """Show the publication, the last runs with their durations, open periods and the lock."""
-    from orchestration.lock import current_holder
-    from orchestration.record import read_records
+    from orchestration.state.lock import current_holder
+    from orchestration.state.record import read_records
 
     state = options.state_folder()
     click.echo(f"state        {state.root}" + ("" if state.root.is_dir() else " (does not exist yet)"))
@@ -39,7 +39,7 @@ def status(options: Options) -> None:
 
 
 def _lock(state: StateFolder) -> str:
-    from orchestration.lock import current_holder
+    from orchestration.state.lock import current_holder
 
     holder = current_holder(state)
     return (
@@ -103,7 +103,7 @@ def _said(error: Exception) -> str:
 def _periods(publication: Publication) -> list[str]:
     import duckdb
 
-    from orchestration.state import auditor_parquet
+    from orchestration.state.folder import auditor_parquet
 
     path = auditor_parquet(publication.folder, "bonus.bonus")
     if not path.exists():
@@ -113,7 +113,7 @@ def _periods(publication: Publication) -> list[str]:
 
 
 def _runs(records: list[RunRecord], *, is_held: bool) -> list[str]:
-    from orchestration.record import KILLED, NIGHTLY, RUNNING
+    from orchestration.state.record import KILLED, NIGHTLY, RUNNING
 
     if not records:
         return ["runs         none yet"]

@@ -8,7 +8,7 @@ from rich.console import Console
 from orchestration.cli.booked import adjustments, rulings_in_vain
 from orchestration.gate.result import said
 from orchestration.publish.publication import CALIBRATION_PAGE, Publication, current_publication
-from orchestration.state import StateFolder, auditor_parquet
+from orchestration.state.folder import StateFolder, auditor_parquet
 
 
 def print_summary(state: StateFolder, console: Console, preview: Publication | None = None) -> None:

@@ -48,15 +48,15 @@ def trace(
         show_all=show_all,
     )
     if form == "json":
-        from orchestration.audit.document import trace_json
+        from orchestration.audit.show.document import trace_json
 
         click.echo(trace_json(found))
     elif form == "html":
-        from orchestration.audit.page import trace_page
+        from orchestration.audit.show.page import trace_page
 
         click.echo(trace_page(found))
     else:
-        from orchestration.audit.terminal import print_trace
+        from orchestration.audit.show.terminal import print_trace
         from orchestration.cli.console import new_console
 
         print_trace(found, new_console())

@@ -49,8 +49,8 @@ def verify(
     anchors: tuple[str, ...],
 ) -> int:
     """Recompute every published amount and check every hash; exit 1 when anything is wrong."""
+    from orchestration.audit.pack.verify import verify_pack
     from orchestration.audit.publications import publication_folder
-    from orchestration.audit.verify.pack import verify_pack
     from orchestration.audit.verify.run import verify_publication, verify_state
     from orchestration.cli.console import new_console
 

@@ -49,7 +49,7 @@ def why(options: Options, *, agent: str, period: str, run_id: str | None) -> Non
 def _print_levers(levers: Sequence[Lever], reached: str = "") -> None:
     from rich.table import Table
 
-    from orchestration.audit.terminal import at_most_wide
+    from orchestration.audit.show.terminal import at_most_wide
     from orchestration.cli.console import new_console
 
     if not levers:

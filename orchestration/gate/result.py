@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestration.errors import PublicationRefused
-from orchestration.state import StateFolder, write_atomically
+from orchestration.state.folder import StateFolder, write_atomically
 
 Severity = Literal["critical", "warning"]
 Outcome = Literal["passed", "failed", "not_judged"]

@@ -33,14 +33,14 @@ from orchestration.hashing import FileHashes, code_hash
 from orchestration.ingest.contract import load_contract
 from orchestration.nightly.retry import tried_again
 from orchestration.nightly.run import NightlyRun
-from orchestration.policy import policy_hash
+from orchestration.policy.folder import policy_hash
 from orchestration.progress import Stage, stage
 from orchestration.publish.candidate import build_candidate, unchanged_candidate
 from orchestration.publish.publication import CALIBRATION_PAGE, publish
-from orchestration.record import PREVIEWED, PUBLISHED
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, SOURCE_DIRS
 from orchestration.settlement.frozen import pinned_runs
-from orchestration.state import auditor_database, write_atomically
+from orchestration.state.folder import auditor_database, write_atomically
+from orchestration.state.record import PREVIEWED, PUBLISHED
 from orchestration.warehouse.dbt import (
     DbtOutcome,
     forget_warehouse,

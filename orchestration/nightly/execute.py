@@ -13,15 +13,15 @@ from dagster import AssetKey, DagsterExecutionInterruptedError, ExecuteInProcess
 
 from expectations.bound import load_bounds, require_numbers
 from orchestration.errors import MeritlineError
-from orchestration.lock import hold
 from orchestration.nightly.instance import open_instance
 from orchestration.nightly.job import JOB, build_definitions
+from orchestration.nightly.notices import failed_before_the_run, send
 from orchestration.nightly.run import NightlyRun
-from orchestration.notify import failed_before_the_run, send
-from orchestration.policy import install_policy, policy_notes
+from orchestration.policy.folder import install_policy, policy_notes
 from orchestration.progress import say, stage
 from orchestration.settings import BOUNDS_DIR, Settings
-from orchestration.state import StateFolder, keep_private
+from orchestration.state.folder import StateFolder, keep_private
+from orchestration.state.lock import hold
 from orchestration.warehouse.dbt import is_parsed, parse_project
 
 

@@ -10,17 +10,17 @@ from pathlib import Path
 from orchestration.clock import today
 from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.ingest import ingest
+from orchestration.ingest.guard import restore_raw, seal_raw
 from orchestration.nightly.run import NightlyRun
-from orchestration.plan_need import needs_of_state, write_plan_needs
-from orchestration.policy import install_policy
-from orchestration.policy_check.needs import lack_sentences
-from orchestration.policy_check.roster import plans_of, said_of, unknown_plans
+from orchestration.policy.folder import install_policy
+from orchestration.policy.needs import lack_sentences
+from orchestration.policy.roster import plans_of, said_of, unknown_plans
+from orchestration.policy.state_needs import needs_of_state, write_plan_needs
 from orchestration.progress import Stage
 from orchestration.publish.publication import published_business_date
-from orchestration.raw_guard import restore_raw, seal_raw
 from orchestration.settings import CONTRACT_DIR
 from orchestration.settlement.frozen import ensure_register
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 
 
 def take_exports(nightly: NightlyRun, current: Stage) -> None:

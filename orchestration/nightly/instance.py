@@ -22,7 +22,7 @@ from dagster._serdes import ConfigurableClassData
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import StaticPool
 
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 
 BUSY_SECONDS = 30
 

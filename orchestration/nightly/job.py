@@ -18,7 +18,7 @@ from orchestration.nightly.assets import build_assets
 from orchestration.nightly.landing import decide, listing
 from orchestration.nightly.run import NightlyRun
 from orchestration.settings import Settings
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from orchestration.warehouse.dbt import is_parsed, manifest_path, parse_project
 from orchestration.warehouse.manifest import read_manifest
 

@@ -16,12 +16,12 @@ from datetime import date
 
 from orchestration.audit.publications import preview_folders
 from orchestration.errors import MeritlineError
-from orchestration.lock import hold
 from orchestration.nightly.execute import JobRequest, execute
 from orchestration.publish.publication import Publication, current_publication, published_business_date
-from orchestration.record import next_number
 from orchestration.settings import Settings
-from orchestration.state import OWNER_DIR, StateFolder
+from orchestration.state.folder import OWNER_DIR, StateFolder
+from orchestration.state.lock import hold
+from orchestration.state.record import next_number
 
 WORK = ".work"
 TAKEN = ("raw", "settled", "runs")

@@ -14,12 +14,12 @@ from pathlib import Path
 from dagster import ConfigurableResource, DagsterInstance, DagsterRunStatus, InitResourceContext, RunsFilter
 from pydantic import Field, PrivateAttr
 
-from orchestration.lock import hold
-from orchestration.notify import notices_of, send
+from orchestration.nightly.notices import notices_of, send
 from orchestration.progress import say
-from orchestration.record import NIGHTLY, PREVIEW, Recorder, recording
 from orchestration.settings import Settings, load_settings
-from orchestration.state import StateFolder, keep_private
+from orchestration.state.folder import StateFolder, keep_private
+from orchestration.state.lock import hold
+from orchestration.state.record import NIGHTLY, PREVIEW, Recorder, recording
 
 
 class NightlyRun(ConfigurableResource["NightlyRun"]):

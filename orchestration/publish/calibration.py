@@ -14,7 +14,7 @@ import duckdb
 from orchestration.gate.result import GateResult
 from orchestration.publish.candidate import CALIBRATION_MART, PARQUET_OPTIONS
 from orchestration.publish.databases import describe, written
-from orchestration.state import AUDITOR, GROUP_FILE, auditor_parquet
+from orchestration.state.folder import AUDITOR, GROUP_FILE, auditor_parquet
 
 SCHEMA, NAME = CALIBRATION_MART.split(".")
 COLUMNS = {

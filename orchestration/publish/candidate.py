@@ -20,7 +20,7 @@ from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.hashing import FileHashes, listing_hash
 from orchestration.publish.databases import describe, written
 from orchestration.publish.register import write_registers
-from orchestration.state import (
+from orchestration.state.folder import (
     AUDITOR,
     EARLIER_AUDITOR,
     GROUP_DIR,

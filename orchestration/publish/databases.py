@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.state import OWNER_FILE
+from orchestration.state.folder import OWNER_FILE
 
 STORAGE_VERSION = "v1.2.0"
 """Old enough that DuckDB 1.2 clients of a BI tool open the files."""

@@ -19,12 +19,19 @@ from orchestration.errors import MeritlineError, PublicationRefused
 from orchestration.gate.page import render_page
 from orchestration.gate.result import GateResult, require_passed
 from orchestration.hashing import FileHashes, file_hash
-from orchestration.policy import policy_files
+from orchestration.policy.folder import policy_files
 from orchestration.publish.calibration import add_calibration
 from orchestration.publish.candidate import CALIBRATION_MART, NOTE, Candidate, unchanged_candidate
 from orchestration.publish.databases import add_about, own
 from orchestration.settings import BOUNDS_DIR
-from orchestration.state import AUDITOR, GROUP_DIR, GROUP_FILE, OWNER_DIR, StateFolder, write_atomically
+from orchestration.state.folder import (
+    AUDITOR,
+    GROUP_DIR,
+    GROUP_FILE,
+    OWNER_DIR,
+    StateFolder,
+    write_atomically,
+)
 from orchestration.warehouse.manifest import AUDIENCES
 
 MANIFEST = "manifest.json"

@@ -10,9 +10,9 @@ import duckdb
 
 from orchestration.errors import ConfigurationError, MeritlineError, PublicationRefused
 from orchestration.publish.publication import Publication, current_publication
-from orchestration.record import NIGHTLY, read_records
 from orchestration.settlement.frozen import Settlement, settlements
-from orchestration.state import StateFolder, auditor_database, require_of_this_release
+from orchestration.state.folder import StateFolder, auditor_database, require_of_this_release
+from orchestration.state.record import NIGHTLY, read_records
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import duckdb
 import yaml
 
 from orchestration.settings import CONTRACT_DIR
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 
 FROZEN_TABLES = CONTRACT_DIR / "settlement" / "_settlement__register.yml"
 TABLES = ("bonus_line", "score", "ranking", "period")

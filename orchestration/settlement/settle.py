@@ -13,7 +13,6 @@ from orchestration.clock import elapsed, now
 from orchestration.errors import PublicationRefused
 from orchestration.hashing import file_hash
 from orchestration.publish.publication import MANIFEST, Publication
-from orchestration.record import Recorder, StageRecord
 from orchestration.settlement.closing import (
     closable_publication,
     require_checked,
@@ -34,7 +33,8 @@ from orchestration.settlement.frozen import (
     sealed,
     settlement_folder,
 )
-from orchestration.state import StateFolder, auditor_database, write_atomically
+from orchestration.state.folder import StateFolder, auditor_database, write_atomically
+from orchestration.state.record import Recorder, StageRecord
 
 SETTLE, SETTLED = "settle", "settled"
 """The command and the outcome of a settlement in the register of runs."""

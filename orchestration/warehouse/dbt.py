@@ -30,7 +30,7 @@ from orchestration.errors import (
 )
 from orchestration.hashing import file_hash
 from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, environment, load_settings
-from orchestration.state import StateFolder, write_atomically
+from orchestration.state.folder import StateFolder, write_atomically
 from orchestration.warehouse.threads import LostThread, watched_threads
 
 if TYPE_CHECKING:

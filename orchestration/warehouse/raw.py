@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 
 
 @dataclass(frozen=True)

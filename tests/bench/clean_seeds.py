@@ -21,9 +21,9 @@ from orchestration.generate import generate
 from orchestration.nightly.execute import JobRequest, execute
 from orchestration.nightly.run import NightlyRun
 from orchestration.publish.candidate import read_candidate
-from orchestration.record import read_records
 from orchestration.settings import load_settings
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
+from orchestration.state.record import read_records
 
 AGENTS, MONTHS, TICKETS, LAST_MONTH = 60, 3, 3000, "2026-10"
 

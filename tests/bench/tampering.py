@@ -18,7 +18,7 @@ from random import Random
 
 from orchestration.audit.verify.run import verify_state
 from orchestration.generate import generate
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests import tampering
 from tests.conftest import AGENTS, LAST_MONTH, MONTHS, SEED, TICKETS, run_night
 

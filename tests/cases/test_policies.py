@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.policy import known_words
-from orchestration.policy_check import plans_without_cases, policy_faults, policy_tables
+from orchestration.policy.cases import plans_without_cases
+from orchestration.policy.check import policy_faults, policy_tables
+from orchestration.policy.folder import known_words
 from orchestration.settings import POLICY_DIR
 from tests.cases.runner.build import Batch, batches
 from tests.cases.runner.case import read_cases

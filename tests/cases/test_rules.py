@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.audit.clauses import clauses
+from orchestration.policy.clauses import clauses
 from tests.cases.runner.case import read_cases
 
 HERE = Path(__file__).parent

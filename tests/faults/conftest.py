@@ -16,7 +16,7 @@ from _pytest.terminal import TerminalReporter
 
 from orchestration.generate import generate
 from orchestration.publish.publication import current_publication
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.conftest import AS_OF, LAST_MONTH, copy_state, run_night
 from tests.faults import harness
 from tests.faults.harness import Centre

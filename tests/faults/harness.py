@@ -25,7 +25,7 @@ from orchestration.hashing import file_hash
 from orchestration.publish.candidate import content_hash
 from orchestration.publish.publication import Publication, current_publication
 from orchestration.settings import PROJECT_ROOT, child_environment
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 
 NIGHT_SECONDS = 1800
 """After which a night counts as hanging, on a machine that is busy with other things."""

@@ -16,8 +16,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestration.raw_guard import restore_raw, seal_raw
-from orchestration.state import StateFolder
+from orchestration.ingest.guard import restore_raw, seal_raw
+from orchestration.state.folder import StateFolder
 from tests import ingest_support
 from tests.faults.harness import require_whole
 from tests.faults.small import prepared_candidates, publish_prepared, small_state

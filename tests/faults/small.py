@@ -13,7 +13,7 @@ from orchestration.gate.result import CheckResult, GateResult, store_result
 from orchestration.publish.candidate import Candidate, build_candidate
 from orchestration.publish.publication import Publication, publish
 from orchestration.settings import PROJECT_ROOT
-from orchestration.state import StateFolder, replace_folder
+from orchestration.state.folder import StateFolder, replace_folder
 from orchestration.warehouse.manifest import Relation
 
 RELATIONS = [

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.errors import MeritlineError
-from orchestration.raw_guard import REGISTRY, restore_raw, seal_raw
-from orchestration.state import StateFolder
+from orchestration.ingest.guard import REGISTRY, restore_raw, seal_raw
+from orchestration.state.folder import StateFolder
 from orchestration.warehouse.dbt import is_parsed, manifest_path
 from orchestration.warehouse.manifest import read_manifest
 from tests import ingest_support

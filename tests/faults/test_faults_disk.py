@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.cli import run
 from orchestration.errors import MeritlineError, expected_error
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.conftest import copy_state
 from tests.faults.conftest import Faults, needs_all
 from tests.faults.harness import (

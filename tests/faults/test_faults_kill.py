@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.lock import current_holder
-from orchestration.record import read_records
+from orchestration.state.lock import current_holder
+from orchestration.state.record import read_records
 from tests.faults.conftest import IS_ALL, Faults
 from tests.faults.harness import Centre, command, kill_after, names, require_recovery, require_whole, start
 

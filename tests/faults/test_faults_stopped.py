@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.health import exposed_paths
-from orchestration.lock import current_holder
-from orchestration.record import read_records
-from orchestration.state import StateFolder
+from orchestration.cli.health import exposed_paths
+from orchestration.state.folder import StateFolder
+from orchestration.state.lock import current_holder
+from orchestration.state.record import read_records
 from tests.faults.conftest import Faults, needs_all
 from tests.faults.harness import (
     NIGHT_SECONDS,

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from orchestration.cli import cli
 from orchestration.ingest import load_contract
 from orchestration.settings import CONTRACT_DIR
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 
 TABLES = [table.full_name for table in load_contract(CONTRACT_DIR).export_tables]
 REBUILT = (

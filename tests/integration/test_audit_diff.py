@@ -20,7 +20,7 @@ from orchestration.audit.diff import Difference, compare_publications
 from orchestration.audit.diff.pair import key_text
 from orchestration.cli import run
 from orchestration.publish.publication import MANIFEST
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.tampering import link_copy
 
 LATER = "000002-2026-10-31"

@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.audit.pack import INDEX, write_pack
-from orchestration.audit.verify.pack import PackUnreadable, verify_pack
+from orchestration.audit.pack.verify import PackUnreadable, verify_pack
+from orchestration.audit.pack.write import INDEX, write_pack
 from orchestration.cli import run
 from orchestration.errors import ConfigurationError
 from tests.forged_pack import rewritten
@@ -269,7 +269,7 @@ def test_a_pack_forged_elsewhere_is_found(
 def test_another_versions_page_is_said_not_to_be_checked(
     packs: dict[tuple[str, str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestration.audit.verify.pack.writer_hash", lambda: "another")
+    monkeypatch.setattr("orchestration.audit.pack.verify.writer_hash", lambda: "another")
     report = verify_pack(next(iter(packs.values())))
     assert report.is_sound
     assert any("trace.html" in one and "another version" in one for one in report.not_checked)

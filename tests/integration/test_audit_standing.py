@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.audit.below import read_below
 from orchestration.audit.calculation.graph import Graph, Number, Operand
-from orchestration.audit.calculation.read import read_below
 from orchestration.audit.relations import AuditFile, Row
 from orchestration.audit.standing import decided_by, standing
 from orchestration.audit.text import plain
 from orchestration.cli import run
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 
 MEASURES = ("ranked_value", "tie_break_1", "tie_break_2")
 PAIRS = """

@@ -21,7 +21,7 @@ from orchestration.audit.verify.data import ParquetData
 from orchestration.audit.verify.rows import Checked, check_due, check_faults
 from orchestration.audit.verify.stated import NODES, OPERANDS, check_cells, check_numbers
 from orchestration.settings import POLICY_DIR, PROJECT_ROOT
-from orchestration.state import place_of
+from orchestration.state.folder import place_of
 
 KNOWS_NO_NAME = PROJECT_ROOT / "orchestration" / "audit"
 

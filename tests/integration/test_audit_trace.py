@@ -19,12 +19,12 @@ import duckdb
 import pytest
 
 from orchestration.audit.calculation.graph import graph_of_tree
-from orchestration.audit.calculation.words import tree_evaluator
 from orchestration.audit.node import Phrase, Trace
 from orchestration.audit.publications import read_manifest
 from orchestration.audit.relations import AuditFile
 from orchestration.audit.trace import trace_bonus, trace_from
 from orchestration.audit.verify.stated import evaluated as findings_of
+from orchestration.audit.words import tree_evaluator
 from orchestration.cli import run
 
 Bonus = tuple[str, str, str]

@@ -23,8 +23,8 @@ from orchestration.audit.verify.rows import check_rows
 from orchestration.audit.verify.run import check_integrity, verify_state
 from orchestration.cli import run
 from orchestration.hashing import file_hash
-from orchestration.record import Recorder
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
+from orchestration.state.record import Recorder
 from tests import tampering
 from tests.conftest import copy_state
 from tests.tampering import FORGERIES, WAYS, Way, change_cell, is_named, link_copy, make_chain, verified

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.audit.below import read_below
 from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
-from orchestration.audit.calculation.read import read_below
 from orchestration.audit.levers import Lever
 from orchestration.audit.relations import AuditFile
 from orchestration.audit.why import Why, explain

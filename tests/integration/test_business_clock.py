@@ -14,10 +14,10 @@ import duckdb
 import pytest
 
 from orchestration.ingest import ingest
-from orchestration.policy import install_policy
+from orchestration.policy.folder import install_policy
 from orchestration.settings import CONTRACT_DIR, POLICY_DIR, SEEDS_DIR
 from orchestration.settlement.frozen import ensure_register
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from orchestration.warehouse.dbt import DbtOutcome, log_path, stream_dbt, take_parsed
 
 ZONE = ZoneInfo("Asia/Shanghai")

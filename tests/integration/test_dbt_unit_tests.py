@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from orchestration.warehouse.dbt import DbtOutcome, parse_project, stream_dbt
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.cli import run
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.conftest import AS_OF
 
 

@@ -13,7 +13,7 @@ from orchestration.cli import run
 from orchestration.hashing import file_hash
 from orchestration.publish.publication import MANIFEST
 from orchestration.settlement.frozen import record_path
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.tampering import _reseal, _reseal_settlement, publish_again, replace_text, settle_first_month
 
 

@@ -27,7 +27,7 @@ from orchestration.gate.page import render_page
 from orchestration.gate.result import CheckResult, read_result
 from orchestration.publish.publication import Publication, current_publication
 from orchestration.settings import BOUNDS_DIR
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.bench.clean_seeds import SeedReport, run_seed
 
 SEEDS = (1, 2)

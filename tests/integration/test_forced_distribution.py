@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.policy import install_policy
+from orchestration.policy.folder import install_policy
 from orchestration.settings import POLICY_DIR
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from orchestration.warehouse.dbt import DbtOutcome, log_path, stream_dbt
 
 Total = Decimal | None

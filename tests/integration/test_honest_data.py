@@ -18,7 +18,7 @@ from orchestration.nightly.run import NightlyRun
 from orchestration.progress import Stage
 from orchestration.publish.publication import Publication, current_publication
 from orchestration.settings import BOUNDS_DIR
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.compiled import Project, build_compiled, failing_tests
 from tests.conftest import settings_of
 from tests.integration.honest_centres import (

@@ -13,11 +13,11 @@ from dbt.task.runnable import GraphRunnableTask
 
 from orchestration.cli import run
 from orchestration.errors import MemoryRanOut, expected_error
-from orchestration.lock import current_holder
 from orchestration.publish.publication import current_publication
-from orchestration.record import read_records
 from orchestration.settings import child_environment
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
+from orchestration.state.lock import current_holder
+from orchestration.state.record import read_records
 from orchestration.warehouse.dbt import DbtOutcome, log_path, stream_dbt, take_parsed
 from tests.conftest import AS_OF
 

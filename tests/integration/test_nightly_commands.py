@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.cli import run
-from orchestration.lock import hold
 from orchestration.settings import PROJECT_ROOT, child_environment
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
+from orchestration.state.lock import hold
 from tests.conftest import AS_OF
 
 

@@ -17,9 +17,9 @@ from orchestration.gate.result import GateResult, page_path
 from orchestration.nightly import assets
 from orchestration.publish.candidate import Candidate, read_candidate
 from orchestration.publish.publication import current_publication
-from orchestration.record import read_records
 from orchestration.settings import BOUNDS_DIR
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
+from orchestration.state.record import read_records
 from tests.conftest import run_night
 
 

@@ -12,8 +12,8 @@ from orchestration.audit.verify.run import verify_state
 from orchestration.cli import run
 from orchestration.hashing import file_hash
 from orchestration.publish.publication import MANIFEST, current_publication
-from orchestration.record import read_records
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
+from orchestration.state.record import read_records
 from tests.conftest import AS_OF, copy_state
 from tests.tampering import settle_first_month
 

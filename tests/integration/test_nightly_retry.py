@@ -20,9 +20,9 @@ from orchestration.nightly.execute import JobRequest, execute
 from orchestration.nightly.run import NightlyRun
 from orchestration.progress import LOGGER
 from orchestration.publish.publication import current_publication
-from orchestration.record import read_records
 from orchestration.settings import CONTRACT_DIR, load_settings
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
+from orchestration.state.record import read_records
 from tests.conftest import AS_OF
 from tests.integration.test_nightly_gate import impossible_bounds
 from tests.unit.test_notify import webhook

@@ -15,8 +15,8 @@ from orchestration.errors import ConfigurationError
 from orchestration.hashing import file_hash
 from orchestration.publish.candidate import content_hash, read_candidate
 from orchestration.publish.publication import Publication, current_publication
-from orchestration.record import read_records
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
+from orchestration.state.record import read_records
 from tests.compiled import build_compiled, contents, failing_tests, project_of
 from tests.conftest import AS_OF, copy_state, run_night
 

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from orchestration.publish.publication import current_publication
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 
 FIRST, AS_OF = dt.date(2026, 1, 1), "2026-01-31"
 AGENTS = [f"A{n}" for n in range(1, 7)]

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from orchestration.publish.publication import Publication, current_publication
-from orchestration.state import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE, StateFolder
+from orchestration.state.folder import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE, StateFolder
 
 SMALLEST_GROUP = 5
 NUMERIC = re.compile(r"DECIMAL|DOUBLE|FLOAT|U?(BIG|SMALL|TINY|HUGE)?INT")

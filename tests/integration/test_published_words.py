@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.publish.databases import ABOUT_COLUMNS
 from orchestration.publish.publication import Publication, current_publication
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from orchestration.warehouse.dbt import manifest_path
 from orchestration.warehouse.manifest import published_relations, read_manifest
 

@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.audit.diff import compare_publications
 from orchestration.settlement.frozen import settlements
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.conftest import copy_state
 from tests.tampering import settle_first_month
 

@@ -13,7 +13,7 @@ import pytest
 from orchestration.ingest import ingest
 from orchestration.settings import CONTRACT_DIR
 from orchestration.settlement.frozen import ensure_register
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.conftest import AS_OF, run_night
 
 NIGHTS = 12

@@ -15,7 +15,7 @@ from orchestration.cli import run
 from orchestration.hashing import file_hash
 from orchestration.settings import child_environment
 from orchestration.settlement.frozen import settlements
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.tampering import link_copy, replace_bytes
 
 CLOSED = "2026-09"

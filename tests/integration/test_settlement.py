@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from orchestration.audit.diff import compare_publications
-from orchestration.audit.verify.pack import verify_pack
+from orchestration.audit.pack.verify import verify_pack
 from orchestration.audit.verify.run import verify_state
 from orchestration.cli import run
 from orchestration.errors import ConfigurationError, PublicationRefused
@@ -23,7 +23,7 @@ from orchestration.publish.publication import current_publication
 from orchestration.settings import POLICY_DIR
 from orchestration.settlement.frozen import pinned_runs, settlements
 from orchestration.settlement.settle import settle
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.forged_pack import rewritten
 from tests.tampering import link_copy
 

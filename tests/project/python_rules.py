@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from tests.project.sql_rules import policy_numbers
@@ -20,6 +21,8 @@ PURE = (
     "orchestration.audit",
     "orchestration.publish",
     "orchestration.generate",
+    "orchestration.policy",
+    "orchestration.state",
 )
 """Packages that run without Dagster, so that they can be used, tested and read without it."""
 
@@ -120,6 +123,35 @@ def imports(module: Module) -> Iterator[tuple[int, str]]:
                 base = ".".join([*kept, *([base] if base else [])])
             yield node.lineno, base
             yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+
+
+HOUSES = frozenset({"audit"})
+"""Packages that are too large for one room: each package in them is one."""
+
+
+def room_of(name: str) -> str:
+    """The room of a module: its package; within a large one the inner package."""
+    parts = name.split(".")[1:]
+    return "/".join(parts[:-1][: 2 if parts[0] in HOUSES else 1] or parts)
+
+
+def upward(modules: Iterable[Module]) -> list[str]:
+    """Rooms of one package that need each other, in a circle; none where no arrow points upward."""
+    by_name = {module.name: module for module in modules}
+    needs: dict[str, set[str]] = {}
+    for name, module in by_name.items():
+        of = room_of(f"{name}.") if module.is_package else room_of(name)
+        found = {
+            room_of(f"{what}.") if by_name[what].is_package else room_of(what)
+            for _, what in imports(module)
+            if what in by_name
+        }
+        needs.setdefault(of, set()).update(found - {of, ""})
+    try:
+        list(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        return [" needs ".join(reversed(error.args[1]))]
+    return []
 
 
 def impure(modules: Iterable[Module], pure: Iterable[str] = PURE) -> list[str]:

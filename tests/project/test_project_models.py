@@ -44,7 +44,7 @@ from tests.project.manifest_rules import (
 MODELS = ROOT / "dbt_project" / "models"
 POLICY = {path.stem: read_rows(path) for path in sorted((ROOT / "seeds" / "policy").glob("*.csv"))}
 CLAUSES = frozenset(
-    yaml.safe_load((ROOT / "orchestration/audit/clauses.yml").read_text(encoding="utf-8"))["clauses"]
+    yaml.safe_load((ROOT / "orchestration/policy/clauses.yml").read_text(encoding="utf-8"))["clauses"]
 )
 KPI_FILES = {path.stem: path for path in (MODELS / "kpi").glob("kpi_*.sql") if path.stem not in KPI_SHARED}
 MECHANISM_MODELS = {path.stem for path in (MODELS / "bonus").glob("bonus_line__*.sql")} - LINES_OF_UNION

@@ -15,6 +15,7 @@ from tests.project.python_rules import (
     impure,
     pay_numbers,
     read_modules,
+    upward,
     wrong_great_expectations,
 )
 
@@ -34,6 +35,25 @@ def test_pure_packages_do_not_reach_dagster() -> None:
     assert {package for package in PURE if any(module.name == package for module in MODULES)} == set(PURE)
     found = impure(MODULES)
     assert not found, listed(found)
+
+
+def test_no_room_needs_one_that_needs_it() -> None:
+    ours = [module for module in MODULES if module.name.startswith("orchestration.")]
+    assert len(ours) > 150
+    assert upward(ours) == []
+
+
+def test_a_circle_of_rooms_is_named() -> None:
+    found = upward(
+        [
+            Module("orchestration.below.one", "from orchestration.above.two import word"),
+            Module("orchestration.above.two", "import orchestration.between"),
+            Module("orchestration.between", "from orchestration.below import one"),
+            Module("orchestration.apart.three", "from orchestration.below import one"),
+        ]
+    )
+    assert len(found) == 1
+    assert {"below", "above", "between"} == set(found[0].split(" needs "))
 
 
 def test_only_expectations_imports_great_expectations() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.policy import known_words
-from orchestration.policy_check import policy_tables
-from orchestration.policy_check.mechanisms import catalogue
+from orchestration.policy.check import policy_tables
+from orchestration.policy.folder import known_words
+from orchestration.policy.mechanisms import catalogue
 from orchestration.settings import POLICY_DIR
 from tests.project.conftest import ROOT
 from tests.project.word_rules import event_kinds_in_sql, parameters_in_sql, unlisted, words_in_sql

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from orchestration.audit.clauses import clauses
+from orchestration.policy.clauses import clauses
 from orchestration.settings import POLICY_DIR, PROJECT_ROOT
 
 SOURCES = PROJECT_ROOT.parent / "shared" / "sources"

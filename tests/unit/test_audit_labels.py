@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.audit.labels import REASONS
+from orchestration.audit.show.labels import REASONS
 
 DBT = Path(__file__).parents[2] / "dbt_project"
 

@@ -19,7 +19,7 @@ from orchestration.gate.result import (
     said,
     store_result,
 )
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 
 
 def check(check_id: str, outcome: Outcome, **named: str) -> CheckResult:

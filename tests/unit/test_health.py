@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.cli import run
-from orchestration.health import exposed_paths
-from orchestration.state import StateFolder
+from orchestration.cli.health import exposed_paths
+from orchestration.state.folder import StateFolder
 
 
 @pytest.fixture

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import notify
 from orchestration.cli import run
 from orchestration.errors import ConfigurationError, ExportRejected, MeritlineError, PublicationRefused
-from orchestration.notify import Notice, notices_of, send
+from orchestration.nightly import notices as notify
+from orchestration.nightly.notices import Notice, notices_of, send
 from orchestration.progress import stage
-from orchestration.record import RunRecord, read_records, recording
 from orchestration.settings import load_settings
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
+from orchestration.state.record import RunRecord, read_records, recording
 
 SECRET = "Zhang Wei earned 4321.50"
 

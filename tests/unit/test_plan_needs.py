@@ -10,8 +10,8 @@ import pytest
 
 from orchestration.ingest import load_contract
 from orchestration.ingest.deliveries import ColumnDelivery, Deliveries, TableDelivery
-from orchestration.policy_check import policy_tables
-from orchestration.policy_check.needs import (
+from orchestration.policy.check import policy_tables
+from orchestration.policy.needs import (
     EITHER,
     ROSTER,
     Need,

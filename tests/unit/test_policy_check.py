@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.errors import ConfigurationError
-from orchestration.policy import known_words
-from orchestration.policy_check import check_policy, policy_faults
+from orchestration.policy.check import check_policy, policy_faults
+from orchestration.policy.folder import known_words
 from orchestration.settings import POLICY_DIR
 
 KNOWN = known_words()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.errors import ConfigurationError
-from orchestration.policy import REFERENCE_DIR, check_policy_folder, install_policy
+from orchestration.policy.folder import REFERENCE_DIR, check_policy_folder, install_policy
 from orchestration.settings import POLICY_DIR
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 
 
 @pytest.fixture

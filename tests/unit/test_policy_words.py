@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.cli import run
-from orchestration.policy import check_policy_folder, known_words, policy_notes
-from orchestration.policy_check import PolicyChecker, policy_faults, policy_tables
-from orchestration.policy_check.words import slip_of
+from orchestration.policy.check import PolicyChecker, policy_faults, policy_tables
+from orchestration.policy.folder import check_policy_folder, known_words, policy_notes
+from orchestration.policy.words import slip_of
 from orchestration.settings import POLICY_DIR, REFERENCE_DIR
 
 KNOWN = known_words()

@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.publish.candidate import Candidate, build_candidate, content_hash, read_candidate
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from orchestration.warehouse.manifest import Relation
 
 REGISTER = """

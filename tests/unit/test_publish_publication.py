@@ -18,7 +18,7 @@ from orchestration.errors import MeritlineError, PublicationRefused
 from orchestration.gate.result import CheckResult, GateResult, Outcome, Severity, result_path, store_result
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.publication import Publication, current_publication, publish
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.faults.small import SMALL_BOUNDS, STARTED_AT, passed_result
 from tests.unit.test_publish_candidate import build, make_state, relation
 

@@ -9,8 +9,8 @@ import pytest
 
 from orchestration.errors import ExportRejected, MeritlineError, PublicationRefused
 from orchestration.progress import stage
-from orchestration.record import read_records, recording
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
+from orchestration.state.record import read_records, recording
 
 
 @pytest.fixture

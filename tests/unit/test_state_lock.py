@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from orchestration.errors import StateHeld
-from orchestration.lock import current_holder, hold
 from orchestration.settings import PROJECT_ROOT
-from orchestration.state import StateFolder, write_atomically
+from orchestration.state.folder import StateFolder, write_atomically
+from orchestration.state.lock import current_holder, hold
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from orchestration.lock import hold
-from orchestration.state import StateFolder, write_atomically
+from orchestration.state.lock import hold
+from orchestration.state.folder import StateFolder, write_atomically
 with hold(StateFolder(Path(sys.argv[1])), "another nightly"):
     print("held", flush=True)
     time.sleep(60)

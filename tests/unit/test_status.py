@@ -13,7 +13,7 @@ import pytest
 from orchestration.cli import run
 from orchestration.nightly.ingestion import earlier_than_published
 from orchestration.publish.publication import Publication
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.faults.small import publish_placed, small_candidate, small_state
 
 

@@ -18,7 +18,7 @@ from orchestration.audit.diff.policy import PolicyChange, policy_changes
 from orchestration.audit.publications import other_release, read_manifest
 from orchestration.audit.relations import AuditFileUnreadable
 from orchestration.errors import ConfigurationError
-from orchestration.state import auditor_database
+from orchestration.state.folder import auditor_database
 
 GENERATED = ("bonus_line_id", "line_no")
 """Columns of a line that are no statement of their own: its key, and its place among the agent's lines, which

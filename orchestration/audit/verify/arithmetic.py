@@ -18,7 +18,7 @@ from orchestration.audit.verify.rows import (
     check_keys,
     check_rows,
 )
-from orchestration.state import AUDITOR
+from orchestration.state.folder import AUDITOR
 
 CHECKS: tuple[tuple[str, Callable[[ParquetData], Checked]], ...] = (
     ("no row is published twice", check_keys),

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.audit.verify.findings import Finding, shown
-from orchestration.state import AUDITOR, auditor_parquet, place_of
+from orchestration.state.folder import AUDITOR, auditor_parquet, place_of
 
 ABOUT = "main.about"
 """The table that says which publication a DuckDB file is of; every other one is a published relation."""

@@ -19,7 +19,7 @@ from orchestration.audit.verify.cells import (
     same_rows,
 )
 from orchestration.audit.verify.findings import Finding, Report, shown
-from orchestration.state import AUDITOR, auditor_parquet
+from orchestration.state.folder import AUDITOR, auditor_parquet
 
 AUDIENCES = ("bi", "payroll")
 SAID = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")

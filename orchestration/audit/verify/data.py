@@ -9,7 +9,7 @@ import duckdb
 
 from orchestration.audit.relations import Row
 from orchestration.errors import MeritlineError
-from orchestration.state import auditor_parquet
+from orchestration.state.folder import auditor_parquet
 
 FETCHED_ROWS = 50_000
 

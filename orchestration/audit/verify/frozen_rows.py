@@ -11,7 +11,7 @@ from orchestration.audit.verify.cells import LOCATED_CELLS, row_name
 from orchestration.audit.verify.data import with_files
 from orchestration.audit.verify.findings import Finding
 from orchestration.settlement.frozen import TABLES, Settlement, frozen_columns, frozen_folder
-from orchestration.state import StateFolder, auditor_parquet, place_of
+from orchestration.state.folder import StateFolder, auditor_parquet, place_of
 
 FROZEN_FROM: Mapping[str, str] = {
     "bonus_line": "select * from {bonus.bonus_line}",

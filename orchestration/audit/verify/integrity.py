@@ -14,7 +14,7 @@ from orchestration.audit.relations import Row
 from orchestration.audit.verify.cells import locate_in_database, locate_in_parquet
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.settlement.frozen import settlement_folder
-from orchestration.state import AUDITOR, EARLIER_AUDITOR, StateFolder, place_of
+from orchestration.state.folder import AUDITOR, EARLIER_AUDITOR, StateFolder, place_of
 
 SEAL = "seal"
 CALIBRATION = place_of("marts.mart_calibration")

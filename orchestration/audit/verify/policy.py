@@ -11,7 +11,7 @@ from orchestration.audit.verify.data import ParquetData
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.audit.verify.integrity import listing_digest, sha256_of
 from orchestration.audit.verify.rows import Rows, check_rows
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 
 NAMED_OTHERWISE = {"kpi": "kpi_period"}
 """Policy files whose rows in force are not the relation of their own name."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from orchestration.audit.verify.data import ParquetData
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.audit.verify.integrity import sha256_of
-from orchestration.state import place_of
+from orchestration.state.folder import place_of
 
 LOADS, SOURCES = "audit.load_file", "audit.source_row"
 SEPARATOR = chr(31)

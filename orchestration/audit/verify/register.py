@@ -10,9 +10,9 @@ from typing import Any
 
 from orchestration.audit.publications import publication_folders
 from orchestration.audit.verify.findings import Finding, Report
-from orchestration.record import KILLED, NIGHTLY, OUTCOMES, PREVIEWED, PUBLISHED, RUNNING, RunRecord
 from orchestration.settlement.settle import SETTLED
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
+from orchestration.state.record import KILLED, NIGHTLY, OUTCOMES, PREVIEWED, PUBLISHED, RUNNING, RunRecord
 
 KNOWN_OUTCOMES = frozenset({PUBLISHED, PREVIEWED, SETTLED, "failed", RUNNING, KILLED, *OUTCOMES.values()})
 FIELDS = frozenset(field.name for field in fields(RunRecord))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from orchestration.audit.verify.data import ParquetData, with_files
 from orchestration.audit.verify.findings import Finding, shown
-from orchestration.state import place_of
+from orchestration.state.folder import place_of
 
 KEYS, CALIBRATION = "audit.relation_key", "marts.mart_calibration"
 FOUND_PER_CHECK = 21

@@ -24,7 +24,7 @@ from orchestration.audit.verify.policy import check_policy
 from orchestration.audit.verify.provenance import check_provenance
 from orchestration.audit.verify.register import check_register, has_later_night
 from orchestration.audit.verify.settlements import check_settlements
-from orchestration.state import StateFolder, require_of_this_release
+from orchestration.state.folder import StateFolder, require_of_this_release
 
 
 def verify_state(

@@ -27,7 +27,7 @@ from orchestration.settlement.frozen import (
     settlements,
 )
 from orchestration.settlement.settle import SETTLE, SETTLED
-from orchestration.state import StateFolder, auditor_parquet
+from orchestration.state.folder import StateFolder, auditor_parquet
 
 LINES = "bonus.bonus_line"
 SETTLED_PERIODS = "facts.dim_settled_period"

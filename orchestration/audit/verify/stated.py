@@ -14,7 +14,7 @@ from orchestration.audit.calculation.graph import FIELDS, Graph, Number, graph_o
 from orchestration.audit.verify.data import ParquetData
 from orchestration.audit.verify.findings import Finding, shown
 from orchestration.audit.verify.rows import Checked
-from orchestration.state import place_of
+from orchestration.state.folder import place_of
 
 NODES, OPERANDS, KEYS = "audit.calculation_node", "audit.calculation_operand", "audit.relation_key"
 FOUND_PER_CELL = 20

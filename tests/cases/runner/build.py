@@ -14,10 +14,10 @@ import duckdb
 
 from orchestration.errors import MeritlineError
 from orchestration.ingest import Contract, ingest, load_contract
-from orchestration.policy import install_policy
+from orchestration.policy.folder import install_policy
 from orchestration.settings import CONTRACT_DIR, POLICY_DIR
 from orchestration.settlement.frozen import ensure_register
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
 from tests.cases.runner.case import Case
 from tests.cases.runner.landing import write_landing
 from tests.cases.runner.policy import write_policy

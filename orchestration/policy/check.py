@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from orchestration.errors import ConfigurationError
-from orchestration.policy_check.grades import GRADE_TABLES, grade_faults
-from orchestration.policy_check.mechanisms import MECHANISM_TABLES, mechanism_faults
-from orchestration.policy_check.plans import (
+from orchestration.policy.grades import GRADE_TABLES, grade_faults
+from orchestration.policy.mechanisms import MECHANISM_TABLES, mechanism_faults
+from orchestration.policy.plans import (
     PLAN_TABLES,
     REVIEW_TABLES,
     RULE_TABLES,
@@ -20,8 +20,8 @@ from orchestration.policy_check.plans import (
     review_faults,
     rule_faults,
 )
-from orchestration.policy_check.rows import PolicyFault, PolicyTable, Tables, read_tables
-from orchestration.policy_check.words import KnownWords, Lists, tables_read, word_faults
+from orchestration.policy.rows import PolicyFault, PolicyTable, Tables, read_tables
+from orchestration.policy.words import KnownWords, Lists, tables_read, word_faults
 from orchestration.settings import POLICY_DIR, REFERENCE_DIR
 
 POLICY_YAML = POLICY_DIR / "_policy__seeds.yml"

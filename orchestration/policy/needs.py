@@ -15,7 +15,7 @@ from typing import Any, Literal
 import yaml
 
 from orchestration.ingest.deliveries import Deliveries
-from orchestration.policy_check.rows import PolicyRow, PolicyTable
+from orchestration.policy.rows import PolicyRow, PolicyTable
 
 READS = Path(__file__).with_name("reads.yml")
 ROSTER = "workforce.agent"

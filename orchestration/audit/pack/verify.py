@@ -14,11 +14,10 @@ from typing import Any
 
 from orchestration.audit.calculation.evaluate import CannotEvaluate, decimal_of, standing_of
 from orchestration.audit.calculation.graph import Graph, graph_of_tree
-from orchestration.audit.calculation.words import tree_evaluator
-from orchestration.audit.document import trace_json
 from orchestration.audit.evidence import EVENT, KPI
 from orchestration.audit.node import Node, Trace
-from orchestration.audit.pack import (
+from orchestration.audit.pack.rows import PackData, PackFile, PackUnreadable, read_members
+from orchestration.audit.pack.write import (
     CLAUSES,
     COHORT,
     DATA,
@@ -31,10 +30,11 @@ from orchestration.audit.pack import (
     pack_trace,
     writer_hash,
 )
-from orchestration.audit.page import trace_page
+from orchestration.audit.show.document import trace_json
+from orchestration.audit.show.page import trace_page
 from orchestration.audit.verify.findings import Finding, Report
-from orchestration.audit.verify.pack_file import PackData, PackFile, PackUnreadable, read_members
 from orchestration.audit.verify.stated import check_cells, evaluated
+from orchestration.audit.words import tree_evaluator
 from orchestration.errors import ConfigurationError, MeritlineError
 
 ROW_HASH = re.compile("[0-9a-f]{32}")

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from orchestration.policy_check.rows import PolicyFault, PolicyRow, Tables, boundary_days
-from orchestration.policy_check.words import Lists, remedy
+from orchestration.policy.rows import PolicyFault, PolicyRow, Tables, boundary_days
+from orchestration.policy.words import Lists, remedy
 
 GRADE_TABLES = ("grade_band", "grade_consequence")
 OF_AGENTS = ("forced", "absolute")

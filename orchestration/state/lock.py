@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from orchestration.clock import now
 from orchestration.errors import StateHeld
-from orchestration.state import StateFolder, remove_drafts, write_atomically
+from orchestration.state.folder import StateFolder, remove_drafts, write_atomically
 
 
 @dataclass(frozen=True)

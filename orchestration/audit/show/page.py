@@ -7,11 +7,11 @@ from decimal import Decimal
 from html import escape
 from pathlib import Path
 
-from orchestration.audit.clauses import clauses
-from orchestration.audit.labels import MATURITY, REASONS, SCORE_STATUS, UNITS
 from orchestration.audit.node import UNPAID, Evidence, EvidenceRow, Node, Phrase, SourceLine, Trace
-from orchestration.audit.terminal import cited, ruling_effect, shown_value
+from orchestration.audit.show.labels import MATURITY, REASONS, SCORE_STATUS, UNITS
+from orchestration.audit.show.terminal import cited, ruling_effect, shown_value
 from orchestration.audit.text import money, plain
+from orchestration.policy.clauses import clauses
 
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 

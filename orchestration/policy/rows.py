@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from orchestration.errors import ConfigurationError
-from orchestration.policy_check.entry import Words
+from orchestration.policy.entry import Words
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

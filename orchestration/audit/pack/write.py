@@ -16,26 +16,26 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from orchestration.audit.below import read_below
 from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
 from orchestration.audit.calculation.graph import Graph, graph_of_tree
-from orchestration.audit.calculation.read import read_below
-from orchestration.audit.clauses import clauses
-from orchestration.audit.document import plain_data, trace_json
 from orchestration.audit.evidence import EVENT, KPI, Wanted
 from orchestration.audit.node import Phrase, Trace
-from orchestration.audit.page import trace_page
 from orchestration.audit.publications import MANIFEST, read_manifest
 from orchestration.audit.relations import AuditFile, Row
 from orchestration.audit.rows_behind import FACTS, SETTLED
+from orchestration.audit.show.document import plain_data, trace_json
+from orchestration.audit.show.page import trace_page
 from orchestration.audit.trace import trace_from, wanted_below
 from orchestration.errors import ConfigurationError
 from orchestration.hashing import tree_hash
-from orchestration.state import auditor_name
+from orchestration.policy.clauses import clauses
+from orchestration.state.folder import auditor_name
 
 FORMAT = 3
 INDEX, PAGE, TREE, CLAUSES, COHORT = "pack.json", "trace.html", "trace.json", "clauses.json", "cohort.json"
 DATA = "data/"
-AUDIT_CODE = Path(__file__).parent
+AUDIT_CODE = Path(__file__).parents[1]
 ZIP_TIME = (2000, 1, 1, 0, 0, 0)
 """A fixed time, so that the same publication gives the same pack."""
 
@@ -110,7 +110,7 @@ def clauses_text() -> str:
 
 def writer_hash() -> str:
     """What the texts of a pack depend on beside its rows: the rules and the code that writes the trace."""
-    code = [*AUDIT_CODE.glob("*.py"), *AUDIT_CODE.glob("*.css"), *AUDIT_CODE.glob("calculation/*.py")]
+    code = sorted(path for kind in ("*.py", "*.css") for path in AUDIT_CODE.rglob(kind))
     return hashlib.sha256((clauses_text() + tree_hash(code)).encode()).hexdigest()
 
 

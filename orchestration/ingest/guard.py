@@ -20,7 +20,7 @@ from orchestration.hashing import file_hash
 from orchestration.ingest.landing import UnreadableFile, list_landing
 from orchestration.ingest.report import LOADED, REJECTED
 from orchestration.ingest.store import SCHEMA_FILE, load_of
-from orchestration.state import OWNER_FILE, StateFolder, write_atomically
+from orchestration.state.folder import OWNER_FILE, StateFolder, write_atomically
 
 REGISTRY = Path("run") / "load_file" / "load_file.parquet"
 OF_THE_NIGHT = tuple(Path("run") / name for name in ("context", "export", "export_column", "plan_need"))

@@ -14,10 +14,10 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from orchestration.policy_check.entry import Words
-from orchestration.policy_check.grades import Grades, grades_on
-from orchestration.policy_check.rows import PolicyFault, PolicyRow, PolicyTable, Tables, boundary_days
-from orchestration.policy_check.words import Lists, remedy
+from orchestration.policy.entry import Words
+from orchestration.policy.grades import Grades, grades_on
+from orchestration.policy.rows import PolicyFault, PolicyRow, PolicyTable, Tables, boundary_days
+from orchestration.policy.words import Lists, remedy
 
 PARTS = ("component_rate", "component_parameter", "component_event")
 MECHANISM_TABLES = ("component", *PARTS, "grade_band", "score_block", "scheme_rule", "kpi", "event_kind")

@@ -8,10 +8,10 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from orchestration.policy_check.entry import Words
-from orchestration.policy_check.mechanisms import number_fault
-from orchestration.policy_check.rows import PolicyFault, PolicyRow, PolicyTable, Tables, boundary_days
-from orchestration.policy_check.words import Lists, remedy
+from orchestration.policy.entry import Words
+from orchestration.policy.mechanisms import number_fault
+from orchestration.policy.rows import PolicyFault, PolicyRow, PolicyTable, Tables, boundary_days
+from orchestration.policy.words import Lists, remedy
 
 ANY_ROLE = "*"
 KPI_WEIGHT_LIMIT = "max_kpi_weight"

@@ -8,9 +8,9 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 
-from orchestration.audit.clauses import clauses
 from orchestration.audit.node import Trace
-from orchestration.audit.terminal import cited
+from orchestration.audit.show.terminal import cited
+from orchestration.policy.clauses import clauses
 
 
 def trace_json(trace: Trace) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.audit.pack import DATA
+from orchestration.audit.pack.write import DATA
 from orchestration.audit.relations import AuditFile, Row
 from orchestration.errors import MeritlineError
 

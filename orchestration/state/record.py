@@ -16,7 +16,7 @@ from orchestration.clock import now
 from orchestration.errors import ExportRejected, PublicationRefused
 from orchestration.interruption import STOPPING, status_of_signal
 from orchestration.progress import LOGGER, Event
-from orchestration.state import StateFolder, write_atomically
+from orchestration.state.folder import StateFolder, write_atomically
 
 OUTCOMES = {
     PublicationRefused.exit_status: "refused",

@@ -11,8 +11,8 @@ import duckdb
 from orchestration.ingest.contract import RUN_SOURCE, Contract, load_contract
 from orchestration.ingest.deliveries import ColumnDelivery, Deliveries, TableDelivery
 from orchestration.ingest.store import write_rows
-from orchestration.policy_check import policy_tables
-from orchestration.policy_check.needs import ROSTER, PlanNeed, as_rows, judged_needs, plan_needs
+from orchestration.policy.check import policy_tables
+from orchestration.policy.needs import ROSTER, PlanNeed, as_rows, judged_needs, plan_needs
 from orchestration.settings import CONTRACT_DIR
 
 COLUMN_FIELDS = "table_name, column_name, is_required, is_delivered, has_values"

@@ -8,10 +8,10 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from orchestration.audit.clauses import clauses
-from orchestration.audit.labels import REASONS, UNITS
 from orchestration.audit.node import UNPAID, Evidence, Node, Phrase, SourceLine, Trace
+from orchestration.audit.show.labels import REASONS, UNITS
 from orchestration.audit.text import measured, money, plain
+from orchestration.policy.clauses import clauses
 
 MAX_WIDTH = 120
 HASH_SHOWN = 12

@@ -9,13 +9,15 @@ import shutil
 from functools import cache
 from pathlib import Path
 
-from orchestration.audit.clauses import clauses
 from orchestration.errors import ConfigurationError
 from orchestration.hashing import file_hash, listing_hash
 from orchestration.ingest.contract import load_contract
-from orchestration.policy_check import KnownWords, check_policy, plans_without_cases, policy_tables
+from orchestration.policy.cases import plans_without_cases
+from orchestration.policy.check import check_policy, policy_tables
+from orchestration.policy.clauses import clauses
+from orchestration.policy.words import KnownWords
 from orchestration.settings import CONTRACT_DIR, DBT_PROJECT_DIR, POLICY_DIR, REFERENCE_DIR, SEEDS_DIR
-from orchestration.state import OWNER_DIR, OWNER_FILE, StateFolder, replace_folder
+from orchestration.state.folder import OWNER_DIR, OWNER_FILE, StateFolder, replace_folder
 
 KPI_MODELS = DBT_PROJECT_DIR / "models" / "kpi"
 

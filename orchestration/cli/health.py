@@ -18,13 +18,13 @@ from pathlib import Path
 from expectations.bound import load_bounds, require_numbers
 from orchestration.errors import ConfigurationError, MeritlineError
 from orchestration.ingest.contract import load_contract
-from orchestration.lock import current_holder
-from orchestration.plan_need import business_date_of, needs_of_state
-from orchestration.policy import check_policy_folder, policy_notes
-from orchestration.policy_check.needs import lack_sentences
+from orchestration.policy.folder import check_policy_folder, policy_notes
+from orchestration.policy.needs import lack_sentences
+from orchestration.policy.state_needs import business_date_of, needs_of_state
 from orchestration.publish.publication import CALIBRATION_PAGE, MANIFEST
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, PROJECT_ROOT, Settings
-from orchestration.state import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE, StateFolder
+from orchestration.state.folder import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE, StateFolder
+from orchestration.state.lock import current_holder
 
 LOCK_FILE = PROJECT_ROOT / "requirements.lock"
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)")
@@ -129,7 +129,7 @@ def _roster(settings: Settings, policy: Path, profiles: Sequence[Path], landing:
     """The roster of the landing folder, or of the state, against the plans of the policy."""
     from orchestration.clock import today
     from orchestration.ingest import ingest
-    from orchestration.policy_check.roster import plans_of, said_of, unknown_plans
+    from orchestration.policy.roster import plans_of, said_of, unknown_plans
 
     on = today(settings.business_timezone)
     try:

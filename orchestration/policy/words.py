@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 
-from orchestration.policy_check.entry import Words
-from orchestration.policy_check.rows import PolicyFault, PolicyRow, PolicyTable, Tables
+from orchestration.policy.entry import Words
+from orchestration.policy.rows import PolicyFault, PolicyRow, PolicyTable, Tables
 
 NEARNESS = 0.4
 """How alike two words are (difflib) for one to be shown as the remedy of the other."""

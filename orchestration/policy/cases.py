@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from orchestration.policy_check.rows import PolicyFault, PolicyTable
+from orchestration.policy.rows import PolicyFault, PolicyTable
 
 
 def plans_without_cases(

@@ -18,9 +18,9 @@ from typing import Literal
 from orchestration.errors import PublicationRefused
 from orchestration.gate.result import read_result
 from orchestration.publish.candidate import read_candidate
-from orchestration.record import RunRecord
 from orchestration.settings import Settings, child_environment
-from orchestration.state import StateFolder
+from orchestration.state.folder import StateFolder
+from orchestration.state.record import RunRecord
 
 COMMAND_SECONDS, WEBHOOK_SECONDS = 30, 10
 Event = Literal["failed", "refused", "rejected", "late_exports"]

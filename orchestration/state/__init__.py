@@ -1,0 +1,1 @@
+"""What a state folder is, who holds it, what a run leaves in it."""
