@@ -98,7 +98,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project that knows one mechanism more; of its Python nothing is touched."""
     scratch = tmp_path_factory.mktemp("scratch") / "project"
     unwanted = shutil.ignore_patterns("target", "logs", "__pycache__")
-    for name in ("dbt_project", "orchestration", "expectations", "seeds"):
+    for name in ("dbt_project", "orchestration", "expectations", "seeds", "tests/dbt"):
         shutil.copytree(PROJECT_ROOT / name, scratch / name, ignore=unwanted)
     shutil.copy(PROJECT_ROOT / "pyproject.toml", scratch)
     models = scratch / "dbt_project" / "models" / "bonus"
