@@ -252,8 +252,9 @@ def _without_echo(node: Node, number: Number) -> Node:
         node_key=node.node_key,
         kind=node.kind,
         operand=node.operand,
-        label=node.label,
-        label_zh=node.label_zh,
+        # "quantity: days beyond the bid": the name of the part, then what it is.
+        label=node.label if child.label == node.label else f"{node.label}: {child.label}",
+        label_zh=node.label_zh if child.label_zh == node.label_zh else f"{node.label_zh}：{child.label_zh}",
         unit=node.unit,
         input_model=node.input_model,
         input_key=node.input_key,
