@@ -534,8 +534,10 @@ def _forged_trace(state: StateFolder, landing: Path, chance: Random) -> Tamperin
 
 
 def _forged_row_hash(state: StateFolder, landing: Path, chance: Random) -> Tampering:
-    _forged_everywhere(state, "audit.source_row", "row_hash", value=f"'{'0' * 32}'")
-    return Tampering("hashes of rows", ("auditor/audit.source_row.parquet", "row_hash: says 000", "has "))
+    _forged_everywhere(state, "facts.fct_ticket", "source_row_hash", value=f"'{'0' * 32}'")
+    return Tampering(
+        "hashes of rows", ("auditor/facts.fct_ticket.parquet", "source_row_hash: says 000", "has ")
+    )
 
 
 def _forged_file_hash(state: StateFolder, landing: Path, chance: Random) -> Tampering:
@@ -546,9 +548,9 @@ def _forged_file_hash(state: StateFolder, landing: Path, chance: Random) -> Tamp
 
 
 def _forged_file(state: StateFolder, landing: Path, chance: Random) -> Tampering:
-    _forged_everywhere(state, "audit.source_row", "file", value="'nowhere.csv'")
+    _forged_everywhere(state, "facts.fct_ticket", "load_id", value="'nowhere'")
     return Tampering(
-        "rows of another file", ("auditor/audit.source_row.parquet", "another file than its load")
+        "rows of another file", ("auditor/facts.fct_ticket.parquet", "another file than its load")
     )
 
 

@@ -1,4 +1,4 @@
--- Grain: one KPI: the evidence of the newest ended month, how much of it is set aside and why, bots apart.
+-- Grain: one KPI: the evidence rows of the newest ended month, how much of it is set aside and why, bots apart.
 
 with
 
@@ -15,26 +15,38 @@ month as (
 
 counted as (
     select
-        evidence.kpi_id,
+        daily.kpi_id,
         month.newest_no,
-        count(*) as row_count,
-        count_if(evidence.exclusion_reason is distinct from 'bot') as people_count,
-        count_if(
-            not evidence.is_counted and coalesce(evidence.exclusion_reason, '') not in ('pending', 'future', 'bot')
-        ) as set_aside_count,
-        count_if(evidence.ruling_id is not null) as ruling_count,
-        count_if(coalesce(evidence.exclusion_reason in ('no_agent', 'unknown_agent'), false)) as uncredited_count,
-        count_if(
-            coalesce(evidence.exclusion_reason = 'pending', false)
-            and month.ends_on < run.as_of_on - {longest_window_days}
-        ) as stale_pending_count,
-        count_if(month.ends_on < run.as_of_on - {longest_window_days}) as elapsed_count
-    from kpi.kpi_evidence as evidence
+        cast(sum(daily.row_count) as bigint) as row_count,
+        cast(sum(case when daily.exclusion_reason is distinct from 'bot' then daily.row_count else 0 end) as bigint)
+            as people_count,
+        cast(sum(
+            case
+                when not daily.is_counted and coalesce(daily.exclusion_reason, '') not in ('pending', 'future', 'bot')
+                    then daily.row_count
+                else 0
+            end
+        ) as bigint) as set_aside_count,
+        cast(sum(daily.ruled_row_count) as bigint) as ruling_count,
+        cast(sum(
+            case when daily.exclusion_reason in ('no_agent', 'unknown_agent') then daily.row_count else 0 end
+        ) as bigint) as uncredited_count,
+        cast(sum(
+            case
+                when daily.exclusion_reason = 'pending' and month.ends_on < run.as_of_on - {longest_window_days}
+                    then daily.row_count
+                else 0
+            end
+        ) as bigint) as stale_pending_count,
+        cast(sum(
+            case when month.ends_on < run.as_of_on - {longest_window_days} then daily.row_count else 0 end
+        ) as bigint) as elapsed_count
+    from kpi.kpi_daily as daily
     inner join month
-        on evidence.month_id = month.month_id
+        on daily.month_id = month.month_id
     cross join facts.dim_run_context as run
     where month.has_ended
-    group by evidence.kpi_id, month.newest_no
+    group by daily.kpi_id, month.newest_no
 ),
 
 kpi as (

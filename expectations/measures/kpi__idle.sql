@@ -21,7 +21,7 @@ inner join facts.dim_agent_period as agent
         month.period_id = agent.period_id
         and agent.service_day_count = month.day_count
 left join (
-    select distinct agent_id, month_id from kpi.kpi_evidence where is_counted
+    select distinct agent_id, month_id from kpi.kpi_daily where is_counted
 ) as evidence
     on
         agent.agent_id = evidence.agent_id

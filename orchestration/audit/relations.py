@@ -150,6 +150,8 @@ def _literal(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, list | tuple):
+        if not value:
+            return "cast([] as varchar[])"
         return f"[{', '.join(_literal(one) for one in value)}]"
     if isinstance(value, bool | int | Decimal):
         return str(value)

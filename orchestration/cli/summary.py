@@ -42,13 +42,13 @@ def _warnings(publication: Publication) -> list[str]:
 
 def _set_aside(publication: Publication) -> list[str]:
     """Evidence rows that do not count, by reason."""
-    evidence = auditor_parquet(publication.folder, "kpi.kpi_evidence")
+    evidence = auditor_parquet(publication.folder, "kpi.kpi_daily")
     if not evidence.exists():
         return []
     rows = duckdb.execute(
         """
-        select exclusion_reason, count(*) from read_parquet($path)
-        where not is_counted group by exclusion_reason order by count(*) desc, exclusion_reason
+        select exclusion_reason, cast(sum(row_count) as bigint) as row_count from read_parquet($path)
+        where not is_counted group by exclusion_reason order by row_count desc, exclusion_reason
         """,
         {"path": str(evidence)},
     ).fetchall()

@@ -1,4 +1,4 @@
-"""The candidate: every relation to publish as ordered Parquet, and a DuckDB file per audience.
+"""The candidate: every relation to publish as ordered Parquet or a view's SQL, a DuckDB file per audience.
 
 The same rows give the same bytes: one order (the model's key), one row group size, one codec, no clock. The
 content hash is taken over the Parquet of the auditors, which has everything; the DuckDB files are made
@@ -20,6 +20,7 @@ from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.hashing import FileHashes, listing_hash
 from orchestration.publish.databases import describe, written
 from orchestration.publish.register import write_registers
+from orchestration.publish.views import create_views, write_views
 from orchestration.state.folder import (
     AUDITOR,
     EARLIER_AUDITOR,
@@ -88,11 +89,14 @@ def build_candidate(
         database.execute(f"attach '{_quoted(state.warehouse)}' as warehouse (read_only)")
         rows = {}
         for relation in relations:
+            if relation.is_view:
+                continue
             rows[relation.full_name] = _export(database, relation, draft)
             progress(f"{relation.full_name}: {rows[relation.full_name]:,} rows")
         database.execute("detach warehouse")
         as_of = _business_date(database, state)
         inputs = _inputs(database, state)
+    write_views(state, relations, draft)
     for audience in (AUDITOR, *AUDIENCES):
         _database_of(audience, relations, draft)
     write_registers(draft / "payroll")
@@ -155,7 +159,7 @@ def content_hash(folder: Path) -> str:
 
 
 def content_of(files: Mapping[str, str]) -> str:
-    """SHA-256 over path and hash of every Parquet file of the auditors among `files`, save what
+    """SHA-256 over path and hash of every relation's file of the auditors among `files`, save what
     calibration found of it.
     """
     return listing_hash(
@@ -163,7 +167,7 @@ def content_of(files: Mapping[str, str]) -> str:
             name: digest
             for name, digest in files.items()
             if name.partition("/")[0] in (AUDITOR, EARLIER_AUDITOR)
-            and name.endswith(".parquet")
+            and name.endswith((".parquet", ".sql"))
             and PurePosixPath(name).stem != CALIBRATION_MART
         }
     )
@@ -234,7 +238,7 @@ def _database_of(audience: str, relations: Sequence[Relation], draft: Path) -> N
     with written(path) as database:
         database.execute("begin")
         for relation in relations:
-            if audience != AUDITOR and audience not in relation.audiences:
+            if relation.is_view or (audience != AUDITOR and audience not in relation.audiences):
                 continue
             parquet = draft / AUDITOR / f"{relation.full_name}.parquet"
             database.execute(f'create schema if not exists audience."{relation.schema}"')
@@ -243,6 +247,13 @@ def _database_of(audience: str, relations: Sequence[Relation], draft: Path) -> N
                 f"as select * from read_parquet('{_quoted(parquet)}')"
             )
             describe(database, relation.full_name, relation.description, relation.columns)
+        if audience == AUDITOR:
+            views = [relation for relation in relations if relation.is_view]
+            database.execute("use audience")
+            create_views(database, draft, [relation.full_name for relation in views])
+            database.execute("use memory")
+            for relation in views:
+                describe(database, relation.full_name, relation.description, relation.columns, kind="view")
         database.execute("commit")
 
 

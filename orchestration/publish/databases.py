@@ -58,14 +58,19 @@ def written(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def describe(
-    database: duckdb.DuckDBPyConnection, relation: str, description: str, columns: Mapping[str, str]
+    database: duckdb.DuckDBPyConnection,
+    relation: str,
+    description: str,
+    columns: Mapping[str, str],
+    *,
+    kind: str = "table",
 ) -> None:
-    """Put descriptions as comments on a table of `audience` (`schema.table`) and its columns; a text that is
-    empty is none.
+    """Put descriptions as comments on a table or view of `audience` (`schema.table`) and its columns; a text
+    that is empty is none.
     """
     schema, table = relation.split(".")
     place = f'audience."{schema}"."{table}"'
-    texts = [(f"table {place}", description)]
+    texts = [(f"{kind} {place}", description)]
     texts += [(f'column {place}."{name}"', text) for name, text in columns.items()]
     # One call for all of a table: a published file has more than a thousand columns.
     statements = [f"comment on {what} is {_literal(text)}" for what, text in texts if text.strip()]

@@ -153,6 +153,11 @@ def auditor_parquet(publication: Path, relation: str) -> Path:
     return publication / auditor_name(publication) / f"{relation}.parquet"
 
 
+def auditor_view(publication: Path, relation: str) -> Path:
+    """The SQL of a relation that is published as a view; there is none of others."""
+    return publication / auditor_name(publication) / f"{relation}.sql"
+
+
 def place_of(relation: str) -> str:
     """A relation's Parquet file as a manifest calls it."""
     return f"{AUDITOR}/{relation}.parquet"

@@ -13,8 +13,8 @@ from orchestration.errors import ConfigurationError
 PUBLISHED_SCHEMAS = ("facts", "policy", "kpi", "score", "grade", "bonus", "audit", "marts")
 """Schemas whose relations are published, in the order of the data path."""
 
-UNPUBLISHED = frozenset({"ephemeral", "view"})
-"""Steps of a calculation: their rows stand in the table that they make up."""
+STEPS = frozenset({"ephemeral", "view"})
+"""Steps of a calculation, whose rows stand in the table that they make up; a model may say otherwise."""
 
 AUDIENCES = ("bi", "payroll")
 """Audiences that a mart may name in `config.meta.audience`; the auditors always have everything."""
@@ -22,8 +22,8 @@ AUDIENCES = ("bi", "payroll")
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation to publish: total order `key`, the audiences beside the auditors that may see it, and the
-    meanings of it and of its columns by name.
+    """A relation to publish: total order `key`, the audiences beside the auditors that may see it, the
+    meanings of it and of its columns by name, and whether it is a view over others.
     """
 
     schema: str
@@ -33,6 +33,7 @@ class Relation:
     unique_id: str
     description: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    is_view: bool = False
 
     @property
     def full_name(self) -> str:
@@ -56,7 +57,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 def published_relations(manifest: Mapping[str, Any]) -> tuple[Relation, ...]:
     """Every relation to publish, ordered by schema along the data path, then name: all tables but those that
-    `config.meta.is_published: false` keeps back.
+    `config.meta.is_published: false` keeps back, and views with `is_published: true`.
 
     Raises ConfigurationError for a model without `config.meta.key` (rows without a total order have no stable
     bytes) and for an audience that does not exist or sits outside marts.
@@ -66,8 +67,7 @@ def published_relations(manifest: Mapping[str, Any]) -> tuple[Relation, ...]:
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
         and node["schema"] in PUBLISHED_SCHEMAS
-        and node["config"]["materialized"] not in UNPUBLISHED
-        and _meta(node).get("is_published", True)
+        and _meta(node).get("is_published", node["config"]["materialized"] not in STEPS)
     ]
     unkeyed = sorted(node["original_file_path"] for node in nodes if not _meta(node).get("key"))
     if unkeyed:
@@ -101,6 +101,7 @@ def _relation(node: Mapping[str, Any]) -> Relation:
         unique_id=node["unique_id"],
         description=node.get("description", ""),
         columns={name: column["description"] for name, column in node.get("columns", {}).items()},
+        is_view=node["config"]["materialized"] == "view",
     )
 
 

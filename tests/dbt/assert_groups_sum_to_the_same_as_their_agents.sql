@@ -8,7 +8,7 @@ by_agents as (
         evidence.kpi_id,
         sum(evidence.numerator) as numerator,
         sum(evidence.denominator) as denominator
-    from {{ ref('kpi_evidence') }} as evidence
+    from {{ ref('kpi_daily') }} as evidence
     inner join {{ ref('dim_period_month') }} as period_month
         on evidence.month_id = period_month.month_id
     where evidence.is_counted

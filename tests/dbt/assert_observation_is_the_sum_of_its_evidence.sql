@@ -10,7 +10,7 @@ expected as (
         evidence.kpi_id,
         sum(evidence.numerator) as numerator,
         sum(evidence.denominator) as denominator
-    from {{ ref('kpi_evidence') }} as evidence
+    from {{ ref('kpi_daily') }} as evidence
     left join {{ ref('dim_period_month') }} as period_month
         on evidence.month_id = period_month.month_id
     left join {{ ref('policy_absent_export') }} as absent_export

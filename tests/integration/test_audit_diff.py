@@ -21,6 +21,7 @@ from orchestration.audit.diff.pair import key_text
 from orchestration.cli import run
 from orchestration.publish.publication import MANIFEST
 from orchestration.state.folder import StateFolder
+from tests.published_views import keep_rows
 from tests.tampering import link_copy
 
 LATER = "000002-2026-10-31"
@@ -51,6 +52,7 @@ class Later:
         self.folder = self.before.with_name(LATER)
         self.folder.mkdir()
         shutil.copyfile(self.before / "auditor.duckdb", self.folder / "auditor.duckdb")
+        keep_rows(self.folder / "auditor.duckdb")
         self.manifest(run_id=LATER)
 
     def manifest(self, **fields: Any) -> None:

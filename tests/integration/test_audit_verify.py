@@ -27,6 +27,7 @@ from orchestration.state.folder import StateFolder
 from orchestration.state.record import Recorder
 from tests import tampering
 from tests.conftest import copy_state
+from tests.published_views import keep_parquet
 from tests.tampering import FORGERIES, WAYS, Way, change_cell, is_named, link_copy, make_chain, verified
 
 RARE = ("settled with", "correction =", "export that never came")
@@ -161,8 +162,9 @@ def test_a_finding_ends_with_status_1_and_a_list(
 
 
 LINKS: list[tuple[str, str, str]] = [
-    ("kpi.kpi_evidence", "numerator", "kpi.kpi_observation"),
-    ("kpi.kpi_evidence", "is_counted", "kpi.kpi_evidence"),
+    ("facts.fct_quality_review", "score", "kpi.kpi_observation"),
+    ("facts.fct_ticket", "is_reopened", "kpi.kpi_observation"),
+    ("kpi.kpi_daily", "numerator", "kpi.kpi_daily"),
     ("kpi.kpi_observation", "numerator", "kpi.kpi_observation"),
     ("kpi.kpi_observation", "value", "kpi.kpi_observation"),
     ("kpi.kpi_group_observation", "value", "kpi.kpi_group_observation"),
@@ -176,7 +178,7 @@ LINKS: list[tuple[str, str, str]] = [
     ("bonus.bonus_line", "amount_cny", "bonus.bonus_line"),
     ("bonus.bonus", "amount_cny", "bonus.bonus"),
     ("marts.mart_bonus_register", "amount_cny", "marts.mart_bonus_register"),
-    ("policy.policy_grade_band", "min_score", "grade.grade"),
+    ("policy.policy_grade_band", "min_score", "policy.policy_grade_band"),
 ]
 """A number changed, and the relation in which arithmetic alone must notice it."""
 
@@ -293,6 +295,7 @@ def test_many_findings_are_counted_not_all_listed() -> None:
 def changed_evidence(victim: tuple[StateFolder, Path]) -> Callable[[str], list[str]]:
     """Findings after an update of the published evidence."""
     folder = victim[0].current.resolve()
+    keep_parquet(folder)
 
     def change(update: str) -> list[str]:
         path = folder / "auditor" / "kpi.kpi_evidence.parquet"

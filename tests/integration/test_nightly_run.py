@@ -15,6 +15,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.hashing import file_hash
 from orchestration.publish.candidate import content_hash, read_candidate
 from orchestration.publish.publication import Publication, current_publication
+from orchestration.publish.views import view_names
 from orchestration.state.folder import StateFolder
 from orchestration.state.record import read_records
 from tests.compiled import build_compiled, contents, failing_tests, project_of
@@ -81,20 +82,20 @@ def test_each_audience_has_a_database_with_the_rows_of_its_parquet(
 def test_the_contract_of_outputs_is_there(publication: Publication) -> None:
     assert {
         "kpi.kpi_observation",
-        "kpi.kpi_evidence",
+        "kpi.kpi_daily",
         "score.score_line",
         "score.score",
         "grade.grade",
         "bonus.bonus_line",
         "bonus.bonus",
         "audit.bonus_trace",
-        "audit.source_row",
         "audit.rejected_row",
         "audit.load_file",
         "audit.reconciliation",
         "marts.mart_agent_scorecard",
         "marts.mart_bonus_register",
     } <= set(publication.manifest["rows"])
+    assert view_names(publication.folder) == ["audit.source_row", "kpi.kpi_evidence"]
     assert publication.manifest["rows"]["bonus.bonus_line"] > 0
 
 

@@ -553,13 +553,13 @@ def test_a_settled_period_is_traced_as_it_was_settled(
     assert run(words) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["publication"]["run_id"] == settled_on
-    assert any(note.startswith("settled by Li Na") for note in shown["notes"])
-    assert any("corrected since" in note and OPEN in note for note in shown["notes"])
+    assert any(note["en"].startswith("settled by Li Na") for note in shown["notes"])
+    assert any("corrected since" in note["en"] and OPEN in note["en"] for note in shown["notes"])
     assert "LATE-1" not in json.dumps(shown)
     assert run([*words, "--publication", "current", "--evidence"]) == 0
     today = json.loads(capsys.readouterr().out)
     assert today["amount_cny"] == shown["amount_cny"]
-    assert any(f"settled on publication {settled_on}" in note for note in today["notes"])
+    assert any(f"settled on publication {settled_on}" in note["en"] for note in today["notes"])
     assert run(["--state", str(state.root), "trace", roles.seller, OPEN]) == 0
     assert "corrects the settled line" in capsys.readouterr().out
 

@@ -39,7 +39,6 @@ def evidence(
     keys = {"agent_id": agent, "month_id": month, "kpi_id": "fcr", "evidence_model": "fct_ticket"}
     return {
         **keys,
-        "evidence_key": f"{agent}{numerator}",
         "numerator": numerator,
         "denominator": denominator,
         "is_counted": counted,
@@ -119,7 +118,7 @@ CASES = {
     ),
     "assert_observation_is_the_sum_of_its_evidence": Case(
         {
-            "kpi_evidence": [
+            "kpi_daily": [
                 evidence(1),
                 evidence(2),
                 evidence(7, counted=False),
@@ -137,17 +136,17 @@ CASES = {
             "evidence not observed": {"kpi_observation": []},
             "a count not observed": {"policy_kpi_period": COUNT},
             "evidence of a month of no period": {
-                "kpi_evidence": [evidence(1), evidence(2), evidence(3, month="2025-12")]
+                "kpi_daily": [evidence(1), evidence(2), evidence(3, month="2025-12")]
             },
             "a quarter that is not its months": {
                 "kpi_observation": [observation(3, 2), observation(5, 2, period="2026-Q4")]
             },
-            "observed without evidence": {"kpi_evidence": []},
+            "observed without evidence": {"kpi_daily": []},
         },
     ),
     "assert_groups_sum_to_the_same_as_their_agents": Case(
         {
-            "kpi_evidence": [evidence(1), evidence(2, agent="B"), evidence(9, counted=False)],
+            "kpi_daily": [evidence(1), evidence(2, agent="B"), evidence(9, counted=False)],
             "dim_period_month": MONTHS,
             "kpi_group_observation": [
                 group("team", "T1", 1, 1),
@@ -223,7 +222,7 @@ CASES = {
     ),
     "assert_evidence_leads_to_source_rows": Case(
         {
-            "kpi_evidence": [evidence(1)],
+            "kpi_daily": [evidence(1)],
             "source_row": [{"evidence_model": "fct_ticket", "evidence_key": "A1"}],
         },
         {

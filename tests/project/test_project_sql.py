@@ -47,6 +47,7 @@ CONVERSIONS: dict[str, tuple[set[str], str]] = {
     "macros/calculation.sql": ({"64"}, "levels of a tree beyond which something rests on itself"),
     "macros/pay.sql": ({"0.01", "1000000"}, "one hundredth of a score, millionths"),
     "macros/statistics.sql": ({"0.001", "1000000"}, "thousandths, millionths"),
+    "models/audit/calculation__ranking.sql": ({"2", "3"}, "places of the second and third number ranked by"),
     "models/facts/dim_period.sql": ({"3", "12"}, "months of a quarter and of a year"),
     "models/intermediate/int_calendar__business_day.sql": ({"5"}, "the four openings that a day may have"),
     "models/intermediate/int_number.sql": ({"10", "100", "1000"}, "place values of decimal digits"),

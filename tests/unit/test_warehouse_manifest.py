@@ -26,6 +26,11 @@ def model(schema: str, name: str, **meta: object) -> dict[str, Any]:
     }
 
 
+def view(schema: str, name: str, **meta: object) -> dict[str, Any]:
+    node = model(schema, name, **meta)
+    return {**node, "config": {**node["config"], "materialized": "view"}}
+
+
 def manifest(*nodes: dict[str, Any]) -> Mapping[str, Any]:
     return {"nodes": {node["unique_id"]: node for node in nodes}, "parent_map": {}}
 
@@ -38,11 +43,18 @@ def test_relations_come_along_the_data_path_then_by_name() -> None:
             model("facts", "fct_a", key=["a", "b"]),
             model("staging", "stg_x__a"),
             model("kpi", "kpi_csat", is_published=False),
+            view("kpi", "kpi_fcr", key=["a"]),
+            view("kpi", "kpi_evidence", key=["a"], is_published=True),
         )
     )
-    assert [one.full_name for one in found] == ["facts.fct_a", "facts.fct_b", "marts.mart_a"]
+    assert [one.full_name for one in found if not one.is_view] == [
+        "facts.fct_a",
+        "facts.fct_b",
+        "marts.mart_a",
+    ]
+    assert [one.full_name for one in found if one.is_view] == ["kpi.kpi_evidence"]
     assert found[0].key == ("a", "b")
-    assert found[2].audiences == {"bi", "payroll"}
+    assert found[3].audiences == {"bi", "payroll"}
 
 
 def test_a_published_model_without_a_key_is_named() -> None:

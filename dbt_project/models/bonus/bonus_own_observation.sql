@@ -3,8 +3,8 @@
 {{ config(materialized='table') }}
 
 {# S-MOVE: a rate or coefficient that rests on the period's result is read over the component's own days. A month that
-   the agent spent whole under its plan and role is the month's observation; of a month of moves the evidence of its
-   days is summed. #}
+   the agent spent whole under its plan and role is the month's observation; of a month of moves the days are
+   summed. #}
 
 with
 
@@ -103,8 +103,8 @@ of_own_days as (
         asked.component_id,
         asked.kpi_id,
         asked.month_id,
-        cast(sum(evidence.numerator) as decimal(24, 6)) as numerator,
-        cast(sum(evidence.denominator) as bigint) as denominator
+        cast(sum(daily.numerator) as decimal(24, 6)) as numerator,
+        cast(sum(daily.denominator) as bigint) as denominator
     from asked
     inner join due
         on
@@ -116,13 +116,13 @@ of_own_days as (
             asked.agent_id = segment.agent_id
             and asked.month_id = segment.month_id
             and {{ is_own_day('due', 'segment') }}
-    inner join {{ ref('kpi_evidence') }} as evidence
+    inner join {{ ref('kpi_daily') }} as daily
         on
-            asked.agent_id = evidence.agent_id
-            and asked.kpi_id = evidence.kpi_id
-            and evidence.event_on >= segment.first_day_on
-            and evidence.event_on <= segment.last_day_on
-            and evidence.is_counted
+            asked.agent_id = daily.agent_id
+            and asked.kpi_id = daily.kpi_id
+            and daily.event_on >= segment.first_day_on
+            and daily.event_on <= segment.last_day_on
+            and daily.is_counted
     where asked.own_day_count < asked.service_day_count
     group by asked.agent_id, asked.period_id, asked.component_id, asked.kpi_id, asked.month_id
 )

@@ -20,7 +20,7 @@ monthly as (
         is_counted,
         cast(sum(numerator) as decimal(24, 6)) as numerator,
         cast(sum(denominator) as bigint) as denominator
-    from {{ ref('kpi_evidence') }}
+    from {{ ref('kpi_daily') }}
     where is_counted_for_centre
     group by team_id, department, month_id, kpi_id, is_counted
 ),

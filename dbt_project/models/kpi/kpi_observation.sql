@@ -9,9 +9,10 @@ counted as (
         kpi_id,
         cast(sum(case when is_counted then numerator else 0 end) as decimal(24, 6)) as numerator,
         cast(sum(case when is_counted then denominator else 0 end) as bigint) as denominator,
-        cast(count_if(not is_counted and exclusion_reason <> 'pending') as bigint) as set_aside_count,
-        cast(count_if(exclusion_reason = 'pending') as bigint) as pending_count
-    from {{ ref('kpi_evidence') }}
+        cast(sum(case when not is_counted and exclusion_reason <> 'pending' then row_count else 0 end) as bigint)
+            as set_aside_count,
+        cast(sum(case when exclusion_reason = 'pending' then row_count else 0 end) as bigint) as pending_count
+    from {{ ref('kpi_daily') }}
     where agent_id is not null
     group by agent_id, month_id, kpi_id
 ),

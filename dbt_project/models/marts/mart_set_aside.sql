@@ -4,7 +4,7 @@ select
     month_id,
     kpi_id,
     exclusion_reason,
-    cast(count(*) as bigint) as row_count
-from {{ ref('kpi_evidence') }}
+    cast(sum(row_count) as bigint) as row_count
+from {{ ref('kpi_daily') }}
 where not is_counted
 group by month_id, kpi_id, exclusion_reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import duckdb
 
 from orchestration.audit.relations import Row
 from orchestration.errors import MeritlineError
-from orchestration.state.folder import auditor_parquet
+from orchestration.state.folder import auditor_parquet, auditor_view
 
 FETCHED_ROWS = 50_000
+NAME = re.compile(r"\b[a-z]+\.[a-z_]+\b")
+"""What may be the name of a relation in a view's SQL."""
 
 
 class RelationUnreadable(MeritlineError):
@@ -27,8 +30,9 @@ class ParquetData:
         self._rows: dict[str, list[Row]] = {}
 
     def path(self, relation: str) -> Path:
-        """The relation's file."""
-        return auditor_parquet(self.folder, relation)
+        """The relation's file: its rows, or the SQL of a view."""
+        view = auditor_view(self.folder, relation)
+        return view if view.exists() else auditor_parquet(self.folder, relation)
 
     def has(self, relation: str) -> bool:
         """Whether the relation is published."""
@@ -36,7 +40,8 @@ class ParquetData:
 
     def relations(self) -> set[str]:
         """Published relations."""
-        return {path.stem for path in self.path("any").parent.glob("*.parquet")}
+        files = self.path("any").parent.iterdir()
+        return {path.stem for path in files if path.suffix in (".parquet", ".sql")}
 
     def rows(self, relation: str) -> Sequence[Row]:
         """All rows of a relation. Raises RelationUnreadable."""
@@ -46,7 +51,15 @@ class ParquetData:
 
     def scan(self, relation: str) -> str:
         """The relation as a table expression."""
+        if self.path(relation).suffix == ".sql":
+            return f"({self._view(relation)}\n)"
         return f"read_parquet('{str(self.path(relation)).replace(chr(39), chr(39) * 2)}')"
+
+    def _view(self, relation: str) -> str:
+        """The SQL of a view over the files of the relations that it asks."""
+        asked = self.relations() - {relation}
+        text = self.path(relation).read_text(encoding="utf-8")
+        return NAME.sub(lambda found: self.scan(found[0]) if found[0] in asked else found[0], text)
 
     def query(self, sql: str, values: Sequence[object] = (), *, relation: str) -> Iterator[Row]:
         """Rows of a query. Raises RelationUnreadable naming `relation`'s file."""

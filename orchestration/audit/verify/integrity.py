@@ -334,7 +334,7 @@ def _content_hash(files: Mapping[str, str]) -> str:
             name: digest
             for name, digest in files.items()
             if name.partition("/")[0] in (AUDITOR, EARLIER_AUDITOR)
-            and name.endswith(".parquet")
+            and name.endswith((".parquet", ".sql"))
             and name.partition("/")[2] != CALIBRATION.partition("/")[2]
         }
     )

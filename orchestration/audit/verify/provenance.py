@@ -54,9 +54,10 @@ def _strange_rows(data: ParquetData) -> Iterator[Finding]:
     )
     for row in rows:
         yield Finding(
-            place_of(SOURCES),
+            _place(row["evidence_model"]),
             "is of no load, or of another file than its load",
-            row=f"evidence_model={row['evidence_model']} evidence_key={row['evidence_key']}",
+            row=f"evidence_key={row['evidence_key']}",
+            column="load_id",
         )
 
 
@@ -137,8 +138,12 @@ def _row_findings(file: str, found: Mapping[int, str], wanted: _Wanted) -> Itera
         said, model, key = wanted[number]
         has = f"has {actual}" if actual else "is none"
         yield Finding(
-            place_of(SOURCES),
+            _place(model),
             f"says {said}, row {number} of {file} {has}",
-            row=f"evidence_model={model} evidence_key={key}",
-            column="row_hash",
+            row=f"evidence_key={key}",
+            column="source_row_hash",
         )
+
+
+def _place(model: str) -> str:
+    return place_of(f"facts.{model}")

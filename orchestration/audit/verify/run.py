@@ -24,6 +24,7 @@ from orchestration.audit.verify.policy import check_policy
 from orchestration.audit.verify.provenance import check_provenance
 from orchestration.audit.verify.register import check_register, has_later_night
 from orchestration.audit.verify.settlements import check_settlements
+from orchestration.audit.verify.views import check_views
 from orchestration.state.folder import StateFolder, require_of_this_release
 
 
@@ -117,6 +118,7 @@ def _check_content(
     must be its own.
     """
     check_copies(folder, manifest, report)
+    check_views(folder, report)
     data = ParquetData(folder)
     if manifest.get("is_preview"):
         report.skip("calibration result of the content", "kept for publications, not for previews")
