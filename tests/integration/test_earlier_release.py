@@ -61,7 +61,8 @@ def test_what_it_lacks_is_said_with_its_release(
 ) -> None:
     with duckdb.connect() as database:
         database.execute(f"attach '{earlier.current}/audit.duckdb' as publication")
-        database.execute("drop table publication.audit.calculation_operand")
+        database.execute("drop table publication.audit.bonus_trace")
+        database.execute("drop table publication.bonus.bonus_line")
     assert _run(earlier, "trace", "A0001", "2026-10", "--publication", "current") == 1
     assert "published by an earlier release (audit.duckdb, today auditor.duckdb)" in capsys.readouterr().err
     assert _run(earlier, "diff", "current", "current") == 1

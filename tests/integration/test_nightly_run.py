@@ -66,7 +66,7 @@ def test_each_audience_has_a_database_with_the_rows_of_its_parquet(
 ) -> None:
     with duckdb.connect(str(publication.folder / f"{audience}.duckdb"), read_only=True) as database:
         tables = database.execute(
-            "select table_schema, table_name from information_schema.tables where table_schema <> 'main'"
+            "select schema_name, table_name from duckdb_tables() where schema_name <> 'main'"
         ).fetchall()
         assert len(tables) == len(list((publication.folder / audience).glob("*.parquet"))) > 0
         for schema, table in tables:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.project.manifest_rules import Manifest, models
 
-KPI_SHARED = {"kpi_evidence", "kpi_observation", "kpi_group_observation", "kpi_rating_recency"}
+KPI_SHARED = {"kpi_evidence", "kpi_daily", "kpi_observation", "kpi_group_observation", "kpi_rating_recency"}
 """Models of models/kpi that are no KPI."""
 
 KPI_UNION, MECHANISM_UNION = "kpi_evidence", "bonus_line_stated"
