@@ -14,18 +14,22 @@ import duckdb
 
 from orchestration.clock import elapsed
 from orchestration.errors import ConfigurationError
-from orchestration.generate.centre import CENTRE, MINIMUM_AGENTS
+from orchestration.generate.centre import CENTRE, MINIMUM_AGENTS, PLANS, plan_seats, statements
 from orchestration.generate.dice import load_dice
 from orchestration.generate.dirt import damage_files
-from orchestration.generate.exports import EXPORTS, write_export
-from orchestration.generate.governance import make_governance
-from orchestration.generate.history import History, history_of, make_calendar
-from orchestration.generate.people import make_people
-from orchestration.generate.sales import make_sales
-from orchestration.generate.service import make_contacts, make_tickets
+from orchestration.generate.exports import all_exports, write_export
+from orchestration.generate.history import History, history_of
 
 MARKER = ".generated.json"
 """Hidden file in the output folder: what was asked for and the files written, for a rerun to replace."""
+
+STEPS = {
+    "people: teams, job history, attendance": ("calendar", "agent", "job", "duty", "appraisal"),
+    "service: {tickets:,} tickets": ("ticket_cast", "ticket", "ticket_version"),
+    "service: contacts, surveys, quality reviews": ("contact", "survey", "quality"),
+    "sales: leads, orders, targets": ("sales", "governance"),
+}
+"""What is made, as progress says it, and the files of `sql/` that make it."""
 
 _WORK = ".partial"
 
@@ -92,15 +96,10 @@ def generate(
             config["threads"] = threads
         with duckdb.connect(":memory:", config=config) as connection:
             _prepare(connection, history=history, agents=agents, months=months, tickets=tickets, seed=seed)
-            say("people: teams, job history, attendance")
-            make_people(connection, agents=agents)
-            say(f"service: {tickets:,} tickets")
-            make_tickets(connection)
-            say("service: contacts, surveys, quality reviews")
-            make_contacts(connection)
-            say("sales: leads, orders, targets")
-            make_sales(connection)
-            make_governance(connection)
+            for step, names in STEPS.items():
+                say(step.format(tickets=tickets))
+                for name in names:
+                    connection.execute(statements(name))
             files, rows, damaged = _write(connection, folder=work / "exports", dirty=dirty, say=say)
         asked = {
             "agents": agents,
@@ -177,53 +176,51 @@ def _prepare(
     tickets: int,
     seed: int,
 ) -> None:
-    """Macros, the variables that all steps read, and the calendar."""
+    """Macros, the variables that all steps read, and the seats of the plans."""
     load_dice(connection, seed=seed)
-    days = (history.last_day - history.first_day).days + 1
-    odd_modulus = max(CENTRE.nonsense_floor, min(CENTRE.nonsense_modulus, tickets // 4))
-    numbers = {
+    first, last = history.first_day, history.last_day
+    days = (last - first).days + 1
+    outage_hours = int(days * CENTRE.outage_day_share) * 24 + CENTRE.outage_first_hour
+    variables = {
         "agents": agents,
         "months": months,
         "tickets": tickets,
         "days": days,
         "customers": max(20, round(tickets * CENTRE.customers_per_ticket)),
         "follow_window": max(1, tickets * CENTRE.follow_up_days // days),
-        "odd_modulus": odd_modulus,
+        "odd_modulus": max(CENTRE.nonsense_floor, min(CENTRE.nonsense_modulus, tickets // 4)),
+        "end_s": f"seconds_of(date '{last}') + 86400",
+        "last_month_s": f"seconds_of(date '{last.replace(day=1)}')",
+        "outage_s": f"seconds_of(date '{first}') + {outage_hours} * 3600",
     }
-    connection.execute(f"set variable first_day = date '{history.first_day}'")
-    for name, value in numbers.items():
-        connection.execute(f"set variable {name} = {value}::bigint")
-    outage_day = int(days * CENTRE.outage_day_share)
+    connection.execute(f"set variable first_day = date '{first}'")
+    for name, value in variables.items():
+        connection.execute(f"set variable {name} = ({value})::bigint")
     connection.execute(
-        f"""
-        set variable end_s = seconds_of(date '{history.last_day}') + 86400;
-        set variable last_month_s = seconds_of(date '{history.last_day.replace(day=1)}');
-        set variable outage_s = seconds_of(date '{history.first_day}')
-            + {outage_day} * 86400 + {CENTRE.outage_first_hour} * 3600;
-        """
+        "create table plan_quota (plan_no integer, scheme_id varchar, seats integer, roles varchar[])"
     )
-    make_calendar(connection)
+    seats = zip(PLANS.items(), plan_seats(agents), strict=True)
+    connection.executemany(
+        "insert into plan_quota values (?, ?, ?, ?)",
+        [(number, plan, count, roles) for number, ((plan, roles), count) in enumerate(seats)],
+    )
 
 
 def _write(
     connection: duckdb.DuckDBPyConnection, *, folder: Path, dirty: Decimal, say: Callable[[str], None]
-) -> tuple[list[Path], dict[str, int], dict[str, dict[str, int]]]:
+) -> tuple[list[Path], dict[str, int], dict[str, Mapping[str, int]]]:
     """Write every export; returns its files, good rows by table, and damaged rows by table and kind."""
     files: list[Path] = []
     rows: dict[str, int] = {}
-    damaged: dict[str, dict[str, int]] = {}
-    for export in EXPORTS:
-        say(f"writing {export.full_name}")
-        written = list(
-            write_export(connection, export, folder=folder, repeat_modulus=CENTRE.repeat_export_modulus)
-        )
-        files += [path for path, _ in written]
-        rows[export.full_name] = sum(count for _, count in written)
-        if dirty:
-            for file in damage_files(connection, export, files=written, share=dirty):
-                by_kind = damaged.setdefault(export.full_name, {})
-                for kind, count in file.counts.items():
-                    by_kind[kind] = by_kind.get(kind, 0) + count
+    damaged: dict[str, Mapping[str, int]] = {}
+    for export in all_exports():
+        say(f"writing {export.name}")
+        written = write_export(connection, export, folder=folder)
+        files += [path for path, _ in written.files]
+        rows[export.name] = sum(count for _, count in written.files)
+        counts = damage_files(connection, export, written, share=dirty)
+        if counts:
+            damaged[export.name] = counts
     return files, rows, damaged
 
 

@@ -8,10 +8,9 @@ import duckdb
 import pytest
 
 from orchestration.errors import ConfigurationError
-from orchestration.generate.centre import CENTRE, PLANS
+from orchestration.generate.centre import CENTRE, PLANS, plan_seats
 from orchestration.generate.dice import load_dice
 from orchestration.generate.history import history_of
-from orchestration.generate.people import plan_seats
 
 MASK = 0xFFFFFFFF
 
@@ -29,7 +28,7 @@ def one(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
 
 
 def mixed(x: int) -> int:
-    """The mix of dice.py in Python integers."""
+    """The mix of dice.sql in Python integers."""
     x = ((x ^ (x >> 16)) * 0x7FEB352D) & MASK
     return ((x ^ (x >> 15)) * 0x846CA68B) & MASK
 

@@ -1,12 +1,3 @@
-"""What people say about the data: rulings on disputed rows, the outage, and sign-offs of finished months."""
-
-from __future__ import annotations
-
-import duckdb
-
-from orchestration.generate.centre import render
-
-_GOVERNANCE = """
 create table ruling as
 with disputed as (
     -- A bad score after a solved matter is what agents appeal against.
@@ -125,9 +116,3 @@ select
     month_end_s + 9 * 86400 + 15 * 3600
 from calendar_month
 where is_quarter_end and month_end_s + 9 * 86400 + 15 * 3600 < getvariable('end_s');
-"""
-
-
-def make_governance(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create ruling, outage and sign_off; needs the service and sales tables."""
-    connection.execute(render(_GOVERNANCE))

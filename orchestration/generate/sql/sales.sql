@@ -1,12 +1,3 @@
-"""The CRM: leads of sellers, their orders, repurchases after service, and monthly sales targets."""
-
-from __future__ import annotations
-
-import duckdb
-
-from orchestration.generate.centre import TWENTY_YEARS_SECONDS, render
-
-_SALES = """
 create table seller_day as
 select
     *,
@@ -106,7 +97,7 @@ placed as (
 settled as (
     select
         'O' || source_id as order_id,
-        ordered_s + case when u(k, 'order year') < 0.0005 then {twenty_years}
+        ordered_s + case when u(k, 'order year') < 0.0005 then {c.twenty_years_seconds}
             else 0 end as ordered_s,
         ordered_s as entered_s,
         agent_id,
@@ -184,9 +175,3 @@ agreed as (
     where was_part_time and u(k, 'target missing') >= {c.missing_target_share}
 )
 select agent_id, period_id, metric, value::decimal(18, 2) as value from agreed;
-"""
-
-
-def make_sales(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create lead, order and target; needs the tickets for repurchases."""
-    connection.execute(render(_SALES, twenty_years=TWENTY_YEARS_SECONDS))
