@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from orchestration.book.exposures import exposures
-from orchestration.book.glossary import glossary
-from orchestration.book.policy_book import policy_book
+from functools import partial
+
+from orchestration.book.documents import rendered
 from orchestration.settings import POLICY_DIR, PROJECT_ROOT
 
 DOCUMENTS = {
-    "docs/policy_book.md": policy_book,
-    "docs/glossary.md": glossary,
-    "dbt_project/models/kpi/_kpi__exposures.yml": exposures,
+    "docs/policy_book.md": partial(rendered, "policy_book.md"),
+    "docs/glossary.md": partial(rendered, "glossary.md"),
+    "dbt_project/models/kpi/_kpi__exposures.yml": partial(rendered, "exposures.yml"),
 }
 """Generated files, by path in the project."""
 
