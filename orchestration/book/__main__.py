@@ -8,9 +8,9 @@ from orchestration.book.documents import rendered
 from orchestration.settings import POLICY_DIR, PROJECT_ROOT
 
 DOCUMENTS = {
-    "docs/policy_book.md": partial(rendered, "policy_book.md"),
-    "docs/glossary.md": partial(rendered, "glossary.md"),
-    "dbt_project/models/kpi/_kpi__exposures.yml": partial(rendered, "exposures.yml"),
+    "docs/policy_book.md": partial(rendered, "policy_book.md.jinja"),
+    "docs/glossary.md": partial(rendered, "glossary.md.jinja"),
+    "dbt_project/models/kpi/_kpi__exposures.yml": partial(rendered, "exposures.yml.jinja"),
 }
 """Generated files, by path in the project."""
 

@@ -22,7 +22,7 @@ FIRST_DAY = "1990-01-01"
 
 def rendered(template: str, policy_dir: Path) -> str:
     """`templates/<template>` with the policy of `policy_dir`; blank lines in a row are one."""
-    is_markdown = template.endswith(".md")
+    is_markdown = ".md" in template
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         extensions=["jinja2.ext.do"],
