@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import yaml
 
+from orchestration.sql import query
+
 FOLDER = Path(__file__).parent
 
 
@@ -26,7 +28,7 @@ MINIMUM_AGENTS: int = CENTRE.minimum_agents
 
 def statements(name: str, **more: object) -> str:
     """`sql/<name>.sql`, with `{c.name}` filled by the centre's numbers and `{name}` by those of `more`."""
-    return (FOLDER / "sql" / f"{name}.sql").read_text(encoding="utf-8").format(c=CENTRE, **more)
+    return query(__file__, name).format(c=CENTRE, **more)
 
 
 def plan_seats(agents: int) -> tuple[int, ...]:

@@ -11,7 +11,8 @@ from decimal import ROUND_HALF_UP, Decimal
 import duckdb
 
 from orchestration.generate.centre import statements
-from orchestration.generate.exports import Export, Written, literal
+from orchestration.generate.exports import Export, Written
+from orchestration.sql import literal
 
 _FALSE = {"required": "", "time": "2026-13-45 25:61", "closed_list": "未知值"}
 """What stands in the damaged column, by kind of damage."""

@@ -12,6 +12,7 @@ import duckdb
 import yaml
 
 from orchestration.generate.centre import FOLDER
+from orchestration.sql import literal
 
 _TIME_FORMAT = {
     "naive": "%Y-%m-%dT%H:%M:%S",
@@ -45,11 +46,6 @@ def all_exports() -> tuple[Export, ...]:
     """Every table of the export contract."""
     described = yaml.safe_load((FOLDER / "exports.yml").read_text(encoding="utf-8"))
     return tuple(Export(name=name, **entry) for name, entry in described.items())
-
-
-def literal(path: Path) -> str:
-    """A path as an SQL string."""
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def write_export(connection: duckdb.DuckDBPyConnection, export: Export, *, folder: Path) -> Written:

@@ -10,53 +10,17 @@ import json
 from pathlib import Path
 
 import duckdb
+import yaml
 
 from orchestration.gate.result import GateResult
 from orchestration.publish.candidate import CALIBRATION_MART, PARQUET_OPTIONS
 from orchestration.publish.databases import describe, written
+from orchestration.sql import literal
 from orchestration.state.folder import AUDITOR, GROUP_FILE, auditor_parquet
 
 SCHEMA, NAME = CALIBRATION_MART.split(".")
-COLUMNS = {
-    "suite": "varchar",
-    "check_id": "varchar",
-    "label_en": "varchar",
-    "label_zh": "varchar",
-    "relation": "varchar",
-    "expectation": "varchar",
-    "severity": "varchar",
-    "outcome": "varchar",
-    "is_passed": "boolean",
-    "observed": "varchar",
-    "bound": "varchar",
-    "since": "date",
-    "why": "varchar",
-    "cure": "varchar",
-    "reason_en": "varchar",
-    "reason_zh": "varchar",
-}
-DESCRIPTION = (
-    "Grain: one expectation of the gate: what was observed of this content and the bound (PR-02). "
-    "Read by auditors and BI."
-)
-DESCRIPTIONS = {
-    "suite": "Group of expectations, by what they look at.",
-    "check_id": "The expectation within its suite.",
-    "label_en": "What the expectation says, English.",
-    "label_zh": "What the expectation says, Chinese.",
-    "relation": "The relation that it looks at, or `measures` where it is measured over several.",
-    "expectation": "Its kind, as Great Expectations calls it.",
-    "severity": "`critical` refuses to publish, `warning` does not.",
-    "outcome": "`passed`, `failed`, or `not_judged` where there was too little to judge by.",
-    "is_passed": "Whether what was observed is within the bound; empty where it was not judged.",
-    "observed": "What was observed, in words.",
-    "bound": "What it was held to, in words.",
-    "since": "Date since which the bound holds.",
-    "why": "Why the bound is what it is.",
-    "cure": "What to do when it fails.",
-    "reason_en": "What a check that was not judged needs, English.",
-    "reason_zh": "What a check that was not judged needs, Chinese.",
-}
+TABLE = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
+COLUMNS = {name: column["type"] for name, column in TABLE["columns"].items()}
 
 
 def add_calibration(draft: Path, result: GateResult) -> int:
@@ -65,36 +29,28 @@ def add_calibration(draft: Path, result: GateResult) -> int:
     The audiences' DuckDB files are the draft's own by then: the candidate's stay as they were checked.
     """
     parquet = auditor_parquet(draft, CALIBRATION_MART)
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    rows = [
+        {name: getattr(check, name) for name in COLUMNS} | {"observed": check.seen} for check in result.checks
+    ]
     with duckdb.connect() as database:
-        database.execute(
-            f"create table mart ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})"
-        )
+        database.execute(f"create table mart ({columns})")
         database.execute(
             f"insert into mart select {', '.join(f'row.{name}' for name in COLUMNS)} "
             f"from (select unnest(from_json($rows, $shape)) as row)",
-            {"rows": json.dumps(_rows(result)), "shape": json.dumps([COLUMNS])},
+            {"rows": json.dumps(rows), "shape": json.dumps([COLUMNS])},
         )
         database.execute(
-            f"copy (from mart order by suite, check_id) to '{_quoted(parquet)}' ({PARQUET_OPTIONS})"
+            f"copy (from mart order by suite, check_id) to {literal(parquet)} ({PARQUET_OPTIONS})"
         )
     for audience in (AUDITOR, "bi"):
         with written(draft / f"{audience}.duckdb") as database:
             database.execute(f"create schema if not exists audience.{SCHEMA}")
             database.execute(
-                f"create table audience.{CALIBRATION_MART} as from read_parquet('{_quoted(parquet)}')"
+                f"create table audience.{CALIBRATION_MART} as from read_parquet({literal(parquet)})"
             )
-            describe(database, CALIBRATION_MART, DESCRIPTION, DESCRIPTIONS)
+            says = {name: column["says"] for name, column in TABLE["columns"].items()}
+            describe(database, CALIBRATION_MART, TABLE["description"], says)
     parquet.chmod(GROUP_FILE)
     (draft / "bi" / f"{NAME}.parquet").hardlink_to(parquet)
     return len(result.checks)
-
-
-def _rows(result: GateResult) -> list[dict[str, object]]:
-    return [
-        {**{name: getattr(check, name) for name in COLUMNS}, "observed": check.seen}
-        for check in result.checks
-    ]
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -21,6 +21,7 @@ from orchestration.hashing import FileHashes, listing_hash
 from orchestration.publish.databases import describe, written
 from orchestration.publish.register import write_registers
 from orchestration.publish.views import create_views, write_views
+from orchestration.sql import literal
 from orchestration.state.folder import (
     AUDITOR,
     EARLIER_AUDITOR,
@@ -86,7 +87,7 @@ def build_candidate(
         folder.chmod(OWNER_DIR)
     with duckdb.connect() as database:
         database.execute("set preserve_insertion_order = true")
-        database.execute(f"attach '{_quoted(state.warehouse)}' as warehouse (read_only)")
+        database.execute(f"attach {literal(state.warehouse)} as warehouse (read_only)")
         rows = {}
         for relation in relations:
             if relation.is_view:
@@ -180,7 +181,7 @@ def _export(database: duckdb.DuckDBPyConnection, relation: Relation, draft: Path
     target = draft / AUDITOR / f"{relation.full_name}.parquet"
     order = ", ".join(f'"{column}" asc nulls first' for column in relation.key)
     database.execute(
-        f"copy (select * from {source} order by {order}) to '{_quoted(target)}' ({PARQUET_OPTIONS})"
+        f"copy (select * from {source} order by {order}) to {literal(target)} ({PARQUET_OPTIONS})"
     )
     rows = _count(database, relation, target)
     for audience in sorted(relation.audiences):
@@ -215,7 +216,7 @@ def _check_columns(relation: Relation, columns: Mapping[str, str]) -> None:
 def _count(database: duckdb.DuckDBPyConnection, relation: Relation, written: Path) -> int:
     """Rows of the written relation; refuses a key that does not tell them apart."""
     key = ", ".join(f'"{column}"' for column in relation.key)
-    parquet = f"read_parquet('{_quoted(written)}')"
+    parquet = f"read_parquet({literal(written)})"
     counts = database.execute(f"select count(*), count(distinct row({key})) from {parquet}").fetchone()
     assert counts is not None
     if counts[0] == counts[1]:
@@ -244,7 +245,7 @@ def _database_of(audience: str, relations: Sequence[Relation], draft: Path) -> N
             database.execute(f'create schema if not exists audience."{relation.schema}"')
             database.execute(
                 f'create table audience."{relation.schema}"."{relation.name}" '
-                f"as select * from read_parquet('{_quoted(parquet)}')"
+                f"as select * from read_parquet({literal(parquet)})"
             )
             describe(database, relation.full_name, relation.description, relation.columns)
         if audience == AUDITOR:
@@ -258,10 +259,8 @@ def _database_of(audience: str, relations: Sequence[Relation], draft: Path) -> N
 
 
 def _business_date(database: duckdb.DuckDBPyConnection, state: StateFolder) -> str:
-    context = _quoted(state.raw / "run" / "context")
-    row = database.execute(
-        f"select max(as_of_on)::varchar from read_parquet('{context}/*.parquet')"
-    ).fetchone()
+    context = literal(state.raw / "run" / "context" / "*.parquet")
+    row = database.execute(f"select max(as_of_on)::varchar from read_parquet({context})").fetchone()
     if row is None or row[0] is None:
         raise PublicationRefused(
             path=state.raw / "run" / "context",
@@ -273,10 +272,11 @@ def _business_date(database: duckdb.DuckDBPyConnection, state: StateFolder) -> s
 
 def _inputs(database: duckdb.DuckDBPyConnection, state: StateFolder) -> list[dict[str, object]]:
     """Every file that reached raw, with the SHA-256 that ingestion took."""
+    files = literal(state.raw / "run" / "load_file" / "*.parquet")
     rows = database.execute(
         f"""
         select file, sha256, any_value(byte_count) as byte_count
-        from read_parquet('{_quoted(state.raw / "run" / "load_file")}/*.parquet', union_by_name = true)
+        from read_parquet({files}, union_by_name = true)
         where status = 'loaded'
         group by file, sha256
         order by file, sha256
@@ -296,7 +296,3 @@ def _protect(draft: Path) -> None:
     (draft / "bi").chmod(GROUP_DIR)
     for path in (draft / "bi.duckdb", *(draft / "bi").iterdir()):
         path.chmod(GROUP_FILE)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

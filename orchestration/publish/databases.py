@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.sql import literal
 from orchestration.state.folder import OWNER_FILE
 
 STORAGE_VERSION = "v1.2.0"
@@ -51,8 +52,7 @@ def written(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A publication's DuckDB file, made where it is missing, attached as `audience` to be written."""
     with duckdb.connect() as database:
         database.execute("set preserve_insertion_order = true")
-        quoted = str(path).replace("'", "''")
-        database.execute(f"attach '{quoted}' as audience (storage_version '{STORAGE_VERSION}')")
+        database.execute(f"attach {literal(path)} as audience (storage_version '{STORAGE_VERSION}')")
         yield database
         database.execute("detach audience")
 
@@ -73,7 +73,9 @@ def describe(
     texts = [(f"{kind} {place}", description)]
     texts += [(f'column {place}."{name}"', text) for name, text in columns.items()]
     # One call for all of a table: a published file has more than a thousand columns.
-    statements = [f"comment on {what} is {_literal(text)}" for what, text in texts if text.strip()]
+    statements = [
+        f"comment on {what} is {literal(' '.join(text.split()))}" for what, text in texts if text.strip()
+    ]
     database.execute(";".join(statements) or "select 1")
 
 
@@ -83,8 +85,3 @@ def own(path: Path) -> None:
     copy.touch(OWNER_FILE)
     shutil.copyfile(path, copy)
     copy.replace(path)
-
-
-def _literal(text: str) -> str:
-    """One line of text as SQL."""
-    return "'" + " ".join(text.split()).replace("'", "''") + "'"

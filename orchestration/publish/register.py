@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import xlsxwriter
+import yaml
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
@@ -20,36 +21,7 @@ REGISTER = "mart_bonus_register"
 CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """A fixed creation time, so that a workbook's bytes depend on its rows alone."""
 
-LABELS = {
-    "period_id": "期间",
-    "period_kind": "期间类型",
-    "month_id": "月份",
-    "agent_id": "工号",
-    "agent_name": "姓名",
-    "team_id": "小组编号",
-    "team_name": "小组",
-    "department": "部门",
-    "role": "岗位",
-    "level": "级别",
-    "scheme_id": "绩效方案",
-    "grade": "等级",
-    "rank": "名次",
-    "total_score": "总分",
-    "bonus_id": "奖金编号",
-    "bonus_line_id": "明细编号",
-    "line_no": "行号",
-    "line_label": "项目",
-    "mechanism": "计算方式",
-    "quantity": "数量",
-    "quantity_unit": "数量单位",
-    "rate": "费率",
-    "amount_cny": "金额（元）",
-    "clause_id": "制度条款",
-    "value_origin": "数值来源",
-    "maturity": "状态",
-    "status": "说明",
-    "adjusts_bonus_line_id": "更正的明细",
-}
+LABELS: dict[str, str] = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
 
 
 def write_registers(folder: Path) -> list[Path]:

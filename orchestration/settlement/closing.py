@@ -11,6 +11,7 @@ import duckdb
 from orchestration.errors import ConfigurationError, MeritlineError, PublicationRefused
 from orchestration.publish.publication import Publication, current_publication
 from orchestration.settlement.frozen import Settlement, settlements
+from orchestration.sql import query
 from orchestration.state.folder import StateFolder, auditor_database, require_of_this_release
 from orchestration.state.record import NIGHTLY, read_records
 
@@ -67,13 +68,7 @@ def closing(
     publication, done = closable_publication(state, period_id)
     with duckdb.connect(str(auditor_database(publication.folder)), read_only=True) as database:
         period_kind = require_ended(database, period_id)
-        plans = database.execute(
-            """
-            select scheme_id, count(*), count(distinct agent_id), sum(amount_cny)
-            from bonus.bonus_line where period_id = ? group by scheme_id order by scheme_id
-            """,
-            [period_id],
-        ).fetchall()
+        plans = database.execute(query(__file__, "plans"), {"period_id": period_id}).fetchall()
         [agents] = database.execute(
             "select count(distinct agent_id) from bonus.bonus_line where period_id = ?", [period_id]
         ).fetchone() or (0,)
@@ -90,10 +85,16 @@ def closing(
             period_id=period_id,
             plans=tuple(PlanTotal(str(plan), *rest) for plan, *rest in plans),
             agents=int(agents),
-            pending=_pending(database, period_id),
-            awaiting=_awaiting(database, period_id),
+            pending=_named(database, "pending", period_id),
+            awaiting=_named(database, "awaiting", period_id),
             refusal=refusal,
         )
+
+
+def _named(database: duckdb.DuckDBPyConnection, name: str, period_id: str) -> tuple[str, ...]:
+    """The names that a query of `sql/` gives for a period."""
+    rows = database.execute(query(__file__, name), {"period_id": period_id}).fetchall()
+    return tuple(str(one) for (one,) in rows)
 
 
 def settler(name: str) -> str:
@@ -163,22 +164,7 @@ def require_earlier_closed(
     database: duckdb.DuckDBPyConnection, period_id: str, period_kind: str, done: Mapping[str, Settlement]
 ) -> None:
     """Raise PublicationRefused while a period before this one, or a month within it, is open."""
-    earlier = database.execute(
-        """
-        select other.period_id
-        from facts.dim_period as this
-        inner join facts.dim_period as other
-            on (other.period_kind = this.period_kind and other.starts_on < this.starts_on)
-            or (
-                this.period_kind <> 'month' and other.period_kind = 'month'
-                and other.starts_on >= this.starts_on and other.starts_on < this.ends_before_on
-            )
-        where this.period_id = ?
-        order by other.starts_on, other.period_id
-        """,
-        [period_id],
-    ).fetchall()
-    still_open = [str(name) for (name,) in earlier if name not in done]
+    still_open = [name for name in _named(database, "earlier", period_id) if name not in done]
     if still_open:
         raise PublicationRefused(
             path=period_id,
@@ -187,28 +173,11 @@ def require_earlier_closed(
         )
 
 
-def _pending(database: duckdb.DuckDBPyConnection, period_id: str) -> tuple[str, ...]:
-    """Rulings still to be decided on rows of a period."""
-    rows = database.execute(
-        """
-        select distinct ruling.ruling_id
-        from facts.fct_ruling as ruling
-        inner join kpi.kpi_evidence as evidence
-            on evidence.evidence_model = 'fct_' || ruling.entity and evidence.evidence_key = ruling.entity_id
-        inner join facts.dim_period_month as month on evidence.month_id = month.month_id
-        where ruling.decision = 'pending' and month.period_id = ?
-        order by ruling.ruling_id
-        """,
-        [period_id],
-    ).fetchall()
-    return tuple(str(name) for (name,) in rows)
-
-
 def require_ruled(
     database: duckdb.DuckDBPyConnection, period_id: str, *, carry_pending: bool
 ) -> tuple[str, ...]:
     """The pending rulings that are carried on. Raises PublicationRefused for any that are not."""
-    names = _pending(database, period_id)
+    names = _named(database, "pending", period_id)
     if names and not carry_pending:
         raise PublicationRefused(
             path=period_id,
@@ -216,18 +185,6 @@ def require_ruled(
             remedy="Decide them, or move them on to the next open period with --carry-pending",
         )
     return names
-
-
-def _awaiting(database: duckdb.DuckDBPyConnection, period_id: str) -> tuple[str, ...]:
-    """Agents whose score of a period awaits their supervisor's review (CG-04)."""
-    rows = database.execute(
-        """
-        select agent_id from score.score
-        where period_id = ? and status = 'awaiting_review' order by agent_id
-        """,
-        [period_id],
-    ).fetchall()
-    return tuple(str(agent) for (agent,) in rows)
 
 
 def require_reviewed(
@@ -238,7 +195,7 @@ def require_reviewed(
     waives_all: bool,
 ) -> tuple[str, ...]:
     """Agents settled without the review they await, each by name. Raises PublicationRefused for others."""
-    awaiting = _awaiting(database, period_id)
+    awaiting = _named(database, "awaiting", period_id)
     unknown = sorted(set(waived_agents) - set(awaiting))
     if unknown:
         raise ConfigurationError(

@@ -33,6 +33,7 @@ from orchestration.settlement.frozen import (
     sealed,
     settlement_folder,
 )
+from orchestration.sql import literal, query
 from orchestration.state.folder import StateFolder, auditor_database, write_atomically
 from orchestration.state.record import Recorder, StageRecord
 
@@ -83,14 +84,11 @@ def settle(
             settled_by=settled_by,
             publication=publication,
         )
-        count, amount = _one(
-            database,
-            """
-            select count(*), cast(coalesce(sum(amount_cny), 0) as varchar)
-            from bonus.bonus_line where period_id = ?
-            """,
-            period_id,
-        )
+        [(count, amount)] = database.execute(
+            "select count(*), cast(coalesce(sum(amount_cny), 0) as varchar) "
+            "from bonus.bonus_line where period_id = ?",
+            [period_id],
+        ).fetchall()
         settlement = Settlement(
             period_kind=period_kind,
             period_id=period_id,
@@ -98,7 +96,7 @@ def settle(
             settled_at=now().isoformat(),
             run_id=publication.run_id,
             register_hash=_register_hash(database, period_id),
-            line_count=int(str(count)),
+            line_count=int(count),
             amount_cny=str(amount),
             code_hash=str(publication.manifest["code_hash"]),
             policy_hash=str(publication.manifest["policy_hash"]),
@@ -159,25 +157,6 @@ def _freeze(
 ) -> list[tuple[Path, Path]]:
     """Write the frozen tables beside their places; the caller moves them in once all are written."""
     ensure_register(state)
-    sources = {
-        "bonus_line": "select * from bonus.bonus_line where period_id = $period_id",
-        "score": """
-            select score.*, grade.grade, grade.cohort_id, grade.cohort_size, grade.rank
-            from score.score as score
-            left join grade.grade as grade
-                on score.agent_id = grade.agent_id and score.period_id = grade.period_id
-            where score.period_id = $period_id
-            """,
-        "ranking": """
-            select *, subject_id as agent_id
-            from bonus.bonus_ranking where subject = 'agent' and period_id = $period_id
-            """,
-        "period": """
-            select
-                $period_kind as period_kind, $period_id as period_id, $settled_by as settled_by,
-                $run_id as run_id, $register_hash as register_hash
-            """,
-    }
     values = {
         "period_id": period_id,
         "period_kind": period_kind,
@@ -187,14 +166,15 @@ def _freeze(
     }
     drafts = []
     for table in TABLES:
+        rows = query(__file__, f"frozen_{table}")
         target = frozen_folder(state, table) / f"{period_id}.parquet"
         draft = target.with_name(f".{target.name}.draft")
         columns = ", ".join(
             f"cast({name} as {kind}) as {name}" for name, kind in frozen_columns(table).items()
         )
-        used = {name: value for name, value in values.items() if f"${name}" in sources[table]}
+        used = {name: value for name, value in values.items() if f"${name}" in rows}
         database.execute(
-            f"copy (select {columns} from ({sources[table]}) order by all) to '{draft}' (format parquet)",
+            f"copy (select {columns} from ({rows}) order by all) to '{draft}' (format parquet)",
             used,
         )
         draft.chmod(0o600)
@@ -203,11 +183,5 @@ def _freeze(
 
 
 def _register_hash(database: duckdb.DuckDBPyConnection, period_id: str) -> str:
-    escaped = period_id.replace("'", "''")
-    return register_hash(database, f"(select * from bonus.bonus_line where period_id = '{escaped}')")
-
-
-def _one(database: duckdb.DuckDBPyConnection, query: str, *values: object) -> tuple[object, ...]:
-    row = database.execute(query, list(values)).fetchone()
-    assert row is not None
-    return tuple(row)
+    rows = f"(select * from bonus.bonus_line where period_id = {literal(period_id)})"
+    return register_hash(database, rows)

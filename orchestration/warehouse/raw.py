@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from orchestration.sql import literal
 from orchestration.state.folder import StateFolder
 
 
@@ -26,12 +27,12 @@ def loads_of_tables(state: StateFolder) -> Mapping[str, TableLoads]:
     """Counts by `source.table`, over every load of the state folder; tables that nothing was loaded for are
     absent.
     """
-    folder = str(state.raw / "run" / "load_file").replace("'", "''")
+    files = literal(state.raw / "run" / "load_file" / "*.parquet")
     with duckdb.connect() as database:
         rows = database.execute(
             f"""
             select table_name, count(*), sum(row_count), sum(accepted_row_count), sum(rejected_row_count)
-            from read_parquet('{folder}/*.parquet', union_by_name = true)
+            from read_parquet({files}, union_by_name = true)
             where status <> 'duplicate' and table_name is not null
             group by table_name
             """

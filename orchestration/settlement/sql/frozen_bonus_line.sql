@@ -1,0 +1,1 @@
+select * from bonus.bonus_line where period_id = $period_id

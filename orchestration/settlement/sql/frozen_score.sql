@@ -1,0 +1,5 @@
+select score.*, grade.grade, grade.cohort_id, grade.cohort_size, grade.rank
+from score.score as score
+left join grade.grade as grade
+    on score.agent_id = grade.agent_id and score.period_id = grade.period_id
+where score.period_id = $period_id
