@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
 from orchestration.policy.entry import Words
-from orchestration.policy.mechanisms import number_fault
-from orchestration.policy.rows import PolicyFault, PolicyRow, PolicyTable, Tables, boundary_days
+from orchestration.policy.mechanisms import parameter_faults
+from orchestration.policy.rows import PolicyFault, PolicyRow, PolicyTable, Tables, boundary_days, grouped
 from orchestration.policy.words import Lists, remedy
 
 ANY_ROLE = "*"
 KPI_WEIGHT_LIMIT = "max_kpi_weight"
 """Rule of a plan (PM-06): no single KPI may exceed this share of its weight."""
-
 
 PLAN_TABLES = (
     "scheme",
@@ -40,43 +38,82 @@ def plan_faults(tables: Tables, _: Lists) -> Iterator[PolicyFault]:
 def date_faults(table: PolicyTable) -> Iterator[PolicyFault]:
     """Rows without a beginning, that end before it, or that hold beside another of the same key."""
     if "effective_from" not in table.key:
-        yield from _doubles(table)
+        for earlier, *others in grouped(table.rows, *table.key).values():
+            for row in others:
+                yield row.fault(f"says again what row {earlier.row} says", "Remove one of them")
         return
-    versions: dict[tuple[str, ...], list[PolicyRow]] = defaultdict(list)
+    sound = []
     for row in table.rows:
         start, end = row.values.get("effective_from"), row.values.get("effective_to")
         if not isinstance(start, date):
             yield row.fault("effective_from is empty", "Give the first day on which the row holds")
-            continue
-        if isinstance(end, date) and end <= start:
+        elif isinstance(end, date) and end <= start:
             yield row.fault(
                 f"effective_to {end} is not after effective_from {start}",
                 "effective_to is the first day on which the row no longer holds",
             )
-            continue
-        key = tuple(row.text(column) for column in table.key if column != "effective_from")
-        versions[key].append(row)
-    for rows in versions.values():
+        else:
+            sound.append(row)
+    for rows in grouped(sound, *(column for column in table.key if column != "effective_from")).values():
         yield from _overlaps(rows)
 
 
-def _doubles(table: PolicyTable) -> Iterator[PolicyFault]:
-    seen: dict[tuple[str, ...], PolicyRow] = {}
-    for row in table.rows:
-        earlier = seen.setdefault(tuple(row.text(column) for column in table.key), row)
-        if earlier is not row:
-            yield row.fault(f"says again what row {earlier.row} says", "Remove one of them")
-
-
 def _overlaps(rows: list[PolicyRow]) -> Iterator[PolicyFault]:
-    ordered = sorted(rows, key=lambda row: str(row.values["effective_from"]))
-    for earlier, later in pairwise(ordered):
+    for earlier, later in pairwise(sorted(rows, key=lambda row: row.text("effective_from"))):
         end, start = earlier.values.get("effective_to"), later.values["effective_from"]
         if end is None or (isinstance(end, date) and isinstance(start, date) and end > start):
             yield later.fault(
                 f"overlaps row {earlier.row}, which holds {'without end' if end is None else f'until {end}'}",
                 f"Close row {earlier.row} with effective_to {start}, or start this one later",
             )
+
+
+def rule_faults(tables: Tables, lists: Lists) -> Iterator[PolicyFault]:
+    """Rules of plans that nothing reads, and values that they cannot have."""
+    table = tables["scheme_rule"]
+    known = {str(name): Words.of(entry) for name, entry in table.meta["parameters"].items()}
+    for row in table.rows:
+        name, entry = row.text("parameter"), known.get(row.text("parameter"))
+        if entry is None:
+            yield row.fault(f"no rule is called {name!r}", remedy(name, known))
+        else:
+            yield from parameter_faults(row, name, entry, lists, column="value")
+
+
+GRANTED = {"raise_cny", "leave_days"}
+"""Measures that a review grants; every other one is measured."""
+BOUNDED = {"months_in_row_below_coefficient"}
+"""Measures that need a bound of their own."""
+LEAVE = "annual_leave"
+SIGNAL = ("scheme_id", "review", "signal_kind", "level", "to_level", "effective_from")
+
+
+def review_faults(tables: Tables, lists: Lists) -> Iterator[PolicyFault]:
+    """Conditions of reviews that no review can meet or grant."""
+    table = tables["career_condition"]
+    levels = lists.known.contract["workforce.agent.level"]
+    granted = grouped((row for row in table.rows if row.text("comparison") == "grants"), *SIGNAL)
+    for row in table.rows:
+        comparison, measure, bound, to_level = row.texts("comparison", "measure", "measure_bound", "to_level")
+        if (comparison == "grants") != (measure in GRANTED):
+            yield row.fault(
+                f"comparison is {comparison!r}, measure is {measure!r}",
+                f"{', '.join(sorted(GRANTED))} are granted, everything else is compared",
+            )
+        if bool(bound) != (measure in BOUNDED):
+            yield row.fault(
+                f"measure_bound is {bound!r}, measure is {measure!r}",
+                f"Only {', '.join(sorted(BOUNDED))} has a bound, and needs it",
+            )
+        if row.text("signal_kind") == LEAVE:
+            grants = [f"{one.text('threshold_value')} days" for one in granted.get(row.texts(*SIGNAL), ())]
+            if grants != [to_level]:
+                yield row.fault(
+                    f"to_level is {to_level!r}, its rows grant {', '.join(grants) or 'nothing'}",
+                    "Call the rows of one entitlement by the days that one of them grants",
+                )
+        elif to_level not in levels:
+            yield row.fault(f"to_level is {to_level!r}, which is no level", remedy(to_level, levels))
 
 
 def _plans_pay(tables: Tables) -> Iterator[PolicyFault]:
@@ -89,91 +126,32 @@ def _plans_pay(tables: Tables) -> Iterator[PolicyFault]:
             )
 
 
-def rule_faults(tables: Tables, lists: Lists) -> Iterator[PolicyFault]:
-    """Rules of plans that nothing reads, and values that they cannot have."""
-    table = tables["scheme_rule"]
-    known = {str(name): Words.of(entry) for name, entry in table.meta["parameters"].items()}
-    for row in table.rows:
-        name, entry = row.text("parameter"), known.get(row.text("parameter"))
-        if entry is None:
-            yield row.fault(f"no rule is called {name!r}", remedy(name, known))
-        elif entry.number is not None:
-            yield from number_fault(row, "value", row.text("value"), entry, name=name)
-        elif (wrong := lists.fault(entry, row, "value")) is not None:
-            yield PolicyFault(wrong.file, wrong.row, f"{name}: {wrong.problem}", wrong.remedy)
-
-
-GRANTED = {"raise_cny", "leave_days"}
-"""Measures that a review grants; every other one is measured."""
-BOUNDED = {"months_in_row_below_coefficient"}
-"""Measures that need a bound of their own."""
-LEAVE = "annual_leave"
-
-
-def review_faults(tables: Tables, lists: Lists) -> Iterator[PolicyFault]:
-    """Conditions of reviews that no review can meet or grant."""
-    table = tables["career_condition"]
-    levels = lists.known.contract["workforce.agent.level"]
-    granted: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for row in table.rows:
-        if row.text("comparison") == "grants":
-            granted[_signal(row)].append(f"{row.text('threshold_value')} days")
-    for row in table.rows:
-        measure, to_level = row.text("measure"), row.text("to_level")
-        if (row.text("comparison") == "grants") != (measure in GRANTED):
-            yield row.fault(
-                f"comparison is {row.text('comparison')!r}, measure is {measure!r}",
-                f"{', '.join(sorted(GRANTED))} are granted, everything else is compared",
-            )
-        if bool(row.text("measure_bound")) != (measure in BOUNDED):
-            yield row.fault(
-                f"measure_bound is {row.text('measure_bound')!r}, measure is {measure!r}",
-                f"Only {', '.join(sorted(BOUNDED))} has a bound, and needs it",
-            )
-        if row.text("signal_kind") == LEAVE:
-            grants = granted[_signal(row)]
-            if grants != [to_level]:
-                yield row.fault(
-                    f"to_level is {to_level!r}, its rows grant {', '.join(grants) or 'nothing'}",
-                    "Call the rows of one entitlement by the days that one of them grants",
-                )
-        elif to_level not in levels:
-            yield row.fault(f"to_level is {to_level!r}, which is no level", remedy(to_level, levels))
-
-
-def _signal(row: PolicyRow) -> tuple[str, ...]:
-    columns = ("scheme_id", "review", "signal_kind", "level", "to_level", "effective_from")
-    return tuple(row.text(column) for column in columns)
-
-
 def _weights_sum_to_one(tables: Tables) -> Iterator[PolicyFault]:
     blocks, kpis = tables["score_block"], tables["score_kpi"]
     for day in boundary_days([blocks, kpis]):
-        yield from _sums(
-            [row for row in blocks.in_force(day)], ("scheme_id", "period_kind"), "weights of the blocks", day
-        )
-        yield from _sums(
-            [row for row in kpis.in_force(day)],
-            ("scheme_id", "period_kind", "block"),
-            "weights of the KPIs",
-            day,
-        )
+        for what, table, by in (
+            ("blocks", blocks, ("scheme_id", "period_kind")),
+            ("KPIs", kpis, ("scheme_id", "period_kind", "block")),
+        ):
+            for names, group in grouped(table.in_force(day), *by).items():
+                roles = {row.text("role") for row in group} - {ANY_ROLE} or {ANY_ROLE}
+                for role in sorted(roles):
+                    own = [row for row in group if row.text("role") in (role, ANY_ROLE)]
+                    total = _sum(own, "weight")
+                    if total != 1:
+                        yield own[0].fault(
+                            f"the weights of the {what} of {' '.join(names)} for role {role} sum to {total} "
+                            f"on {day}, not to 1",
+                            "Correct the weights",
+                        )
 
 
-def _sums(rows: list[PolicyRow], by: tuple[str, ...], what: str, day: date) -> Iterator[PolicyFault]:
-    groups: dict[tuple[str, ...], list[PolicyRow]] = defaultdict(list)
-    for row in rows:
-        groups[tuple(row.text(column) for column in by)].append(row)
-    for names, group in groups.items():
-        roles = {row.text("role") for row in group} - {ANY_ROLE} or {ANY_ROLE}
-        for role in sorted(roles):
-            own = [row for row in group if row.text("role") in (role, ANY_ROLE)]
-            total = sum((row.number("weight") or Decimal(0) for row in own), Decimal(0))
-            if total != 1:
-                yield own[0].fault(
-                    f"the {what} of {' '.join(names)} for role {role} sum to {total} on {day}, not to 1",
-                    "Correct the weights",
-                )
+def _sum(rows: Iterable[PolicyRow], column: str) -> Decimal:
+    return sum((_number(row, column) for row in rows), Decimal(0))
+
+
+def _number(row: PolicyRow, column: str) -> Decimal:
+    return row.number(column) or Decimal(0)
 
 
 def _curves_are_monotonic(tables: Tables) -> Iterator[PolicyFault]:
@@ -191,13 +169,11 @@ def _curves_are_monotonic(tables: Tables) -> Iterator[PolicyFault]:
 def _grades_cover_everyone(tables: Tables) -> Iterator[PolicyFault]:
     table = tables["grade_band"]
     for day in boundary_days([table]):
-        groups: dict[tuple[str, str, str], list[PolicyRow]] = defaultdict(list)
-        for row in table.in_force(day):
-            groups[row.text("scheme_id"), row.text("period_kind"), row.text("method")].append(row)
+        groups = grouped(table.in_force(day), "scheme_id", "period_kind", "method")
         for (scheme, kind, method), rows in groups.items():
-            ordered = sorted(rows, key=lambda row: row.number("band_no") or Decimal(0))
+            ordered = sorted(rows, key=lambda row: _number(row, "band_no"))
             if method == "forced":
-                total = sum((row.number("share") or Decimal(0) for row in ordered), Decimal(0))
+                total = _sum(ordered, "share")
                 if total != 1:
                     yield ordered[0].fault(
                         f"the shares of {scheme} {kind} sum to {total} on {day}, not to 1",
@@ -210,7 +186,7 @@ def _grades_cover_everyone(tables: Tables) -> Iterator[PolicyFault]:
                     f"a score below {scores[-1]} has no grade in {scheme} {kind} on {day}",
                     "Leave min_score of the last band empty",
                 )
-            for row, upper, lower in zip(ordered[1:], scores, scores[1:], strict=False):
+            for row, (upper, lower) in zip(ordered[1:], pairwise(scores), strict=True):
                 if upper is None or (lower is not None and lower >= upper):
                     yield row.fault(
                         f"min_score {lower} is not below that of the band before it ({upper})",
@@ -221,12 +197,9 @@ def _grades_cover_everyone(tables: Tables) -> Iterator[PolicyFault]:
 def _rate_tables_are_whole(tables: Tables) -> Iterator[PolicyFault]:
     table = tables["component_rate"]
     for day in boundary_days([table]):
-        groups: dict[tuple[str, str], list[PolicyRow]] = defaultdict(list)
-        for row in table.in_force(day):
-            groups[row.text("component_id"), row.text("rate_key")].append(row)
+        groups = grouped(table.in_force(day), "component_id", "rate_key")
         for (component, rate_key), rows in groups.items():
-            ordered = sorted(rows, key=lambda row: row.number("lower_bound") or Decimal(0))
-            for earlier, later in pairwise(ordered):
+            for earlier, later in pairwise(sorted(rows, key=lambda row: _number(row, "lower_bound"))):
                 end, start = earlier.number("upper_bound"), later.number("lower_bound")
                 if end != start:
                     kind = "overlap" if end is None or (start is not None and end > start) else "leave a gap"
@@ -241,22 +214,22 @@ def _no_kpi_dominates(tables: Tables) -> Iterator[PolicyFault]:
     blocks, kpis, rules = tables["score_block"], tables["score_kpi"], tables["scheme_rule"]
     for day in boundary_days([blocks, kpis, rules]):
         limits = {
-            (rule.text("scheme_id"), rule.text("period_kind")): Decimal(rule.text("value"))
+            rule.texts("scheme_id", "period_kind"): Decimal(rule.text("value"))
             for rule in rules.in_force(day)
             if rule.text("parameter") == KPI_WEIGHT_LIMIT
         }
         weights = {
-            (block.text("scheme_id"), block.text("period_kind"), block.text("block")): block.number("weight")
+            block.texts("scheme_id", "period_kind", "block"): _number(block, "weight")
             for block in blocks.in_force(day)
         }
         for row in kpis.in_force(day):
-            plan = (row.text("scheme_id"), row.text("period_kind"))
-            block_weight = weights.get((*plan, row.text("block"))) or Decimal(0)
-            share = (row.number("weight") or Decimal(0)) * block_weight
-            if plan in limits and share > limits[plan]:
+            limit = limits.get(row.texts("scheme_id", "period_kind"))
+            block = weights.get(row.texts("scheme_id", "period_kind", "block"), Decimal(0))
+            share = _number(row, "weight") * block
+            if limit is not None and share > limit:
                 yield row.fault(
                     f"{row.text('kpi_id')} weighs {share.normalize():f} of the plan on {day}",
-                    f"No single KPI may exceed {limits[plan].normalize():f} (PM-06)",
+                    f"No single KPI may exceed {limit.normalize():f} (PM-06)",
                 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -18,6 +18,8 @@ from orchestration.errors import ConfigurationError
 from orchestration.policy.entry import Words
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_EDGES = ("effective_from", "effective_to")
 
 Value = str | Decimal | date | None
 
@@ -48,6 +50,10 @@ class PolicyRow:
         """A cell as text, empty when it is."""
         value = self.values.get(column)
         return "" if value is None else str(value)
+
+    def texts(self, *columns: str) -> tuple[str, ...]:
+        """Several cells as text."""
+        return tuple(self.text(column) for column in columns)
 
     def number(self, column: str) -> Decimal | None:
         """A cell of a numeric column."""
@@ -94,7 +100,7 @@ class PolicyTable:
         if (column, within) not in self._cells:
             found: dict[tuple[str, ...], set[str]] = defaultdict(set)
             for row in self.rows:
-                found[tuple(row.text(one) for one in within)].add(row.text(column))
+                found[row.texts(*within)].add(row.text(column))
             self._cells[column, within] = {group: frozenset(cells) for group, cells in found.items()}
         return self._cells[column, within]
 
@@ -236,13 +242,15 @@ def _decimal(text: str, scale: int) -> Decimal:
     return value
 
 
-def boundary_days(tables: Sequence[PolicyTable]) -> list[date]:
+def boundary_days(tables: Iterable[PolicyTable]) -> list[date]:
     """Days on which any row of the tables starts or ends to hold: between them nothing changes."""
-    days = set()
-    for table in tables:
-        for row in table.rows:
-            for column in ("effective_from", "effective_to"):
-                value = row.values.get(column)
-                if isinstance(value, date):
-                    days.add(value)
-    return sorted(days)
+    edges = (row.values.get(name) for table in tables for row in table.rows for name in _EDGES)
+    return sorted({day for day in edges if isinstance(day, date)})
+
+
+def grouped(rows: Iterable[PolicyRow], *columns: str) -> Mapping[tuple[str, ...], list[PolicyRow]]:
+    """Rows, in their order, by what they hold in these columns."""
+    found: dict[tuple[str, ...], list[PolicyRow]] = defaultdict(list)
+    for row in rows:
+        found[row.texts(*columns)].append(row)
+    return found
