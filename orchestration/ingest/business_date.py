@@ -14,27 +14,14 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-import duckdb
-
 from orchestration.errors import ConfigurationError
 from orchestration.ingest.contract import ContractColumn, ContractTable
-from orchestration.ingest.sources import literal, quoted
+from orchestration.ingest.database import literal, names, quoted, rows, statement
 
 EVENT_COLUMNS = (
-    "created_at",
-    "first_reply_at",
-    "solved_at",
-    "closed_at",
-    "escalated_at",
-    "started_at",
-    "first_response_at",
-    "ended_at",
-    "responded_at",
-    "reviewed_at",
-    "occurred_at",
-    "occurred_on",
-    "ordered_at",
-    "work_date",
+    *("created_at", "first_reply_at", "solved_at", "closed_at", "escalated_at"),
+    *("started_at", "first_response_at", "ended_at", "responded_at", "reviewed_at"),
+    *("occurred_at", "occurred_on", "ordered_at", "work_date"),
 )
 """Columns that date something that happened (a due time or an export's own time does not)."""
 
@@ -52,9 +39,6 @@ GAP_DAYS = 10
 RHYTHM_DAYS = 30
 RHYTHM_FACTOR = 3
 """Nor are three times the longest pause in the last 30 days that have events."""
-
-_QUARTER_HOUR = 900_000_000
-"""Microseconds: zones differ by whole quarters of an hour."""
 
 
 @dataclass(frozen=True)
@@ -90,62 +74,42 @@ class DatedTables:
             newest, bulk = max(days), bulk_end(days)
             if bulk is None:
                 return newest
-            rows = self._rows_after(bulk)
-            if not rows:
+            after = self._rows_after(bulk)
+            if not after:
                 return newest
-            if any(row.is_newest_version for row in rows):
-                raise _odd_rows(landing, [row for row in rows if row.is_newest_version], days, bulk)
-            days.subtract(Counter(row.day for row in rows))
+            if odd := [row for row in after if row.is_newest_version]:
+                raise _odd_rows(landing, odd, days, bulk)
+            days.subtract(Counter(row.day for row in after))
             days = +days
         return self.today
 
     def _row_days(self) -> Counter[dt.date]:
         """Rows by the date of their newest event."""
         days: Counter[dt.date] = Counter()
-        with self._connection() as connection:
-            for _, columns, paths in self._dated():
-                if columns[0].data_type == "date":
-                    select = f"SELECT day: {self._newest(columns)}, rows: count(*) FROM raw GROUP BY 1"
-                else:
-                    bucket = f"epoch_us({self._newest(columns)}) // {_QUARTER_HOUR}"
-                    local = f"CAST(timezone('UTC', make_timestamp(bucket * {_QUARTER_HOUR})) AS DATE)"
-                    counted = f"SELECT bucket: {bucket}, rows: count(*) FROM raw GROUP BY 1"
-                    select = f"SELECT day: {local}, rows: sum(rows) FROM ({counted}) GROUP BY 1"
-                rows = connection.execute(
-                    f"WITH raw AS (FROM read_parquet($1, union_by_name = true)) {select}", [paths]
-                ).fetchall()
-                days.update({day: int(count) for day, count in rows if day is not None})
+        for _, columns, paths in self._dated():
+            name = "newest_dates" if columns[0].data_type == "date" else "newest_times"
+            select = statement(name, newest=self._newest(columns), timezone=literal(self.timezone))
+            days.update({day: int(count) for day, count in rows(select, paths) if day is not None})
         return days
 
     def _rows_after(self, day: dt.date) -> list[EventRow]:
         found: list[EventRow] = []
-        with self._connection() as connection:
-            for table, columns, paths in self._dated():
-                names = ", ".join(f"({literal(c.name)}, {self._local(c)})" for c in columns)
-                keys = ", ".join(map(quoted, table.key))
-                version = (
-                    f"{quoted(table.version_column)} DESC NULLS LAST, _row_hash DESC"
-                    if table.version_column
-                    else "_load_seq DESC, _file DESC, _row_number DESC"
-                )
-                rows = connection.execute(
-                    "WITH raw AS (FROM read_parquet($1, union_by_name = true)), "
-                    f"odd AS (SELECT {keys} FROM raw WHERE {self._newest_day(columns)} > $2), "
-                    f"versions AS (SELECT *, is_newest: row_number() OVER (PARTITION BY {keys} "
-                    f"ORDER BY {version}) = 1 FROM raw SEMI JOIN odd USING ({keys})) "
-                    f"SELECT _file, _row_number, is_newest, {self._newest_day(columns)}, "
-                    f"[{names}] FROM versions WHERE {self._newest_day(columns)} > $2",
-                    [paths, day],
-                ).fetchall()
-                for file, row, is_newest, newest, dated in rows:
-                    column = next(name for name, on in dated if on == newest)
-                    found.append(EventRow(table.full_name, column, newest, file, int(row), bool(is_newest)))
+        for table, columns, paths in self._dated():
+            version = "_load_seq DESC, _file DESC, _row_number DESC"
+            if table.version_column:
+                version = f"{quoted(table.version_column)} DESC NULLS LAST, _row_hash DESC"
+            days = [self._local(column) for column in columns]
+            select = statement(
+                "rows_after",
+                keys=names(table.key),
+                version=version,
+                newest=f"greatest({', '.join(days)}, NULL)",
+                days=", ".join(days),
+            )
+            for file, row, is_newest, newest, own_days in rows(select, paths, day):
+                column = columns[own_days.index(newest)].name
+                found.append(EventRow(table.full_name, column, newest, file, int(row), bool(is_newest)))
         return found
-
-    def _connection(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect(config={"threads": 2})
-        connection.execute(f"SET TimeZone = {literal(self.timezone)}")
-        return connection
 
     def _dated(self) -> list[tuple[ContractTable, list[ContractColumn], list[str]]]:
         found = []
@@ -157,15 +121,12 @@ class DatedTables:
         return found
 
     def _newest(self, columns: Sequence[ContractColumn]) -> str:
-        return f"greatest({', '.join(self._known(column) for column in columns)}, NULL)"
-
-    def _newest_day(self, columns: Sequence[ContractColumn]) -> str:
-        return f"greatest({', '.join(self._local(column) for column in columns)}, NULL)"
+        return f"greatest({', '.join(map(self._known, columns))}, NULL)"
 
     def _local(self, column: ContractColumn) -> str:
         """SQL for the local date of an event, NULL when it is after today."""
         known = self._known(column)
-        return known if column.data_type == "date" else f"CAST(timezone('UTC', {known}) AS DATE)"
+        return known if column.data_type == "date" else f"local_date({known}, {literal(self.timezone)})"
 
     def _known(self, column: ContractColumn) -> str:
         name = quoted(column.name)

@@ -5,6 +5,7 @@ Ingestion checks rows against it, staging reads through it, `generate` writes it
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,33 +50,32 @@ class ContractTable:
     version_column: str | None = None
     description: str = ""
 
-    @property
+    @functools.cached_property
     def full_name(self) -> str:
         """`source.table`, the name that profiles and reports use."""
         return f"{self.source}.{self.name}"
 
     @property
+    def folder(self) -> Path:
+        """Where its Parquet lies below a raw folder."""
+        return Path(self.source, self.name)
+
+    @functools.cached_property
     def export_columns(self) -> tuple[ContractColumn, ...]:
         """Columns that an export may carry, in contract order: all but the technical ones."""
         return tuple(column for column in self.columns if not column.is_technical)
 
-    @property
-    def technical_columns(self) -> tuple[ContractColumn, ...]:
-        """Columns that ingestion adds to each row."""
-        return tuple(column for column in self.columns if column.is_technical)
-
-    @property
+    @functools.cached_property
     def references(self) -> frozenset[str]:
         """Columns by which rows find each other: the key, and every id."""
         names = {column.name for column in self.export_columns}
-        return frozenset({*self.key, *(name for name in names if name.endswith("_id") or name in _OTHER_IDS)})
+        return frozenset(
+            {*self.key, *(names & _OTHER_IDS), *(name for name in names if name.endswith("_id"))}
+        )
 
     def column(self, name: str) -> ContractColumn:
         """The column of that name; KeyError when the table has none."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(name)
+        return {column.name: column for column in self.columns}[name]
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,9 @@ def _table(path: Path, source: str, raw: Mapping[str, Any]) -> ContractTable:
     meta = _meta(raw)
     columns = tuple(_column(path, f"{source}.{name}", column) for column in raw.get("columns") or [])
     known = [column.name for column in columns]
-    key = tuple(str(part) for part in meta.get("key") or ())
+    key = tuple(map(str, meta.get("key") or ()))
     version = meta.get("version_column")
-    for used in [*key, *([version] if version else [])]:
+    for used in filter(None, (*key, version)):
         if used not in known:
             raise _unsound(path, f"{source}.{name} names {used} as key or version, which is no column of it")
     if len(set(known)) != len(known):
@@ -167,7 +167,7 @@ def _column(path: Path, table: str, raw: Mapping[str, Any]) -> ContractColumn:
         is_required=bool(meta.get("required", False)),
         is_personal=personal is not None,
         is_technical=bool(meta.get("technical", False)),
-        values=tuple(str(value) for value in meta.get("values") or ()),
+        values=tuple(map(str, meta.get("values") or ())),
     )
 
 

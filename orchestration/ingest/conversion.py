@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import duckdb
-
 from orchestration.ingest.contract import ContractColumn
-from orchestration.ingest.sources import literal
+from orchestration.ingest.database import literals, rows
 from orchestration.ingest.times import date_sql, utc_sql
 
-BOOLEANS = {
-    True: ("true", "1", "Y", "是", "True", "TRUE", "y"),
-    False: ("false", "0", "N", "否", "False", "FALSE", "n"),
-}
+TRUE = ("true", "1", "Y", "是", "True", "TRUE", "y")
+FALSE = ("false", "0", "N", "否", "False", "FALSE", "n")
 BOUNDS = {"timestamp": ("1970-01-02", "2200-01-01"), "date": ("1900-01-01", "2200-01-01")}
 """Outside of these a time is a mistake; DuckDB's words `epoch` and `infinity` lie outside too."""
 
@@ -24,7 +20,7 @@ def typed_sql(
     *,
     formats: Sequence[str],
     timezone: str,
-    zones: Mapping[str, str] | None = None,
+    zones: Mapping[str, str],
     is_quick: bool = False,
 ) -> str:
     """SQL for the typed value of a text, NULL where it does not convert exactly.
@@ -32,29 +28,30 @@ def typed_sql(
     Times are UTC: an offset in the text wins, then a zone's name in `zones`, else it is a wall clock time in
     `timezone`, which must be the connection's TimeZone. `is_quick` gives NULL for more texts, see `times`.
     """
-    if column.data_type == "varchar":
-        if not column.values:
+    match column.data_type:
+        case "varchar" if column.values:
+            return f"CASE WHEN {text} IN ({literals(column.values)}) THEN {text} END"
+        case "varchar":
             return text
-        return f"CASE WHEN {text} IN ({', '.join(map(literal, column.values))}) THEN {text} END"
-    if column.data_type == "boolean":
-        whens = " ".join(
-            f"WHEN {text} IN ({', '.join(map(literal, words))}) THEN {str(value).lower()}"
-            for value, words in BOOLEANS.items()
-        )
-        return f"CASE {whens} END"
-    if column.data_type == "bigint":
-        return (
-            f"CASE WHEN regexp_full_match({text}, '[+-]?\\d{{1,18}}(\\.0*)?') "
-            f"THEN try_cast(split_part({text}, '.', 1) AS BIGINT) END"
-        )
-    if column.data_type == "decimal(18,6)":
-        return (
-            f"CASE WHEN regexp_full_match({text}, '[+-]?(\\d{{1,12}}(\\.\\d{{0,6}}0*)?|\\.\\d{{1,6}}0*)') "
-            f"THEN try_cast({text} AS DECIMAL(18,6)) END"
-        )
-    if column.data_type == "timestamp":
-        return utc_sql(text, formats=formats, zones=zones or {}, is_quick=is_quick)
-    return date_sql(text, formats=formats, zones=zones or {}, timezone=timezone, is_quick=is_quick)
+        case "boolean":
+            yes, no = literals(TRUE), literals(FALSE)
+            return f"CASE WHEN {text} IN ({yes}) THEN true WHEN {text} IN ({no}) THEN false END"
+        case "bigint":
+            return f"whole_number({text})"
+        case "timestamp":
+            return utc_sql(text, formats=formats, zones=zones, is_quick=is_quick)
+        case "date":
+            return date_sql(text, formats=formats, zones=zones, timezone=timezone, is_quick=is_quick)
+        case _:
+            return f"decimal_number({text})"
+
+
+def outside_sql(column: ContractColumn, value: str) -> str:
+    """SQL for whether a typed value lies outside of what its type can sensibly be; '' where all is."""
+    if column.data_type not in BOUNDS:
+        return ""
+    low, high = (f"{column.data_type} '{bound}'" for bound in BOUNDS[column.data_type])
+    return f"{value} NOT BETWEEN {low} AND {high}"
 
 
 def what_is_wrong(column: ContractColumn) -> str:
@@ -71,23 +68,18 @@ def what_is_wrong(column: ContractColumn) -> str:
 
 def words_of(column: ContractColumn) -> tuple[str, ...]:
     """The texts that a column of a closed list takes; none for an open one."""
-    return (*BOOLEANS[True], *BOOLEANS[False]) if column.data_type == "boolean" else column.values
+    return (*TRUE, *FALSE) if column.data_type == "boolean" else column.values
 
 
 def unfit_constants(
     column: ContractColumn, texts: Sequence[str], *, formats: Sequence[str], timezone: str
 ) -> list[str]:
     """Those of a profile's constants for a column that do not convert."""
-    value = typed_sql(column, "text", formats=formats, timezone=timezone)
-    low, high = BOUNDS.get(column.data_type, ("", ""))
-    outside = (
-        f" OR value NOT BETWEEN {column.data_type} '{low}' AND {column.data_type} '{high}'" if low else ""
+    value = typed_sql(column, "text", formats=formats, timezone=timezone, zones={})
+    found = rows(
+        f"SELECT text FROM (SELECT text, value: {value} FROM (SELECT text: unnest($1::VARCHAR[]))) "
+        f"WHERE value IS NULL OR {outside_sql(column, 'value') or 'false'}",
+        list(texts),
+        timezone=timezone,
     )
-    with duckdb.connect() as connection:
-        connection.execute(f"SET TimeZone = {literal(timezone)}")
-        rows = connection.execute(
-            f"SELECT text FROM (SELECT text, value: {value} FROM (SELECT text: unnest($1::VARCHAR[]))) "
-            f"WHERE value IS NULL{outside}",
-            [list(texts)],
-        ).fetchall()
-    return [str(text) for (text,) in rows]
+    return [str(text) for (text,) in found]

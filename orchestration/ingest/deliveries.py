@@ -12,9 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from orchestration.ingest.contract import Contract, ContractTable
+from orchestration.ingest.database import rows
 from orchestration.ingest.report import LOADED, LoadFigures
 
 SELF_DESCRIBING = frozenset({"jsonl"})
@@ -87,23 +86,19 @@ def deliveries(
 
 def _delivery(table: ContractTable, loads: Sequence[LoadFigures], parts: Sequence[Path]) -> TableDelivery:
     telling = [load for load in loads if load.row_count or load.file_format not in SELF_DESCRIBING]
-    carried = {
-        column.name
-        for column in table.export_columns
-        if any(column.name not in load.missing_columns for load in telling)
-    }
     filled = _filled_columns(parts)
+    sequence = [load.load_seq for load in loads]
     return TableDelivery(
         table_name=table.full_name,
         load_count=len(loads),
         row_count=sum(load.accepted_row_count for load in loads),
-        first_load_seq=min((load.load_seq for load in loads), default=None),
-        last_load_seq=max((load.load_seq for load in loads), default=None),
+        first_load_seq=min(sequence, default=None),
+        last_load_seq=max(sequence, default=None),
         columns=tuple(
             ColumnDelivery(
                 column_name=column.name,
                 is_required=column.is_required,
-                is_delivered=column.name in carried,
+                is_delivered=any(column.name not in load.missing_columns for load in telling),
                 has_values=column.name in filled,
             )
             for column in table.export_columns
@@ -115,10 +110,9 @@ def _filled_columns(parts: Sequence[Path]) -> frozenset[str]:
     """Columns with a value in any row, by the statistics that stand in the files' footers."""
     if not parts:
         return frozenset()
-    with duckdb.connect() as connection:
-        rows = connection.execute(
-            "SELECT DISTINCT path_in_schema FROM parquet_metadata($1) "
-            "WHERE stats_null_count IS NULL OR stats_null_count < num_values",
-            [[str(path) for path in parts]],
-        ).fetchall()
-    return frozenset(str(row[0]) for row in rows)
+    found = rows(
+        "SELECT DISTINCT path_in_schema FROM parquet_metadata($1) "
+        "WHERE stats_null_count IS NULL OR stats_null_count < num_values",
+        [str(path) for path in parts],
+    )
+    return frozenset(str(name) for (name,) in found)

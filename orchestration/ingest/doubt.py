@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestration.ingest.grammar import Grammar
-from orchestration.ingest.lines import QUOTE, Bytes, Offsets, content_ends, first_line_end, line_ends
+from orchestration.ingest.lines import QUOTE, Bytes, Offsets, content_ends, first_line_end, line_ends, runs
 
 MAX_TEXT_BYTES = 128 * 1024
 """How far a text field may plausibly run on: a spreadsheet cell, 32,767 characters of up to four bytes."""
@@ -105,9 +105,8 @@ class Doubt:
         has_quote = np.searchsorted(quotes, nexts) > np.searchsorted(quotes, starts)
         are_rows = np.zeros(len(starts), dtype=bool)
         is_free = ~has_quote & (starts > trusted_after - start)
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], is_free, [False]]).astype(np.int8)))
-        for first, last in edges.reshape(-1, 2):
-            run = slice(int(first), int(last))
+        for first, last in runs(is_free).tolist():
+            run = slice(first, last)
             is_long = nexts[last - 1] - starts[first] >= MAX_TEXT_BYTES
             are_rows[run] = is_long or self._are_table(counts[run], ends[run] == starts[run])
         return Lines(starts + start, ends + start, counts, are_rows)
@@ -174,9 +173,7 @@ class Doubt:
     def _are_table(self, counts: Offsets, are_blank: NDArray[np.bool_]) -> bool:
         """Whether among these lines are enough on end that have the separators of a row."""
         counts = counts[~are_blank]
-        fits = np.concatenate([[False], counts == self.width, [False]]).astype(np.int8)
-        edges = np.flatnonzero(np.diff(fits)).reshape(-1, 2)
-        longest = int((edges[:, 1] - edges[:, 0]).max()) if len(edges) else 0
+        longest = int(np.diff(runs(counts == self.width), axis=1).max(initial=0))
         return longest * (self.width - 1) >= TABLE_SEPARATORS
 
     def _separators(self, window: Bytes, starts: Offsets, ends: Offsets) -> Offsets:

@@ -7,25 +7,22 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
-from orchestration.ingest.sources import literal, quoted
-from orchestration.ingest.times import NAME_PATTERN, zoned_sql
+from orchestration.ingest.database import quoted, rows
+from orchestration.ingest.times import NAME_PATTERN
 
 ROW_MAKERS = frozenset({"unnest", "generate_series", "range", "generate_subscripts", "regexp_split_to_table"})
 PRIVATE = frozenset({"getvariable", "current_setting", "getenv"})
 STRPTIME = frozenset({"strptime", "try_strptime"})
 ZONED = "TIMESTAMP WITH TIME ZONE"
 
-
-@functools.cache
-def _parser() -> duckdb.DuckDBPyConnection:
-    """A database without data, for parsing and binding; used through cursors."""
-    return duckdb.connect()
+_ONE_VALUE = "Write an expression over the row's own columns; rows are left out with where or distinct"
+_FROM_FILE = "Take the value from the file"
 
 
 @dataclass(frozen=True)
@@ -45,20 +42,15 @@ def examined(text: str) -> Expression:
     """What an expression of a profile is; every column that it names is taken for text."""
     select, message = _select_list(text)
     if message:
-        return Expression(
-            (),
-            text,
-            f"{text!r} is not a DuckDB expression ({message})",
-            'Correct it; columns with blanks or Chinese names are written "in double quotes"',
-        )
-    names: list[str] = []
-    _collect_columns(select, frozenset(), names)
-    columns = tuple(dict.fromkeys(names))
-    problem, remedy = _refusal(text, select)
-    sql = text if problem else _with_safe_casts(text, select)
+        remedy = 'Correct it; columns with blanks or Chinese names are written "in double quotes"'
+        return Expression((), text, f"{text!r} is not a DuckDB expression ({message})", remedy)
+    columns = tuple(dict.fromkeys(_columns(select)))
+    problem, remedy = _refusal(select)
+    sql = text
     if not problem:
-        problem, remedy = _unbound(text, sql, columns)
-    return Expression(columns, sql, problem, remedy)
+        sql = _sql_of(_replaced(select)) if any(map(_is_zoned_cast, _nodes(select))) else text
+        problem, remedy = _unbound(sql, columns)
+    return Expression(columns, sql, f"{text!r} {problem}" if problem else "", remedy)
 
 
 def _select_list(text: str) -> tuple[Any, str]:
@@ -77,9 +69,7 @@ def _select_list(text: str) -> tuple[Any, str]:
 
 
 def _parsed(statement: str) -> Any:
-    with _parser().cursor() as connection:
-        found = connection.execute("SELECT json_serialize_sql($1)", [statement]).fetchone()
-    return json.loads(found[0]) if found else {"error": True}
+    return json.loads(rows("SELECT json_serialize_sql($1)", statement)[0][0])
 
 
 def _placeless(node: Any) -> Any:
@@ -89,65 +79,60 @@ def _placeless(node: Any) -> Any:
     return [_placeless(item) for item in node] if isinstance(node, list) else node
 
 
-def _collect_columns(node: object, bound: frozenset[str], names: list[str]) -> None:
-    """Column references of a parsed expression; parameters of lambdas are none."""
-    if isinstance(node, list):
-        for item in node:
-            _collect_columns(item, bound, names)
-    elif isinstance(node, dict):
-        if node.get("class") == "COLUMN_REF":
-            name = str(node["column_names"][-1])
-            if name not in bound:
-                names.append(name)
-            return
-        inner = bound
-        if node.get("class") == "LAMBDA":
-            parameters: list[str] = []
-            _collect_columns(node.get("lhs"), frozenset(), parameters)
-            inner = bound | frozenset(parameters)
-        for key, item in node.items():
-            if not (node.get("class") == "LAMBDA" and key == "lhs"):
-                _collect_columns(item, inner, names)
-
-
 def _nodes(node: Any) -> Iterator[dict[str, Any]]:
     if isinstance(node, dict):
         yield node
-    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+    for item in _items(node):
         yield from _nodes(item)
 
 
-def _refusal(text: str, select: Any) -> tuple[str, str]:
+def _items(node: Any) -> Iterable[Any]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
+
+
+def _columns(select: Any) -> Iterator[str]:
+    """Columns that a parsed expression reads; parameters of lambdas are none."""
+    kind = select.get("class") if isinstance(select, dict) else None
+    if kind == "COLUMN_REF":
+        yield str(select["column_names"][-1])
+    elif kind == "LAMBDA":
+        parameters = set(_columns(select["lhs"]))
+        inner = _columns([item for key, item in select.items() if key != "lhs"])
+        yield from (name for name in inner if name not in parameters)
+    else:
+        for item in _items(select):
+            yield from _columns(item)
+
+
+def _refusal(select: Any) -> tuple[str, str]:
     """Why an expression cannot give one value a row, the same every time, and what to write instead."""
     aggregates, unstable = _functions()
-    one_value = "Write an expression over the row's own columns; rows are left out with where or distinct"
     for node in _nodes(select):
         kind, name = node.get("class"), str(node.get("function_name", "")).lower()
         if kind == "WINDOW":
-            return f"{text!r} looks at other rows ({name} is a window function)", one_value
+            return f"looks at other rows ({name} is a window function)", _ONE_VALUE
         if kind == "SUBQUERY":
-            return f"{text!r} has a subquery, which looks at other rows", one_value
+            return "has a subquery, which looks at other rows", _ONE_VALUE
         if kind == "STAR":
-            return f"{text!r} stands for several columns", one_value
+            return "stands for several columns", _ONE_VALUE
         if kind != "FUNCTION":
             continue
         if name in ROW_MAKERS:
             return (
-                f"{text!r} makes rows ({name}), and an expression must give one value a row",
+                f"makes rows ({name}), and an expression must give one value a row",
                 "Write an entry of its own for each column that is to become a row, or turn the export first",
             )
         if name in aggregates:
-            return f"{text!r} adds up rows ({name} is an aggregate)", one_value
+            return f"adds up rows ({name} is an aggregate)", _ONE_VALUE
         if name in unstable:
-            return (
-                f"{text!r} gives another value each time ({name}), so that no run could be repeated",
-                "Take the value from the file",
-            )
+            return f"gives another value each time ({name}), so that no run could be repeated", _FROM_FILE
         if name in PRIVATE:
-            return f"{text!r} reads a setting of the run ({name})", "Take the value from the file"
+            return f"reads a setting of the run ({name})", _FROM_FILE
         if name in STRPTIME and any(NAME_PATTERN in _constant(child) for child in node["children"][1:]):
             return (
-                f"{text!r} reads a zone's name ({NAME_PATTERN})",
+                f"reads a zone's name ({NAME_PATTERN})",
                 "Use from with format and zones: {CST: Asia/Shanghai}, which say what a name means",
             )
     return "", ""
@@ -160,22 +145,14 @@ def _constant(node: dict[str, Any]) -> str:
 @functools.cache
 def _functions() -> tuple[frozenset[str], frozenset[str]]:
     """Names of DuckDB's aggregates, and of functions that may give another value at another time."""
-    with _parser().cursor() as connection:
-        rows = connection.execute(
-            "SELECT function_name, function_type = 'aggregate', coalesce(stability, 'CONSISTENT') "
-            "FROM duckdb_functions() WHERE function_type IN ('aggregate', 'scalar')"
-        ).fetchall()
-    return (
-        frozenset(name for name, is_aggregate, _ in rows if is_aggregate),
-        frozenset(name for name, _, stability in rows if stability != "CONSISTENT"),
+    known = rows(
+        "SELECT function_name, function_type = 'aggregate', coalesce(stability, 'CONSISTENT') "
+        "FROM duckdb_functions() WHERE function_type IN ('aggregate', 'scalar')"
     )
-
-
-def _with_safe_casts(text: str, select: Any) -> str:
-    """The expression with each cast to a time with a zone replaced by one that no zone's name gets into."""
-    if not any(_is_zoned_cast(node) for node in _nodes(select)):
-        return text
-    return _sql_of(_replaced(select))
+    return (
+        frozenset(name for name, is_aggregate, _ in known if is_aggregate),
+        frozenset(name for name, _, stability in known if stability != "CONSISTENT"),
+    )
 
 
 def _is_zoned_cast(node: dict[str, Any]) -> bool:
@@ -183,6 +160,9 @@ def _is_zoned_cast(node: dict[str, Any]) -> bool:
 
 
 def _replaced(node: Any) -> Any:
+    """A parsed expression with each cast to a time with a zone replaced by one that no zone's name gets
+    into.
+    """
     if isinstance(node, list):
         return [_replaced(item) for item in node]
     if not isinstance(node, dict):
@@ -190,37 +170,29 @@ def _replaced(node: Any) -> Any:
     inner = {key: _replaced(item) for key, item in node.items()}
     if not _is_zoned_cast(node):
         return inner
-    child = f"CAST({_sql_of(inner['child'])} AS VARCHAR)"
-    return _select_list(zoned_sql(child, is_try=bool(node["try_cast"])))[0]
+    macro = "try_zoned" if node["try_cast"] else "zoned"
+    return _select_list(f"{macro}(CAST({_sql_of(inner['child'])} AS VARCHAR))")[0]
 
 
 def _sql_of(select: Any) -> str:
     """A parsed expression as text."""
     tree = _parsed("SELECT (1) FROM source")
     tree["statements"][0]["node"]["select_list"] = [select]
-    with _parser().cursor() as connection:
-        found = connection.execute(
-            f"SELECT json_deserialize_sql({literal(json.dumps(tree))}::JSON)"
-        ).fetchone()
-    assert found is not None
-    return str(found[0]).removeprefix("SELECT ").removesuffix(' FROM "source"')
+    text = str(rows("SELECT json_deserialize_sql($1::JSON)", json.dumps(tree))[0][0])
+    return text.removeprefix("SELECT ").removesuffix(' FROM "source"')
 
 
-def _unbound(text: str, sql: str, columns: tuple[str, ...]) -> tuple[str, str]:
+def _unbound(sql: str, columns: tuple[str, ...]) -> tuple[str, str]:
     """Why DuckDB would not run it over text columns: a function or a type that does not fit."""
     fields = ", ".join(f"NULL::VARCHAR AS {quoted(name)}" for name in columns) or "NULL AS nothing"
-    with _parser().cursor() as connection:
-        try:
-            found = connection.execute(
-                f"DESCRIBE SELECT ({sql}) AS v FROM (SELECT {fields}) AS source"
-            ).fetchone()
-        except duckdb.Error as error:
-            message = " ".join(str(error).split("\n\n")[0].split())
-            return (
-                f"{text!r} cannot be computed over text columns ({message})",
-                "Correct it; every column of an export is text: CAST(a AS INTEGER) + 1",
-            )
-    kind = str(found[1]) if found else ""
+    try:
+        kind = str(rows(f"DESCRIBE SELECT ({sql}) AS v FROM (SELECT {fields}) AS source")[0][1])
+    except duckdb.Error as error:
+        message = " ".join(str(error).split("\n\n")[0].split())
+        return (
+            f"cannot be computed over text columns ({message})",
+            "Correct it; every column of an export is text: CAST(a AS INTEGER) + 1",
+        )
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION")):
-        return f"{text!r} gives a {kind}, and not one value a row", "Pick the one value: list[1]"
+        return f"gives a {kind}, and not one value a row", "Pick the one value: list[1]"
     return "", ""

@@ -14,23 +14,16 @@ docs/decisions/0019-lines-in-doubt-around-a-broken-quote.md.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from orchestration.ingest.doubt import Doubt
 from orchestration.ingest.grammar import Grammar
-from orchestration.ingest.lines import (
-    CR,
-    LF,
-    Bytes,
-    Offsets,
-    first_line_end,
-    trimmed,
-)
+from orchestration.ingest.lines import CR, LF, Bytes, Offsets, first_line_end, trimmed
 
+Column = Offsets | int
 NUL = 0
 
 MAX_RECORD_BYTES = 16 * 1024 * 1024
@@ -74,7 +67,7 @@ class Frames:
     starts: Offsets
     ends: Offsets
     counts: Offsets
-    faults: NDArray[np.uint8]
+    faults: Offsets
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -87,39 +80,43 @@ class Frames:
 
 @dataclass
 class _Collected:
-    starts: list[Offsets] = field(default_factory=list)
-    ends: list[Offsets] = field(default_factory=list)
-    counts: list[Offsets] = field(default_factory=list)
-    faults: list[NDArray[np.uint8]] = field(default_factory=list)
+    """Records found so far: arrays whose four rows are starts, ends, counts and faults."""
 
-    def add(
-        self, starts: Offsets, ends: Offsets, counts: Offsets, faults: NDArray[np.uint8] | int = FIT
-    ) -> None:
-        self.starts.append(starts)
-        self.ends.append(ends)
-        self.counts.append(counts)
-        self.faults.append(np.broadcast_to(np.asarray(faults, dtype=np.uint8), starts.shape))
+    parts: list[Offsets] = field(default_factory=list)
 
-    def add_one(self, start: int, end: int, fault: int) -> None:
-        self.add(_offsets(start), _offsets(end), _offsets(0), fault)
+    def add(self, starts: Column, ends: Column, counts: Column = 0, faults: Column = FIT) -> None:
+        records = np.broadcast_arrays(*map(np.atleast_1d, (starts, ends, counts, faults)))
+        self.parts.append(np.array(records, dtype=np.int64))
 
     def start_of(self, offset: int) -> int:
         """Where the record begins in which this offset lies."""
-        for starts in reversed(self.starts):
+        for starts in (part[0] for part in reversed(self.parts)):
             if len(starts) and starts[0] <= offset:
                 return int(starts[np.searchsorted(starts, offset, side="right") - 1])
         return 0
 
     def cut(self, offset: int) -> None:
         """Forget the records from this start on."""
-        while self.starts and (not len(self.starts[-1]) or self.starts[-1][0] >= offset):
-            for parts in (self.starts, self.ends, self.counts, self.faults):
-                parts.pop()
-        if self.starts:
-            kept = int(np.searchsorted(self.starts[-1], offset))
-            for values in (self.starts, self.ends, self.counts):
-                values[-1] = values[-1][:kept]
-            self.faults[-1] = self.faults[-1][:kept]
+        while self.parts and (not self.parts[-1].size or self.parts[-1][0, 0] >= offset):
+            self.parts.pop()
+        if self.parts:
+            last = self.parts[-1]
+            self.parts[-1] = last[:, : np.searchsorted(last[0], offset)]
+
+    def frames(self, buffer: Bytes) -> Frames:
+        """All of them, every line end turned into one LF and the offsets moved along."""
+        starts, ends, counts, faults = np.concatenate([np.zeros((4, 0), np.int64), *self.parts], axis=1)
+        data = buffer[: int(ends[-1]) + 2 if len(ends) else 0]
+        closing = ends[ends < len(data)]
+        returns = closing[data[closing] == CR]
+        if len(returns):
+            data = data.copy()
+            pairs = returns[(returns + 1 < len(data)) & (data[np.minimum(returns + 1, len(data) - 1)] == LF)]
+            data[returns] = LF
+            starts = starts - np.searchsorted(pairs, starts)
+            ends = ends - np.searchsorted(pairs, ends)
+            data = np.delete(data, pairs)
+        return Frames(data, starts, ends, counts, faults)
 
 
 class RecordScanner:
@@ -137,6 +134,9 @@ class RecordScanner:
         self._is_skipping = False
         self._is_in_doubt = False
         self._is_just_broken = False
+        self._buffer: Bytes = np.zeros(0, dtype=np.uint8)
+        self._is_final = False
+        self._found = _Collected()
 
     def feed(self, chunk: bytes) -> Frames:
         """Records completed by this buffer; those that its end leaves open or in doubt wait for the next."""
@@ -146,121 +146,117 @@ class RecordScanner:
         """What is left at the end of the stream, a last record without a line end included."""
         return self._consume(b"", is_final=True)
 
+    def frames(self, chunks: Iterable[bytes]) -> Iterator[Frames]:
+        """The records of a whole stream."""
+        for chunk in chunks:
+            yield self.feed(chunk)
+        yield self.finish()
+
     def _consume(self, chunk: bytes, *, is_final: bool) -> Frames:
+        self._found = _Collected()
         if self._is_skipping:
             cut = first_line_end(np.frombuffer(chunk, dtype=np.uint8), 0, is_final=True)
             if cut is None:
-                return _frames(np.zeros(0, dtype=np.uint8), _Collected())
+                return self._found.frames(self._buffer)
             chunk = chunk[cut:]
             self._is_skipping = False
         data = self._carry + chunk if self._carry else chunk
-        buffer = np.frombuffer(data, dtype=np.uint8)
-        collected = _Collected()
-        position = self._records(buffer, collected, is_final=is_final)
+        self._buffer, self._is_final = np.frombuffer(data, dtype=np.uint8), is_final
+        position = self._records()
         self._carry = data[position:]
-        return _frames(buffer, collected)
+        return self._found.frames(self._buffer)
 
-    def _records(self, buffer: Bytes, collected: _Collected, *, is_final: bool) -> int:
+    def _records(self) -> int:
         """Collect records; returns the offset from which bytes must wait for more.
 
         `certain` is the last offset at which a row surely begins; the buffer always begins at one.
         """
-        size = len(buffer)
+        size = len(self._buffer)
         position = certain = 0
         width = SCAN_WINDOW_BYTES
         while position < size:
             if self._is_in_doubt:
-                position = certain = self._search(buffer, position, collected, is_final=is_final)
+                position = certain = self._search(position)
                 if self._is_in_doubt:
                     return position
                 width = REPAIR_WINDOW_BYTES
                 continue
             stop = min(size, position + width)
-            at_end = is_final and stop == size
-            scan = self._grammar.scan(buffer[position:stop], is_final=at_end)
-            collected.add(scan.starts + position, scan.ends + position, scan.counts)
+            at_end = self._is_final and stop == size
+            scan = self._grammar.scan(self._buffer[position:stop], is_final=at_end)
+            self._found.add(scan.starts + position, scan.ends + position, scan.counts)
             begin = position + scan.next_start
             if scan.broken_at is not None or (at_end and begin < size):
                 broken_at = None if scan.broken_at is None else position + scan.broken_at
-                resumed = self._after_break(
-                    buffer, begin, broken_at, collected, certain=certain, is_final=is_final
-                )
+                resumed = self._after_break(begin, broken_at, certain)
                 if resumed is None:
-                    return self._held_back(buffer, begin, collected, certain=certain)
+                    return self._held_back(begin, certain)
                 position, width = resumed, REPAIR_WINDOW_BYTES
             elif stop < size:
                 width = 2 * width if begin == position else max(width, min(2 * width, SCAN_WINDOW_BYTES))
                 position = begin
-            elif is_final:
+            elif self._is_final:
                 return size
             elif size - begin <= MAX_RECORD_BYTES:
-                return self._held_back(buffer, begin, collected, certain=certain)
+                return self._held_back(begin, certain)
             else:
-                position = self._after_endless_record(buffer, begin, collected, is_open=scan.is_open)
+                position = self._after_endless_record(begin, is_open=scan.is_open)
         return size
 
-    def _held_back(self, buffer: Bytes, begin: int, collected: _Collected, *, certain: int) -> int:
+    def _held_back(self, begin: int, certain: int) -> int:
         """Keep the records back that a quote broken further on would put in doubt; returns their offset."""
         if self._doubt is None:
             return begin
-        quote = self._doubt.first_candidate(buffer, certain, begin, is_open=False)
-        if quote is None:
-            return begin
-        start = max(certain, collected.start_of(quote))
-        collected.cut(start)
+        quote = self._doubt.first_candidate(self._buffer, certain, begin, is_open=False)
+        return begin if quote is None else self._cut_at(quote, certain)
+
+    def _cut_at(self, quote: int, certain: int) -> int:
+        """Forget the record in which a quote stands, and all after it; returns its offset."""
+        start = max(certain, self._found.start_of(quote))
+        self._found.cut(start)
         return start
 
-    def _after_endless_record(
-        self, buffer: Bytes, begin: int, collected: _Collected, *, is_open: bool
-    ) -> int:
+    def _after_endless_record(self, begin: int, *, is_open: bool) -> int:
         """Reject a record that is too long, only its first line if it is a quote that makes it so."""
-        line_end = first_line_end(buffer, begin, is_final=False) if is_open else None
         self._break_off()
-        if line_end is not None:
-            collected.add_one(begin, trimmed(buffer, begin, line_end), QUOTE_UNCLOSED)
-            return line_end
-        collected.add_one(begin, begin + 4096, TOO_LONG)
-        self._is_skipping = True
-        return len(buffer)
+        line_end = first_line_end(self._buffer, begin, is_final=False) if is_open else None
+        if line_end is None:
+            return self._skip(begin)
+        self._found.add(begin, trimmed(self._buffer, begin, line_end), faults=QUOTE_UNCLOSED)
+        return line_end
 
-    def _after_break(
-        self,
-        buffer: Bytes,
-        begin: int,
-        broken_at: int | None,
-        collected: _Collected,
-        *,
-        certain: int,
-        is_final: bool,
-    ) -> int | None:
+    def _skip(self, begin: int) -> int:
+        self._found.add(begin, begin + 4096, faults=TOO_LONG)
+        self._is_skipping = True
+        return len(self._buffer)
+
+    def _after_break(self, begin: int, broken_at: int | None, certain: int) -> int | None:
         """Reject the broken record and what it puts in doubt before it; None when more bytes are needed.
 
         `begin` is where the broken record begins, `broken_at` its first illegal quote (None: it never
         closes). Returns where the search for the next certain row begins.
         """
-        size = len(buffer)
-        found = None if broken_at is None else first_line_end(buffer, broken_at, is_final=is_final)
-        if found is None and not is_final:
+        buffer, size = self._buffer, len(self._buffer)
+        found = None if broken_at is None else first_line_end(buffer, broken_at, is_final=self._is_final)
+        if found is None and not self._is_final:
             if size - begin <= MAX_RECORD_BYTES:
                 return None
-            return self._after_endless_record(buffer, begin, collected, is_open=False)
+            return self._after_endless_record(begin, is_open=False)
         line_end = found or size
+        fault = QUOTE_UNCLOSED if broken_at is None else QUOTE_BROKEN
         if self._doubt is None:
             end = first_line_end(buffer, begin, is_final=True) or size
-            fault = QUOTE_UNCLOSED if broken_at is None else QUOTE_BROKEN
-            collected.add_one(begin, trimmed(buffer, begin, end), fault)
+            self._found.add(begin, trimmed(buffer, begin, end), faults=fault)
             return end
         candidate = self._doubt.origin(buffer, certain, begin, broken_at)
         start = begin
         if candidate is not None and candidate < begin:
-            start = max(certain, collected.start_of(candidate))
-            collected.cut(start)
-        lines = self._doubt.judged_lines(
-            buffer, start, line_end, trusted_after=candidate if candidate is not None else line_end
-        )
-        faults = np.where(lines.are_rows, FIT, IN_DOUBT).astype(np.uint8)
-        faults[np.searchsorted(lines.starts, begin)] = QUOTE_UNCLOSED if broken_at is None else QUOTE_BROKEN
-        collected.add(lines.starts, lines.ends, np.where(lines.are_rows, lines.counts, 0), faults)
+            start = self._cut_at(candidate, certain)
+        trusted_after = line_end if candidate is None else candidate
+        lines = self._doubt.judged_lines(buffer, start, line_end, trusted_after=trusted_after)
+        faults = np.where(lines.are_rows, FIT, IN_DOUBT)
+        faults[np.searchsorted(lines.starts, begin)] = fault
+        self._found.add(lines.starts, lines.ends, np.where(lines.are_rows, lines.counts, 0), faults)
         self._break_off()
         return line_end
 
@@ -268,44 +264,40 @@ class RecordScanner:
         self._is_in_doubt = self._doubt is not None
         self._is_just_broken = True
 
-    def _search(self, buffer: Bytes, start: int, collected: _Collected, *, is_final: bool) -> int:
+    def _search(self, start: int) -> int:
         """Reject lines until one surely is a row; returns its offset, or that from which bytes must wait."""
         assert self._doubt is not None
-        size = len(buffer)
+        size = len(self._buffer)
         while start < size:
-            found = self._doubt.examine(buffer, start, is_final=is_final)
+            found = self._doubt.examine(self._buffer, start, is_final=self._is_final)
             if found.is_row or (found.is_end and self._is_just_broken):
                 # A text that begins with a broken quote and is never closed either takes two accidents.
                 self._is_in_doubt = False
                 return start
             if found.end is None:
-                if size - start <= MAX_RECORD_BYTES:
-                    return start
-                collected.add_one(start, start + 4096, TOO_LONG)
-                self._is_skipping = True
-                return size
-            lines = self._doubt.judged_lines(buffer, start, found.end, trusted_after=found.end)
-            collected.add(lines.starts, lines.ends, np.zeros_like(lines.counts), IN_DOUBT)
+                return start if size - start <= MAX_RECORD_BYTES else self._skip(start)
+            lines = self._doubt.judged_lines(self._buffer, start, found.end, trusted_after=found.end)
+            self._found.add(lines.starts, lines.ends, faults=IN_DOUBT)
             self._is_just_broken = False
             start = found.end
         return start
 
 
-def mark_nul(frames: Frames) -> None:
-    """Mark fit records that hold a NUL byte: no text export has one, and readers cut the text there."""
-    if len(frames.data) and frames.data.min() == NUL:
-        _mark(frames, np.flatnonzero(frames.data == NUL), HAS_NUL)
-
-
-def mark_replaced(frames: Frames) -> None:
-    """Mark fit records with U+FFFD, which the decoder put where bytes were not text."""
+def mark_unreadable(frames: Frames, *, is_plain: bool) -> None:
+    """Mark fit records that hold a NUL byte, which no text export has and where readers cut the text, or
+    bytes that are no text: not UTF-8 where the file is (`is_plain`), else U+FFFD, as the decoder wrote.
+    """
     data = frames.data
-    first = np.flatnonzero(data[:-2] == 0xEF) if len(data) > 2 else np.zeros(0, dtype=np.int64)
-    _mark(frames, first[(data[first + 1] == 0xBF) & (data[first + 2] == 0xBD)], NOT_TEXT)
+    if len(data) and data.min() == NUL:
+        _mark(frames, np.flatnonzero(data == NUL), HAS_NUL)
+    if is_plain:
+        _mark_not_utf8(frames)
+    elif len(data) > 2:
+        first = np.flatnonzero(data[:-2] == 0xEF)
+        _mark(frames, first[(data[first + 1] == 0xBF) & (data[first + 2] == 0xBD)], NOT_TEXT)
 
 
-def mark_not_utf8(frames: Frames) -> None:
-    """Mark fit records whose bytes are not UTF-8."""
+def _mark_not_utf8(frames: Frames) -> None:
     content = memoryview(frames.data.data)
     position = 0
     while position < len(content):
@@ -324,13 +316,6 @@ def mark_not_utf8(frames: Frames) -> None:
         position = max(int(frames.ends[record]), offset + 1)
 
 
-def good_runs(is_good: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """Half-open index ranges of consecutive true values."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_good, [False]]).astype(np.int8)))
-    for first, last in edges.reshape(-1, 2):
-        yield int(first), int(last)
-
-
 def _mark(frames: Frames, offsets: Offsets, fault: int) -> None:
     if not len(offsets) or not len(frames):
         return
@@ -338,32 +323,3 @@ def _mark(frames: Frames, offsets: Offsets, fault: int) -> None:
     records = records[records < len(frames)]
     inside = np.unique(records)
     frames.faults[inside[frames.faults[inside] == FIT]] = fault
-
-
-def _offsets(value: int) -> Offsets:
-    return np.array([value], dtype=np.int64)
-
-
-def _frames(buffer: Bytes, collected: _Collected) -> Frames:
-    """Join what was collected and turn every line end into one LF, moving the offsets along."""
-    if not collected.starts:
-        empty = np.zeros(0, dtype=np.int64)
-        return Frames(buffer[:0], empty, empty, empty, np.zeros(0, dtype=np.uint8))
-    starts = np.concatenate(collected.starts)
-    ends = np.concatenate(collected.ends)
-    counts = np.concatenate(collected.counts)
-    faults = np.concatenate(collected.faults)
-    size = int(ends[-1]) + 2 if len(ends) else 0
-    data = buffer[: min(size, len(buffer))]
-    closing = ends[ends < len(data)]
-    returns = closing[data[closing] == CR]
-    if len(returns):
-        data = data.copy()
-        pairs = returns[(returns + 1 < len(data)) & (data[np.minimum(returns + 1, len(data) - 1)] == LF)]
-        data[returns] = LF
-        keep = np.ones(len(data), dtype=bool)
-        keep[pairs] = False
-        starts = starts - np.searchsorted(pairs, starts)
-        ends = ends - np.searchsorted(pairs, ends)
-        data = data[keep]
-    return Frames(data, starts, ends, counts, faults)

@@ -17,12 +17,12 @@ import duckdb
 
 from orchestration.errors import MeritlineError
 from orchestration.hashing import file_hash
-from orchestration.ingest.landing import UnreadableFile, list_landing
+from orchestration.ingest.database import literal, rows
+from orchestration.ingest.landing import LandedFile, UnreadableFile, list_landing
 from orchestration.ingest.report import LOADED, REJECTED
-from orchestration.ingest.store import SCHEMA_FILE, load_of
+from orchestration.ingest.store import REGISTRY, SCHEMA_FILE, load_of
 from orchestration.state.folder import OWNER_FILE, StateFolder, write_atomically
 
-REGISTRY = Path("run") / "load_file" / "load_file.parquet"
 OF_THE_NIGHT = tuple(Path("run") / name for name in ("context", "export", "export_column", "plan_need"))
 """Written anew by every night."""
 SETTLED = Path("settlement")
@@ -53,12 +53,7 @@ def restore_raw(state: StateFolder, landing: Path) -> list[str]:
         return notes
     landed = {file.name: file for file in list_landing(landing)} if landing.is_dir() else {}
     for load in damaged:
-        file = landed.get(load.file)
-        try:
-            is_there = file is not None and not file.refusal and file.sha256() == load.sha256
-        except (UnreadableFile, OSError):
-            is_there = False
-        if not is_there:
+        if not _is_there(landed.get(load.file), load.sha256):
             raise MeritlineError(
                 path=load.part,
                 problem=f"this raw file is damaged or gone, and its export {load.file} is not in {landing} "
@@ -69,54 +64,60 @@ def restore_raw(state: StateFolder, landing: Path) -> list[str]:
     for load in damaged:
         for part in state.raw.glob(f"*/*/{load.load_id}*.parquet"):
             part.unlink()
-    _forget(state, [load.load_id for load in damaged])
-    return [
-        *notes,
-        *(f"{load.part} was damaged or gone: {load.file} is read again" for load in damaged),
-    ]
+    _forget(state, sealed, [load.load_id for load in damaged])
+    again = [f"{load.part} was damaged or gone: {load.file} is read again" for load in damaged]
+    return [*notes, *again]
 
 
 def seal_raw(state: StateFolder) -> None:
     """Keep the hashes of parts that have none yet, and a copy of the list of loads."""
     known = _read_seal(state)
-    parts = {
-        path.relative_to(state.raw).as_posix(): path
-        for path in state.raw.glob("*/*/*.parquet")
-        if path.name != SCHEMA_FILE
-        and not any(path.relative_to(state.raw).is_relative_to(folder) for folder in (*OF_THE_NIGHT, SETTLED))
-    }
-    hashes = {name: known.get(name) or file_hash(path) for name, path in parts.items()}
-    registry = state.raw / REGISTRY
-    hashes[REGISTRY.as_posix()] = file_hash(registry)
-    draft = _registry_copy(state).with_suffix(".draft")
-    shutil.copyfile(registry, draft)
-    draft.chmod(OWNER_FILE)
-    draft.replace(_registry_copy(state))
-    write_atomically(_seal_file(state), json.dumps(hashes, indent=0, sort_keys=True))
+    hashes: dict[str, str] = {}
+    for path in state.raw.glob("*/*/*.parquet"):
+        part = path.relative_to(state.raw)
+        if path.name != SCHEMA_FILE and not any(map(part.is_relative_to, (*OF_THE_NIGHT, SETTLED))):
+            hashes[part.as_posix()] = known.get(part.as_posix()) or file_hash(path)
+    hashes[REGISTRY.as_posix()] = file_hash(state.raw / REGISTRY)
+    _copied(state.raw / REGISTRY, _registry_copy(state))
+    _write_seal(state, hashes)
 
 
-def _seal_file(state: StateFolder) -> Path:
-    return state.raw / "_parts.json"
+def _write_seal(state: StateFolder, hashes: Mapping[str, str]) -> None:
+    write_atomically(state.raw / "_parts.json", json.dumps(hashes, indent=0, sort_keys=True))
+
+
+def _read_seal(state: StateFolder) -> Mapping[str, str]:
+    try:
+        found = json.loads((state.raw / "_parts.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _registry_copy(state: StateFolder) -> Path:
     return state.raw / "_load_file.parquet"
 
 
-def _read_seal(state: StateFolder) -> Mapping[str, str]:
+def _copied(source: Path, target: Path) -> None:
+    draft = target.with_suffix(".draft")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, draft)
+    draft.chmod(OWNER_FILE)
+    draft.replace(target)
+
+
+def _is_there(file: LandedFile | None, sha256: str) -> bool:
     try:
-        found = json.loads(_seal_file(state).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return file is not None and not file.refusal and file.sha256() == sha256
+    except (UnreadableFile, OSError):
+        return False
 
 
 def _restore_registry(state: StateFolder, sealed: Mapping[str, str]) -> list[str]:
     """A list of loads that reads is the sealed one or a newer one; one that does not is put back."""
     registry, copy = state.raw / REGISTRY, _registry_copy(state)
     try:
-        with duckdb.connect() as database:
-            database.execute(f"create table known as from read_parquet('{_quoted(registry)}')")
+        rows(f"FROM read_parquet({literal(registry)})")
         return []
     except duckdb.Error as error:
         if not copy.exists() or file_hash(copy) != sealed.get(REGISTRY.as_posix()):
@@ -125,10 +126,7 @@ def _restore_registry(state: StateFolder, sealed: Mapping[str, str]) -> list[str
                 problem="the list of loads is damaged",
                 remedy="The last publication stays. Restore the raw folder from the backup and run again",
             ) from error
-        draft = registry.with_suffix(".draft")
-        registry.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(copy, draft)
-        draft.replace(registry)
+        _copied(copy, registry)
         return [f"{registry} was damaged: put back as the last night left it"]
 
 
@@ -140,31 +138,26 @@ def _damaged_loads(state: StateFolder, sealed: Mapping[str, str]) -> list[Damage
             changed.setdefault(load_of(path), path)
     if not changed:
         return []
-    with duckdb.connect() as database:
-        rows = database.execute(
-            f"select load_id, file, sha256 from read_parquet('{_quoted(state.raw / REGISTRY)}') "
-            "where status = $loaded and load_id in (select unnest($ids)) order by load_seq",
-            {"loaded": LOADED, "ids": list(changed)},
-        ).fetchall()
-    return [DamagedLoad(load_id, file, sha256, changed[load_id]) for load_id, file, sha256 in rows]
+    found = rows(
+        f"SELECT load_id, file, sha256 FROM read_parquet({literal(state.raw / REGISTRY)}) "
+        "WHERE status = $1 AND load_id IN (SELECT unnest($2)) ORDER BY load_seq",
+        LOADED,
+        list(changed),
+    )
+    return [DamagedLoad(load_id, file, sha256, changed[load_id]) for load_id, file, sha256 in found]
 
 
-def _forget(state: StateFolder, load_ids: list[str]) -> None:
+def _forget(state: StateFolder, sealed: Mapping[str, str], load_ids: list[str]) -> None:
     """List the loads as rejected: ingestion reads such a file again, in its old place of the order."""
     registry = state.raw / REGISTRY
     draft = registry.with_suffix(".draft")
-    with duckdb.connect() as database:
-        database.execute(f"create table known as from read_parquet('{_quoted(registry)}')")
-        database.execute(
-            "update known set status = $rejected where load_id in (select unnest($ids)) and status = $loaded",
-            {"rejected": REJECTED, "loaded": LOADED, "ids": load_ids},
-        )
-        database.execute(f"copy (from known order by load_seq, file) to '{_quoted(draft)}' (format parquet)")
+    rows(
+        "COPY (SELECT * REPLACE (CASE WHEN status = $1 AND load_id IN (SELECT unnest($2)) THEN $3 "
+        f"ELSE status END AS status) FROM read_parquet({literal(registry)}) ORDER BY load_seq, file) "
+        f"TO {literal(draft)} (FORMAT parquet)",
+        LOADED,
+        load_ids,
+        REJECTED,
+    )
     draft.replace(registry)
-    sealed = _read_seal(state)
-    kept = {name: sha256 for name, sha256 in sealed.items() if load_of(Path(name)) not in load_ids}
-    write_atomically(_seal_file(state), json.dumps(kept, indent=0, sort_keys=True))
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+    _write_seal(state, {name: sha for name, sha in sealed.items() if load_of(Path(name)) not in load_ids})

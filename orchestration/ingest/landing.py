@@ -15,19 +15,15 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from orchestration.errors import ConfigurationError
+from orchestration.hashing import file_hash
 
-FORMATS = {
-    "csv": "csv",
-    "tsv": "tsv",
+FORMATS = {name: name for name in ("csv", "tsv", "xlsx", "parquet", "jsonl")} | {
     "txt": "csv",
-    "xlsx": "xlsx",
-    "parquet": "parquet",
-    "jsonl": "jsonl",
     "ndjson": "jsonl",
     "json": "jsonl",
 }
@@ -50,8 +46,8 @@ class UnreadableFile(Exception):
 class LandedFile:
     """One export: a file of the landing folder, or one member of a zip in it.
 
-    `name` is the path under the landing folder (`a.zip/inner.csv` for a member). `refusal` says why a
-    file that is there is not read at all.
+    `name` is the path under the landing folder (`a.zip/inner.csv` for a member, which the archive itself
+    calls `stored`). `refusal` says why a file that is there is not read at all.
     """
 
     name: str
@@ -61,14 +57,14 @@ class LandedFile:
     byte_count: int
     member: str | None = None
     refusal: str | None = None
+    stored: str = ""
 
     @property
     def match_names(self) -> tuple[str, ...]:
         """Names that a profile's glob may mean: paths and bare names, with and without `.gz` and `.zip`."""
         archive = self.name if self.member is None else self.name[: -len(self.member) - 1]
         names = [self.name, archive, PurePosixPath(archive).name, PurePosixPath(self.name).name]
-        plain = [re.sub(r"\.(gz|zip)$", "", name, flags=re.IGNORECASE) for name in names]
-        return tuple(dict.fromkeys([*names, *plain]))
+        return tuple(dict.fromkeys([*names, *map(_unpacked, names)]))
 
     def sha256(self) -> str:
         """SHA-256 of the file's bytes; of a zip member: of the archive's bytes and the member's name.
@@ -76,20 +72,20 @@ class LandedFile:
         Raises UnreadableFile when the file changes while it is read.
         """
         before = self.path.stat()
-        with self.path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256")
+        found = file_hash(self.path)
         after = self.path.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise UnreadableFile("the file changed while it was read; it may still be on its way in")
         if self.member is None:
-            return digest.hexdigest()
-        return hashlib.sha256(f"{digest.hexdigest()}/{self.member}".encode()).hexdigest()
+            return found
+        return hashlib.sha256(f"{found}/{self.member}".encode()).hexdigest()
 
     def chunks(self, size: int) -> Iterator[bytes]:
         """The decompressed bytes in buffers of about `size`; raises UnreadableFile on damage or a bomb."""
         try:
-            with self._open() as stream:
-                limit = max(MIN_EXPANSION_BYTES, self._packed_bytes() * MAX_EXPANSION_RATIO)
+            stream, packed = self._open()
+            with stream:
+                limit = max(MIN_EXPANSION_BYTES, packed * MAX_EXPANSION_RATIO)
                 total = 0
                 while chunk := stream.read(size):
                     total += len(chunk)
@@ -105,6 +101,8 @@ class LandedFile:
             raise UnreadableFile(f"the archive is damaged ({error})") from error
         except (RuntimeError, NotImplementedError) as error:
             raise UnreadableFile(f"the archive cannot be opened ({error})") from error
+        except KeyError as error:
+            raise UnreadableFile("the archive changed while it was read") from error
 
     def head(self, size: int) -> bytes:
         """The first decompressed bytes, fewer when the file is shorter."""
@@ -121,25 +119,14 @@ class LandedFile:
             for chunk in self.chunks(BLOCK_BYTES):
                 out.write(chunk)
 
-    def _packed_bytes(self) -> int:
-        if self.member is None:
-            return self.byte_count
-        with zipfile.ZipFile(self.path) as archive:
-            return archive.getinfo(self._stored_member(archive)).compress_size
-
-    def _open(self) -> IO[bytes]:
-        if self.compression == "gz":
-            return cast(IO[bytes], gzip.open(self.path, "rb"))
+    def _open(self) -> tuple[IO[bytes], int]:
+        """The decompressed bytes, and how many they are as they are stored."""
         if self.member is not None:
             archive = zipfile.ZipFile(self.path)
-            return archive.open(self._stored_member(archive))
-        return self.path.open("rb")
-
-    def _stored_member(self, archive: zipfile.ZipFile) -> str:
-        for info in archive.infolist():
-            if _member_name(info) == self.member:
-                return info.filename
-        raise UnreadableFile("the archive changed while it was read")
+            return archive.open(self.stored), archive.getinfo(self.stored).compress_size
+        if self.compression == "gz":
+            return cast(IO[bytes], gzip.open(self.path, "rb")), self.byte_count
+        return self.path.open("rb"), self.byte_count
 
 
 def list_landing(landing: Path) -> tuple[LandedFile, ...]:
@@ -156,12 +143,10 @@ def list_landing(landing: Path) -> tuple[LandedFile, ...]:
     found: list[LandedFile] = []
     for folder, folders, names in os.walk(landing):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in folders:
-            path = Path(folder) / name
-            if path.is_symlink():
-                found.append(_refused(landing, path, "it is a link, and links are not followed"))
-        for name in sorted(names):
-            if not name.startswith((".", "~$")) and not name.endswith(MANIFEST_SUFFIX):
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        files = [name for name in sorted(names) if not name.startswith((".", "~$"))]
+        for name in [*links, *files]:
+            if not name.endswith(MANIFEST_SUFFIX):
                 found.extend(_examined(landing, Path(folder) / name))
     if not found:
         raise ConfigurationError(
@@ -173,48 +158,45 @@ def list_landing(landing: Path) -> tuple[LandedFile, ...]:
 
 
 def _examined(landing: Path, path: Path) -> Iterator[LandedFile]:
+    name = path.relative_to(landing).as_posix()
     status = path.lstat()
+    file = LandedFile(name, path, _format_of(name), "", 0)
     if stat.S_ISLNK(status.st_mode):
-        yield _refused(landing, path, "it is a link, and links are not followed")
+        yield replace(file, refusal="it is a link, and links are not followed")
     elif not stat.S_ISREG(status.st_mode):
-        yield _refused(landing, path, "it is a pipe, socket or device, not a file")
+        yield replace(file, refusal="it is a pipe, socket or device, not a file")
     elif path.suffix.lower() == ".zip":
-        yield from _members(landing, path, status.st_size)
+        yield from _members(replace(file, compression="zip", byte_count=status.st_size))
     else:
-        name = path.relative_to(landing).as_posix()
         compression = "gz" if path.suffix.lower() == ".gz" else ""
-        yield LandedFile(name, path, _format_of(name), compression, status.st_size)
+        yield replace(file, compression=compression, byte_count=status.st_size)
 
 
-def _members(landing: Path, path: Path, size: int) -> Iterator[LandedFile]:
-    archive_name = path.relative_to(landing).as_posix()
-
-    def refused(reason: str, member: str | None = None) -> LandedFile:
-        name = archive_name if member is None else f"{archive_name}/{member}"
-        return LandedFile(name, path, _format_of(name), "zip", size, member, reason)
-
+def _members(archive: LandedFile) -> Iterator[LandedFile]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir()]
+        with zipfile.ZipFile(archive.path) as opened:
+            infos = [info for info in opened.infolist() if not info.is_dir()]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        yield refused(f"the archive is damaged or cut off ({error})")
+        yield replace(archive, refusal=f"the archive is damaged or cut off ({error})")
         return
     if len(infos) > MAX_ARCHIVE_MEMBERS:
-        yield refused(f"the archive has {len(infos)} members, more than {MAX_ARCHIVE_MEMBERS}")
+        too_many = f"the archive has {len(infos)} members, more than {MAX_ARCHIVE_MEMBERS}"
+        yield replace(archive, refusal=too_many)
         return
     seen: set[str] = set()
     for info in infos:
         member = _member_name(info)
-        file_format = _format_of(member)
+        name = f"{archive.name}/{member}"
+        file = replace(archive, name=name, file_format=_format_of(name), member=member, stored=info.filename)
         if _is_unsafe(member):
-            yield refused(f"the archive holds a member with an unsafe path ({member[:80]!r})")
+            unsafe = f"the archive holds a member with an unsafe path ({member[:80]!r})"
+            yield replace(archive, refusal=unsafe)
         elif member in seen:
-            yield refused("the archive holds this name twice", member)
+            yield replace(file, refusal="the archive holds this name twice")
         elif PurePosixPath(member).suffix.lower() in (".zip", ".gz", ".7z", ".rar"):
-            yield refused("an archive inside an archive is not opened; unpack it first", member)
-        elif file_format and not member.startswith("__MACOSX/"):
-            name = f"{archive_name}/{member}"
-            yield LandedFile(name, path, file_format, "zip", size, member)
+            yield replace(file, refusal="an archive inside an archive is not opened; unpack it first")
+        elif file.file_format and not member.startswith("__MACOSX/"):
+            yield file
         seen.add(member)
 
 
@@ -233,12 +215,10 @@ def _is_unsafe(member: str) -> bool:
     return member.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in member
 
 
-def _refused(landing: Path, path: Path, reason: str) -> LandedFile:
-    name = path.relative_to(landing).as_posix()
-    return LandedFile(name, path, _format_of(name), "", 0, None, reason)
+def _unpacked(name: str) -> str:
+    return re.sub(r"\.(gz|zip)$", "", name, flags=re.IGNORECASE)
 
 
 def _format_of(name: str) -> str:
     """The format that a name's ending says, '' when it says none."""
-    plain = re.sub(r"\.(gz|zip)$", "", name, flags=re.IGNORECASE)
-    return FORMATS.get(PurePosixPath(plain).suffix.lower().lstrip("."), "")
+    return FORMATS.get(PurePosixPath(_unpacked(name)).suffix.lower().lstrip("."), "")

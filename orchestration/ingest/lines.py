@@ -55,6 +55,12 @@ def first_line_end(buffer: Bytes, start: int, *, is_final: bool) -> int | None:
     return None
 
 
+def runs(flags: NDArray[np.bool_]) -> Offsets:
+    """Half-open index ranges of consecutive true values, one a row."""
+    edges: Offsets = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    return edges
+
+
 def trimmed(buffer: Bytes, start: int, end: int) -> int:
     """The end of a line without its line end."""
     while end > start and buffer[end - 1] in (LF, CR):

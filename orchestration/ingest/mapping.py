@@ -8,26 +8,23 @@ column, is a fault that names column and value. Nothing is rounded and nothing g
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from orchestration.ingest.contract import ContractColumn
-from orchestration.ingest.conversion import BOUNDS, typed_sql, what_is_wrong, words_of
+from orchestration.ingest.conversion import BOUNDS, outside_sql, typed_sql, what_is_wrong, words_of
+from orchestration.ingest.database import literal, literals, quoted
 from orchestration.ingest.expression import examined
 from orchestration.ingest.landing import UnreadableFile
-from orchestration.ingest.personal import MASK, looks_personal, pseudonym_sql, scrubbed_sql
+from orchestration.ingest.personal import MASK, looks_personal
 from orchestration.ingest.profile import ColumnRule, Entry
-from orchestration.ingest.sources import literal, quoted
-from orchestration.ingest.times import ISO, is_unmapped_name_sql, name_sql
+from orchestration.ingest.times import ISO, is_unmapped_name_sql
 
 FAULT_MARK = "meritline: a row does not fit"
 """Text of the error by which a statement says that it met a fault."""
 
 RAW_TEXT_LIMIT = 2_000
-VALUE_LIMIT = 80
-
-BLANKS = " \t\u00a0\u3000"
-"""What stands around a key by accident, also in Chinese text."""
+_NOTHING = "NULL::VARCHAR"
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,6 @@ class Mapping:
     """
 
     entry: Entry
-    columns: tuple[str, ...]
     exact: Conversions
     quick: Conversions
     condition: str | None
@@ -77,15 +73,12 @@ class Mapping:
 
     def columns_sql(self) -> str:
         """The select list of contract columns over `rows`."""
-        names = (column.name for column in self.entry.table.export_columns)
-        return ", ".join(f"__t{i} AS {quoted(name)}" for i, name in enumerate(names))
+        columns = enumerate(self.entry.table.export_columns)
+        return ", ".join(f"__t{i} AS {quoted(column.name)}" for i, column in columns)
 
     def raw_text_sql(self) -> str:
         """The row for people, over `rows`; of a line that is no JSON object all values are masked."""
-        line = (
-            f"regexp_replace(__raw, '(:\\s*)(\"(\\\\.|[^\"\\\\])*\"?|[^\\s,\\[\\]{{}}]+)', '\\1{MASK}', 'g')"
-        )
-        masked = f"left({scrubbed_sql(line)}, {RAW_TEXT_LIMIT})"
+        masked = f"left(masked_line(__raw), {RAW_TEXT_LIMIT})"
         return f"CASE WHEN __bad IS NULL THEN {self.raw_text} ELSE {masked} END"
 
     def is_fault_sql(self, *, is_quick: bool = False) -> str:
@@ -96,15 +89,14 @@ class Mapping:
     def fault_column_sql(self) -> str:
         """The first column at fault."""
         cases = [f"WHEN {fault} THEN {literal(column.name)}" for column, fault, _ in self._faults()]
-        bad = "WHEN __bad IS NOT NULL OR __fw THEN NULL"
-        return f"CASE {bad} {' '.join(cases)} END" if cases else "NULL::VARCHAR"
+        return f"CASE WHEN __bad IS NOT NULL OR __fw THEN NULL {' '.join(cases)} ELSE {_NOTHING} END"
 
     def reason_sql(self) -> str:
         """All faults of a row in words. Values are named, except of personal columns."""
-        cases = [f"CASE WHEN {fault} THEN {words} END" for _, fault, words in self._faults()]
-        failed = literal("the profile's where could not be computed")
-        words = ", ".join([f"CASE WHEN __fw THEN {failed} END", *cases])
-        return f"coalesce(__bad, concat_ws('; ', {words}))"
+        cases = [("__fw", literal("the profile's where could not be computed"))]
+        cases += [(fault, words) for _, fault, words in self._faults()]
+        said = ", ".join(f"CASE WHEN {fault} THEN {words} END" for fault, words in cases)
+        return f"coalesce(__bad, concat_ws('; ', {said}))"
 
     def _faults(self, *, is_quick: bool = False) -> list[tuple[ContractColumn, str, str]]:
         """Column, condition and words (SQL) of everything that may be wrong with a row."""
@@ -116,32 +108,27 @@ class Mapping:
                 failed = "could not be computed (the profile's sql failed on this row)"
                 found.append((column, f"__f{i}", literal(f"{column.name} {failed}")))
                 fits = f"NOT __f{i} AND "
-            words = self._words(column)
+            words = self._words(column, i)
             if column.is_required:
                 blank = f" OR trim(__t{i}) = ''" if column.data_type == "varchar" else ""
                 found.append((column, f"{fits}(__t{i} IS NULL{blank})", words))
             elif column.data_type != "varchar" or column.values:
                 found.append((column, f"{fits}(__m{i} IS NOT NULL AND __t{i} IS NULL)", words))
-            if column.data_type in BOUNDS:
-                low, high = (f"{column.data_type} '{bound}'" for bound in BOUNDS[column.data_type])
-                found.append((column, f"__t{i} NOT BETWEEN {low} AND {high}", words))
+            if outside := outside_sql(column, f"__t{i}"):
+                found.append((column, outside, words))
         return found
 
-    def _words(self, column: ContractColumn) -> str:
-        i = self.entry.table.export_columns.index(column)
+    def _words(self, column: ContractColumn, i: int) -> str:
         rule = self.entry.spec.columns.get(column.name)
-        value = literal("the value") if column.is_personal else _shown(f"__m{i}")
+        value = literal("the value") if column.is_personal else f"shown(__m{i})"
         wrong = f"{value} || {literal(' ' + what_is_wrong(column))}"
         if column.data_type in BOUNDS and rule is not None:
-            unmapped = self._is_ambiguous(column, i, rule)
-            wrong = f"CASE WHEN {unmapped} THEN {_ambiguous(value, i)} ELSE {wrong} END"
+            zones = self.entry.zones_of(column.name)
+            unmapped = is_unmapped_name_sql(f"__m{i}", formats=rule.format, zones=zones)
+            wrong = f"CASE WHEN {unmapped} THEN ambiguous({value}, zone_name(__m{i})) ELSE {wrong} END"
         empty = literal(column.name + " is empty")
         named = f"{literal(column.name + ': ')} || {wrong}"
         return f"CASE WHEN __m{i} IS NULL OR trim(__m{i}) = '' THEN {empty} ELSE {named} END"
-
-    def _is_ambiguous(self, column: ContractColumn, i: int, rule: ColumnRule) -> str:
-        zones = self.entry.zones_of(column.name)
-        return is_unmapped_name_sql(f"__m{i}", formats=rule.format, zones=zones)
 
 
 def resolve(
@@ -158,14 +145,9 @@ def resolve(
 
 def expected_names(entry: Entry) -> frozenset[str]:
     """File columns that an entry asks for."""
-    names: set[str] = set()
-    for rule in entry.spec.columns.values():
-        names.update(rule.from_)
-        if rule.sql is not None:
-            names.update(examined(rule.sql).columns)
-    if entry.spec.where is not None:
-        names.update(examined(entry.spec.where).columns)
-    return frozenset(names)
+    rules = entry.spec.columns.values()
+    texts = [text for text in (entry.spec.where, *(rule.sql for rule in rules)) if text is not None]
+    return frozenset().union(*(rule.from_ for rule in rules), *(examined(text).columns for text in texts))
 
 
 class _Resolver:
@@ -174,25 +156,22 @@ class _Resolver:
         self._columns = columns
         self._is_open = file_format == "jsonl"
         self._is_workbook = file_format == "xlsx"
-        self._by_name = {name: name for name in columns}
         self._by_fold = {name.casefold(): name for name in reversed(columns)}
         self._used: set[str] = set()
         self._personal: set[str] = {name for name in columns if looks_personal(name)}
-        self._missing: list[str] = []
+        self._missing: dict[str, None] = {}
+        self._nulls = list(dict.fromkeys(["", *(value.strip() for value in entry.spec.null_values)]))
+        self._hidden = {*entry.spec.mask, *entry.spec.drop}
 
     def mapping(self, claimed: frozenset[str]) -> Mapping:
         spec = self._entry.spec
-        named = {*spec.mask, *spec.drop}
-        self._personal |= {found for name in named if (found := self._find(name)) is not None}
-        exact = self._conversions(is_quick=False)
-        self._missing.clear()
-        quick = self._conversions(is_quick=True)
+        self._personal |= {found for name in self._hidden if (found := self._find(name)) is not None}
+        exact, quick = (self._conversions(is_quick=is_quick) for is_quick in (False, True))
         condition = self._condition()
         known = {*self._used, *claimed, *spec.drop}
         unknown = tuple(name for name in self._columns if name not in known)
         return Mapping(
             entry=self._entry,
-            columns=self._columns,
             exact=exact,
             quick=quick,
             condition=condition,
@@ -210,28 +189,28 @@ class _Resolver:
         failures: dict[int, str] = {}
         for i, column in enumerate(self._entry.table.export_columns):
             rule = self._entry.spec.columns.get(column.name)
-            texts.append("NULL::VARCHAR" if rule is None else self._text(column, rule, is_quick=is_quick))
+            texts.append(_NOTHING if rule is None else self._text(column, rule, is_quick=is_quick))
             values.append(self._value(column, rule, f"__m{i}", is_quick=is_quick))
-            if not is_quick and rule is not None and rule.sql is not None and self._has_all(rule.sql):
-                failures[i] = _failed_sql(examined(rule.sql).sql)
+            if not is_quick and rule is not None and rule.sql is not None:
+                expression = examined(rule.sql)
+                if all(self._find(name) is not None for name in expression.columns):
+                    failures[i] = _failed_sql(expression.sql)
         return Conversions(tuple(texts), tuple(values), failures)
 
-    def _has_all(self, expression: str) -> bool:
-        return all(self._find(name) is not None for name in examined(expression).columns)
-
     def _find(self, name: str) -> str | None:
-        return self._by_name.get(name) or self._by_fold.get(name.strip().casefold())
+        return name if name in self._columns else self._by_fold.get(name.strip().casefold())
 
     def _text(self, column: ContractColumn, rule: ColumnRule, *, is_quick: bool) -> str:
         if rule.value is not None:
             return literal(rule.value)
         names = rule.from_ or examined(rule.sql or "").columns
-        found = {name: self._find(name) for name in names}
-        if absent := [name for name, actual in found.items() if actual is None]:
-            return self._absent(column, rule, absent)
-        actual = [name for name in found.values() if name is not None]
+        actual = []
+        for name in names:
+            if (found := self._find(name)) is None:
+                return self._absent(column, rule, name)
+            actual.append(found)
         self._used.update(actual)
-        if column.is_personal or {column.name, *names} & {*self._entry.spec.mask, *self._entry.spec.drop}:
+        if column.is_personal or {column.name, *names} & self._hidden:
             self._personal.update(actual)
         if rule.sql is not None:
             value = f"CAST(({examined(rule.sql).sql}) AS VARCHAR)"
@@ -242,7 +221,7 @@ class _Resolver:
             parts = [self._nulled(quoted(name), column, is_quick=is_quick) for name in actual]
             text = f"nullif(concat_ws(' ', {', '.join(parts)}), '')"
             if column.data_type == "timestamp":
-                text = _pair_sql(text, parts, formats=rule.format)
+                text = f"date_and_time({text}, {', '.join(_date_first(parts, rule.format))})"
         if rule.map:
             text = self._mapped(column, rule, text)
         return text if rule.default is None else f"coalesce({text}, {literal(rule.default)})"
@@ -252,50 +231,41 @@ class _Resolver:
         cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in rule.map.items())
         other = text
         if rule.otherwise is not None:
-            kept = ", ".join(map(literal, words_of(column)))
-            is_kept = f" OR trim({text}) IN ({kept})" if kept else ""
+            words = words_of(column)
+            is_kept = f" OR trim({text}) IN ({literals(words)})" if words else ""
             other = f"CASE WHEN {text} IS NULL{is_kept} THEN {text} ELSE {literal(rule.otherwise)} END"
         return f"nullif(CASE trim({text}) {cases} ELSE {other} END, '')"
 
-    def _absent(self, column: ContractColumn, rule: ColumnRule, absent: Iterable[str]) -> str:
-        name = next(iter(absent))
-        self._missing.append(column.name)
+    def _absent(self, column: ContractColumn, rule: ColumnRule, name: str) -> str:
+        self._missing[column.name] = None
         if rule.default is not None:
             return literal(rule.default)
         if column.is_required and not self._is_open:
             shown = name if name == column.name else f"{name} (for {column.name})"
             raise UnreadableFile(f"the header has no column {shown}{self._nearest(name)}")
-        return "NULL::VARCHAR"
+        return _NOTHING
 
     def _nearest(self, name: str) -> str:
-        unused = [other for other in self._columns if other not in self._used]
-        near = difflib.get_close_matches(name.casefold(), [other.casefold() for other in unused], n=1)
-        return f" (is it {self._by_fold[near[0]]!r} now?)" if near else f"; it has {_listed(self._columns)}"
+        unused = [other.casefold() for other in self._columns if other not in self._used]
+        if near := difflib.get_close_matches(name.casefold(), unused, n=1):
+            return f" (is it {self._by_fold[near[0]]!r} now?)"
+        more = f" and {len(self._columns) - 12} more" if len(self._columns) > 12 else ""
+        return f"; it has {', '.join(self._columns[:12])}{more}"
 
     def _nulled(self, text: str, column: ContractColumn, *, is_quick: bool) -> str:
         """The text, NULL where it is empty or one of the null values.
 
-        Blanks around it are kept where the text itself is loaded, and dropped where it is converted.
+        Blanks around it are kept where the text itself is loaded, and dropped where it is converted or a key.
         """
         is_open = column.data_type == "varchar" and not column.values
+        kept, compared = text if is_open else f"trim({text})", f"trim({text})"
         if is_open and column.name in self._entry.table.references:
-            return self._nulled_key(text)
-        kept = text if is_open else f"trim({text})"
-        nulls = dict.fromkeys(["", *(value.strip() for value in self._entry.spec.null_values)])
-        if len(nulls) == 1:
-            return f"nullif({text if is_quick else kept}, '')"
-        return f"CASE WHEN trim({text}) NOT IN ({', '.join(map(literal, nulls))}) THEN {kept} END"
-
-    def _nulled_key(self, text: str) -> str:
-        """A key without blanks around it. Looking for them costs a tenth of cutting them off."""
-        last = " OR ".join(f"suffix({text}, {literal(blank)})" for blank in BLANKS)
-        first = " OR ".join(f"prefix({text}, {literal(blank)})" for blank in BLANKS if blank > "~")
-        cut = f"trim({text}, {literal(BLANKS)})"
-        key = f"CASE WHEN {text} < '!' OR {first} OR {last} THEN {cut} ELSE {text} END"
-        nulls = dict.fromkeys(["", *(value.strip() for value in self._entry.spec.null_values)])
-        if len(nulls) == 1:
-            return f"nullif({key}, '')"
-        return f"CASE WHEN {key} NOT IN ({', '.join(map(literal, nulls))}) THEN {key} END"
+            kept = compared = f"key_text({text})"
+        elif is_quick and len(self._nulls) == 1:
+            kept = text
+        if len(self._nulls) == 1:
+            return f"nullif({kept}, '')"
+        return f"CASE WHEN {compared} NOT IN ({literals(self._nulls)}) THEN {kept} END"
 
     def _condition(self) -> str | None:
         where = self._entry.spec.where
@@ -314,12 +284,11 @@ class _Resolver:
         if rule is None or mapped & set(spec.drop):
             return f"NULL::{column.data_type}"
         if mapped & set(spec.mask) or column.is_personal:
-            return pseudonym_sql(text)
-        formats = (*rule.format, ISO) if rule.format and self._is_workbook else rule.format
+            return f"pseudonym({text})"
         return typed_sql(
             column,
             text,
-            formats=formats,
+            formats=(*rule.format, ISO) if rule.format and self._is_workbook else rule.format,
             timezone=self._entry.timezone,
             zones=self._entry.zones_of(column.name),
             is_quick=is_quick,
@@ -331,14 +300,13 @@ class _Resolver:
             literal(MASK) if name in self._personal else f"coalesce({quoted(name)}, '')"
             for name in self._columns
         ]
-        joined = f"concat_ws({literal(',')}, {', '.join(parts)})"
-        return f"left({scrubbed_sql(joined)}, {RAW_TEXT_LIMIT})"
+        return f"left(scrubbed(concat_ws(',', {', '.join(parts)})), {RAW_TEXT_LIMIT})"
 
     def _extra(self, unknown: Sequence[str]) -> str:
         if not unknown or self._entry.spec.distinct:
-            return "NULL::VARCHAR"
+            return _NOTHING
         pairs = ", ".join(
-            f"{literal(name)}, " + (literal(MASK) if name in self._personal else scrubbed_sql(quoted(name)))
+            f"{literal(name)}, {literal(MASK) if name in self._personal else f'scrubbed({quoted(name)})'}"
             for name in unknown
         )
         return f"json_object({pairs})::VARCHAR"
@@ -349,31 +317,8 @@ def _failed_sql(expression: str) -> str:
     return f"(TRY(struct_pack(v := ({expression}))) IS NULL)"
 
 
-def _pair_sql(text: str, parts: Sequence[str], *, formats: Sequence[str]) -> str:
-    """A date and a time from two columns: without a time it is empty, as a call's that nobody answered.
-
-    The date comes first unless the format says otherwise. A date that has a clock time in it needs none; a
-    time without a date stays, and is no time.
-    """
+def _date_first(parts: Sequence[str], formats: Sequence[str]) -> tuple[str, str]:
+    """The date and the time of a pair of columns: the date comes first unless the format says otherwise."""
     first = next((pattern.lstrip(" ") for pattern in formats if pattern != ISO), "")
     is_time_first = first.startswith(("%H", "%I", "%M", "%-H", "%-I"))
-    date, time = (parts[1], parts[0]) if is_time_first else (parts[0], parts[1])
-    has_no_time = f"{date} IS NOT NULL AND {time} IS NULL AND NOT contains({date}, ':')"
-    return f"CASE WHEN {has_no_time} THEN NULL ELSE {text} END"
-
-
-def _ambiguous(value: str, i: int) -> str:
-    """SQL for what is wrong with a time that has a zone's name behind it."""
-    name = name_sql(f"__m{i}")
-    remedy = "' is ambiguous; export an offset, or map it in the profile (zones: {"
-    return " || ".join([value, literal(": '"), name, literal(remedy), name, literal(": …})")])
-
-
-def _shown(text: str) -> str:
-    cut = f"left({scrubbed_sql(text)}, {VALUE_LIMIT})"
-    return f"'''' || {cut} || ''''"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:12])
-    return shown if len(names) <= 12 else f"{shown} and {len(names) - 12} more"
+    return (parts[1], parts[0]) if is_time_first else (parts[0], parts[1])

@@ -19,7 +19,6 @@ from orchestration.errors import ConfigurationError
 
 KEY_FILE = "pseudonym.key"
 MASK = "***"
-PSEUDONYM_LENGTH = 24
 
 _PERSONAL_WORDS = re.compile(
     r"(^|_)(first|last|full|given|family|nick|user|customer|client|contact|caller|visitor|requester|guest|member)?"
@@ -31,8 +30,8 @@ _PERSONAL_CHINESE = re.compile(
     "姓名|名称|昵称|称呼|手机|电话|联系方式|联系人|邮箱|邮件|电子邮|地址|身份证|证件|微信|QQ|生日|客户|访客|顾客|用户|会员|来电号码|主叫",
     re.IGNORECASE,
 )
-_MAIL = r"[\w.+-]+@[\w-]+\.[\w.-]+"
-_PHONE = (
+MAIL = r"[\w.+-]+@[\w-]+\.[\w.-]+"
+PHONE = (
     r"\+\d{1,3}[ -]?\d[\d -]{6,}\d"  # international
     r"|\b(86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}\b"  # mobile
     r"|\b0\d{2,3}-\d{7,8}\b"  # landline
@@ -79,29 +78,15 @@ def set_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     connection.execute("SET VARIABLE pseudonym_key = $1", [hashlib.sha256(key).hexdigest()[:32]])
 
 
-def pseudonym_sql(text: str) -> str:
-    """SQL for the keyed hash of a text: 24 hex digits, blanks around the text ignored.
-
-    A key in front of the text is enough: more than half of the hash is cut off, so it cannot be extended.
-    """
-    return f"left(sha256(getvariable('pseudonym_key') || trim({text})), {PSEUDONYM_LENGTH})"
-
-
 def looks_personal(header: str) -> bool:
     """Whether a column's name says that it holds names, numbers or addresses of people."""
     parts = re.sub(r"(?<=[a-z])(?=[A-Z])|[^\w]+", "_", header)
     return bool(_PERSONAL_WORDS.search(parts) or _PERSONAL_CHINESE.search(header))
 
 
-def scrubbed_sql(text: str) -> str:
-    """SQL for a text with mail addresses, phone and identity numbers masked, wherever they stand in it."""
-    without_mail = f"regexp_replace({text}, '{_MAIL}', '{MASK}', 'g')"
-    return f"regexp_replace({without_mail}, '{_PHONE}', '{MASK}', 'g')"
-
-
 def scrubbed(text: str) -> str:
-    """The same as `scrubbed_sql`, for a text in hand."""
-    return re.sub(_PHONE, MASK, re.sub(_MAIL, MASK, text, flags=re.ASCII), flags=re.ASCII)
+    """A text with mail addresses, phone and identity numbers masked, wherever they stand in it."""
+    return re.sub(PHONE, MASK, re.sub(MAIL, MASK, text, flags=re.ASCII), flags=re.ASCII)
 
 
 def masked_record(

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from orchestration.errors import ConfigurationError
 from orchestration.ingest.contract import Contract, ContractColumn, ContractTable
@@ -40,7 +49,18 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _known_zone(name: str) -> str:
+    try:
+        if not re.fullmatch(r"[A-Za-z0-9_+/\-]+", name):
+            raise ValueError(name)
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"timezone {name!r} is not known; use a name such as Asia/Shanghai or UTC") from None
+    return name
+
+
 TextList = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class _Strict(BaseModel):
@@ -62,18 +82,16 @@ class ColumnRule(_Strict):
     map: dict[str, str] = {}
     default: str | None = None
     otherwise: str | None = None
-    zones: dict[str, str] = {}
+    zones: dict[str, Zone] = {}
 
     @model_validator(mode="after")
     def _one_origin(self) -> ColumnRule:
-        origins = [bool(self.from_), self.sql is not None, self.value is not None]
-        if sum(origins) != 1:
+        if (bool(self.from_), self.sql is not None, self.value is not None).count(True) != 1:
             raise ValueError("needs exactly one of from, sql and value")
         if self.otherwise is not None and not self.map:
             raise ValueError("otherwise stands for what map does not name: give a map too")
         if any(NAME_PATTERN in pattern.rstrip(")").removesuffix(NAME_PATTERN) for pattern in self.format):
             raise ValueError(f"{NAME_PATTERN} is read at the end of a format only")
-        _check_zones(self.zones)
         return self
 
 
@@ -87,8 +105,8 @@ class FileEntry(_Strict):
     quote: str = '"'
     header_row: int | None = Field(default=None, ge=1, le=10_000)
     sheet: str | None = None
-    timezone: str | None = None
-    zones: dict[str, str] = {}
+    timezone: Zone | None = None
+    zones: dict[str, Zone] = {}
     null_values: tuple[str, ...] = ("",)
     where: str | None = None
     distinct: bool = False
@@ -111,8 +129,6 @@ class FileEntry(_Strict):
                 codecs.lookup(self.encoding)
             except LookupError:
                 raise ValueError(f"encoding {self.encoding!r} is not known") from None
-        _check_zone(self.timezone)
-        _check_zones(self.zones)
         return self
 
 
@@ -122,16 +138,10 @@ class Profile(_Strict):
     """
 
     profile: str
-    timezone: str | None = None
-    zones: dict[str, str] = {}
+    timezone: Zone | None = None
+    zones: dict[str, Zone] = {}
     description: str = ""
     files: tuple[FileEntry, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _zone(self) -> Profile:
-        _check_zone(self.timezone)
-        _check_zones(self.zones)
-        return self
 
 
 @dataclass(frozen=True)
@@ -146,12 +156,22 @@ class Entry:
     spec: FileEntry
     table: ContractTable
     timezone: str
-    path: Path | None = None
+    path: Path = Path()
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over what the entry does to rows; `match`, `required`, `expected_by` are no part."""
+        said = self.spec.model_dump(mode="json", by_alias=True, exclude=_NOT_IDENTITY)
+        for place in [said, *said["columns"].values()]:
+            for key in _LATER_KEYS:
+                if not place.get(key):
+                    place.pop(key, None)
+        return hashlib.sha256(json.dumps([said, self.timezone], sort_keys=True).encode()).hexdigest()
 
     @property
-    def fingerprint(self) -> str:
-        """Hash of everything that decides what a file's rows become."""
-        return entry_fingerprint(self.spec, self.timezone)
+    def place(self) -> str:
+        """The entry as messages about its profile call it."""
+        return f"files entry {self.entry_no} ({' or '.join(self.spec.match)} into {self.table.full_name})"
 
     def zones_of(self, column: str) -> Mapping[str, str]:
         """What zones' names behind a column's times mean: the column's own, then the entry's."""
@@ -164,26 +184,11 @@ class Entry:
         return self.entry_no == 0
 
 
-def entry_fingerprint(spec: FileEntry, timezone: str) -> str:
-    """SHA-256 over what an entry does to rows; `match`, `required` and `expected_by` are not part of it."""
-    said = spec.model_dump(mode="json", by_alias=True, exclude=_NOT_IDENTITY)
-    for place in [said, *said["columns"].values()]:
-        for key in _LATER_KEYS:
-            if not place.get(key):
-                place.pop(key, None)
-    return hashlib.sha256(json.dumps([said, timezone], sort_keys=True).encode()).hexdigest()
-
-
 def canonical_entry(table: ContractTable, business_timezone: str) -> Entry:
     """The entry of the canonical layout: every contract column from the file's column of the same name."""
-    spec = FileEntry(
-        match=(f"{table.source}/{table.name}*",),
-        table=table.full_name,
-        columns={
-            column.name: ColumnRule.model_validate({"from": column.name}) for column in table.export_columns
-        },
-    )
-    return Entry(profile="canonical", entry_no=0, spec=spec, table=table, timezone=business_timezone)
+    columns = {column.name: {"from": column.name} for column in table.export_columns}
+    said = {"match": f"{table.source}/{table.name}*", "table": table.full_name, "columns": columns}
+    return Entry("canonical", 0, FileEntry.model_validate(said), table, business_timezone)
 
 
 def load_profiles(paths: Sequence[Path], *, contract: Contract, business_timezone: str) -> tuple[Entry, ...]:
@@ -212,13 +217,10 @@ def load_profiles(paths: Sequence[Path], *, contract: Contract, business_timezon
 
 def _check_columns(entry: Entry) -> None:
     """Refuse expressions that cannot give one value a row, and constants that their column does not take."""
-    rules = [(name, rule.sql) for name, rule in entry.spec.columns.items() if rule.sql is not None]
-    where = [("where", entry.spec.where)] if entry.spec.where is not None else []
-    for name, text in [*where, *rules]:
-        found = examined(text)
-        if found.problem:
-            place = name if name == "where" else f"column {name}"
-            raise _unusable(_file(entry), f"{_where(entry)}, {place}: {found.problem}", found.remedy)
+    texts = {f"column {name}": rule.sql for name, rule in entry.spec.columns.items()}
+    for place, text in {"where": entry.spec.where, **texts}.items():
+        if text is not None and (found := examined(text)).problem:
+            raise _unusable(entry.path, f"{entry.place}, {place}: {found.problem}", found.remedy)
     for name, rule in entry.spec.columns.items():
         _check_constants(entry, entry.table.column(name), rule)
 
@@ -234,8 +236,8 @@ def _check_constants(entry: Entry, column: ContractColumn, rule: ColumnRule) -> 
     if said and (unfit := unfit_constants(column, tuple(said), formats=formats, timezone=entry.timezone)):
         near = _suggestion(unfit[0], column.values)
         raise _unusable(
-            _file(entry),
-            f"{_where(entry)}, column {column.name}: the {said[unfit[0]]} {unfit[0]!r} "
+            entry.path,
+            f"{entry.place}, column {column.name}: the {said[unfit[0]]} {unfit[0]!r} "
             f"{what_is_wrong(column)}{near}",
             f"Give one that {entry.table.full_name}.{column.name} takes",
         )
@@ -243,31 +245,20 @@ def _check_constants(entry: Entry, column: ContractColumn, rule: ColumnRule) -> 
 
 def _check_is_new(entry: Entry, others: Sequence[Entry]) -> None:
     """Refuse an entry that reads the same files as another one and makes the same rows of them."""
+    match, table = entry.spec.match, entry.table.full_name
     for other in others:
-        if (other.spec.match, other.table.full_name, other.fingerprint) == (
-            entry.spec.match,
-            entry.table.full_name,
-            entry.fingerprint,
-        ):
-            same = (
-                f"entries {other.entry_no} and {entry.entry_no} are the same"
-                if other.profile == entry.profile
-                else f"entry {other.entry_no} of profile {other.profile} and entry {entry.entry_no} "
-                f"of profile {entry.profile} are the same"
-            )
+        if (other.spec.match, other.table.full_name, other.fingerprint) == (match, table, entry.fingerprint):
+            same = f"entries {other.entry_no} and {entry.entry_no}"
+            if other.profile != entry.profile:
+                same = (
+                    f"entry {other.entry_no} of profile {other.profile} and entry {entry.entry_no} "
+                    f"of profile {entry.profile}"
+                )
             raise _unusable(
-                _file(entry),
-                f"{same}: both read {' or '.join(entry.spec.match)} into {entry.table.full_name}",
+                entry.path,
+                f"{same} are the same: both read {' or '.join(match)} into {table}",
                 "Remove one of them, or correct what should differ",
             )
-
-
-def _file(entry: Entry) -> Path:
-    return entry.path or Path(entry.profile)
-
-
-def _where(entry: Entry) -> str:
-    return f"files entry {entry.entry_no} ({' or '.join(entry.spec.match)} into {entry.table.full_name})"
 
 
 def resolve_profile(given: Path) -> Path:
@@ -281,33 +272,26 @@ def resolve_profile(given: Path) -> Path:
     raise _unusable(
         given,
         "there is no such profile file, nor a shipped profile of that name",
-        f"Give the path of a YAML file, or one of {', '.join(known)}{_suggestion(given.name, known)}",
+        f"Give the path of a YAML file, or {_one_of(given.name, known)}",
     )
 
 
 def _table(path: Path, number: int, spec: FileEntry, contract: Contract) -> ContractTable:
+    def unusable(problem: str, remedy: str) -> ConfigurationError:
+        return _unusable(path, f"files entry {number}: {problem}", remedy)
+
     known = {table.full_name: table for table in contract.export_tables}
     table = known.get(spec.table)
     if table is None:
-        raise _unusable(
-            path,
-            f"files entry {number}: the contract has no table {spec.table!r}",
-            f"Use one of {', '.join(known)}{_suggestion(spec.table, known)}",
-        )
+        raise unusable(f"the contract has no table {spec.table!r}", f"Use {_one_of(spec.table, known)}")
     columns = [column.name for column in table.export_columns]
     for name in spec.columns:
         if name not in columns:
-            raise _unusable(
-                path,
-                f"files entry {number}: {spec.table} has no column {name!r}",
-                f"Use one of {', '.join(columns)}{_suggestion(name, columns)}",
-            )
+            raise unusable(f"{spec.table} has no column {name!r}", f"Use {_one_of(name, columns)}")
     for column in table.export_columns:
         if column.is_required and column.name not in spec.columns:
-            raise _unusable(
-                path,
-                f"files entry {number}: the required column {spec.table}.{column.name} is not mapped",
-                "Add it under columns",
+            raise unusable(
+                f"the required column {spec.table}.{column.name} is not mapped", "Add it under columns"
             )
     return table
 
@@ -346,54 +330,29 @@ def _explained(path: Path, error: ValidationError) -> ConfigurationError:
     """The first problem of a profile in words, an unknown key with the nearest known one."""
     first = next((e for e in error.errors() if e["type"] == "extra_forbidden"), error.errors()[0])
     location = [str(part) for part in first["loc"]]
-    place = _place(location)
+    name, place = location[-1] if location else "profile", ""
+    model: type[BaseModel] = Profile
+    if len(location) > 2 and location[0] == "files":
+        place = f" in files entry {int(location[1]) + 1}" if location[1].isdigit() else ""
+        place += f", column {location[3]}" if len(location) > 4 and location[2] == "columns" else ""
+        model = ColumnRule if "columns" in location[2:-1] else FileEntry
     if first["type"] == "extra_forbidden":
-        known = _known_keys(location)
-        return _unusable(
-            path,
-            f"unknown profile key {location[-1]!r}{place}",
-            f"Known keys there are {', '.join(known)}{_suggestion(location[-1], known)}",
-        )
+        known = [field.alias or key for key, field in model.model_fields.items()]
+        remedy = f"Known keys there are {', '.join(known)}{_suggestion(name, known)}"
+        return _unusable(path, f"unknown profile key {name!r}{place}", remedy)
     if first["type"] == "missing":
-        return _unusable(path, f"the key {location[-1]!r} is missing{place}", "Add it")
+        return _unusable(path, f"the key {name!r} is missing{place}", "Add it")
     message = str(first["msg"]).removeprefix("Value error, ")
-    name = location[-1] if location else "profile"
     return _unusable(path, f"{name}{place}: {message}", "Correct the profile")
 
 
-def _place(location: Sequence[str]) -> str:
-    if len(location) < 3 or location[0] != "files":
-        return ""
-    place = f" in files entry {int(location[1]) + 1}" if location[1].isdigit() else ""
-    return f"{place}, column {location[3]}" if len(location) > 4 and location[2] == "columns" else place
-
-
-def _known_keys(location: Sequence[str]) -> list[str]:
-    model: type[BaseModel] = Profile
-    if len(location) > 2 and location[0] == "files":
-        model = ColumnRule if "columns" in location[2:-1] else FileEntry
-    return [field.alias or name for name, field in model.model_fields.items()]
+def _one_of(name: str, known: Collection[str]) -> str:
+    return f"one of {', '.join(known)}{_suggestion(name, known)}"
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _check_zone(name: str | None) -> None:
-    if name is None:
-        return
-    try:
-        if not re.fullmatch(r"[A-Za-z0-9_+/\-]+", name):
-            raise ValueError(name)
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"timezone {name!r} is not known; use a name such as Asia/Shanghai or UTC") from None
-
-
-def _check_zones(zones: dict[str, str]) -> None:
-    for zone in zones.values():
-        _check_zone(zone)
 
 
 def _unusable(path: Path, problem: str, remedy: str) -> ConfigurationError:

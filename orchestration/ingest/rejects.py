@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
+from orchestration.ingest.database import rows, statement
 from orchestration.ingest.profile import Entry
-from orchestration.ingest.sources import literal
 
 SHOWN_REASONS = 3
 
@@ -34,25 +32,16 @@ class RejectGroup:
         return self.file if self.row is None else f"{self.file}, row {self.row}"
 
 
-def commonest(paths: Sequence[Path], *, per_file: bool = False) -> list[RejectGroup]:
+def commonest(paths: Iterable[Path], *, per_file: bool = False) -> list[RejectGroup]:
     """Groups of the faulty rows in Parquet files of rejects, largest first; `per_file` keeps files apart."""
     existing = [path for path in paths if path.exists()]
     if not existing:
         return []
-    files = ", ".join(literal(str(path)) for path in existing)
-    kind = "regexp_replace(reason, '''[^'']*''', '…', 'g')"
-    split = ", file" if per_file else ""
-    first = "ORDER BY file, row_number NULLS FIRST"
-    with duckdb.connect(config={"threads": 2}) as connection:
-        rows = connection.execute(
-            f"SELECT table_name, column_name, first(reason {first}), first(file {first}), "
-            f"first(row_number {first}), first(load_id {first}), count(*) "
-            f"FROM read_parquet([{files}]) WHERE kind = 'fault' "
-            f"GROUP BY table_name, column_name, {kind}{split} ORDER BY count(*) DESC, 4, 5 NULLS FIRST, 3"
-        ).fetchall()
+    select = statement("commonest_rejects", split=", file" if per_file else "")
+    found = rows(select, [str(path) for path in existing])
     return [
         RejectGroup(table, column, reason, file, None if row is None else int(row), load_id, int(count))
-        for table, column, reason, file, row, load_id, count in rows
+        for table, column, reason, file, row, load_id, count in found
     ]
 
 

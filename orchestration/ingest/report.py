@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -29,17 +29,17 @@ class LoadFigures:
     table_name: str
     profile: str
     entry_no: int
-    file_format: str
-    encoding: str
-    delimiter: str
-    header_row_number: int | None
     row_count: int
     accepted_row_count: int
     rejected_row_count: int
     status: str
-    reason: str
-    unknown_columns: tuple[str, ...]
-    missing_columns: tuple[str, ...]
+    reason: str = ""
+    file_format: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    header_row_number: int | None = None
+    unknown_columns: tuple[str, ...] = ()
+    missing_columns: tuple[str, ...] = ()
     excluded_row_count: int = 0
     conflicting_key_count: int = 0
     is_new: bool = True
@@ -74,6 +74,21 @@ class TableTotals:
     excluded_row_count: int = 0
     unreadable_file_count: int = 0
     readable_file_count: int = 0
+
+    @classmethod
+    def of(cls, loads: Sequence[LoadFigures]) -> TableTotals:
+        """Sums over a table's loads. A file that came before brings nothing, whatever it is called now."""
+        new = [load for load in loads if load.is_new and load.status != DUPLICATE]
+        unreadable = sum(load.status == REJECTED for load in loads)
+        return cls(
+            file_count=len(new),
+            row_count=sum(load.row_count for load in new),
+            accepted_row_count=sum(load.accepted_row_count for load in new),
+            fault_row_count=sum(load.fault_row_count for load in new),
+            excluded_row_count=sum(load.excluded_row_count for load in new),
+            unreadable_file_count=unreadable,
+            readable_file_count=len(loads) - unreadable,
+        )
 
     @property
     def reject_share(self) -> Decimal:

@@ -14,8 +14,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.ingest.database import quoted
 from orchestration.ingest.landing import LandedFile, UnreadableFile
-from orchestration.ingest.sources import ReadingOptions, SourceReader, quoted
+from orchestration.ingest.sources import ReadingOptions, SourceReader
 from tests.ingest_support import SHARED_DATA
 
 SPECTRUM = SHARED_DATA / "csv_spectrum"

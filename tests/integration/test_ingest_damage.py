@@ -25,11 +25,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.ingest.framing import IN_DOUBT, REASONS
-from orchestration.ingest.mapping import BLANKS
+
 from tests.ingest_single import SingleFileLoader, entry_for, single_file_loader
 
 CASES = int(os.environ.get("MERITLINE_DAMAGE_CASES", "2000"))
 COLUMNS = ("team_id", "team_name", "department", "lead_agent_id")
+BLANKS = " \t\u00a0\u3000"
 KEYS = {"team_id", "lead_agent_id"}
 """Keys of this and of another table."""
 ENTRIES = {

@@ -21,6 +21,7 @@ from orchestration.ingest.framing import (
     TOO_LONG,
     RecordScanner,
 )
+from orchestration.ingest.lines import runs
 
 Record = tuple[bytes, int, int]
 
@@ -165,8 +166,7 @@ def test_an_endless_quoted_field_costs_its_own_line_only(monkeypatch: pytest.Mon
 def test_nul_and_bytes_that_are_no_text() -> None:
     scanner = RecordScanner(delimiter=ord(","))
     frames = scanner.feed("a,b\n1,\0\n好,2\n".encode() + b"\xff,3\n\xe5\xa5,4\n5,6\n")
-    framing.mark_nul(frames)
-    framing.mark_not_utf8(frames)
+    framing.mark_unreadable(frames, is_plain=True)
     assert frames.faults.tolist() == [FIT, HAS_NUL, FIT, NOT_TEXT, NOT_TEXT, FIT]
 
 
@@ -174,7 +174,7 @@ def test_nul_and_bytes_that_are_no_text() -> None:
 def test_no_window_cuts_a_character(window: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(framing, "DECODE_WINDOW_BYTES", window)
     frames = RecordScanner(delimiter=ord(",")).feed("aé好😀,好好好\n".encode() * 5 + b"\xe5\xa5,1\n")
-    framing.mark_not_utf8(frames)
+    framing.mark_unreadable(frames, is_plain=True)
     assert frames.faults.tolist() == [FIT] * 5 + [NOT_TEXT]
 
 
@@ -186,8 +186,8 @@ def test_line_ends_become_one_line_feed() -> None:
 
 def test_runs() -> None:
     flags = np.array([True, True, False, True, False, False, True])
-    assert list(framing.good_runs(flags)) == [(0, 2), (3, 4), (6, 7)]
-    assert list(framing.good_runs(np.zeros(3, dtype=bool))) == []
+    assert runs(flags).tolist() == [[0, 2], [3, 4], [6, 7]]
+    assert runs(np.zeros(3, dtype=bool)).tolist() == []
 
 
 CELL = st.text(alphabet=st.sampled_from('ab,"\n\r 好0'), max_size=6)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import duckdb
 import pytest
 
 from orchestration.ingest import mapping
+from orchestration.ingest.database import connect
 from orchestration.ingest.expression import examined
 from orchestration.ingest.landing import UnreadableFile
 from orchestration.ingest.personal import set_key
@@ -38,7 +38,7 @@ def converted(
     entry = entry_for(table, {**columns, column: rule or {"from": "x"}}, timezone=zone, **options)
     resolved = mapping.resolve(entry, ("x",), file_format="csv")
     index = [c.name for c in entry.table.export_columns].index(column)
-    with duckdb.connect() as connection:
+    with connect() as connection:
         set_key(connection, b"k")
         connection.execute(f"SET TimeZone = '{zone}'")
         source = "SELECT $1::VARCHAR AS x, 1 AS __row, NULL::VARCHAR AS __bad, '' AS __raw"
@@ -156,7 +156,7 @@ def test_dates(text: str, expected: str) -> None:
     resolved = mapping.resolve(entry, ("x",), file_format="csv")
     index = [c.name for c in entry.table.export_columns].index("hired_on")
     for is_quick in (False, True):
-        with duckdb.connect() as connection:
+        with connect() as connection:
             connection.execute("SET TimeZone = 'Asia/Shanghai'")
             source = "SELECT $1::VARCHAR AS x, 1 AS __row, NULL::VARCHAR AS __bad, '' AS __raw"
             row = connection.execute(

@@ -118,7 +118,7 @@ def test_the_contract_itself(tmp_path: Path) -> None:
     assert ticket.key == ("ticket_id",)
     assert ticket.version_column == "updated_at"
     assert ticket.column("customer_id").is_personal
-    assert [column.name for column in ticket.technical_columns] == [
+    assert [column.name for column in ticket.columns if column.is_technical] == [
         "_file",
         "_row_number",
         "_row_hash",

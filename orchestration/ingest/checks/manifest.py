@@ -42,15 +42,14 @@ class Manifest(BaseModel):
                 "its SHA-256 is not the one of its manifest: the copy is damaged or not complete"
             )
 
-    def check_figures(self, row_count: int, totals: Mapping[str, Decimal]) -> None:
-        """Raises UnreadableFile when rows or control totals differ."""
+    def broken_by(self, row_count: int, totals: Mapping[str, Decimal]) -> str:
+        """Why rows or control totals are not those that were promised; '' where they are."""
         if self.rows is not None and self.rows != row_count:
-            raise UnreadableFile(f"its manifest promises {self.rows} rows, the file has {row_count}")
+            return f"its manifest promises {self.rows} rows, the file has {row_count}"
         for name, promised in self.totals.items():
             if name in totals and totals[name] != promised:
-                raise UnreadableFile(
-                    f"its manifest promises {promised} as the total of {name}, the file has {totals[name]}"
-                )
+                return f"its manifest promises {promised} as the total of {name}, the file has {totals[name]}"
+        return ""
 
 
 def manifest_of(file: LandedFile) -> Manifest | None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from orchestration.ingest.contract import ContractTable
-from orchestration.ingest.sources import quoted
+from orchestration.ingest.database import literal, names, rows, statement
+from orchestration.ingest.report import LoadFigures
 
 MIN_REPEATED_ROWS = 20
 REPEATED_SHARE = 0.9
@@ -22,67 +23,60 @@ MAX_COMPARED_ROWS = 5_000_000
 _MAIN_EVENT = ("created_at", "started_at", "responded_at", "reviewed_at", "occurred_at", "ordered_at")
 
 
+@dataclass(frozen=True)
 class RowChecks:
     """Queries over a table's committed and staged Parquet. `timezone` is that of local days."""
 
-    def __init__(self, table: ContractTable, paths: Sequence[Path], timezone: str) -> None:
-        self._table = table
-        self._paths = [str(path) for path in paths]
-        self._timezone = timezone
+    table: ContractTable
+    paths: Sequence[Path]
+    timezone: str
 
     @property
     def event_column(self) -> str | None:
         """The timestamp that dates the table's rows, if there is one."""
-        names = [column.name for column in self._table.export_columns if column.data_type == "timestamp"]
-        return next((name for name in _MAIN_EVENT if name in names), None)
+        columns = [column.name for column in self.table.export_columns if column.data_type == "timestamp"]
+        return next((name for name in _MAIN_EVENT if name in columns), None)
 
     def event_days(self) -> dict[str, frozenset[dt.date]]:
         """Local days of events by load id."""
-        return {
-            load_id: frozenset(days)
-            for load_id, days in self._rows(
-                f"SELECT _load_id, list(DISTINCT {self._local}::DATE) FROM raw "
-                f"WHERE {self.event_column} IS NOT NULL GROUP BY _load_id"
-            )
-        }
+        found = self._events(f"_load_id, list(DISTINCT local_date({self._moment}))", "_load_id")
+        return {load_id: frozenset(days) for load_id, days in found}
 
     def hours_by_day(self) -> dict[dt.date, NDArray[np.int64]]:
         """Counts of events per local hour, by local day."""
         days: dict[dt.date, NDArray[np.int64]] = {}
-        for day, hour, count in self._rows(
-            f"SELECT {self._local}::DATE, hour({self._local}), count(*) FROM raw "
-            f"WHERE {self.event_column} IS NOT NULL GROUP BY ALL"
-        ):
+        parts = f"local_date({self._moment}), local_hour({self._moment}), count(*)"
+        for day, hour, count in self._events(parts, "ALL"):
             days.setdefault(day, np.zeros(24, dtype=np.int64))[hour] = count
         return days
 
-    def repeats(self, load_id: str) -> list[tuple[str, int, int]]:
-        """Other files with rows of a load: file, rows that are the same, rows the same but for the key."""
-        key = set(self._table.key) | {self._table.version_column}
-        content = ", ".join(
-            quoted(column.name) for column in self._table.export_columns if column.name not in key
-        )
-        keys = ", ".join(map(quoted, self._table.key))
-        rows = self._rows(
-            "SELECT _file, "
-            "count(DISTINCT same) FILTER (same IN (SELECT same FROM mine)), "
-            "count(DISTINCT alike) FILTER (alike IN (SELECT alike FROM mine) "
-            "AND other_key NOT IN (SELECT other_key FROM mine)) "
-            "FROM fingerprints WHERE _load_id <> $2 GROUP BY _file ORDER BY _file",
-            load_id,
-            before=(
-                "fingerprints AS (SELECT _load_id, _file, same: hash(_row_hash), "
-                f"alike: hash({content}), other_key: hash({keys}) FROM raw), "
-                "mine AS (SELECT DISTINCT same, alike, other_key FROM fingerprints WHERE _load_id = $2)"
-            ),
-        )
-        return [(str(file), int(same), int(alike)) for file, same, alike in rows]
+    def repeats(self, load: LoadFigures) -> list[tuple[str, int, int]]:
+        """Other files with most rows of a load: file, rows that are the same, rows the same but for the key;
+        0 for a few.
+        """
+        count = load.accepted_row_count
+        if not MIN_REPEATED_ROWS <= count <= MAX_COMPARED_ROWS:
+            return []
+        key = {*self.table.key, self.table.version_column}
+        columns = [column.name for column in self.table.export_columns if column.name not in key]
+        select = statement("repeats", content=names(columns), keys=names(self.table.key))
+        least = REPEATED_SHARE * count
+        return [
+            (file, same if same >= least else 0, alike if alike >= least else 0)
+            for file, same, alike in rows(select, self._files, load.load_id)
+        ]
 
     @property
-    def _local(self) -> str:
-        return f"timezone('{self._timezone}', timezone('UTC', {self.event_column}))"
+    def _files(self) -> list[str]:
+        return [str(path) for path in self.paths]
 
-    def _rows(self, select: str, *parameters: object, before: str = "") -> list[tuple[Any, ...]]:
-        tables = "raw AS (FROM read_parquet($1, union_by_name = true))" + (f", {before}" if before else "")
-        with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
-            return connection.execute(f"WITH {tables} {select}", [self._paths, *parameters]).fetchall()
+    @property
+    def _moment(self) -> str:
+        return f"{self.event_column}, {literal(self.timezone)}"
+
+    def _events(self, select: str, group: str) -> list[tuple[Any, ...]]:
+        source = "read_parquet($1, union_by_name = true)"
+        return rows(
+            f"SELECT {select} FROM {source} WHERE {self.event_column} IS NOT NULL GROUP BY {group}",
+            self._files,
+        )
