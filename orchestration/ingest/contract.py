@@ -97,8 +97,9 @@ class Contract:
         return tuple(table for table in self if table.source != RUN_SOURCE)
 
 
+@functools.cache
 def load_contract(contract_dir: Path) -> Contract:
-    """Read every `<source>/_<source>__sources.yml` under `contract_dir`.
+    """Read every `<source>/_<source>__sources.yml` under `contract_dir`, once in a process.
 
     Raises ConfigurationError naming the file when a YAML cannot be read, a type is unknown, a key is not a
     column, or no table is found.
@@ -106,9 +107,8 @@ def load_contract(contract_dir: Path) -> Contract:
     tables: dict[str, ContractTable] = {}
     for path in sorted(contract_dir.glob("*/_*__sources.yml")):
         for table in _tables_of(path):
-            if table.full_name in tables:
+            if tables.setdefault(table.full_name, table) is not table:
                 raise _unsound(path, f"table {table.full_name} is listed twice")
-            tables[table.full_name] = table
     if not tables:
         raise ConfigurationError(
             path=contract_dir,
@@ -131,25 +131,16 @@ def _tables_of(path: Path) -> Iterator[ContractTable]:
 
 
 def _table(path: Path, source: str, raw: Mapping[str, Any]) -> ContractTable:
-    name = str(raw["name"])
-    meta = _meta(raw)
-    columns = tuple(_column(path, f"{source}.{name}", column) for column in raw.get("columns") or [])
-    known = [column.name for column in columns]
-    key = tuple(map(str, meta.get("key") or ()))
-    version = meta.get("version_column")
+    name, meta = f"{source}.{raw['name']}", _meta(raw)
+    columns = tuple(_column(path, name, column) for column in raw.get("columns") or [])
+    known = {column.name for column in columns}
+    key, version = tuple(map(str, meta.get("key") or ())), meta.get("version_column")
     for used in filter(None, (*key, version)):
         if used not in known:
-            raise _unsound(path, f"{source}.{name} names {used} as key or version, which is no column of it")
-    if len(set(known)) != len(known):
-        raise _unsound(path, f"{source}.{name} lists a column twice")
-    return ContractTable(
-        source=source,
-        name=name,
-        columns=columns,
-        key=key,
-        version_column=version,
-        description=str(raw.get("description", "")),
-    )
+            raise _unsound(path, f"{name} names {used} as key or version, which is no column of it")
+    if len(known) != len(columns):
+        raise _unsound(path, f"{name} lists a column twice")
+    return ContractTable(source, str(raw["name"]), columns, key, version, str(raw.get("description", "")))
 
 
 def _column(path: Path, table: str, raw: Mapping[str, Any]) -> ContractColumn:
@@ -164,9 +155,9 @@ def _column(path: Path, table: str, raw: Mapping[str, Any]) -> ContractColumn:
         name=str(raw["name"]),
         data_type=data_type,
         description=str(raw.get("description", "")),
-        is_required=bool(meta.get("required", False)),
+        is_required=bool(meta.get("required")),
         is_personal=personal is not None,
-        is_technical=bool(meta.get("technical", False)),
+        is_technical=bool(meta.get("technical")),
         values=tuple(map(str, meta.get("values") or ())),
     )
 

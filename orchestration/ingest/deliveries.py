@@ -78,15 +78,17 @@ def deliveries(
         is_knowledge = load.accepted_row_count or not load.row_count or load.load_id in left_out
         if load.status == LOADED and is_knowledge:
             taken.setdefault(load.table_name, []).append(load)
+    filled = _filled_columns({path: table for table in contract.export_tables for path in parts(table)})
     return {
-        table.full_name: _delivery(table, taken.get(table.full_name, ()), parts(table))
+        table.full_name: _delivery(table, taken.get(table.full_name, ()), filled)
         for table in contract.export_tables
     }
 
 
-def _delivery(table: ContractTable, loads: Sequence[LoadFigures], parts: Sequence[Path]) -> TableDelivery:
+def _delivery(
+    table: ContractTable, loads: Sequence[LoadFigures], filled: Collection[tuple[str, str]]
+) -> TableDelivery:
     telling = [load for load in loads if load.row_count or load.file_format not in SELF_DESCRIBING]
-    filled = _filled_columns(parts)
     sequence = [load.load_seq for load in loads]
     return TableDelivery(
         table_name=table.full_name,
@@ -99,20 +101,21 @@ def _delivery(table: ContractTable, loads: Sequence[LoadFigures], parts: Sequenc
                 column_name=column.name,
                 is_required=column.is_required,
                 is_delivered=any(column.name not in load.missing_columns for load in telling),
-                has_values=column.name in filled,
+                has_values=(table.full_name, column.name) in filled,
             )
             for column in table.export_columns
         ),
     )
 
 
-def _filled_columns(parts: Sequence[Path]) -> frozenset[str]:
-    """Columns with a value in any row, by the statistics that stand in the files' footers."""
-    if not parts:
-        return frozenset()
+def _filled_columns(tables: Mapping[Path, ContractTable]) -> Collection[tuple[str, str]]:
+    """Table and column of those with a value in any row, by the statistics in the footers of these files."""
+    names = {str(path): table.full_name for path, table in tables.items()}
+    if not names:
+        return ()
     found = rows(
-        "SELECT DISTINCT path_in_schema FROM parquet_metadata($1) "
+        "SELECT DISTINCT file_name, path_in_schema FROM parquet_metadata($1) "
         "WHERE stats_null_count IS NULL OR stats_null_count < num_values",
-        [str(path) for path in parts],
+        list(names),
     )
-    return frozenset(str(name) for (name,) in found)
+    return {(names[file], column) for file, column in found}

@@ -99,7 +99,7 @@ class Doubt:
         nexts = terminators + 1
         if not len(nexts) or nexts[-1] < len(window):
             ends, nexts = np.append(ends, len(window)), np.append(nexts, len(window))
-        starts = np.concatenate([np.zeros(1, dtype=np.int64), nexts[:-1]])
+        starts = np.append(0, nexts[:-1])
         counts = self._separators(window, starts, ends) + 1
         quotes = np.flatnonzero(window == QUOTE)
         has_quote = np.searchsorted(quotes, nexts) > np.searchsorted(quotes, starts)
@@ -116,25 +116,20 @@ class Doubt:
         size = len(buffer)
         stop = min(size, start + MAX_TEXT_BYTES)
         quotes = np.flatnonzero(buffer[start:stop] == QUOTE)
-        if len(quotes):
-            quote = start + int(quotes[0])
-            before = line_ends(buffer[start:quote], is_final=True)
-            line_start = start + (int(before[-1]) + 1 if len(before) else 0)
-        elif stop - start >= MAX_TEXT_BYTES:
-            return Examined(is_row=True)
-        else:
-            line_start = quote = size
+        if not len(quotes):
+            if stop - start >= MAX_TEXT_BYTES or self._has_table(buffer, start, size, is_whole=True):
+                return Examined(is_row=True)
+            return Examined(is_end=True, end=size) if is_final else Examined()
+        quote = start + int(quotes[0])
+        line_start = start + int(line_ends(buffer[start:quote], is_final=True).max(initial=-1)) + 1
         if self._has_table(buffer, start, line_start, is_whole=True):
             return Examined(is_row=True)
-        if quote == size:
-            return Examined(is_end=True, end=size) if is_final else Examined()
         line_end = first_line_end(buffer, quote, is_final=is_final)
         if line_end is None and not is_final:
             return Examined()
         line_end = line_end or size
-        if self._is_row(buffer[line_start:line_end]):
-            return Examined(is_row=True)
-        return Examined(end=line_end)
+        is_row = self._is_row(buffer[line_start:line_end])
+        return Examined(is_row=True) if is_row else Examined(end=line_end)
 
     def _is_row(self, line: Bytes) -> bool:
         """Whether a line with quotes is a whole row, and could not stand inside a text."""
@@ -144,8 +139,7 @@ class Doubt:
         if int(scan.counts[0]) != self.width:
             return False
         quotes = np.flatnonzero(line == QUOTE)
-        opens = np.arange(len(quotes)) % 2 == 0
-        return not bool(self._is_legal_flipped(line, quotes, opens).all())
+        return not bool(self._is_legal_flipped(line, quotes, np.arange(len(quotes)) % 2 == 0).all())
 
     def _is_legal_flipped(
         self, buffer: Bytes, quotes: Offsets, opens: NDArray[np.bool_]
@@ -165,7 +159,7 @@ class Doubt:
             return False
         terminators = line_ends(window, is_final=False)
         ends = content_ends(window, terminators)
-        starts = np.concatenate([np.zeros(1, dtype=np.int64), terminators + 1])[: len(ends)]
+        starts = np.append(0, terminators + 1)[: len(ends)]
         if not is_whole:
             starts, ends = starts[1:], ends[1:]
         return self._are_table(self._separators(window, starts, ends) + 1, ends == starts)

@@ -45,25 +45,17 @@ def is_utf8(encoding: str) -> bool:
 
 def utf8_chunks(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     """The text as UTF-8 without a byte order mark; bytes that are no text become U+FFFD."""
-    if is_utf8(encoding):
-        yield from _without_bom(chunks)
-        return
+    texts = iter(chunks) if is_utf8(encoding) else _transcoded(chunks, encoding)
+    yield next(texts, b"").removeprefix(codecs.BOM_UTF8)
+    yield from texts
+
+
+def _transcoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(_superset(encoding))(errors="replace")
-    first = True
     for chunk in chunks:
-        text = decoder.decode(chunk)
-        if first and text:
-            text = text.removeprefix("\ufeff")
-            first = False
-        yield text.encode(UTF8, errors="replace")
+        if text := decoder.decode(chunk):
+            yield text.encode(UTF8, errors="replace")
     yield decoder.decode(b"", final=True).encode(UTF8, errors="replace")
-
-
-def _without_bom(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    is_first = True
-    for chunk in chunks:
-        yield chunk.removeprefix(codecs.BOM_UTF8) if is_first else chunk
-        is_first = False
 
 
 def _superset(encoding: str) -> str:
@@ -86,10 +78,9 @@ def _utf16_without_bom(sample: bytes) -> str | None:
     half = len(sample[:4096]) // 2
     if half < 2:
         return None
-    if odd > half * 0.3 and even < half * 0.05 and _decodes(sample, "utf-16-le"):
-        return "utf-16-le"
-    if even > half * 0.3 and odd < half * 0.05 and _decodes(sample, "utf-16-be"):
-        return "utf-16-be"
+    for name, zero, other in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if zero > half * 0.3 and other < half * 0.05 and _decodes(sample, name):
+            return name
     return None
 
 
@@ -102,10 +93,7 @@ def _is_chinese(sample: bytes) -> bool:
         return False
     text = codecs.getincrementaldecoder("gb18030")().decode(sample)
     wide = [character for character in text if ord(character) > 0x7F]
-    if not wide:
-        return False
-    common = sum(1 for character in wide if _is_everyday(character))
-    return common >= 0.85 * len(wide)
+    return bool(wide) and sum(map(_is_everyday, wide)) >= 0.85 * len(wide)
 
 
 def _is_everyday(character: str) -> bool:

@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 
+from orchestration.ingest.conversion import NAME_PATTERN
 from orchestration.ingest.database import quoted, rows
-from orchestration.ingest.times import NAME_PATTERN
 
 ROW_MAKERS = frozenset({"unnest", "generate_series", "range", "generate_subscripts", "regexp_split_to_table"})
 PRIVATE = frozenset({"getvariable", "current_setting", "getenv"})
@@ -27,7 +27,7 @@ _FROM_FILE = "Take the value from the file"
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression as written: the columns that it reads, `sql` to run (times cast as `times` says), and
+    """An expression as written: the columns that it reads, `sql` to run (times cast as macros.sql says), and
     `problem`, why it cannot be used (empty = it can), with its remedy.
     """
 

@@ -1,13 +1,9 @@
 """Where the records of a delimited text begin and end, how many fields each has, which cannot be trusted.
 
-The scanner is the authority on framing. DuckDB's reader guesses in three ways that lose rows: it shifts a row
-whose extra separator leaves the last field empty, it lets a stray quote swallow the lines after it, and its
-detection may turn a broken file into one column. Here a record is fit only if its quotes are legal and its
-fields can be counted.
-
-Strict RFC 4180: a quote opens at the start of a field, closes before a separator or a line end, is doubled
-inside. Line ends are LF, CRLF or CR, also mixed. Everything is numpy over whole buffers; a broken quote costs
-one small window more. What is in doubt around a broken quote:
+The scanner is the authority on framing: DuckDB's reader shifts a row whose extra separator leaves the last
+field empty, lets a stray quote swallow the lines after it, and may take a broken file for one column. Here a
+record is fit only if its quotes are legal (`grammar`) and its fields can be counted. Everything is numpy over
+whole buffers. What is in doubt around a broken quote (`doubt`):
 docs/decisions/0019-lines-in-doubt-around-a-broken-quote.md.
 """
 
@@ -57,10 +53,10 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Frames:
-    """Records of one buffer, in file order.
+    """Records of one buffer, in file order; `data` has every record's line end as one LF.
 
-    `data` has every record's line end as one LF. Record i is `data[starts[i]:ends[i]]`, has `counts[i]`
-    fields, is fit when `faults[i] == FIT`; an unfit record's count is not meaningful and its text may be cut.
+    Record i is `data[starts[i]:ends[i]]`, has `counts[i]` fields, is fit when `faults[i] == FIT`; an unfit
+    one's count is not meaningful and its text may be cut.
     """
 
     data: Bytes

@@ -1,4 +1,7 @@
-"""Strict RFC 4180 over a window of bytes: where its records end and which quote is the first illegal one."""
+"""Strict RFC 4180 over a window of bytes: where its records end and which quote is the first illegal one.
+
+A quote opens at the start of a field, closes before a separator or a line end, is doubled inside.
+"""
 
 from __future__ import annotations
 
@@ -34,25 +37,20 @@ class Grammar:
         size = len(window)
         quotes = np.flatnonzero(window == QUOTE) if self.has_quotes else np.zeros(0, dtype=np.int64)
         terminators = line_ends(window, is_final=is_final)
-        broken_at = size
+        broken_at = self._first_illegal_quote(window, quotes) if len(quotes) else None
         if len(quotes):
             terminators = terminators[np.searchsorted(quotes, terminators) % 2 == 0]
-            broken_at = self._first_illegal_quote(window, quotes)
-        is_broken = broken_at < size
-        if is_broken:
+        if broken_at is not None:
             terminators = terminators[terminators < broken_at]
         is_open = len(quotes) % 2 == 1
         nexts = terminators + 1
         ends = content_ends(window, terminators)
-        if is_final and not is_broken and not is_open:
-            last = int(nexts[-1]) if len(nexts) else 0
-            if last < size:
-                ends = np.append(ends, size)
-                nexts = np.append(nexts, size)
-        starts = np.concatenate([np.zeros(1, dtype=np.int64), nexts[:-1]]) if len(nexts) else nexts
-        next_start = int(nexts[-1]) if len(nexts) else 0
+        is_rest = is_final and broken_at is None and not is_open
+        if is_rest and nexts.max(initial=0) < size:
+            ends, nexts = np.append(ends, size), np.append(nexts, size)
+        starts = np.append(0, nexts)[: len(nexts)]
         counts = self._field_counts(window, ends, quotes)
-        return Scan(starts, ends, counts, next_start, broken_at if is_broken else None, is_open)
+        return Scan(starts, ends, counts, int(nexts.max(initial=0)), broken_at, is_open)
 
     def _field_counts(self, window: Bytes, ends: Offsets, quotes: Offsets) -> Offsets:
         """Separators of each record that stand outside quotes, plus one."""
@@ -66,8 +64,8 @@ class Grammar:
             np.subtract.at(counts, np.searchsorted(ends, pairs[inside, 0]), quoted[inside])
         return counts
 
-    def _first_illegal_quote(self, window: Bytes, quotes: Offsets) -> int:
-        """Offset of the first quote that neither opens, closes nor is doubled legally; the size if none."""
+    def _first_illegal_quote(self, window: Bytes, quotes: Offsets) -> int | None:
+        """Offset of the first quote that neither opens, closes nor is doubled legally."""
         size = len(window)
         openers, closers = quotes[0::2], quotes[1::2]
         before = window[np.maximum(openers - 1, 0)]
@@ -77,7 +75,7 @@ class Grammar:
         after = window[np.minimum(closers + 1, size - 1)]
         closed = self.is_edge(after) | (after == QUOTE) | (closers == size - 1)
         wrong = np.concatenate([openers[~fit], closers[~closed]])
-        return int(wrong.min()) if len(wrong) else size
+        return int(wrong.min()) if len(wrong) else None
 
     def is_edge(self, values: Bytes) -> NDArray[np.bool_]:
         """Which bytes may stand before an opening or after a closing quote."""

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from types import TracebackType
 
 import duckdb
 
@@ -108,9 +107,7 @@ class Loader:
     def __enter__(self) -> Loader:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
         while not self._connections.empty():
             self._connections.get().close()
@@ -146,7 +143,7 @@ class Loader:
             for load in group:
                 try:
                     if form.columns:
-                        mappings.resolve(load.entry, form.columns, file_format=form.file_format)
+                        mappings.Mapping(load.entry, form.columns, file_format=form.file_format)
                 except UnreadableFile as error:
                     refusals[load.load_id] = str(error)
             alive = [load for load in group if load.load_id not in refusals]
@@ -180,7 +177,7 @@ class Loader:
         try:
             for segment in segments:
                 tasks = []
-                for load, resolved in _resolved(loads, segment, form):
+                for load, resolved in zip(loads, _resolved(loads, segment, form), strict=True):
                     tally = tallies[load.load_id]
                     tally.see(load, resolved)
                     part = self._staging.part(load.entry.table, load.load_id, tally.segments)
@@ -249,7 +246,7 @@ class Loader:
                 _join(connection, tally.parts, joined, where=one, order="_row_number")
                 joined.replace(self._staging.part(load.entry.table, load.load_id, 1))
         if not tally.segments and form.columns:
-            tally.see(load, mappings.resolve(load.entry, form.columns, file_format=form.file_format))
+            tally.see(load, mappings.Mapping(load.entry, form.columns, file_format=form.file_format))
 
     def _reject_whole(self, file: LandedFile, load: Load, reason: str) -> None:
         """One rejected row without a number stands for the file."""
@@ -375,7 +372,7 @@ class _Conversion:
             f"{self.resolved.columns_sql()}, {literal(self.file.name)} AS _file, "
             f"__row::BIGINT AS _row_number, {row_hash} AS _row_hash, "
             f"{literal(self.load.load_id)} AS _load_id, {self.load.load_seq}::BIGINT AS _load_seq, "
-            f"{self.resolved.extra} AS _extra"
+            f"{self.resolved.extra_sql()} AS _extra"
         )
 
     def _copy(self, connection: duckdb.DuckDBPyConnection, select: str) -> None:
@@ -410,15 +407,13 @@ def _join(
         path.unlink()
 
 
-def _resolved(
-    loads: Sequence[Load], segment: Segment, form: FileForm
-) -> Iterator[tuple[Load, mappings.Mapping]]:
+def _resolved(loads: Sequence[Load], segment: Segment, form: FileForm) -> list[mappings.Mapping]:
     """Each load's mapping; a column that one of them uses is unknown to none."""
-    columns, file_format = segment.columns, form.file_format
-    used = [mappings.resolve(load.entry, columns, file_format=file_format).used for load in loads]
-    claimed = frozenset().union(*used)
-    for load in loads:
-        yield load, mappings.resolve(load.entry, columns, file_format=file_format, claimed=claimed)
+    found = [mappings.Mapping(load.entry, segment.columns, file_format=form.file_format) for load in loads]
+    claimed = frozenset[str]().union(*(one.used for one in found))
+    for one in found:
+        one.claimed = claimed
+    return found
 
 
 def _settle(pending: _Pending) -> None:

@@ -12,13 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from orchestration.ingest.contract import ContractColumn
-from orchestration.ingest.conversion import BOUNDS, outside_sql, typed_sql, what_is_wrong, words_of
+from orchestration.ingest.conversion import (
+    BOUNDS,
+    ISO,
+    is_unmapped_name_sql,
+    outside_sql,
+    typed_sql,
+    what_is_wrong,
+    words_of,
+)
 from orchestration.ingest.database import literal, literals, quoted
 from orchestration.ingest.expression import examined
 from orchestration.ingest.landing import UnreadableFile
 from orchestration.ingest.personal import MASK, looks_personal
 from orchestration.ingest.profile import ColumnRule, Entry
-from orchestration.ingest.times import ISO, is_unmapped_name_sql
 
 FAULT_MARK = "meritline: a row does not fit"
 """Text of the error by which a statement says that it met a fault."""
@@ -39,25 +46,44 @@ class Conversions:
     failures: dict[int, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
 class Mapping:
     """An entry resolved against a file's columns; pieces of SQL over a segment's columns.
+
+    JSON lines may lack any column in any part; workbooks may hold real dates beside dates as text. `used` and
+    `personal` (by number) are columns of the file, `missing` those of the contract that it lacks. `claimed`
+    ones belong to other entries that read the file, as is told once all of them are resolved.
 
     `quick` conversions give the same values as `exact` ones wherever they give any, at half the cost: they do
     not look for blanks around values, and stop at an expression that fails. Rows that they cannot convert
     must be looked at with the exact ones.
+
+    Raises UnreadableFile when the header lacks what a required column or the condition needs.
     """
 
-    entry: Entry
-    exact: Conversions
-    quick: Conversions
-    condition: str | None
-    used: frozenset[str]
-    unknown: tuple[str, ...]
-    missing: tuple[str, ...]
-    personal: tuple[int, ...]
-    raw_text: str
-    extra: str
+    def __init__(self, entry: Entry, columns: Sequence[str], *, file_format: str) -> None:
+        spec = entry.spec
+        self.entry = entry
+        self.claimed: frozenset[str] = frozenset()
+        self._columns = tuple(columns)
+        self._is_open = file_format == "jsonl"
+        self._is_workbook = file_format == "xlsx"
+        self._by_fold = {name.casefold(): name for name in reversed(self._columns)}
+        self._nulls = list(dict.fromkeys(["", *(value.strip() for value in spec.null_values)]))
+        self._hidden = {*spec.mask, *spec.drop}
+        self._personal = {*filter(looks_personal, columns), *map(self._find, self._hidden)}
+        self._missing: dict[str, None] = {}
+        self.used: set[str] = set()
+        self.exact = self._conversions(is_quick=False)
+        self.quick = self._conversions(is_quick=True)
+        self.condition = self._condition()
+        self.missing = tuple(self._missing)
+        self.personal = tuple(i for i, name in enumerate(columns) if name in self._personal)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Columns of the file that nobody uses."""
+        known = {*self.used, *self.claimed, *self.entry.spec.drop}
+        return tuple(name for name in self._columns if name not in known)
 
     def rows(self, segment_sql: str, *, is_quick: bool = False) -> str:
         """SQL for a segment's rows with texts and typed values beside the raw columns."""
@@ -77,9 +103,23 @@ class Mapping:
         return ", ".join(f"__t{i} AS {quoted(column.name)}" for i, column in columns)
 
     def raw_text_sql(self) -> str:
-        """The row for people, over `rows`; of a line that is no JSON object all values are masked."""
-        masked = f"left(masked_line(__raw), {RAW_TEXT_LIMIT})"
-        return f"CASE WHEN __bad IS NULL THEN {self.raw_text} ELSE {masked} END"
+        """The row for people: personal fields masked, the rest scrubbed; no value of what is no object."""
+        parts = [
+            literal(MASK) if name in self._personal else f"coalesce({quoted(name)}, '')"
+            for name in self._columns
+        ]
+        fields = f"scrubbed(concat_ws(',', {', '.join(parts)}))"
+        return f"left(CASE WHEN __bad IS NULL THEN {fields} ELSE masked_line(__raw) END, {RAW_TEXT_LIMIT})"
+
+    def extra_sql(self) -> str:
+        """JSON of the unknown columns over `rows`, personal ones masked, the rest scrubbed."""
+        if not self.unknown or self.entry.spec.distinct:
+            return _NOTHING
+        pairs = ", ".join(
+            f"{literal(name)}, {literal(MASK) if name in self._personal else f'scrubbed({quoted(name)})'}"
+            for name in self.unknown
+        )
+        return f"json_object({pairs})::VARCHAR"
 
     def is_fault_sql(self, *, is_quick: bool = False) -> str:
         """A condition over `rows`, true for a row that must be rejected."""
@@ -130,65 +170,12 @@ class Mapping:
         named = f"{literal(column.name + ': ')} || {wrong}"
         return f"CASE WHEN __m{i} IS NULL OR trim(__m{i}) = '' THEN {empty} ELSE {named} END"
 
-
-def resolve(
-    entry: Entry, columns: Sequence[str], *, file_format: str, claimed: frozenset[str] = frozenset()
-) -> Mapping:
-    """Resolve an entry against a file's columns; `claimed` ones belong to other entries that read the file.
-
-    JSON lines may lack any column in any part; workbooks may hold real dates beside dates as text.
-
-    Raises UnreadableFile when the header lacks what a required column or the condition needs.
-    """
-    return _Resolver(entry, tuple(columns), file_format).mapping(claimed)
-
-
-def expected_names(entry: Entry) -> frozenset[str]:
-    """File columns that an entry asks for."""
-    rules = entry.spec.columns.values()
-    texts = [text for text in (entry.spec.where, *(rule.sql for rule in rules)) if text is not None]
-    return frozenset().union(*(rule.from_ for rule in rules), *(examined(text).columns for text in texts))
-
-
-class _Resolver:
-    def __init__(self, entry: Entry, columns: tuple[str, ...], file_format: str) -> None:
-        self._entry = entry
-        self._columns = columns
-        self._is_open = file_format == "jsonl"
-        self._is_workbook = file_format == "xlsx"
-        self._by_fold = {name.casefold(): name for name in reversed(columns)}
-        self._used: set[str] = set()
-        self._personal: set[str] = {name for name in columns if looks_personal(name)}
-        self._missing: dict[str, None] = {}
-        self._nulls = list(dict.fromkeys(["", *(value.strip() for value in entry.spec.null_values)]))
-        self._hidden = {*entry.spec.mask, *entry.spec.drop}
-
-    def mapping(self, claimed: frozenset[str]) -> Mapping:
-        spec = self._entry.spec
-        self._personal |= {found for name in self._hidden if (found := self._find(name)) is not None}
-        exact, quick = (self._conversions(is_quick=is_quick) for is_quick in (False, True))
-        condition = self._condition()
-        known = {*self._used, *claimed, *spec.drop}
-        unknown = tuple(name for name in self._columns if name not in known)
-        return Mapping(
-            entry=self._entry,
-            exact=exact,
-            quick=quick,
-            condition=condition,
-            used=frozenset(self._used),
-            unknown=unknown,
-            missing=tuple(self._missing),
-            personal=tuple(i for i, name in enumerate(self._columns) if name in self._personal),
-            raw_text=self._raw_text(),
-            extra=self._extra(unknown),
-        )
-
     def _conversions(self, *, is_quick: bool) -> Conversions:
         texts: list[str] = []
         values: list[str] = []
         failures: dict[int, str] = {}
-        for i, column in enumerate(self._entry.table.export_columns):
-            rule = self._entry.spec.columns.get(column.name)
+        for i, column in enumerate(self.entry.table.export_columns):
+            rule = self.entry.spec.columns.get(column.name)
             texts.append(_NOTHING if rule is None else self._text(column, rule, is_quick=is_quick))
             values.append(self._value(column, rule, f"__m{i}", is_quick=is_quick))
             if not is_quick and rule is not None and rule.sql is not None:
@@ -209,7 +196,7 @@ class _Resolver:
             if (found := self._find(name)) is None:
                 return self._absent(column, rule, name)
             actual.append(found)
-        self._used.update(actual)
+        self.used.update(actual)
         if column.is_personal or {column.name, *names} & self._hidden:
             self._personal.update(actual)
         if rule.sql is not None:
@@ -246,7 +233,7 @@ class _Resolver:
         return _NOTHING
 
     def _nearest(self, name: str) -> str:
-        unused = [other.casefold() for other in self._columns if other not in self._used]
+        unused = [other.casefold() for other in self._columns if other not in self.used]
         if near := difflib.get_close_matches(name.casefold(), unused, n=1):
             return f" (is it {self._by_fold[near[0]]!r} now?)"
         more = f" and {len(self._columns) - 12} more" if len(self._columns) > 12 else ""
@@ -259,7 +246,7 @@ class _Resolver:
         """
         is_open = column.data_type == "varchar" and not column.values
         kept, compared = text if is_open else f"trim({text})", f"trim({text})"
-        if is_open and column.name in self._entry.table.references:
+        if is_open and column.name in self.entry.table.references:
             kept = compared = f"key_text({text})"
         elif is_quick and len(self._nulls) == 1:
             kept = text
@@ -268,18 +255,18 @@ class _Resolver:
         return f"CASE WHEN {compared} NOT IN ({literals(self._nulls)}) THEN {kept} END"
 
     def _condition(self) -> str | None:
-        where = self._entry.spec.where
+        where = self.entry.spec.where
         if where is None:
             return None
         for name in examined(where).columns:
             actual = self._find(name)
             if actual is None:
                 raise UnreadableFile(f"the header has no column {name}, which the profile's where needs")
-            self._used.add(actual)
+            self.used.add(actual)
         return examined(where).sql
 
     def _value(self, column: ContractColumn, rule: ColumnRule | None, text: str, *, is_quick: bool) -> str:
-        spec = self._entry.spec
+        spec = self.entry.spec
         mapped = {column.name, *(rule.from_ if rule else ())}
         if rule is None or mapped & set(spec.drop):
             return f"NULL::{column.data_type}"
@@ -289,27 +276,17 @@ class _Resolver:
             column,
             text,
             formats=(*rule.format, ISO) if rule.format and self._is_workbook else rule.format,
-            timezone=self._entry.timezone,
-            zones=self._entry.zones_of(column.name),
+            timezone=self.entry.timezone,
+            zones=self.entry.zones_of(column.name),
             is_quick=is_quick,
         )
 
-    def _raw_text(self) -> str:
-        """The row's fields joined by a comma, for people: personal ones masked, the rest scrubbed."""
-        parts = [
-            literal(MASK) if name in self._personal else f"coalesce({quoted(name)}, '')"
-            for name in self._columns
-        ]
-        return f"left(scrubbed(concat_ws(',', {', '.join(parts)})), {RAW_TEXT_LIMIT})"
 
-    def _extra(self, unknown: Sequence[str]) -> str:
-        if not unknown or self._entry.spec.distinct:
-            return _NOTHING
-        pairs = ", ".join(
-            f"{literal(name)}, {literal(MASK) if name in self._personal else f'scrubbed({quoted(name)})'}"
-            for name in unknown
-        )
-        return f"json_object({pairs})::VARCHAR"
+def expected_names(entry: Entry) -> frozenset[str]:
+    """File columns that an entry asks for."""
+    rules = entry.spec.columns.values()
+    texts = [text for text in (entry.spec.where, *(rule.sql for rule in rules)) if text is not None]
+    return frozenset().union(*(rule.from_ for rule in rules), *(examined(text).columns for text in texts))
 
 
 def _failed_sql(expression: str) -> str:

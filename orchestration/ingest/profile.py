@@ -31,9 +31,8 @@ from pydantic import (
 
 from orchestration.errors import ConfigurationError
 from orchestration.ingest.contract import Contract, ContractColumn, ContractTable
-from orchestration.ingest.conversion import unfit_constants, what_is_wrong
+from orchestration.ingest.conversion import ISO, NAME_PATTERN, unfit_constants, what_is_wrong
 from orchestration.ingest.expression import examined
-from orchestration.ingest.times import ISO, NAME_PATTERN
 
 SHIPPED_PROFILES = Path(__file__).parent / "profiles"
 

@@ -15,9 +15,9 @@ import duckdb
 
 from orchestration.errors import ConfigurationError, ExportRejected, MeritlineError
 from orchestration.ingest.business_date import DatedTables
-from orchestration.ingest.checks import conflicts, due, headers, nights, zones
+from orchestration.ingest.checks import due, headers, nights, zones
 from orchestration.ingest.checks.manifest import Manifest, manifest_of
-from orchestration.ingest.checks.rows import RowChecks
+from orchestration.ingest.checks.rows import RowChecks, conflicts
 from orchestration.ingest.contract import Contract, ContractTable, load_contract
 from orchestration.ingest.database import rows
 from orchestration.ingest.deliveries import Deliveries, deliveries
@@ -316,7 +316,7 @@ class _Run:
             new = self._taken(table)
             if not new or not (paths := self.staging.parts(table)):
                 continue
-            found = {one.load_id: one for one in conflicts.conflicts(table, paths)}
+            found = {one.load_id: one for one in conflicts(table, paths)}
             for load in new:
                 if conflict := found.get(load.load_id):
                     counted = replace(load, conflicting_key_count=conflict.key_count)

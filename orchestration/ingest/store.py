@@ -108,8 +108,7 @@ class RawStore:
     def _write_schemas(self) -> None:
         """An empty Parquet file per contract table, so that a table without exports reads as empty."""
         for table in self.contract:
-            path = self.raw / table.folder / SCHEMA_FILE
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path = _made(self.raw / table.folder) / SCHEMA_FILE
             temporary = path.with_suffix(".tmp")
             write_rows(table, [], temporary)
             temporary.replace(path)

@@ -25,7 +25,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.ingest.framing import IN_DOUBT, REASONS
-
 from tests.ingest_single import SingleFileLoader, entry_for, single_file_loader
 
 CASES = int(os.environ.get("MERITLINE_DAMAGE_CASES", "2000"))

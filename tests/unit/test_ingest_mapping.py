@@ -36,7 +36,7 @@ def converted(
     if table == "ticket.ticket":
         columns |= {"created_at": {"value": "2026-10-05"}}
     entry = entry_for(table, {**columns, column: rule or {"from": "x"}}, timezone=zone, **options)
-    resolved = mapping.resolve(entry, ("x",), file_format="csv")
+    resolved = mapping.Mapping(entry, ("x",), file_format="csv")
     index = [c.name for c in entry.table.export_columns].index(column)
     with connect() as connection:
         set_key(connection, b"k")
@@ -153,7 +153,7 @@ def test_booleans(text: str, expected: str) -> None:
 def test_dates(text: str, expected: str) -> None:
     columns = {"agent_id": {"value": "A1"}, "effective_from": {"value": "2026-01-01"}}
     entry = entry_for("workforce.agent", {**columns, "hired_on": {"from": "x"}}, timezone="Asia/Shanghai")
-    resolved = mapping.resolve(entry, ("x",), file_format="csv")
+    resolved = mapping.Mapping(entry, ("x",), file_format="csv")
     index = [c.name for c in entry.table.export_columns].index("hired_on")
     for is_quick in (False, True):
         with connect() as connection:
@@ -222,14 +222,14 @@ def test_expressions() -> None:
 def test_a_header_that_lacks_a_column() -> None:
     entry = entry_for("crm.order", {**ORDER, "amount": {"from": "金额"}, "kind": {"from": "类型"}})
     with pytest.raises(UnreadableFile, match=r"no column 金额 \(for amount\) \(is it '金额元' now\?\)"):
-        mapping.resolve(entry, ("金额元",), file_format="csv")
-    assert mapping.resolve(entry, ("金额",), file_format="csv").missing == ("kind",)
+        mapping.Mapping(entry, ("金额元",), file_format="csv")
+    assert mapping.Mapping(entry, ("金额",), file_format="csv").missing == ("kind",)
     # Lines of JSON may lack anything; such rows are rejected one by one.
-    assert mapping.resolve(entry, (), file_format="jsonl").missing == ("amount", "kind")
+    assert mapping.Mapping(entry, (), file_format="jsonl").missing == ("amount", "kind")
 
 
 def test_names_match_whatever_their_case_and_blanks() -> None:
-    resolved = mapping.resolve(
+    resolved = mapping.Mapping(
         entry_for("crm.order", {**ORDER, "kind": {"from": "Kind"}}), ("KIND", "other"), file_format="csv"
     )
     assert (resolved.missing, resolved.unknown) == ((), ("other",))

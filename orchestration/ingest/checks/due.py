@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from orchestration.ingest.profile import Entry
@@ -51,12 +52,10 @@ def missing_days(
         own = [load for load in usable if (load.profile, load.entry_no) == (entry.profile, entry.entry_no)]
         delivered = {day for load in own for day in days_in_name(load.file)}
         if not delivered:
-            delivered = {day for load in own for day in event_days.get(load.load_id, frozenset())}
-        day = min(delivered, default=last + dt.timedelta(days=1))
-        while day <= last:
-            if day not in delivered:
-                found.append(MissingDay(entry, day))
-            day += dt.timedelta(days=1)
+            delivered = {day for load in own for day in event_days.get(load.load_id, ())}
+        first = min(delivered, default=last)
+        days = (first + dt.timedelta(days=number) for number in range((last - first).days + 1))
+        found += [MissingDay(entry, day) for day in days if delivered and day not in delivered]
     return found
 
 
@@ -68,9 +67,7 @@ def last_due_day(as_of: dt.date, today: dt.date) -> dt.date:
 def days_in_name(name: str) -> set[dt.date]:
     """Dates such as 2026-10-03 or 20261003 in a file's name."""
     days: set[dt.date] = set()
-    for year, month, day in _DATE.findall(name):
-        try:
-            days.add(dt.date(int(year), int(month), int(day)))
-        except ValueError:
-            continue
+    for parts in _DATE.findall(name):
+        with suppress(ValueError):
+            days.add(dt.date(*map(int, parts)))
     return days

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.ingest.report import LOADED, LoadFigures
+from orchestration.state.folder import write_atomically
 
 NIGHTS_FILE = "_nights.json"
 KEPT_NIGHTS = 60
@@ -42,11 +44,11 @@ class QuietExport:
 
 def brought_by(loads: Sequence[LoadFigures]) -> dict[str, int]:
     """What the new loads of a night brought."""
-    found: dict[str, int] = {}
+    found: Counter[str] = Counter()
     for load in loads:
         if load.is_new and load.status == LOADED:
-            found[load.table_name] = found.get(load.table_name, 0) + load.accepted_row_count
-    return found
+            found[load.table_name] += load.accepted_row_count
+    return dict(found)
 
 
 def quiet_exports(
@@ -60,20 +62,16 @@ def quiet_exports(
     compared = list(earlier)[-COMPARED_NIGHTS:]
     if not compared or not tonight:
         return []
-    steady = sorted(set.intersection(*({name for name, rows in night.items() if rows} for night in compared)))
-    return [
-        QuietExport(name, is_missing=name not in tonight, nights=len(compared))
-        for name in steady
-        if not tonight.get(name) and not (name not in tonight and name in lying_there)
-    ]
+    steady = set.intersection(*({name for name, rows in night.items() if rows} for night in compared))
+    came = {name for name, rows in tonight.items() if rows} | (lying_there - tonight.keys())
+    return [QuietExport(name, name not in tonight, len(compared)) for name in sorted(steady - came)]
 
 
 def overwritten_tables(current: Sequence[LoadFigures], loads: Sequence[LoadFigures]) -> frozenset[str]:
     """Tables of which every export ever had one name, and that file still lies in the landing folder."""
-    names: dict[str, set[str]] = {}
-    for load in loads:
-        names.setdefault(load.table_name, set()).add(load.file)
-    return frozenset(load.table_name for load in current if len(names.get(load.table_name, ())) == 1)
+    names = {(load.table_name, load.file) for load in loads}
+    once = Counter(table for table, _ in names)
+    return frozenset(load.table_name for load in current if once[load.table_name] == 1)
 
 
 def read_nights(raw: Path) -> dict[dt.date, dict[str, int]]:
@@ -88,19 +86,14 @@ def read_nights(raw: Path) -> dict[dt.date, dict[str, int]]:
 def write_nights(raw: Path, nights: Mapping[dt.date, Brought]) -> None:
     """Keep the last nights."""
     kept = {day.isoformat(): dict(nights[day]) for day in sorted(nights)[-KEPT_NIGHTS:]}
-    draft = raw / f"{NIGHTS_FILE}.draft"
-    draft.write_text(json.dumps(kept, indent=0, sort_keys=True), encoding="utf-8")
-    draft.replace(raw / NIGHTS_FILE)
+    write_atomically(raw / NIGHTS_FILE, json.dumps(kept, indent=0, sort_keys=True))
 
 
 def with_tonight(
     nights: Mapping[dt.date, Brought], as_of: dt.date, brought: Brought
 ) -> dict[dt.date, dict[str, int]]:
     """The nights with tonight's exports, added to those of an earlier run of the same business date."""
-    merged = {day: dict(rows) for day, rows in nights.items()}
-    own = merged.setdefault(as_of, {})
-    for name, rows in brought.items():
-        own[name] = own.get(name, 0) + rows
-    if not own:
-        del merged[as_of]
-    return merged
+    own = Counter(nights.get(as_of, {}))
+    own.update(brought)
+    others = {day: dict(rows) for day, rows in nights.items() if day != as_of}
+    return others | ({as_of: dict(own)} if own else {})
