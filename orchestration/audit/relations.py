@@ -8,7 +8,6 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import duckdb
@@ -67,18 +66,12 @@ class AuditFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._database.close()
 
     def has(self, relation: str) -> bool:
         """Whether the relation exists."""
         return relation in self._columns
-
-    def columns(self, relation: str) -> frozenset[str]:
-        """Columns of a relation; none where it does not exist."""
-        return frozenset(self._columns.get(relation, ()))
 
     def relation_of(self, model: str) -> str:
         """`schema.table` of a model."""
@@ -87,11 +80,12 @@ class AuditFile:
     def rows_by_key(self, model: str, keys: Iterable[str]) -> dict[str, Row]:
         """Rows of a model by key, as `audit.relation_key` says how keys are made."""
         relation, columns = self._keys[model]
-        key = " || ':' || ".join(f"coalesce(cast({column} as varchar), '')" for column in columns)
+        own_key = key_text(columns)
         rows = self.query(
-            f"select {key} as own_key, * from {relation} where own_key in (select unnest(?))", [sorted(keys)]
+            f"select {own_key} as own_key, cell from {relation} as cell where own_key in (select unnest(?))",
+            [sorted(keys)],
         )
-        return {row["own_key"]: {name: row[name] for name in row if name != "own_key"} for row in rows}
+        return {row["own_key"]: row["cell"] for row in rows}
 
     @cached_property
     def _keys(self) -> Mapping[str, tuple[str, list[str]]]:
@@ -104,32 +98,26 @@ class AuditFile:
         self, relation: str, where: Mapping[str, object] | None = None, *, order: Sequence[str] = ()
     ) -> list[Row]:
         """Rows of a relation that match `where`. Raises AuditFileUnreadable when the file lacks it."""
-        conditions: list[str] = []
-        values: list[object] = []
-        for column, value in (where or {}).items():
-            if isinstance(value, list | tuple):
-                conditions.append(f'"{column}" in (select unnest(?))')
-                values.append(list(value))
-            else:
-                conditions.append(f'"{column}" = ?')
-                values.append(value)
+        conditions = [
+            f'"{column}" in (select unnest({_literal(value)}))'
+            if isinstance(value, list | tuple)
+            else f'"{column}" = {_literal(value)}'
+            for column, value in (where or {}).items()
+        ]
         schema, table = relation.split(".")
         sql = f'select * from "{schema}"."{table}"'
         if conditions:
             sql += f" where {' and '.join(conditions)}"
         if order:
             sql += " order by " + ", ".join(f'"{column}"' for column in order)
-        return self.query(sql, values)
+        return self.query(sql)
 
-    def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
-        """Rows of a query with positional parameters."""
-        return self._rows(sql, [_literal(value) for value in values])
-
-    def query_named(self, sql: str, values: Mapping[str, object]) -> list[Row]:
-        """Rows of a query with named parameters."""
-        return self._rows(sql, [f"{name} := {_literal(value)}" for name, value in values.items()])
-
-    def _rows(self, sql: str, arguments: Sequence[str]) -> list[Row]:
+    def query(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
+        """Rows of a query with parameters by position or by name. Raises AuditFileUnreadable."""
+        if isinstance(values, Mapping):
+            arguments = [f"{name} := {_literal(value)}" for name, value in values.items()]
+        else:
+            arguments = [_literal(value) for value in values]
         try:
             if arguments:
                 self._database.execute(f"prepare question as {sql}")
@@ -143,6 +131,11 @@ class AuditFile:
                 problem=f"the audit file does not have what is asked of it ({str(error).splitlines()[0]})",
                 remedy=other_release(self.folder),
             ) from error
+
+
+def key_text(key: Iterable[str]) -> str:
+    """SQL of a key as `input_key` of a number writes it."""
+    return " || ':' || ".join(f"coalesce(cast({column} as varchar), '')" for column in key)
 
 
 def _literal(value: object) -> str:

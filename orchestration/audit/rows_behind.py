@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 from orchestration.audit.calculation.graph import Number
-from orchestration.audit.evidence import EVENT, KPI, Sources, Wanted
+from orchestration.audit.evidence import EVENT, KPI, EvidenceReader, Wanted
 from orchestration.audit.node import Phrase, SourceLine
-from orchestration.audit.relations import AuditFile, Row
+from orchestration.audit.phrases import phrase
+from orchestration.audit.relations import Row
 from orchestration.audit.standing import standing
 from orchestration.audit.text import money, plain
 
@@ -18,6 +19,7 @@ OTHERS = frozenset({"score_rating", "bonus_line_computed", "bonus_ranking"})
 """Relations whose rows say more of a number: who rated, which segment, who stands next."""
 
 FACTS = ("fct_", "dim_")
+"""What rows of exports are; a line of a frozen register is one too, but no export has it."""
 
 SUMS: Mapping[str, tuple[str, str]] = {
     "kpi_observation": (KPI, "kpi_id"),
@@ -35,9 +37,6 @@ ANY = "*"
 DAYS = frozenset({"day_count"})
 """Columns that count days of a segment of the job history."""
 
-SETTLED = "fct_settled_line"
-"""A line of a frozen register: no export has it."""
-
 
 @dataclass(frozen=True)
 class Behind:
@@ -51,27 +50,23 @@ class Behind:
 NOTHING = Behind()
 
 
-@dataclass
 class RowsBehind:
-    """Finds the rows behind the numbers of one agent's tree; `wanted` gathers the evidence to read."""
+    """Finds the rows behind the numbers of one agent's tree, read at once by relation; `wanted` gathers the
+    evidence of those asked for.
+    """
 
-    audit: AuditFile
-    sources: Sources
-    agent_id: str
-    show_people: bool
-    wanted: dict[str, Wanted] = field(default_factory=dict)
-    _rows: dict[tuple[str, str], Row] = field(default_factory=dict)
-    _lines: dict[tuple[str, str], SourceLine] = field(default_factory=dict)
-
-    def prepare(self, numbers: Iterable[Number]) -> None:
-        """Read what stands behind many numbers at once, by relation."""
+    def __init__(self, reader: EvidenceReader, numbers: Iterable[Number]) -> None:
+        self.reader, self.audit = reader, reader.audit
+        self.wanted: dict[str, Wanted] = {}
+        self._rows: dict[tuple[str, str], Row] = {}
+        self._lines: dict[tuple[str, str], SourceLine] = {}
         keys: dict[str, set[str]] = {}
         for number in numbers:
             if number.input_model is not None and number.input_key is not None:
                 keys.setdefault(number.input_model, set()).add(number.input_key)
         for model, wanted in keys.items():
-            if model.startswith(FACTS) and model != SETTLED:
-                lines = self.sources.lines(model, dict.fromkeys(sorted(wanted), ""))
+            if model.startswith(FACTS):
+                lines = reader.lines(model, dict.fromkeys(sorted(wanted), ""))
                 self._lines |= {(model, line.key): line for line in lines}
             elif model in SUMS or model in ROSTER or model in OTHERS:
                 found = self.audit.rows_by_key(model, wanted)
@@ -89,7 +84,7 @@ class RowsBehind:
         if model in SUMS:
             return NOTHING if number.kind == "days" else self._sum(model, row, number)
         if model == "bonus_ranking" and number.kind == "rank":
-            return Behind(notes=tuple(standing(self.audit, row)) if self.show_people else ())
+            return Behind(notes=tuple(standing(self.audit, row)) if self.reader.show_people else ())
         if model == "score_rating":
             return Behind(sources=self._ratings(row)) if number.operation is not None else NOTHING
         if (model in ROSTER and number.operation is None) or number.input_column in DAYS:
@@ -110,7 +105,7 @@ class RowsBehind:
         label, is_sum = self._names.get((relation, name), (Phrase(name, name), True))
         self.wanted[key] = Wanted(relation, name, period_id, days, label, is_sum)
         pending = row.get("pending_count") or 0
-        notes = (Phrase(f"{pending} rows pending", f"{pending} 行待定"),) if pending else ()
+        notes = (phrase("pending_rows", count=pending),) if pending else ()
         return Behind(evidence=key, notes=notes)
 
     def _days(self, row: Row, period_id: str) -> tuple[tuple[date, date], ...]:
@@ -136,15 +131,15 @@ class RowsBehind:
             "select rating.* from facts.fct_rating as rating inner join facts.dim_period as period "
             "on rating.period_id = period.period_id where rating.agent_id = ? and rating.dimension = ? "
             "and period.starts_on >= ? and period.ends_on <= ? order by rating.rating_id",
-            [self.agent_id, row["dimension"], period["starts_on"], period["ends_on"]],
+            [self.reader.agent_id, row["dimension"], period["starts_on"], period["ends_on"]],
         )
         own = [one for one in found if one["period_id"] == row["period_id"]] or found
         says = {
             one["rating_id"]: f"score {plain(one['score'])}"
-            + (f" by {one['rater_id']}" if self.show_people and one["rater_id"] else "")
+            + (f" by {one['rater_id']}" if self.reader.show_people and one["rater_id"] else "")
             for one in own
         }
-        return self.sources.lines("fct_rating", says)
+        return self.reader.lines("fct_rating", says)
 
     def _roster(self, period_id: str, segment_no: int | None) -> tuple[SourceLine, ...]:
         """The export line of the job history behind a segment of a period, by default its last."""
@@ -157,7 +152,9 @@ class RowsBehind:
             says += f", {column} {row[column]}" if row[column] else ""
         if row["base_salary_cny"] is not None:
             says += f", base salary {money(row['base_salary_cny'])}"
-        return self.sources.lines("dim_agent_segment", {f"{self.agent_id}:{row['effective_from_on']}": says})
+        return self.reader.lines(
+            "dim_agent_segment", {f"{self.reader.agent_id}:{row['effective_from_on']}": says}
+        )
 
     @cached_property
     def _periods(self) -> Mapping[str, Row]:
@@ -165,12 +162,12 @@ class RowsBehind:
 
     @cached_property
     def _segments(self) -> Mapping[tuple[str, int], Row]:
-        rows = self.audit.select("facts.dim_agent_period_segment", {"agent_id": self.agent_id})
+        rows = self.audit.select("facts.dim_agent_period_segment", {"agent_id": self.reader.agent_id})
         return {(row["period_id"], row["segment_no"]): row for row in rows}
 
     @cached_property
     def _due(self) -> Mapping[tuple[str, str], Row]:
-        rows = self.audit.select("bonus.bonus_due", {"agent_id": self.agent_id})
+        rows = self.audit.select("bonus.bonus_due", {"agent_id": self.reader.agent_id})
         return {(row["component_id"], row["period_id"]): row for row in rows}
 
     @cached_property

@@ -8,12 +8,11 @@ from orchestration.audit.below import read_below
 from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
 from orchestration.audit.calculation.graph import Graph
 from orchestration.audit.node import Phrase
+from orchestration.audit.phrases import phrase
 from orchestration.audit.relations import AuditFile, Row
 from orchestration.audit.text import plain
 
 RANKING = "bonus.bonus_ranking"
-NEXT = Phrase("next", "后一名")
-LAST = Phrase("nobody ranks after", "其后无人")
 
 
 def standings(audit: AuditFile, ranked: Sequence[Row], graph: Graph) -> tuple[str, ...]:
@@ -40,18 +39,18 @@ def standing(audit: AuditFile, own: Row, graph: Graph | None = None) -> list[Phr
     )
     if graph is None:
         graph = read_below(audit, [ours, *theirs], with_members=False)
-    said = []
-    for other, key in zip(others, theirs, strict=True):
-        word = Phrase("before", "前一名") if other["rank"] < own["rank"] else NEXT
-        awarded = Phrase("", "") if other["is_awarded"] else Phrase(", not awarded", "，未获奖")
-        decided = decided_by(graph, ours, key)
-        said.append(
-            Phrase(
-                f"{word.en}: {other['subject_id']}, rank {other['rank']}{awarded.en}; {decided.en}",
-                f"{word.zh}：{other['subject_id']}，第 {other['rank']} 名{awarded.zh}；{decided.zh}",
-            )
+    said = [
+        phrase(
+            "before" if other["rank"] < own["rank"] else "next",
+            who=other["subject_id"],
+            rank=other["rank"],
+            awarded=phrase("awarded" if other["is_awarded"] else "not_awarded"),
+            decided=decided_by(graph, ours, key),
         )
-    return said if said and said[-1].en.startswith(NEXT.en) else [*said, LAST]
+        for other, key in zip(others, theirs, strict=True)
+    ]
+    is_last = not others or others[-1]["rank"] < own["rank"]
+    return [*said, phrase("last")] if is_last else said
 
 
 def decided_by(graph: Graph, own: str, other: str) -> Phrase:
@@ -66,14 +65,10 @@ def decided_by(graph: Graph, own: str, other: str) -> Phrase:
         if left != right:
             meant = [key and _meant(graph, key) for key in keys]
             number = next(graph.numbers[key] for key in meant if key)
-            own_value, other_value = (
-                plain(decimal_of(evaluator.shown(key) if key else None)) for key in meant
-            )
-            return Phrase(
-                f"{number.label.partition(' (')[0]} decided: {own_value} against {other_value}",
-                f"由{number.label_zh}决定：{own_value} 对 {other_value}",
-            )
-    return Phrase("all else equal, the id decided", "其余相同，按编号先后")
+            shown = [plain(decimal_of(evaluator.shown(key) if key else None)) for key in meant]
+            label = number.label.partition(" (")[0]
+            return phrase("decided", label=label, label_zh=number.label_zh, own=shown[0], other=shown[1])
+    return phrase("id_decided")
 
 
 def _meant(graph: Graph, key: str) -> str:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.audit.calculation.graph import Graph, Number, Operand, graph_of_tree
-from orchestration.audit.evidence import Sources, Wanted, read_evidence
+from orchestration.audit.evidence import EvidenceReader
 from orchestration.audit.lookup import find_bonus
 from orchestration.audit.node import UNPAID, Evidence, Node, Phrase, Trace
+from orchestration.audit.phrases import phrase
 from orchestration.audit.publications import read_manifest
-from orchestration.audit.relations import AuditFile, Row
+from orchestration.audit.relations import AuditFile
 from orchestration.audit.rows_behind import RowsBehind
 from orchestration.audit.words import Words, tree_evaluator
 from orchestration.errors import ConfigurationError
@@ -25,16 +26,8 @@ ROW = "row"
 BOUNDS = frozenset({"low", "high"})
 """Operands that say for which numbers a row of a table is: told in words, as its band."""
 
-STATUS_NOTES: Mapping[str, Phrase] = {
-    "awaiting_review": Phrase(
-        "no supervisor rating yet: the data score counts alone, the grade is provisional (CG-04)",
-        "尚无主管评分：仅计数据得分，等级为暂定 (CG-04)",
-    ),
-    "insufficient_data": Phrase(
-        "no KPI has the minimum sample: no score, no grade, no graded pay (S-MISSING)",
-        "所有指标样本不足：无得分、无等级、无等级奖金 (S-MISSING)",
-    ),
-}
+STATUSES = ("awaiting_review", "insufficient_data")
+"""Statuses of a score that are said as a note."""
 
 
 def trace_bonus(
@@ -78,14 +71,12 @@ def trace_from(
     """As `trace_bonus`, on an open audit file; without `show_people` raters and reviewers stay unnamed."""
     bonus = find_bonus(audit, agent_id=agent_id, period_id=period_id)
     graph = graph_of_tree(audit.select("audit.bonus_trace", {"bonus_id": bonus["bonus_id"]}))
-    behind = RowsBehind(audit, Sources(audit), agent_id=agent_id, show_people=show_people)
-    behind.prepare(graph.numbers.values())
+    reader = EvidenceReader(audit, agent_id, show_people=show_people)
+    behind = RowsBehind(reader, graph.numbers.values())
     kept = None if line_no is None else _line(audit, bonus["bonus_id"], line_no)
     root = _Tree(graph, behind, kept).root(f"bonus:{bonus['bonus_id']}")
-    wanted = {node.evidence: behind.wanted[node.evidence] for node in root.walk() if node.evidence}
-    evidence = read_evidence(
-        audit, behind.sources, wanted, agent_id=agent_id, show_all=show_all, show_people=show_people
-    )
+    shown = {node.evidence: behind.wanted[node.evidence] for node in root.walk() if node.evidence}
+    evidence = reader.evidence(shown, show_all=show_all)
     schemes = audit.select("policy.policy_scheme", {"period_id": period_id, "scheme_id": bonus["scheme_id"]})
     person = audit.select("facts.dim_agent", {"agent_id": agent_id})
     return Trace(
@@ -105,16 +96,6 @@ def trace_from(
     )
 
 
-def wanted_below(audit: AuditFile, tree: Sequence[Row], agent_id: str) -> Mapping[str, Wanted]:
-    """The sums over evidence in the tree of an agent's bonus."""
-    behind = RowsBehind(audit, Sources(audit), agent_id=agent_id, show_people=False)
-    numbers = graph_of_tree(tree).numbers.values()
-    behind.prepare(numbers)
-    for number in numbers:
-        behind.found(number)
-    return behind.wanted
-
-
 def _line(audit: AuditFile, bonus_id: str, line_no: int) -> str:
     """The id of a line of the bonus."""
     lines = audit.select("bonus.bonus_line", {"bonus_id": bonus_id}, order=["line_no"])
@@ -128,16 +109,10 @@ def _line(audit: AuditFile, bonus_id: str, line_no: int) -> str:
 
 
 def _notes(audit: AuditFile, period_id: str, score_status: str) -> Iterator[Phrase]:
-    settled = audit.select("facts.dim_settled_period", {"period_id": period_id})
-    if settled:
-        run_id = settled[0]["run_id"]
-        yield Phrase(
-            f"in this publication the period is settled (on {run_id}): its lines are those paid, "
-            "scores and evidence are of this publication's night",
-            f"本版本中该期间已结算（{run_id}）：明细为已发放金额，得分与依据为本版本当晚数据",
-        )
-    if score_status in STATUS_NOTES:
-        yield STATUS_NOTES[score_status]
+    for settled in audit.select("facts.dim_settled_period", {"period_id": period_id}):
+        yield phrase("is_settled_here", run_id=settled["run_id"])
+    if score_status in STATUSES:
+        yield phrase(score_status)
 
 
 def _with_lines(node: Node, evidence: Mapping[str, Evidence]) -> Node:
@@ -151,10 +126,8 @@ def _with_lines(node: Node, evidence: Mapping[str, Evidence]) -> Node:
         for row in evidence[below.evidence].rows
         if row.is_counted and row.source.file is not None
     ]
-    if not places:
-        return node
-    said = ", ".join(dict.fromkeys(places))
-    return replace(node, reason=Phrase(f"{node.reason.en}, {said}", f"{node.reason.zh}，{said}"))
+    lines = ", ".join(dict.fromkeys(places))
+    return replace(node, reason=phrase("with_lines", reason=node.reason, lines=lines)) if lines else node
 
 
 class _Tree:
@@ -174,9 +147,8 @@ class _Tree:
             for one in self._graph.of(node_key)
             if self._line_id in (None, self._graph.numbers[one.node_key].input_key)
         ]
-        node = self._node(Operand("", 1, node_key), kept)
         # The sentence adds up all lines, whichever are shown.
-        return node
+        return self._node(Operand("", 1, node_key), kept)
 
     def _node(self, place: Operand, below: Sequence[Operand] | None = None) -> Node:
         key = place.node_key

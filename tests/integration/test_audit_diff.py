@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from orchestration.audit.diff import Difference, compare_publications
-from orchestration.audit.diff.pair import key_text
+from orchestration.audit.relations import key_text
 from orchestration.cli import run
 from orchestration.publish.publication import MANIFEST
 from orchestration.state.folder import StateFolder

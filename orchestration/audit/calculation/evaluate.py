@@ -178,10 +178,6 @@ def decimal_of(value: Fraction | None) -> Decimal | None:
     return Decimal(said.numerator) / said.denominator
 
 
-def _sum(of: Operands) -> Result:
-    return Result(sum(of.all("term"), NOTHING))
-
-
 def _product(of: Operands) -> Result:
     product = ONE
     for factor in of.all("factor"):
@@ -190,15 +186,6 @@ def _product(of: Operands) -> Result:
     if days is not None:
         product = product * days / of.one("of_days")
     return Result(product)
-
-
-def _ratio(of: Operands) -> Result:
-    denominator = of.one("denominator")
-    return Result(of.one("numerator") / denominator if denominator else None)
-
-
-def _difference(of: Operands) -> Result:
-    return Result((of.maybe("minuend") or NOTHING) - sum(of.all("subtrahend"), NOTHING))
 
 
 def _curve(of: Operands) -> Result:
@@ -215,10 +202,6 @@ def _curve(of: Operands) -> Result:
     if way * (value - stretch) >= 0:
         return Result(most)
     return Result(full + (value - target) * (most - full) / (stretch - target))
-
-
-def _position(of: Operands) -> Result:
-    return Result((of.one("rank") - 1) / of.one("size"))
 
 
 def _count(of: Operands) -> Result:
@@ -303,22 +286,15 @@ def _compare(of: Operands) -> Result:
     return Result(ONE if is_met else NOTHING)
 
 
-def _steps(of: Operands) -> Result:
-    return Result(Fraction(max((of.one("left") - of.one("right")) // of.one("step"), 0)))
-
-
-def _same(of: Operands) -> Result:
-    found = of.result("term")
-    return Result() if found is None else found
-
-
 OPERATIONS: Mapping[str, Callable[[Operands], Result]] = {
-    "sum": _sum,
+    "sum": lambda of: Result(sum(of.all("term"), NOTHING)),
     "product": _product,
-    "ratio": _ratio,
-    "difference": _difference,
+    "ratio": lambda of: Result(
+        of.one("numerator") / denominator if (denominator := of.one("denominator")) else None
+    ),
+    "difference": lambda of: Result((of.maybe("minuend") or NOTHING) - sum(of.all("subtrahend"), NOTHING)),
     "curve": _curve,
-    "position": _position,
+    "position": lambda of: Result((of.one("rank") - 1) / of.one("size")),
     "count": _count,
     "order": _order,
     "rank": _rank,
@@ -327,7 +303,7 @@ OPERATIONS: Mapping[str, Callable[[Operands], Result]] = {
     "bounded": _bounded,
     "choice": _choice,
     "compare": _compare,
-    "steps": _steps,
-    "same": _same,
+    "steps": lambda of: Result(Fraction(max((of.one("left") - of.one("right")) // of.one("step"), 0))),
+    "same": lambda of: of.result("term") or Result(),
 }
 """Operations by name: all that a calculation is made of."""

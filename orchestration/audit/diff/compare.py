@@ -13,7 +13,7 @@ import duckdb
 from orchestration.audit.diff.causes import EXAMPLES, Cause, Found, find_causes, gather_changes
 from orchestration.audit.diff.numbers import NumberChange, changes, join_numbers, moved_members
 from orchestration.audit.diff.outcomes import OutcomeChange, changed_outcomes, method_change
-from orchestration.audit.diff.pair import Pair, Row, said
+from orchestration.audit.diff.pair import Pair, Row, query, said
 from orchestration.audit.diff.policy import PolicyChange, policy_changes
 from orchestration.audit.publications import other_release, read_manifest
 from orchestration.audit.relations import AuditFileUnreadable
@@ -23,21 +23,6 @@ from orchestration.state.folder import auditor_database
 GENERATED = ("bonus_line_id", "line_no")
 """Columns of a line that are no statement of their own: its key, and its place among the agent's lines, which
 another line of theirs moves."""
-
-LINES = """
-    select line.*, grade.grade, grade.method, grade.cohort_size, score.total_score
-    from {side}.bonus.bonus_line as line
-    left join {side}.grade.grade as grade using (agent_id, period_id)
-    left join {side}.score.score as score using (agent_id, period_id)
-"""
-LINE_NUMBERS = """
-    select distinct line.bonus_line_id as start_key, edge.node_key
-    from (from a.bonus.bonus_line union all by name from b.bonus.bonus_line) as line
-    inner join edge on edge.parent_key = 'bonus:' || line.bonus_id and edge.operand = 'term'
-        and substr(edge.node_key, strpos(edge.node_key, ':') + 1) = line.bonus_line_id
-    where line.bonus_line_id in (select unnest($lines))
-"""
-"""The number of a line below its bonus, however it came about: computed, settled, adjusting."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +125,14 @@ def _lines(pair: Pair, policy: Sequence[PolicyChange], agent_id: str | None) -> 
     columns = [name for name in pair.columns["bonus.bonus_line"] if name not in GENERATED]
     rows = {
         row["bonus_line_id"]: row
-        for row in pair.changed(LINES, ["bonus_line_id"], columns)
+        for row in pair.changed(query("lines"), ["bonus_line_id"], columns)
         if agent_id in (None, _of(row, "agent_id"))
     }
     if not rows:
         return
     join_numbers(pair)
     gather_changes(pair, policy)
-    own = find_causes(pair, LINE_NUMBERS, lines=list(rows))
+    own = find_causes(pair, query("line_numbers"), lines=list(rows))
     numbers, others = changes(pair), moved_members(pair)
     members = sorted({one["node_key"] for moved in others.values() for one in moved})
     of_others = find_causes(pair, "select unnest($members), unnest($members)", members=members)

@@ -5,19 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestration.audit.diff.pair import Pair, Row, said
+from orchestration.audit.diff.pair import Pair, Row, query, said
 from orchestration.audit.text import in_words
 
 COMPARED = ("plan", "role", "total_score", "status", "grade", "method")
 """What of a score and a grade is said where it differs."""
-
-OUTCOMES = """
-    select
-        agent_id, period_id, coalesce(score.scheme_id, grade.scheme_id) as plan,
-        coalesce(score.role, grade.role) as role,
-        score.total_score, score.status, grade.grade, grade.method, grade.rank, grade.cohort_size
-    from {side}.score.score as score full outer join {side}.grade.grade as grade using (agent_id, period_id)
-"""
 
 
 @dataclass(frozen=True)
@@ -31,7 +23,7 @@ class OutcomeChange:
 
 def changed_outcomes(pair: Pair, agent_id: str | None) -> Iterator[OutcomeChange]:
     """Every agent and period whose score, grade or method of grading differs, by agent and period."""
-    for row in pair.changed(OUTCOMES, ("agent_id", "period_id"), COMPARED):
+    for row in pair.changed(query("outcomes"), ("agent_id", "period_id"), COMPARED):
         if agent_id in (None, row["agent_id"]):
             what = said(row, COMPARED)
             if row["grade_a"] != row["grade_b"] or row["method_a"] != row["method_b"]:

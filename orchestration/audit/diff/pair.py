@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.audit.beside import text_beside
 from orchestration.audit.text import in_words
 
 Row = Mapping[str, Any]
@@ -99,6 +100,7 @@ def one_sided(relation: str, columns: Sequence[str]) -> str:
     return f"select * from (({one} except all {other}) union all ({other} except all {one}))"
 
 
-def key_text(key: Sequence[str]) -> str:
-    """SQL of a key as `input_key` of a number writes it."""
-    return " || ':' || ".join(f"coalesce(cast({name} as varchar), '')" for name in key)
+def query(name: str, **names: str) -> str:
+    """A query of `sql/`, with `names` put in its braces."""
+    text = text_beside(__file__, f"sql/{name}.sql")
+    return text.format(**names) if names else text

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from orchestration.audit.diff.pair import Pair, key_text, said
+from orchestration.audit.diff.pair import Pair, said
+from orchestration.audit.relations import key_text
 from orchestration.audit.text import in_words
 
 NOT_SAID = ("input_key", "period_kind", "label_en", "label_zh", "clause_id", "value_origin")

@@ -7,7 +7,6 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -60,19 +59,17 @@ class PackFile(AuditFile):
             for name, kind in {schema: "VARCHAR", table: "VARCHAR", **columns}.items():
                 if not (NAME.fullmatch(name) and TYPE.fullmatch(kind)):
                     raise ValueError(f"column {name} {kind}")
-            rows = [
-                {
-                    name: None if value is None else _text(value)
-                    for name, value in zip(columns, row, strict=True)
-                }
-                for row in read["rows"]
-            ]
-            cast = ", ".join(f'cast(row."{name}" as {kind}) as "{name}"' for name, kind in columns.items())
+            if any(len(row) != len(columns) for row in read["rows"]):
+                raise ValueError(f"rows have not {len(columns)} columns")
+            cells = ", ".join(
+                f'cast(row[{place}] as {kind}) as "{name}"'
+                for place, (name, kind) in enumerate(columns.items(), 1)
+            )
             self._database.execute(f'create schema if not exists "{schema}"')
             self._database.execute(
-                f'create table "{schema}"."{table}" as select {cast} '
-                "from (select unnest(from_json($rows, $shape)) as row)",
-                {"rows": json.dumps(rows), "shape": json.dumps([dict.fromkeys(columns, "VARCHAR")])},
+                f'create table "{schema}"."{table}" as select {cells} '
+                "from (select unnest(from_json($rows, '[[\"VARCHAR\"]]')) as row)",
+                {"rows": json.dumps(read["rows"])},
             )
         except (KeyError, ValueError, TypeError, duckdb.Error) as error:
             problem = f"does not read ({type(error).__name__}: {str(error).splitlines()[0]})"
@@ -100,7 +97,3 @@ class PackData:
     def query(self, sql: str, values: Sequence[object] = (), *, relation: str) -> Iterator[Row]:
         """Rows of a query."""
         yield from self._pack.query(sql, values)
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -12,6 +11,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from orchestration.audit.beside import text_beside
 from orchestration.audit.calculation.evaluate import CannotEvaluate, decimal_of, standing_of
 from orchestration.audit.calculation.graph import Graph, graph_of_tree
 from orchestration.audit.evidence import EVENT, KPI
@@ -25,19 +25,17 @@ from orchestration.audit.pack.write import (
     INDEX,
     PAGE,
     TREE,
-    as_json,
     clauses_text,
     pack_trace,
     writer_hash,
 )
-from orchestration.audit.show.document import trace_json
+from orchestration.audit.show.document import as_json, trace_json
 from orchestration.audit.show.page import trace_page
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.audit.verify.stated import check_cells, evaluated
 from orchestration.audit.words import tree_evaluator
 from orchestration.errors import ConfigurationError, MeritlineError
 
-ROW_HASH = re.compile("[0-9a-f]{32}")
 TRACE = "audit.bonus_trace"
 Checked = tuple[int, str, list[Finding]]
 
@@ -120,34 +118,20 @@ def _check_index(members: Mapping[str, bytes], report: Report) -> Mapping[str, A
     return index
 
 
+def _faults(pack: PackFile, name: str, **values: object) -> list[Finding]:
+    """Rows that a query of `sql/` finds wrong."""
+    rows = pack.query(text_beside(__file__, f"sql/{name}.sql"), values)
+    return [Finding(_place(row["relation"]), row["problem"], row["name"], row["of"] or "") for row in rows]
+
+
+def _count(pack: PackFile, *relations: str) -> int:
+    return sum(len(pack.select(relation)) for relation in relations)
+
+
 def _source_lines(pack: PackFile, index: Mapping[str, Any]) -> Checked:
-    """Evidence leads to export lines, they to input files of the publication; nothing is counted and not."""
-    inputs = {(one["file"], one["sha256"]) for one in index["inputs"]}
-    files = pack.select("audit.load_file")
-    findings = [
-        Finding(_place("audit.load_file"), "is no input file of the publication", f"{row['file']}", "sha256")
-        for row in files
-        if (row["file"], row["sha256"]) not in inputs
-    ]
-    known = {row["load_id"]: row["file"] for row in files}
-    sources = {}
-    for row in pack.select("audit.source_row"):
-        sources[row["evidence_model"], row["evidence_key"]] = row
-        if not ROW_HASH.fullmatch(str(row["row_hash"])) or known.get(row["load_id"]) != row["file"]:
-            name = f"{row['evidence_model']} {row['evidence_key']}"
-            problem = "has no hash of a row, or not the file of its load"
-            findings.append(Finding(_place("audit.source_row"), problem, row=name))
-    looked_at = len(sources)
-    for relation in (KPI, EVENT):
-        for row in pack.select(relation):
-            looked_at += 1
-            key = row["evidence_model"], row["evidence_key"]
-            if key not in sources:
-                findings.append(Finding(_place(relation), "leads to no export line", row=" ".join(key)))
-            if row["is_counted"] != (row["exclusion_reason"] is None):
-                problem = "is_counted and exclusion_reason contradict"
-                findings.append(Finding(_place(relation), problem, row=" ".join(key)))
-    return looked_at, "rows", findings
+    inputs = [f"{one['file']} {one['sha256']}" for one in index["inputs"]]
+    looked_at = _count(pack, "audit.source_row", KPI, EVENT)
+    return looked_at, "rows", _faults(pack, "source_lines", inputs=inputs)
 
 
 def _numbers(pack: PackFile) -> Checked:
@@ -197,20 +181,10 @@ def _standing(numbers: Sequence[tuple[int, str]]) -> tuple[tuple[float, Fraction
 
 
 def _due(pack: PackFile, index: Mapping[str, Any]) -> Checked:
-    places = {(row["kind"], row["input_key"]) for row in pack.select(TRACE)}
-    shown = {key for _, key in places}
-    unpaid = {key for kind, key in places if kind == "unpaid"}
-    is_settled = pack.select("facts.dim_settled_period", {"period_id": index["period_id"]})
-    wanted = [("bonus.bonus_line", row["bonus_line_id"], shown) for row in pack.select("bonus.bonus_line")]
-    for row in [] if is_settled else pack.select("bonus.bonus_unpaid"):
-        key = ":".join(str(row[name]) for name in ("agent_id", "period_id", "component_id", "segment_no"))
-        wanted.append(("bonus.bonus_unpaid", key, unpaid))
-    findings = [
-        Finding(_place(relation), "is not in the tree", row=key)
-        for relation, key, there in wanted
-        if key not in there
-    ]
-    return len(wanted), "rows", findings
+    period_id = index["period_id"]
+    is_settled = pack.select("facts.dim_settled_period", {"period_id": period_id})
+    looked_at = _count(pack, "bonus.bonus_line", *(() if is_settled else ("bonus.bonus_unpaid",)))
+    return looked_at, "rows", _faults(pack, "due", period_id=period_id)
 
 
 def _sums(trace: Trace) -> Checked:

@@ -11,24 +11,26 @@ import json
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from fractions import Fraction
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from orchestration.audit.below import read_below
+from orchestration.audit.beside import text_beside
 from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
 from orchestration.audit.calculation.graph import Graph, graph_of_tree
-from orchestration.audit.evidence import EVENT, KPI, Wanted
+from orchestration.audit.evidence import EVENT, KPI, EvidenceReader
 from orchestration.audit.node import Phrase, Trace
 from orchestration.audit.publications import MANIFEST, read_manifest
 from orchestration.audit.relations import AuditFile, Row
-from orchestration.audit.rows_behind import FACTS, SETTLED
-from orchestration.audit.show.document import plain_data, trace_json
+from orchestration.audit.rows_behind import FACTS, RowsBehind
+from orchestration.audit.show.document import as_json, plain_data, trace_json
 from orchestration.audit.show.page import trace_page
-from orchestration.audit.trace import trace_from, wanted_below
+from orchestration.audit.trace import trace_from
 from orchestration.errors import ConfigurationError
-from orchestration.hashing import tree_hash
+from orchestration.hashing import code_hash
 from orchestration.policy.clauses import clauses
 from orchestration.state.folder import auditor_name
 
@@ -43,22 +45,6 @@ OMITTED = frozenset({"rater_id", "reviewer_id", "requested_by", "lead_agent_id"}
 """Columns that may name other people and that no calculation reads."""
 
 MANIFEST_FIELDS = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash", "previous", "seal")
-
-README = """\
-Evidence pack of meritline 奖金证据包
-
-agent {agent_id}, period {period_id}, publication {run_id} (business date {as_of})
-
-trace.html     how the bonus came about, for people 奖金计算明细（可打印）
-trace.json     the same for programs
-clauses.json   the rules cited, with the words of the source documents 制度条款
-data/          the published rows it rests on: the tree, the cells it names, evidence, export lines
-cohort.json    what the peer groups were ranked by, without names 排名与界限
-pack.json      SHA-256 of every file here, and an excerpt of the publication's manifest
-
-Verify it on any machine with meritline installed, without the warehouse:
-  meritline verify --pack THIS_FILE
-"""
 
 
 def write_pack(
@@ -98,20 +84,14 @@ def sealed_index(index: Mapping[str, Any]) -> str:
     return as_json({**index, "seal": hashlib.sha256(as_json(index).encode()).hexdigest()})
 
 
-def as_json(content: object) -> str:
-    """The one form of a member: a changed byte is a changed content."""
-    return json.dumps(content, ensure_ascii=False, indent=1)
-
-
 def clauses_text() -> str:
     """The rules of this version with the documents' words, as JSON."""
-    return as_json({key: plain_data(clause) for key, clause in clauses().items()})
+    return as_json(clauses())
 
 
 def writer_hash() -> str:
     """What the texts of a pack depend on beside its rows: the rules and the code that writes the trace."""
-    code = sorted(path for kind in ("*.py", "*.css") for path in AUDIT_CODE.rglob(kind))
-    return hashlib.sha256((clauses_text() + tree_hash(code)).encode()).hexdigest()
+    return hashlib.sha256((clauses_text() + code_hash([AUDIT_CODE])).encode()).hexdigest()
 
 
 def pack_trace(audit: AuditFile, index: Mapping[str, Any]) -> Trace:
@@ -136,25 +116,22 @@ def _members(
     period_id: str,
     notes: Sequence[Phrase],
 ) -> dict[str, bytes]:
+    who = {"agent_id": agent_id, "period_id": period_id}
+    publication = {name: manifest[name] for name in MANIFEST_FIELDS if name in manifest}
     index: dict[str, Any] = {
         "format": FORMAT,
-        "agent_id": agent_id,
-        "period_id": period_id,
-        "notes": [plain_data(note) for note in notes],
+        **who,
+        "notes": [asdict(note) for note in notes],
         "writer": writer_hash(),
-        "publication": {name: manifest[name] for name in MANIFEST_FIELDS if name in manifest}
+        "publication": publication
         | {"manifest_sha256": hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()},
     }
     trace = pack_trace(audit, index)
-    tree = audit.select(
-        "audit.bonus_trace", {"bonus_id": f"{period_id}:{agent_id}"}, order=["bonus_id", "node_id"]
-    )
-    data = _data(audit, tree, agent_id)
-    files = data["audit.load_file"]
+    bonus = {"bonus_id": f"{period_id}:{agent_id}"}
+    tree = audit.select("audit.bonus_trace", bonus, order=["node_id"])
+    data = _data(audit, tree, who | bonus)
     texts = {
-        "README.txt": README.format(
-            agent_id=agent_id, period_id=period_id, run_id=manifest["run_id"], as_of=manifest["as_of"]
-        ),
+        "README.txt": text_beside(__file__, "README.txt").format(**who, **publication),
         PAGE: trace_page(trace),
         TREE: trace_json(trace),
         CLAUSES: clauses_text(),
@@ -162,8 +139,9 @@ def _members(
         **{f"{DATA}{name}.json": _table(audit, name, rows) for name, rows in sorted(data.items())},
     }
     members = {name: text.encode() for name, text in texts.items()}
+    files = {row["file"] for row in data["audit.load_file"]}
     index |= {
-        "inputs": [one for one in manifest["inputs"] if one["file"] in {row["file"] for row in files}],
+        "inputs": [one for one in manifest["inputs"] if one["file"] in files],
         "relations": {
             name: manifest["files"].get(f"{auditor_name(folder)}/{name}.parquet") for name in sorted(data)
         },
@@ -172,36 +150,48 @@ def _members(
     return {INDEX: sealed_index(index).encode(), **members}
 
 
-def _data(audit: AuditFile, tree: Sequence[Row], agent_id: str) -> dict[str, Sequence[Row]]:
+TOLD_BY: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
+    "audit.relation_key": ((), ("model", "position")),
+    "bonus.bonus_due": (("agent_id",), ("period_id", "component_id", "segment_no")),
+    "bonus.bonus_line": (("bonus_id",), ("line_no",)),
+    "bonus.bonus_unpaid": (("agent_id", "period_id"), ("component_id", "segment_no")),
+    "facts.dim_agent": (("agent_id",), ()),
+    "facts.dim_agent_period_segment": (("agent_id",), ("period_id", "segment_no")),
+    "facts.dim_period": ((), ("period_id",)),
+    "facts.dim_settled_period": ((), ("period_id",)),
+    "facts.fct_rating": (("agent_id",), ("rating_id",)),
+    "policy.policy_event_kind": ((), ("period_id", "event_kind")),
+    "policy.policy_kpi_period": ((), ("period_id", "kpi_id")),
+    "policy.policy_scheme": ((), ("period_id", "scheme_id")),
+}
+"""Relations that a tree is told by: columns that say whose rows are needed, and their order."""
+
+
+def _data(audit: AuditFile, tree: Sequence[Row], whose: Mapping[str, str]) -> dict[str, Sequence[Row]]:
     """The rows of the pack, by relation: the tree, the cells that it names, and what stands behind them."""
-    data: dict[str, Sequence[Row]] = {"audit.bonus_trace": tree}
+    data: dict[str, Sequence[Row]] = {}
     cells: dict[str, set[str]] = defaultdict(set)
     for row in tree:
         if row["input_model"] is not None:
             cells[row["input_model"]].add(row["input_key"])
-    for model, keys in sorted(cells.items()):
+    for model, keys in cells.items():
         found = audit.rows_by_key(model, keys)
         data[audit.relation_of(model)] = [found[key] for key in sorted(found)]
-    own = {"agent_id": agent_id}
-    bonus_id = tree[0]["bonus_id"]
-    data["bonus.bonus_line"] = audit.select("bonus.bonus_line", {"bonus_id": bonus_id}, order=["line_no"])
-    data["bonus.bonus_due"] = audit.select(
-        "bonus.bonus_due", own, order=["period_id", "component_id", "segment_no"]
+    for relation, (columns, order) in TOLD_BY.items():
+        data[relation] = audit.select(relation, {name: whose[name] for name in columns}, order=order)
+    agent_id = whose["agent_id"]
+    numbers = graph_of_tree(tree).numbers.values()
+    behind = RowsBehind(EvidenceReader(audit, agent_id, show_people=False), numbers)
+    for number in numbers:
+        behind.found(number)
+    for relation in (KPI, EVENT):
+        data[relation] = behind.reader.rows(relation, behind.wanted, "distinct evidence.*")
+    ruled = {row["ruling_id"] for relation in (KPI, EVENT) for row in data[relation]} - {None}
+    data["facts.fct_ruling"] = audit.select(
+        "facts.fct_ruling", {"ruling_id": sorted(ruled)}, order=["ruling_id"]
     )
-    data["facts.dim_agent"] = audit.select("facts.dim_agent", own)
-    data["facts.dim_agent_period_segment"] = audit.select(
-        "facts.dim_agent_period_segment", own, order=["period_id", "segment_no"]
-    )
-    data["facts.fct_rating"] = audit.select("facts.fct_rating", own, order=["rating_id"])
-    for relation, order in WHOLE.items():
-        data[relation] = audit.select(relation, order=order)
-    data["bonus.bonus_unpaid"] = audit.select(
-        "bonus.bonus_unpaid",
-        {**own, "period_id": bonus_id.split(":")[0]},
-        order=["component_id", "segment_no"],
-    )
-    data |= _evidence(audit, wanted_below(audit, tree, agent_id), agent_id)
-    data["audit.source_row"] = list(_source_rows(audit, cells, data, agent_id))
+    data["audit.bonus_trace"] = tree
+    data["audit.source_row"] = _source_rows(audit, cells, data, agent_id)
     loads = sorted({row["load_id"] for row in data["audit.source_row"]})
     data["audit.load_file"] = [
         {name: row[name] for name in ("load_id", "file", "sha256", "status")}
@@ -212,57 +202,21 @@ def _data(audit: AuditFile, tree: Sequence[Row], agent_id: str) -> dict[str, Seq
 
 def _source_rows(
     audit: AuditFile, cells: Mapping[str, set[str]], data: Mapping[str, Sequence[Row]], agent_id: str
-) -> Iterator[Row]:
+) -> list[Row]:
     """The export lines of everything in the pack that was read from one."""
-    wanted: dict[str, set[str]] = defaultdict(set)
-    for relation in (KPI, EVENT):
-        for row in data[relation]:
-            wanted[row["evidence_model"]].add(row["evidence_key"])
-    for model, keys in cells.items():
-        if model.startswith(FACTS) and model != SETTLED:
-            wanted[model] |= keys
-    wanted["fct_rating"] |= {row["rating_id"] for row in data["facts.fct_rating"]}
-    wanted["fct_ruling"] |= {row["ruling_id"] for row in data["facts.fct_ruling"]}
-    wanted["dim_agent_segment"] |= {
-        f"{agent_id}:{row['effective_from_on']}" for row in data["facts.dim_agent_period_segment"]
-    }
-    for model, keys in sorted(wanted.items()):
-        yield from audit.query(
-            "select * from audit.source_row where evidence_model = ? and evidence_key in (select unnest(?)) "
-            "order by evidence_key",
-            [model, sorted(keys)],
-        )
-
-
-WHOLE: Mapping[str, Sequence[str]] = {
-    "audit.relation_key": ["model", "position"],
-    "facts.dim_period": ["period_id"],
-    "facts.dim_settled_period": ["period_id"],
-    "policy.policy_event_kind": ["period_id", "event_kind"],
-    "policy.policy_kpi_period": ["period_id", "kpi_id"],
-    "policy.policy_scheme": ["period_id", "scheme_id"],
-}
-"""Relations that are nobody's, and are needed to tell a tree."""
-
-
-def _evidence(
-    audit: AuditFile, wanted: Mapping[str, Wanted], agent_id: str
-) -> Iterator[tuple[str, list[Row]]]:
-    """The evidence of every sum in the tree, and the rulings on it."""
-    rulings: set[str] = set()
-    for relation, name in ((KPI, "kpi_id"), (EVENT, "event_kind")):
-        asked = [one for one in wanted.values() if one.relation == relation]
-        rows = audit.query(
-            f"select * from {relation} where agent_id = ? and {name} in (select unnest(?)) "
-            "and strftime(event_on, '%Y-%m') in (select unnest(?)) "
-            f"order by {name}, event_on, evidence_model, evidence_key",
-            [agent_id, sorted({one.name for one in asked}), sorted({m for one in asked for m in one.months})],
-        )
-        rulings |= {row["ruling_id"] for row in rows if row["ruling_id"]}
-        yield relation, rows
-    yield (
-        "facts.fct_ruling",
-        audit.select("facts.fct_ruling", {"ruling_id": sorted(rulings)}, order=["ruling_id"]),
+    segments = data["facts.dim_agent_period_segment"]
+    read = [
+        *((row["evidence_model"], row["evidence_key"]) for one in (KPI, EVENT) for row in data[one]),
+        *((model, key) for model in cells if model.startswith(FACTS) for key in cells[model]),
+        *(("fct_rating", row["rating_id"]) for row in data["facts.fct_rating"]),
+        *(("fct_ruling", row["ruling_id"]) for row in data["facts.fct_ruling"]),
+        *(("dim_agent_segment", f"{agent_id}:{row['effective_from_on']}") for row in segments),
+    ]
+    return audit.query(
+        "from audit.source_row "
+        "semi join (select unnest(?) as evidence_model, unnest(?) as evidence_key) as read "
+        "using (evidence_model, evidence_key) order by evidence_model, evidence_key",
+        [list(column) for column in zip(*read, strict=True)],
     )
 
 
@@ -291,9 +245,9 @@ def _table(audit: AuditFile, relation: str, rows: Sequence[Row]) -> str:
     return json.dumps(
         {
             "columns": [[name, types[name]] for name in columns],
-            "rows": [[plain_data(row[name]) for name in columns] for row in rows],
+            "rows": [[row[name] for name in columns] for row in rows],
         },
         ensure_ascii=False,
-        indent=None,
         separators=(",", ":"),
+        default=plain_data,
     ).replace("],[", "],\n[")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,28 +14,24 @@ from orchestration.policy.clauses import clauses
 
 
 def trace_json(trace: Trace) -> str:
-    """The trace as indented JSON. Numbers that are DECIMAL are strings, so that no reader rounds them."""
-    content = {
-        **{field.name: plain_data(getattr(trace, field.name)) for field in fields(trace)},
-        "clauses": {
-            clause_id: plain_data(clauses()[clause_id])
-            for clause_id in cited(trace)
-            if clause_id in clauses()
-        },
-    }
-    return json.dumps(content, ensure_ascii=False, indent=1)
+    """The trace as indented JSON."""
+    rules = {clause_id: clauses()[clause_id] for clause_id in cited(trace) if clause_id in clauses()}
+    return as_json({**{field.name: getattr(trace, field.name) for field in fields(trace)}, "clauses": rules})
+
+
+def as_json(content: object) -> str:
+    """Indented JSON, the one form of what is written: a changed byte is a changed content."""
+    return json.dumps(content, ensure_ascii=False, indent=1, default=plain_data)
 
 
 def plain_data(value: object) -> object:
-    """Dataclasses, mappings and sequences as JSON data; Decimal and dates as text."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain_data(getattr(value, field.name)) for field in fields(value)}
+    """What JSON has no form for: a dataclass as an object; days, and exact numbers, as text."""
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): plain_data(one) for key, one in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain_data(one) for one in value]
-    if isinstance(value, Decimal):
-        return f"{value:f}"
+        return dict(value)
     if isinstance(value, date):
         return value.isoformat()
-    return value
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -9,6 +9,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from orchestration.audit.node import UNPAID, Evidence, Node, Phrase, SourceLine, Trace
+from orchestration.audit.phrases import phrase
 from orchestration.audit.show.labels import REASONS, UNITS
 from orchestration.audit.text import measured, money, plain
 from orchestration.policy.clauses import clauses
@@ -34,7 +35,9 @@ def print_trace(trace: Trace, console: Console) -> None:
     shown.print(Text(f"publication {run_id}, business date {as_of}", style="dim"))
     for note in trace.notes:
         shown.print(Text(f"! {note}", style="yellow"))
-    shown.print(_Painter(trace).tree())
+    tree = Tree(Text.assemble(*_headline(trace.root)), guide_style="dim")
+    _fill(tree, trace.root, trace, set())
+    shown.print(tree)
     _print_rules(trace, shown)
 
 
@@ -74,36 +77,23 @@ def cited(trace: Trace) -> list[str]:
     return known + sorted(one for one in named if one is not None and one not in clauses())
 
 
-class _Painter:
-    def __init__(self, trace: Trace) -> None:
-        self._trace = trace
-        self._evidence_shown: set[str] = set()
-
-    def tree(self) -> Tree:
-        tree = Tree(_headline(self._trace.root), guide_style="dim")
-        self._fill(tree, self._trace.root)
-        return tree
-
-    def _fill(self, branch: Tree, node: Node) -> None:
-        for detail in _details(node):
-            branch.add(detail)
-        if node.evidence is not None:
-            self._add_evidence(branch, node.evidence)
-        for child in node.children:
-            self._fill(branch.add(_headline(child)), child)
-
-    def _add_evidence(self, branch: Tree, key: str) -> None:
-        evidence = self._trace.evidence[key]
-        if key in self._evidence_shown:
-            branch.add(Text("evidence as above · 依据同上", style="dim"))
-            return
-        self._evidence_shown.add(key)
-        twig = branch.add(Text(evidence_summary(evidence)))
+def _fill(branch: Tree, node: Node, trace: Trace, evidence_shown: set[str]) -> None:
+    """Add what is below a node; the evidence of a sum stands at its first place."""
+    for detail in _details(node):
+        branch.add(detail)
+    if node.evidence in evidence_shown:
+        branch.add(Text("evidence as above · 依据同上", style="dim"))
+    elif node.evidence is not None:
+        evidence_shown.add(node.evidence)
+        evidence = trace.evidence[node.evidence]
+        twig = branch.add(Text(_evidence_summary(evidence)))
         for line in _evidence_lines(evidence):
             twig.add(line)
+    for child in node.children:
+        _fill(branch.add(Text.assemble(*_headline(child))), child, trace, evidence_shown)
 
 
-def evidence_summary(evidence: Evidence) -> str:
+def _evidence_summary(evidence: Evidence) -> str:
     """One line: rows counted, set aside by reason."""
     text = f"evidence 依据: {evidence.counted} rows counted 计入"
     if evidence.set_aside:
@@ -123,7 +113,7 @@ def ruling_effect(evidence: Evidence) -> Phrase | None:
     before, after = plain(numerator), plain(evidence.numerator)
     if not evidence.is_sum:
         before, after = f"{before} / {denominator}", f"{after} / {evidence.denominator}"
-    return Phrase(f"without the rulings {before}, with them {after}", f"裁定前 {before}，裁定后 {after}")
+    return phrase("rulings", before=before, after=after)
 
 
 def _evidence_lines(evidence: Evidence) -> Iterator[RenderableType]:
@@ -157,31 +147,29 @@ def _evidence_lines(evidence: Evidence) -> Iterator[RenderableType]:
         yield Text(f"… {hidden} more rows: --evidence shows all", style="dim")
 
 
-def _headline(node: Node) -> Text:
-    text = Text()
+def _headline(node: Node) -> Iterator[tuple[str, str]]:
+    """The parts of a node's line, each with its style."""
     if node.is_chosen is not None:
-        text.append("▶ " if node.is_chosen else "  ", style="green")
-    label = f"{node.label} {node.label_zh}".rstrip()
-    text.append(label, style="bold" if node.kind in BOLD or node.is_chosen else "")
+        yield "▶ " if node.is_chosen else "  ", "green"
+    is_bold = node.kind in BOLD or node.is_chosen
+    yield f"{node.label} {node.label_zh}".rstrip(), "bold" if is_bold else ""
     if node.band is not None:
-        text.append(f" {node.band}")
+        yield f" {node.band}", ""
     if node.kind == UNPAID:
-        text.append(f": not paid 未发放: {node.reason}", style="yellow")
-    elif shown_value(node):
-        text.append(f"  {shown_value(node)}", style="bold cyan")
+        yield f": not paid 未发放: {node.reason}", "yellow"
+    else:
         unit, _ = UNITS.get(node.unit, ("", ""))
-        text.append(f" {unit}" if unit else "")
+        if shown_value(node):
+            yield f"  {shown_value(node)}", "bold cyan"
+            yield f" {unit}" if unit else "", ""
         if node.reason is not None:
-            text.append(f"  {node.reason}", style="yellow")
-    elif node.reason is not None:
-        text.append(f"  {node.reason}", style="yellow")
+            yield f"  {node.reason}", "yellow"
     if node.clause_id:
-        text.append(f"  [{node.clause_id}]", style="magenta")
+        yield f"  [{node.clause_id}]", "magenta"
     if node.origin == "site":
-        text.append(" (site)", style="yellow")
+        yield " (site)", "yellow"
     if node.is_shared:
-        text.append("  (as above · 同上)", style="dim")
-    return text
+        yield "  (as above · 同上)", "dim"
 
 
 def shown_value(node: Node) -> str:

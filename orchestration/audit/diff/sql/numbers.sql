@@ -1,0 +1,73 @@
+-- The numbers and edges of both publications, and how they moved.
+
+-- A number that is otherwise the same (another cell, in force from another day) moves none above it. One that
+-- is open, without a value of its own (an order) or read unrounded, has moved where one below it has.
+create or replace temp table number as
+select
+    node_key,
+    coalesce(other.label, one.label) as label, coalesce(other.label_zh, one.label_zh) as label_zh,
+    coalesce(other.unit, one.unit) as unit, coalesce(other.operation, one.operation) as operation,
+    coalesce(other.clause_id, one.clause_id) as clause_id,
+    coalesce(other.input_model, one.input_model) as input_model,
+    coalesce(other.input_key, one.input_key) as input_key,
+    one.value as value_a, other.value as value_b,
+    one.text_value as text_a, other.text_value as text_b,
+    one.kind is null or other.kind is null as is_one_sided,
+    is_one_sided
+    or (value_a, text_a, one.row_key, one.operation)
+    is distinct from (value_b, text_b, other.row_key, other.operation) as differs,
+    one.is_exact or other.is_exact
+    or coalesce(value_a, value_b) is null
+    and (coalesce(text_a, text_b) is null or coalesce(one.operation, other.operation) = 'order') as is_open
+from a.audit.calculation_node as one
+full outer join b.audit.calculation_node as other using (node_key);
+
+-- Rows of a table are operands where they applied.
+create or replace temp table operand as
+select parent_key, node_key, operand, max(is_in_a) as is_in_a, max(is_in_b) as is_in_b
+from (
+    select *, true as is_in_a, false as is_in_b from a.audit.calculation_operand
+    union all
+    select *, false, true from b.audit.calculation_operand
+)
+where operand <> 'row' or is_chosen
+group by all;
+
+create or replace temp table edge as
+select parent_key, node_key, operand from operand where operand <> 'member';
+
+create or replace temp table moved as
+with recursive moved as (
+    select node_key from number where differs
+    union
+    select edge.parent_key
+    from moved
+    inner join edge using (node_key)
+    inner join number on edge.parent_key = number.node_key and number.is_open
+)
+select number.* from moved inner join number using (node_key);
+
+-- The two sums of a ratio are said by it, and are not taken apart.
+create or replace temp table part as
+select edge.parent_key, edge.node_key
+from edge
+inner join moved on edge.parent_key = moved.node_key and moved.differs
+inner join number on edge.node_key = number.node_key and number.operation is null
+where edge.operand in ('numerator', 'denominator');
+
+create or replace temp table step as
+select edge.parent_key, edge.node_key
+from edge
+semi join moved on edge.parent_key = moved.node_key
+semi join moved on edge.node_key = moved.node_key
+anti join part on edge.parent_key = part.parent_key and edge.node_key = part.node_key;
+
+create or replace temp table deepest as
+select * from moved
+anti join step on moved.node_key = step.parent_key
+anti join part on moved.node_key = part.node_key
+where coalesce(moved.operation, moved.input_model) is not null;
+
+-- What is looked for, and what was found below each.
+create or replace temp table start (start_key text, node_key text);
+create or replace temp table leaf (start_key text, node_key text, clause_id text);
