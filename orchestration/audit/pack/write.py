@@ -140,11 +140,10 @@ def _members(
     }
     members = {name: text.encode() for name, text in texts.items()}
     files = {row["file"] for row in data["audit.load_file"]}
+    published = {name.rpartition(".")[0]: digest for name, digest in manifest["files"].items()}
     index |= {
         "inputs": [one for one in manifest["inputs"] if one["file"] in files],
-        "relations": {
-            name: manifest["files"].get(f"{auditor_name(folder)}/{name}.parquet") for name in sorted(data)
-        },
+        "relations": {name: published.get(f"{auditor_name(folder)}/{name}") for name in sorted(data)},
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(members.items())},
     }
     return {INDEX: sealed_index(index).encode(), **members}
