@@ -167,15 +167,16 @@ def test_a_new_mechanism_is_one_model_and_rows(
 ) -> None:
     agent, period = paid
     shown = meritline("trace", agent, period)
-    assert "Shift bid 竞班" in shown and "days beyond the bid 超出竞班天数" in shown
+    assert "Shift bid 竞班" in shown and "days beyond the bid 数量：超出竞班天数" in shown
     assert "− 17 = " in shown and "workforce/attendance" in shown
     tree = json.loads(meritline("trace", agent, period, "--format", "json"))
     [line] = [one for one in tree["root"]["children"] if one["label"] == "Shift bid"]
     assert line["by_hand"]["en"].endswith(f" = {float(line['value']):g}")
     assert "sound" in meritline("verify")
-    said = meritline("diff", "000001", "000002", "--agent", agent)
-    assert "Shift bid" in said and "policy" in said and "bid" in said
-    meritline("why", agent, period)
+    said = meritline("diff", "000001-2026-10-31", "000002-2026-10-31", "--agent", agent)
+    assert f"{agent} {period} Shift bid: " in said and "(+15.00)" in said
+    assert "bid (竞班天数): 18 → 17 [PM-05]" in said and "because of policy" in said
+    assert "day_worked 出勤天数" in meritline("why", agent, period)
     pack = tmp_path / "pack.zip"
     meritline("pack", agent, period, "--out", str(pack))
     assert "sound" in meritline("verify", "--pack", str(pack))
