@@ -8,7 +8,7 @@ STATE ?= var
 # A machine that forbids bytecode would compile every library again in every process.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test faults lint check book install clean help
+.PHONY: demo test quick faults lint check book install clean help
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -18,6 +18,9 @@ demo: $(VENV)/.installed  ## a small centre's exports, one whole night, a scorec
 
 test: $(VENV)/.installed  ## the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+quick: $(VENV)/.installed  ## what a new KPI, mechanism, plan or table left out, a sentence each
+	$(BIN)/python -m pytest tests/project -q
 
 faults: $(VENV)/.installed  ## every fault: kills, full disks, damaged files … (the tests do a sample; hours on a busy machine)
 	MERITLINE_FAULTS=all $(BIN)/python -m pytest tests/faults -n auto --show-capture=no -v

@@ -15,11 +15,10 @@ from orchestration.ingest.contract import load_contract
 from orchestration.policy.cases import plans_without_cases
 from orchestration.policy.check import check_policy, policy_tables
 from orchestration.policy.clauses import clauses
+from orchestration.policy.kpi_models import calculated_kpis
 from orchestration.policy.words import KnownWords
-from orchestration.settings import CONTRACT_DIR, DBT_PROJECT_DIR, POLICY_DIR, REFERENCE_DIR, SEEDS_DIR
+from orchestration.settings import CONTRACT_DIR, POLICY_DIR, REFERENCE_DIR, SEEDS_DIR
 from orchestration.state.folder import OWNER_DIR, OWNER_FILE, StateFolder, replace_folder
-
-KPI_MODELS = DBT_PROJECT_DIR / "models" / "kpi"
 
 
 @cache
@@ -36,7 +35,7 @@ def known_words() -> KnownWords:
             for table in contract.export_tables
             for column in table.columns
         },
-        kpis=frozenset(path.stem.removeprefix("kpi_") for path in KPI_MODELS.glob("kpi_*.sql")),
+        kpis=calculated_kpis(),
     )
 
 

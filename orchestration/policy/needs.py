@@ -15,6 +15,7 @@ from typing import Any, Literal
 import yaml
 
 from orchestration.ingest.deliveries import Deliveries
+from orchestration.policy.kpi_models import kpi_reads
 from orchestration.policy.rows import PolicyRow, PolicyTable
 
 READS = Path(__file__).with_name("reads.yml")
@@ -129,7 +130,7 @@ def _some(readers: Sequence[str], shown: int = 3) -> str:
 def column_reads() -> Mapping[str, Mapping[str, Sequence[str]]]:
     """Optional columns by catalogue (`kpi`, `event_kind`, `review_measure`) and entry."""
     reads: Mapping[str, Mapping[str, Sequence[str]]] = yaml.safe_load(READS.read_text(encoding="utf-8"))
-    return reads
+    return {"kpi": kpi_reads(), **reads}
 
 
 class _Reader:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from orchestration.policy.entry import Words
+from orchestration.policy.kpi_models import UNION
 from orchestration.policy.rows import PolicyFault, PolicyRow, PolicyTable, Tables
 
 NEARNESS = 0.4
@@ -79,6 +80,8 @@ class Lists:
                 is_of, or_add = "", ""
                 if entry.references:
                     is_of, or_add = f", which is not in {_files(entry)}", f" Else correct {_files(entry)}"
+                elif "model" in entry.kinds:
+                    is_of, or_add = f", which no model calculates: {UNION} does not list it", ""
                 return row.fault(f"{column} is {word!r}{is_of}", remedy(word, known) + or_add)
         return None
 

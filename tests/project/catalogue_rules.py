@@ -1,4 +1,4 @@
-"""What must agree in several places: KPIs and mechanisms as file, union and policy row; cited clauses."""
+"""What must agree in several places: mechanisms as file, union and policy row; cited clauses."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from pathlib import Path
 
 from tests.project.manifest_rules import Manifest, models
 
-KPI_SHARED = {"kpi_evidence", "kpi_daily", "kpi_observation", "kpi_group_observation", "kpi_rating_recency"}
-"""Models of models/kpi that are no KPI."""
-
-KPI_UNION, MECHANISM_UNION = "kpi_evidence", "bonus_line_stated"
+MECHANISM_UNION = "bonus_line_stated"
 LINES_OF_UNION = {"bonus_line__adjustment"}
 """Lines that bonus_line adds by itself: they correct settled lines and belong to no component."""
 
@@ -33,13 +30,6 @@ def parents(manifest: Manifest, name: str) -> set[str]:
     return {manifest["nodes"][one]["name"] for one in node["depends_on"]["nodes"] if one.startswith("model.")}
 
 
-def kpi_disagreements(files: Iterable[str], union: Iterable[str], catalogue: Iterable[str]) -> list[str]:
-    """KPI ids that lack one of: a file models/kpi/kpi_<id>.sql, a place in the union, a row of kpi.csv."""
-    return _disagreements(
-        {"a file in models/kpi": set(files), f"the union {KPI_UNION}": set(union), "kpi.csv": set(catalogue)}
-    )
-
-
 def mechanism_disagreements(files: Iterable[str], union: Iterable[str], used: Iterable[str]) -> list[str]:
     """Mechanisms with a file but no place in the union, the other way round, or used without a file."""
     files, union = set(files), set(union)
@@ -47,13 +37,6 @@ def mechanism_disagreements(files: Iterable[str], union: Iterable[str], used: It
     return found + [
         f"{name}: used by component.csv, without a file in models/bonus" for name in sorted(set(used) - files)
     ]
-
-
-def wrong_kpi_constant(name: str, sql: str) -> list[str]:
-    """Whether the rows of kpi_<id> carry another KPI's id."""
-    said = set(re.findall(r"'(\w+)' as kpi_id", sql))
-    want = {name.removeprefix("kpi_")}
-    return [] if said == want else [f"{name} calls its rows {', '.join(sorted(said)) or 'nothing'}"]
 
 
 def unknown_clauses(tables: Mapping[str, Sequence[Row]], clauses: Collection[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Edges, names, keys, descriptions and contracts of models; KPIs, mechanisms and clauses that agree."""
+"""Edges, names, keys, descriptions and contracts of models; mechanisms and clauses that agree."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ import pytest
 import yaml
 
 from tests.project.catalogue_rules import (
-    KPI_SHARED,
-    KPI_UNION,
     LINES_OF_UNION,
     MECHANISM_UNION,
     Row,
-    kpi_disagreements,
     mechanism_disagreements,
     parents,
     read_rows,
@@ -24,7 +21,6 @@ from tests.project.catalogue_rules import (
     unknown_clauses_in_sql,
     unstated_origins,
     untyped_columns,
-    wrong_kpi_constant,
 )
 from tests.project.conftest import ROOT, CompiledProject
 from tests.project.manifest_rules import (
@@ -46,7 +42,6 @@ POLICY = {path.stem: read_rows(path) for path in sorted((ROOT / "seeds" / "polic
 CLAUSES = frozenset(
     yaml.safe_load((ROOT / "orchestration/policy/clauses.yml").read_text(encoding="utf-8"))["clauses"]
 )
-KPI_FILES = {path.stem: path for path in (MODELS / "kpi").glob("kpi_*.sql") if path.stem not in KPI_SHARED}
 MECHANISM_MODELS = {path.stem for path in (MODELS / "bonus").glob("bonus_line__*.sql")} - LINES_OF_UNION
 
 
@@ -76,18 +71,6 @@ def test_every_model_keeps_the_rule(project: CompiledProject, rule: Callable[[An
     assert not found, listed(found)
 
 
-def test_every_kpi_is_a_file_a_line_of_the_union_and_a_row_of_the_catalogue(project: CompiledProject) -> None:
-    files = {name.removeprefix("kpi_") for name in KPI_FILES}
-    union = {
-        name.removeprefix("kpi_") for name in parents(project.manifest, KPI_UNION) if name.startswith("kpi_")
-    }
-    found = kpi_disagreements(files, union, {row["kpi_id"] for row in POLICY["kpi"]})
-    found += [
-        fault for name, path in KPI_FILES.items() for fault in wrong_kpi_constant(name, path.read_text())
-    ]
-    assert files and not found, listed(found)
-
-
 def test_every_mechanism_is_a_file_and_a_line_of_the_union(project: CompiledProject) -> None:
     files = {name.removeprefix("bonus_line__") for name in MECHANISM_MODELS}
     above = parents(project.manifest, MECHANISM_UNION)
@@ -96,9 +79,15 @@ def test_every_mechanism_is_a_file_and_a_line_of_the_union(project: CompiledProj
     assert files and not found, listed(found)
 
 
-def test_every_kpi_and_mechanism_has_its_edges_tried(project: CompiledProject) -> None:
-    calculating = {KPI_UNION, "kpi_observation", "score_line__month_quarter", "grade", "bonus_line_computed"}
-    found = without_unit_test(project.manifest, {*KPI_FILES, *MECHANISM_MODELS, *calculating})
+def test_every_mechanism_has_its_edges_tried(project: CompiledProject) -> None:
+    calculating = {
+        "kpi_evidence",
+        "kpi_observation",
+        "score_line__month_quarter",
+        "grade",
+        "bonus_line_computed",
+    }
+    found = without_unit_test(project.manifest, {*MECHANISM_MODELS, *calculating})
     assert not found, listed(found)
 
 
@@ -277,22 +266,6 @@ def test_a_planted_mart_without_a_known_audience_is_found(audience: list[str] | 
     assert len(wrong_audiences(manifest_of(planted))) == 1
 
 
-def test_a_kpi_missing_in_any_of_its_three_places_is_found() -> None:
-    assert kpi_disagreements({"csat"}, {"csat"}, {"csat"}) == []
-    assert kpi_disagreements({"csat", "nps"}, {"csat"}, {"csat", "nps"}) == [
-        "nps: not in the union kpi_evidence"
-    ]
-    assert kpi_disagreements({"csat"}, {"csat"}, {"csat", "nps"}) == [
-        "nps: not in a file in models/kpi",
-        "nps: not in the union kpi_evidence",
-    ]
-    assert kpi_disagreements({"csat", "nps"}, {"csat", "nps"}, {"csat"}) == ["nps: not in kpi.csv"]
-    assert wrong_kpi_constant("kpi_nps", "select 'csat' as kpi_id") and wrong_kpi_constant(
-        "kpi_nps", "select 1"
-    )
-    assert wrong_kpi_constant("kpi_nps", "select 'nps' as kpi_id union all select 'nps' as kpi_id") == []
-
-
 def test_a_mechanism_missing_in_any_of_its_places_is_found() -> None:
     assert mechanism_disagreements({"fixed"}, {"fixed"}, {"fixed"}) == []
     assert mechanism_disagreements({"fixed", "points"}, {"fixed"}, set())
@@ -300,7 +273,7 @@ def test_a_mechanism_missing_in_any_of_its_places_is_found() -> None:
     assert mechanism_disagreements({"fixed"}, {"fixed"}, {"points"})
 
 
-def test_a_kpi_without_a_unit_test_is_found() -> None:
+def test_a_model_without_a_unit_test_is_found() -> None:
     tried = {"unit_tests": {"unit_test.meritline.kpi_csat.edge": {"model": "kpi_csat"}}}
     assert without_unit_test(tried, {"kpi_csat", "kpi_nps"}) == ["kpi_nps: no unit test"]
 

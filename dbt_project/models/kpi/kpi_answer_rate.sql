@@ -1,4 +1,5 @@
 -- Grain: one contact offered: 1 when answered.
+-- Reads: ticket.contact.agent_id, ticket.contact.is_answered.
 
 select
     'answer_rate' as kpi_id,

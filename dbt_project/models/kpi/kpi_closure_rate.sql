@@ -1,4 +1,5 @@
 -- Grain: one assigned ticket: 1 when solved.
+-- Reads: ticket.ticket.assignee_id.
 
 select
     'closure_rate' as kpi_id,

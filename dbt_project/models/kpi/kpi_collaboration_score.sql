@@ -1,4 +1,5 @@
 -- Grain: one cross-team support: its rating.
+-- Reads: no optional column.
 
 select
     'collaboration_score' as kpi_id,

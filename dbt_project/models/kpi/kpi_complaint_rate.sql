@@ -1,4 +1,5 @@
 -- Grain: one agent, one contact or ticket: complaints about the agent over contacts served and tickets assigned.
+-- Reads: ticket.ticket.ticket_type, ticket.ticket.about_agent_id, ticket.contact.agent_id.
 
 with
 

@@ -1,4 +1,5 @@
 -- Grain: one answered contact.
+-- Reads: ticket.contact.agent_id, ticket.contact.is_answered.
 
 select
     'contacts_served' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one lead: 1 when won within the window after its creation.
+-- Reads: crm.lead.agent_id, crm.lead.closed_at.
 
 select
     'conversion_rate' as kpi_id,

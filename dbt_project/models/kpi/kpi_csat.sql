@@ -1,4 +1,5 @@
 -- Grain: one rating that answers a csat survey: its score on the definition's scale.
+-- Reads: no optional column.
 
 select
     'csat' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one rating that answers a csat survey: 1 when it is satisfied.
+-- Reads: no optional column.
 
 select
     'csat_rate' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one complaint ticket: 1 when escalated.
+-- Reads: ticket.ticket.ticket_type, ticket.ticket.escalated_at.
 
 select
     'escalation_rate' as kpi_id,

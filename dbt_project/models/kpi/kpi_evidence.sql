@@ -3,48 +3,11 @@
 {# What every KPI shares happens here and only here: rows after the cut or before the first period, rulings on one KPI,
    open windows, crediting to the agent's job history on that day. A row is never filtered: it is counted or set aside
    with a reason. #}
-{% set kpi_models = [
-    'kpi_answer_rate',
-    'kpi_closure_rate',
-    'kpi_collaboration_score',
-    'kpi_complaint_rate',
-    'kpi_contacts_served',
-    'kpi_conversion_rate',
-    'kpi_csat',
-    'kpi_csat_rate',
-    'kpi_escalation_rate',
-    'kpi_fcr',
-    'kpi_first_response_seconds',
-    'kpi_handle_seconds',
-    'kpi_knowledge_share_count',
-    'kpi_lead_completeness',
-    'kpi_nps',
-    'kpi_praise_rate',
-    'kpi_qa_pass_rate',
-    'kpi_qa_score',
-    'kpi_recovery_rate',
-    'kpi_repeat_complaint_rate',
-    'kpi_repurchase_rate',
-    'kpi_resolution_rate',
-    'kpi_return_dispute_rate',
-    'kpi_sales_amount',
-    'kpi_support_count',
-    'kpi_ticket_first_reply_seconds',
-    'kpi_ticket_on_time_rate',
-    'kpi_tickets_solved',
-    'kpi_violation_count',
-    'kpi_win_rate'
-] %}
 
 with
 
 candidate as (
-    {% for kpi_model in kpi_models -%}
-    select * from {{ ref(kpi_model) }}
-    {%- if not loop.last %}
-    union all
-    {% endif %}
-    {%- endfor %}
+    select * from {{ ref('kpi_candidate') }}
 ),
 
 first_period as (

@@ -1,4 +1,5 @@
 -- Grain: one solved ticket of a known customer: 1 when neither reopened nor followed by the customer within the window.
+-- Reads: ticket.ticket.customer_id, ticket.ticket.category.
 
 select
     'fcr' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one answered contact: seconds from start to first response.
+-- Reads: ticket.contact.agent_id, ticket.contact.first_response_at.
 
 select
     'first_response_seconds' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one solved ticket: seconds from creation to solution.
+-- Reads: ticket.ticket.solved_at.
 
 select
     'handle_seconds' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one accepted excellent case or knowledge article.
+-- Reads: workforce.recognition.status.
 
 select
     'knowledge_share_count' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one lead: fields collected of those required.
+-- Reads: crm.lead.agent_id, crm.lead.required_fields, crm.lead.completed_fields.
 
 select
     'lead_completeness' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one rating that answers an nps survey: +100 promoter, -100 detractor, on the definition's scale.
+-- Reads: ticket.survey.kind.
 
 select
     'nps' as kpi_id,

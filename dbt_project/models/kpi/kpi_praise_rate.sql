@@ -1,4 +1,5 @@
 -- Grain: one rating that answers a csat survey: 1 when it is the best score of its scale.
+-- Reads: no optional column.
 
 select
     'praise_rate' as kpi_id,

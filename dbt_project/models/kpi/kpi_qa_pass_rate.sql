@@ -1,4 +1,5 @@
 -- Grain: one quality review with a verdict: 1 when passed.
+-- Reads: ticket.quality_review.is_passed.
 
 select
     'qa_pass_rate' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one quality review with a score.
+-- Reads: ticket.quality_review.score.
 
 select
     'qa_score' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one solved complaint ticket: 1 when the customer was retained.
+-- Reads: ticket.ticket.ticket_type, ticket.ticket.is_recovered.
 
 select
     'recovery_rate' as kpi_id,

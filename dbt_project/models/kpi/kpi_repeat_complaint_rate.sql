@@ -1,4 +1,5 @@
 -- Grain: one solved complaint ticket: 1 when the same customer complains again within the window.
+-- Reads: ticket.ticket.ticket_type, ticket.ticket.customer_id.
 
 select
     'repeat_complaint_rate' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one solved after-sales ticket: 1 when that customer buys again from the solver within the window.
+-- Reads: ticket.ticket.ticket_type, ticket.ticket.customer_id, crm.order.customer_id, crm.order.kind.
 
 select
     'repurchase_rate' as kpi_id,

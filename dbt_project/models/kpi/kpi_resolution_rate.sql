@@ -1,4 +1,5 @@
 -- Grain: one assigned ticket: 1 when solved and not reopened.
+-- Reads: ticket.ticket.assignee_id, ticket.ticket.reopen_count.
 
 select
     'resolution_rate' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one return ticket: 1 when disputed.
+-- Reads: ticket.ticket.ticket_type, ticket.ticket.is_disputed.
 
 select
     'return_dispute_rate' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one order paid or refunded: amount less refunds, CNY.
+-- Reads: crm.order.agent_id.
 
 select
     'sales_amount' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one cross-team support.
+-- Reads: no optional column.
 
 select
     'support_count' as kpi_id,

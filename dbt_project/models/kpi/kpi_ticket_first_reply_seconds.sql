@@ -1,4 +1,5 @@
 -- Grain: one ticket replied to: seconds from creation to first reply.
+-- Reads: ticket.ticket.first_reply_at.
 
 select
     'ticket_first_reply_seconds' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one ticket with a due time, or with its export's own met/missed flag: 1 when on time.
+-- Reads: ticket.ticket.due_at or ticket.ticket.is_on_time.
 
 select
     'ticket_on_time_rate' as kpi_id,

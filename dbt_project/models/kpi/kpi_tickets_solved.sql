@@ -1,4 +1,5 @@
 -- Grain: one solved ticket.
+-- Reads: ticket.ticket.solver_id or ticket.ticket.assignee_id.
 
 select
     'tickets_solved' as kpi_id,

@@ -1,4 +1,5 @@
 -- Grain: one violation.
+-- Reads: no optional column.
 
 select
     'violation_count' as kpi_id,

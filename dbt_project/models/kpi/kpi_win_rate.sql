@@ -1,4 +1,5 @@
 -- Grain: one lead won or lost: 1 when won.
+-- Reads: crm.lead.agent_id, crm.lead.closed_at.
 
 select
     'win_rate' as kpi_id,
