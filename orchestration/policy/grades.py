@@ -17,9 +17,9 @@ Grades = Mapping[str, PolicyRow]
 """Grades, each with a row of its band."""
 
 
-def grades_on(tables: Tables, day: date) -> Mapping[tuple[str, str], Grades]:
+def grades_on(tables: Tables, day: date) -> Mapping[tuple[str, ...], Grades]:
     """The grades of agents in force on a day, by plan and kind of period."""
-    found: dict[tuple[str, str], dict[str, PolicyRow]] = defaultdict(dict)
+    found: dict[tuple[str, ...], dict[str, PolicyRow]] = defaultdict(dict)
     for band in tables["grade_band"].in_force(day):
         if band.text("method") in OF_AGENTS:
             found[band.text("scheme_id"), band.text("period_kind")][band.text("grade")] = band
