@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 SOURCE_SUFFIXES = frozenset({".py", ".sql", ".yml", ".yaml", ".html", ".css", ".js"})
+SEAL = "seal"
 GENERATED_FOLDERS = frozenset({"__pycache__", "target", "logs", "dbt_packages"})
 
 
@@ -48,6 +51,23 @@ def listing_hash(hashes: Mapping[str, str]) -> str:
     """SHA-256 over lines `<hash>  <name>`, sorted by name: the hash of a set of files, whatever its order."""
     lines = "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes))
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def sealed(record: Mapping[str, Any]) -> str:
+    """A record as JSON text, ending in the SHA-256 of the text without it (`seal`)."""
+    return _as_text({**record, SEAL: hashlib.sha256(_as_text(record).encode()).hexdigest()})
+
+
+def is_sealed(text: str) -> bool:
+    """Whether a text is what `sealed` wrote. Raises ValueError for what is no JSON object."""
+    record = json.loads(text)
+    if not isinstance(record, dict):
+        raise ValueError("is no object")
+    return text == sealed({name: value for name, value in record.items() if name != SEAL})
+
+
+def _as_text(record: Mapping[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False, indent=1)
 
 
 def tree_hash(paths: Iterable[Path]) -> str:

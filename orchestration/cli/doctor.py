@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.cli.options import Options, common_options
+from orchestration.cli.options import FILE, FOLDER, Options, common_options
 from orchestration.errors import ConfigurationError
 
 
@@ -16,10 +16,10 @@ from orchestration.errors import ConfigurationError
     "--profile",
     "profiles",
     multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="Also check this profile (a file, or a shipped one's name); repeatable.",
 )
-@click.option("--policy", type=click.Path(file_okay=False, path_type=Path), help="Check this policy folder.")
+@click.option("--policy", type=FOLDER, help="Check this policy folder.")
 @click.option(
     "--landing",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

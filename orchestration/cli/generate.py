@@ -7,14 +7,12 @@ from pathlib import Path
 
 import click
 
-from orchestration.cli.options import Share, common_options
+from orchestration.cli.options import FOLDER, Share, common_options
 
 
 @click.command()
 @common_options
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write to."
-)
+@click.option("--out", type=FOLDER, required=True, help="Folder to write to.")
 @click.option("--agents", type=int, default=200, show_default=True)
 @click.option("--months", type=int, default=12, show_default=True)
 @click.option("--tickets", type=int, default=200_000, show_default=True)

@@ -10,10 +10,8 @@ from pathlib import Path
 import click
 
 from orchestration.cli.garbage import rare_collections
-from orchestration.cli.options import Options, Share, common_options
+from orchestration.cli.options import FILE, FOLDER, Options, Share, common_options
 from orchestration.errors import ConfigurationError
-
-FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
@@ -23,7 +21,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     "--profile",
     "profiles",
     multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="Profile that maps foreign exports: a YAML file or a shipped one's name; repeatable.",
 )
 @click.option(

@@ -15,6 +15,9 @@ from orchestration.state.folder import StateFolder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
 
 class Share(click.ParamType[Decimal]):
     """A share from 0 to 1, kept exact."""
@@ -56,26 +59,32 @@ class Options:
 def common_options(command: Command) -> Command:
     """Add `--state` and `--debug`, kept in the context's `Options`."""
 
-    def keep_state(context: click.Context, _: click.Parameter, value: Path | None) -> None:
-        if value is not None:
-            context.ensure_object(Options).state = value
-
-    def keep_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
+    def keep(context: click.Context, parameter: click.Parameter, value: Path | bool | None) -> None:
         if value:
-            context.ensure_object(Options).is_debug = True
+            setattr(context.ensure_object(Options), str(parameter.name), value)
 
     state = click.option(
         "--state",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=FOLDER,
         help="Folder that holds everything a run writes. [default: $MERITLINE_STATE or ./var]",
         expose_value=False,
-        callback=keep_state,
+        callback=keep,
     )
     debug = click.option(
         "--debug",
+        "is_debug",
         is_flag=True,
         help="Show the traceback of an error.",
         expose_value=False,
-        callback=keep_debug,
+        callback=keep,
     )
     return state(debug(command))
+
+
+def publication_option(what: str) -> Callable[[Command], Command]:
+    """Add `--publication`, as `run_id`, to a command about one agent and period."""
+    return click.option(
+        "--publication",
+        "run_id",
+        help=f"{what} this publication. [default: the newest; of a settled period the one it was settled on]",
+    )

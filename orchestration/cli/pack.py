@@ -6,21 +6,15 @@ from pathlib import Path
 
 import click
 
-from orchestration.cli.options import Options, common_options
+from orchestration.cli.options import FILE, Options, common_options, publication_option
 
 
 @click.command()
 @common_options
 @click.argument("agent")
 @click.argument("period")
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Zip file to write."
-)
-@click.option(
-    "--publication",
-    "run_id",
-    help="Take this publication. [default: the newest; of a settled period the one it was settled on]",
-)
+@click.option("--out", type=FILE, required=True, help="Zip file to write.")
+@publication_option("Take")
 @click.pass_obj
 def pack(options: Options, *, agent: str, period: str, out: Path, run_id: str | None) -> None:
     """Write everything that AGENT's bonus of PERIOD rests on into one zip."""

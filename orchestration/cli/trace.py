@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from orchestration.cli.options import Options, common_options
+from orchestration.cli.options import Options, common_options, publication_option
 
 
 @click.command()
@@ -18,11 +18,7 @@ from orchestration.cli.options import Options, common_options
 @click.option(
     "--evidence", "show_all", is_flag=True, help="Every evidence row, not just the first of each KPI."
 )
-@click.option(
-    "--publication",
-    "run_id",
-    help="Trace in this publication. [default: the newest; of a settled period the one it was settled on]",
-)
+@publication_option("Trace in")
 @click.pass_obj
 def trace(
     options: Options,

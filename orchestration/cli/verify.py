@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.cli.options import Options, common_options
+from orchestration.cli.options import FOLDER, Options, common_options
 
 if TYPE_CHECKING:
     from orchestration.audit.verify.findings import Report
@@ -24,7 +24,7 @@ UNSOUND = 1
 )
 @click.option(
     "--landing",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Folder of the input files. [default: where they lay when they were ingested]",
 )
 @click.option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.cli.options import Options, common_options
+from orchestration.cli.options import Options, common_options, publication_option
 
 if TYPE_CHECKING:
     from orchestration.audit.levers import Lever
@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 @common_options
 @click.argument("agent")
 @click.argument("period")
-@click.option(
-    "--publication",
-    "run_id",
-    help="Take this publication. [default: the newest; of a settled period the one it was settled on]",
-)
+@publication_option("Take")
 @click.pass_obj
 def why(options: Options, *, agent: str, period: str, run_id: str | None) -> None:
     """Per KPI the smallest change that gives AGENT a better grade for PERIOD, all else held.

@@ -5,7 +5,6 @@ The gate lives here and not in the job: a run that selects only this step meets 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Collection, Mapping
@@ -18,7 +17,7 @@ from orchestration.clock import now
 from orchestration.errors import MeritlineError, PublicationRefused
 from orchestration.gate.page import render_page
 from orchestration.gate.result import GateResult, require_passed
-from orchestration.hashing import FileHashes, file_hash
+from orchestration.hashing import FileHashes, file_hash, sealed
 from orchestration.policy.folder import policy_files
 from orchestration.publish.calibration import add_calibration
 from orchestration.publish.candidate import CALIBRATION_MART, NOTE, Candidate, unchanged_candidate
@@ -40,6 +39,12 @@ MANIFEST_NAMES = frozenset({"run_id", "as_of", "content_hash", "files", "rows", 
 IS_PREVIEW = "is_preview"
 """Field of a manifest that only a preview has."""
 CALIBRATION_PAGE = "calibration.html"
+CHECK_FIELDS = {
+    **{name: name for name in ("suite", "check_id", "severity", "outcome", "is_passed")},
+    "observed": "seen",
+    "bound": "bound",
+}
+"""What a manifest says of a check, and the field of its result that says it."""
 SHARED_SUFFIXES = frozenset({".parquet", ".xlsx"})
 """Files whose bytes depend on their rows alone."""
 
@@ -93,7 +98,8 @@ def publish(
             manifest = _manifest(state, published, result, started_at=started_at, landing=landing)
             if is_preview:
                 manifest[IS_PREVIEW] = True
-            _finish(draft, target, _sealed(manifest))
+            # The newest manifest has no follower that would hold its hash.
+            _finish(draft, target, sealed(manifest))
         else:
             _require_the_same(files, laid_out)
             _finish(draft, target, (target / MANIFEST).read_text(encoding="utf-8"))
@@ -239,33 +245,13 @@ def _manifest(
         "checks": {
             **result.summary(),
             "results": [
-                {
-                    "suite": check.suite,
-                    "check_id": check.check_id,
-                    "severity": check.severity,
-                    "outcome": check.outcome,
-                    "is_passed": check.is_passed,
-                    "observed": check.seen,
-                    "bound": check.bound,
-                }
+                {name: getattr(check, field) for name, field in CHECK_FIELDS.items()}
                 for check in result.checks
             ],
         },
         "started_at": started_at,
         "finished_at": now().isoformat(),
     }
-
-
-def _sealed(manifest: Mapping[str, Any]) -> str:
-    """The manifest as text, ending in the SHA-256 of the text without it: the newest manifest has no follower
-    that would hold its hash.
-    """
-    seal = hashlib.sha256(_text(manifest).encode()).hexdigest()
-    return _text({**manifest, "seal": seal})
-
-
-def _text(manifest: Mapping[str, Any]) -> str:
-    return json.dumps(manifest, ensure_ascii=False, indent=1)
 
 
 def _share_unchanged(state: StateFolder, draft: Path, hashes: FileHashes) -> None:

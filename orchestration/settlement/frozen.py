@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,13 @@ from typing import Any
 import duckdb
 import yaml
 
+from orchestration.hashing import SEAL
 from orchestration.settings import CONTRACT_DIR
 from orchestration.state.folder import StateFolder
 
 FROZEN_TABLES = CONTRACT_DIR / "settlement" / "_settlement__register.yml"
 TABLES = ("bonus_line", "score", "ranking", "period")
 SCHEMA_FILE = "_schema.parquet"
-SEAL = "seal"
 
 
 @dataclass(frozen=True)
@@ -97,29 +97,6 @@ def settlement_folder(state: StateFolder) -> Path:
 def record_path(state: StateFolder, period_id: str) -> Path:
     """Where the record of a settled period lies."""
     return settlement_folder(state) / f"{period_id}.json"
-
-
-def sealed(settlement: Settlement) -> str:
-    """The record as text, ending in the SHA-256 of the text without it."""
-    unsealed = asdict(settlement)
-    return _text({**unsealed, SEAL: _digest(_text(unsealed))})
-
-
-def is_sealed(text: str) -> bool:
-    """Whether the text of a record is what `sealed` wrote. Raises ValueError for what is no JSON object."""
-    record = json.loads(text)
-    if not isinstance(record, dict):
-        raise ValueError("is no object")
-    unsealed = {name: value for name, value in record.items() if name != SEAL}
-    return text == _text(record) and record.get(SEAL) == _digest(_text(unsealed))
-
-
-def _text(record: Mapping[str, Any]) -> str:
-    return json.dumps(record, ensure_ascii=False, indent=1)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def settlements(state: StateFolder) -> dict[str, Settlement]:

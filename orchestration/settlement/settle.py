@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import duckdb
 
 from orchestration.clock import elapsed, now
 from orchestration.errors import PublicationRefused
-from orchestration.hashing import file_hash
+from orchestration.hashing import file_hash, sealed
 from orchestration.publish.publication import MANIFEST, Publication
 from orchestration.settlement.closing import (
     closable_publication,
@@ -30,7 +30,6 @@ from orchestration.settlement.frozen import (
     frozen_folder,
     record_path,
     register_hash,
-    sealed,
     settlement_folder,
 )
 from orchestration.sql import literal, query
@@ -111,7 +110,7 @@ def settle(
         )
     recorder = Recorder(state, f"{SETTLE} {period_id}")
     settlement = _chained(settlement, state, done, run_number=recorder.number)
-    text = sealed(settlement)
+    text = sealed(asdict(settlement))
     said = StageRecord(
         name=SETTLE,
         seconds=round(elapsed() - began, 3),

@@ -14,13 +14,13 @@ from orchestration.audit.verify.findings import Finding, Report
 from orchestration.audit.verify.frozen_rows import read_back_findings, source_findings
 from orchestration.audit.verify.integrity import sha256_of
 from orchestration.audit.verify.register import Records
+from orchestration.hashing import is_sealed
 from orchestration.settlement.frozen import (
     SCHEMA_FILE,
     TABLES,
     Settlement,
     frozen_columns,
     frozen_folder,
-    is_sealed,
     record_path,
     register_hash,
     settlement_folder,
