@@ -68,6 +68,14 @@
     )
 {% endmacro %}
 
+{# A number as a sentence says it: a whole one without decimals, any other with two. #}
+{% macro said(number) %}
+    case
+        when {{ number }} = cast({{ number }} as bigint) then cast(cast({{ number }} as bigint) as string)
+        else cast(cast({{ number }} as decimal(18, 2)) as string)
+    end
+{% endmacro %}
+
 {# Is `part` less than a hundredth of `whole`? #}
 {% macro is_below_a_hundredth(part, whole) %}(({{ part }}) * 100 < ({{ whole }})){% endmacro %}
 

@@ -127,6 +127,11 @@ class Node:
     evidence: str | None = None
     children: tuple[Node, ...] = ()
 
+    @property
+    def not_paid(self) -> Decimal | None:
+        """Of what is due and pays nothing: the amount that the plan states, None where it states none."""
+        return next((child.value for child in self.children if child.operand == NOT_PAID), None)
+
     def walk(self) -> Iterator[Node]:
         """This node and every node below it, depth first."""
         yield self
@@ -165,3 +170,5 @@ class Trace:
 
 UNPAID = "unpaid"
 """Kind of the nodes of what is due and pays nothing."""
+NOT_PAID = "not_paid"
+"""Operand of such a node: what the plan states for it."""

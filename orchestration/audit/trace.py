@@ -23,6 +23,7 @@ from orchestration.errors import ConfigurationError
 
 MANIFEST_FIELDS = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")
 ROW = "row"
+CONDITION = "condition"
 BOUNDS = frozenset({"low", "high"})
 """Operands that say for which numbers a row of a table is: told in words, as its band."""
 
@@ -116,18 +117,27 @@ def _notes(audit: AuditFile, period_id: str, score_status: str) -> Iterator[Phra
 
 
 def _with_lines(node: Node, evidence: Mapping[str, Evidence]) -> Node:
-    """What is not paid because of events names their export lines in its reason."""
-    if node.kind != UNPAID or node.reason is None:
+    """What is not paid for a condition that is not met, of several the first, names the export lines of what
+    it counts in its reason.
+    """
+    unmet = (below for below in node.walk() if below.operand == CONDITION and below.value == 0)
+    deciding = next(unmet, None) if node.kind == UNPAID else None
+    if node.reason is None or deciding is None:
         return node
-    places = [
-        f"{row.source.file} row {row.source.row_number}"
-        for below in node.walk()
-        if below.evidence is not None
-        for row in evidence[below.evidence].rows
-        if row.is_counted and row.source.file is not None
-    ]
-    lines = ", ".join(dict.fromkeys(places))
-    return replace(node, reason=phrase("with_lines", reason=node.reason, lines=lines)) if lines else node
+    rows: dict[str, dict[int, None]] = {}
+    hidden = 0
+    for found in (evidence[below.evidence] for below in deciding.walk() if below.evidence is not None):
+        hidden += found.row_count - len(found.rows)
+        for row in found.rows:
+            if row.is_counted and row.source.file is not None and row.source.row_number is not None:
+                rows.setdefault(row.source.file, {})[row.source.row_number] = None
+    if not rows:
+        return node
+    reason = node.reason
+    for file, at in rows.items():
+        name = "with_row" if len(at) == 1 else "with_rows"
+        reason = phrase(name, reason=reason, file=file, rows=", ".join(map(str, at)))
+    return replace(node, reason=phrase("with_more", reason=reason, count=hidden) if hidden else reason)
 
 
 class _Tree:

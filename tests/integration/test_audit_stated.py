@@ -109,6 +109,7 @@ NUMBERS = [
     ("bonus.bonus_line", "amount_cny"),
     ("bonus.bonus", "amount_cny"),
     ("bonus.bonus_unpaid", "reason"),
+    ("bonus.bonus_unpaid", "not_paid_cny"),
     ("facts.fct_target", "target_value"),
     ("policy.policy_component_rate", "rate"),
     ("policy.policy_component_rate", "amount_cny"),

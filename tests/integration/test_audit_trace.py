@@ -19,9 +19,10 @@ import duckdb
 import pytest
 
 from orchestration.audit.calculation.graph import graph_of_tree
-from orchestration.audit.node import Phrase, Trace
+from orchestration.audit.node import Trace
 from orchestration.audit.publications import read_manifest
 from orchestration.audit.relations import AuditFile
+from orchestration.audit.show.page import trace_page
 from orchestration.audit.trace import trace_bonus, trace_from
 from orchestration.audit.verify.stated import evaluated as findings_of
 from orchestration.audit.words import tree_evaluator
@@ -212,24 +213,70 @@ def test_every_sentence_is_said_in_both_languages(traces: list[Trace]) -> None:
     assert [phrase for phrase in said if not re.search("[\u4e00-\u9fff]", phrase.zh)] == []
 
 
-def test_what_is_not_paid_for_an_event_names_its_export_line(
+def test_what_is_not_paid_for_an_event_names_its_export_lines(
     traced: duckdb.DuckDBPyConnection, publication: Path
 ) -> None:
-    """Days of annual leave on 2026-10-12, workforce/attendance.csv row 311."""
+    """Days of annual leave on 2026-10-12, workforce/attendance.csv row 311; none of a limit that is kept."""
     found = rows(
         traced,
         """
-        select bonus_id, node_id from audit.bonus_trace
-        where kind = 'unpaid' and text_value = 'not_met' order by all limit 5
+        select unpaid.period_id, unpaid.agent_id, unpaid.component_id, gate.event_kind
+        from bonus.bonus_unpaid as unpaid
+        inner join bonus.bonus_gate as gate using (agent_id, period_id, component_id, segment_no)
+        where unpaid.reason = 'not_met' and gate.status = 'not_met'
+        qualify row_number() over (
+            partition by unpaid.agent_id, unpaid.period_id, unpaid.component_id, unpaid.segment_no
+            order by gate.event_kind, gate.comparison
+        ) = 1
+        order by all limit 6
         """,
     )
-    assert found
-    reasons: list[Phrase] = []
-    for bonus_id, _ in found:
-        period, agent = str(bonus_id).split(":")
+    cited = 0
+    for period, agent, component, kind in found:
+        trace = trace_bonus(publication, agent_id=agent, period_id=period, show_all=True)
+        unpaid = [node for node in trace.unpaid if f":{component}:" in str(node.input_key)]
+        lines = rows(
+            traced,
+            f"""
+            select source.row_number from bonus.bonus_evidence as evidence
+            inner join audit.source_row as source using (evidence_model, evidence_key)
+            where evidence.is_counted and evidence.agent_id = '{agent}' and evidence.event_kind = '{kind}'
+                and strftime(evidence.event_on, '%Y-%m') = '{period}'
+            """,
+        )
+        for node in unpaid:
+            assert node.reason is not None
+            said = [
+                int(one)
+                for part in re.findall(r"\.csv rows? ([\d, ]+)", node.reason.en)
+                for one in part.split(", ")
+            ]
+            assert sorted(said) == sorted(number for (number,) in lines), node.reason.en
+            assert ("第" in node.reason.zh) == bool(said)
+            cited += len(said)
+    assert cited > 0
+
+
+def test_what_is_not_paid_says_how_much_where_the_plan_states_it(
+    traced: duckdb.DuckDBPyConnection, publication: Path, published_demo: Path
+) -> None:
+    found = rows(
+        traced,
+        """
+        select period_id, agent_id, component_id, not_paid_cny from bonus.bonus_unpaid
+        where not_paid_cny is not null order by all
+        """,
+    )
+    assert {component for _, _, component, _ in found} >= {"ss_attendance", "pa_target"}
+    for period, agent, component, amount in found[:6]:
         trace = trace_bonus(publication, agent_id=agent, period_id=period)
-        reasons += [node.reason for node in trace.unpaid if node.text == "not_met" and node.reason]
-    assert [one for one in reasons if re.search(r"\.csv row \d+", one.en)] != []
+        [node] = [one for one in trace.unpaid if f":{component}:" in str(one.input_key)]
+        assert node.not_paid == amount
+    period, agent, _, _ = next(one for one in found if one[2] == "ss_attendance")
+    shown = console(published_demo, "trace", agent, period)
+    assert "Full attendance award 全勤奖: 500.00 元 not paid 未发放: " in shown
+    page = trace_page(trace_bonus(publication, agent_id=agent, period_id=period))
+    assert "500.00 not paid:" in page and "500.00 未发放：" in page
 
 
 def test_a_trace_ends_in_files_rows_and_hashes(traces: list[Trace]) -> None:

@@ -213,6 +213,24 @@ where because_key is not null
 union all
 select
     {{ node(
+        node_key="'not_paid:' || " ~ key_of('bonus_unpaid', 'unpaid'),
+        parent_key="'unpaid:' || " ~ key_of('bonus_unpaid', 'unpaid'), operand="'not_paid'", position=2,
+        kind="'rate'", operation="'same'", label="'stated by the plan'", label_zh="'制度规定金额'", unit="'cny'",
+        cell=['bonus_unpaid', 'not_paid_cny', 'unpaid']
+    ) }}
+from unpaid
+where not_paid_cny is not null
+union all
+select
+    {{ uses(
+        node_key='not_paid_key', parent_key="'not_paid:' || " ~ key_of('bonus_unpaid', 'unpaid'), operand="'term'",
+        position=1
+    ) }}
+from unpaid
+where not_paid_cny is not null
+union all
+select
+    {{ node(
         node_key="'line:' || bonus_line_id", kind="'line'",
         operation="case when absorbs_cents then 'difference' when has_segments then 'sum' else 'product' end",
         label='line_label', label_zh='line_label_zh', value='amount_cny', unit="'cny'", decimals=2,

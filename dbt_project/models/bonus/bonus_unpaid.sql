@@ -2,7 +2,8 @@
 
 {# S-EXPORT: pay that would rest on a table that never came is not paid (no_export); nor is what a table of rates cannot
    find for want of an attribute of the job history (no_attribute, no_rate_row), nor a share of such a base (no_base).
-   What was counted and came to nothing is not here. #}
+   What was counted and came to nothing is said with what it came to. What is not paid is stated where the plan states
+   one amount: nothing is worked out for it. #}
 
 with
 
@@ -194,6 +195,8 @@ shut_gate as (
         gate.comparison,
         gate.threshold_value,
         event.first_event_on,
+        -- Not one is allowed: the day of the first says it all.
+        gate.comparison = 'at_most' and gate.threshold_value = 0 and event.first_event_on is not null as is_of_any,
         row_number() over (
             partition by gate.agent_id, gate.period_id, gate.component_id, gate.segment_no
             order by gate.event_kind asc nulls last, gate.comparison asc nulls last
@@ -275,20 +278,21 @@ came_to_nothing as (
             when shut_gate.agent_id is not null
                 then
                     shut_gate.label_en || case
-                        when shut_gate.comparison = 'at_most' and shut_gate.first_event_on is not null
-                            then ' on ' || cast(shut_gate.first_event_on as string)
+                        when shut_gate.is_of_any then ' on ' || cast(shut_gate.first_event_on as string)
                         else
-                            ' ' || cast(cast(shut_gate.event_quantity as decimal(18, 2)) as string) || ', '
+                            ' ' || {{ said('shut_gate.event_quantity') }} || ', '
                             || replace(shut_gate.comparison, '_', ' ') || ' '
-                            || cast(cast(shut_gate.threshold_value as decimal(18, 2)) as string)
+                            || {{ said('shut_gate.threshold_value') }}
                     end
             when due.mechanism in ('per_event', 'points') then due.basis
             when ranking.subject_id is not null then cast(ranking.rank as string)
         end as lacks,
         shut_gate.label_zh || case
-            when shut_gate.comparison = 'at_most' and shut_gate.first_event_on is not null
-                then '（' || cast(shut_gate.first_event_on as string) || '）'
-            else ''
+            when shut_gate.is_of_any then '（' || cast(shut_gate.first_event_on as string) || '）'
+            else
+                ' ' || {{ said('shut_gate.event_quantity') }}
+                || case shut_gate.comparison when 'at_most' then '，上限 ' else '，下限 ' end
+                || {{ said('shut_gate.threshold_value') }}
         end as lacks_zh,
         case
             when attainment.agent_id is not null
@@ -353,6 +357,45 @@ lacking as (
     where lacking_export.agent_id is null
     union all
     select * from came_to_nothing
+),
+
+-- What the plan states as one amount: of a reward its only row, without steps; of what is paid apiece the amount for
+-- the one that was counted, whole and within no bound.
+stated as (
+    select
+        due.agent_id,
+        due.period_id,
+        due.component_id,
+        due.segment_no,
+        min(rate.amount_cny) as amount_cny,
+        min('rate:' || {{ key_of('policy_component_rate', 'rate') }}) as rate_key
+    from due
+    inner join {{ ref('policy_component_rate') }} as rate
+        on
+            due.component_id = rate.component_id
+            and due.period_id = rate.period_id
+            and due.rate_key = rate.rate_key
+            and (due.mechanism = 'threshold' or {{ in_band('due.band_value', 'rate') }})
+    left join {{ ref('bonus_tally') }} as tally
+        on
+            due.agent_id = tally.agent_id
+            and due.period_id = tally.period_id
+            and due.component_id = tally.component_id
+            and due.segment_no = tally.segment_no
+    left join {{ ref('policy_component_parameter') }} as changing
+        on
+            due.component_id = changing.component_id
+            and due.period_id = changing.period_id
+            and changing.parameter in ('step_share', 'min_quantity', 'max_quantity')
+    where
+        changing.component_id is null
+        and due.day_count = due.period_day_count
+        and (
+            due.mechanism = 'threshold'
+            or (due.mechanism = 'per_event' and tally.has_known_count and tally.counted_quantity = 1)
+        )
+    group by due.agent_id, due.period_id, due.component_id, due.segment_no
+    having count(*) = 1 and min(rate.amount_cny) <> 0
 )
 
 select
@@ -397,8 +440,10 @@ select
         when 'not_needed' then '无需扣回或补足'
         else '按其费率表无应发金额'
     end as reason_zh,
+    stated.amount_cny as not_paid_cny,
     due.component_clause_id as clause_id,
-    lacking.because_key
+    lacking.because_key,
+    stated.rate_key as not_paid_key
 from lacking
 inner join due
     on
@@ -406,3 +451,9 @@ inner join due
         and lacking.period_id = due.period_id
         and lacking.component_id = due.component_id
         and lacking.segment_no = due.segment_no
+left join stated
+    on
+        lacking.agent_id = stated.agent_id
+        and lacking.period_id = stated.period_id
+        and lacking.component_id = stated.component_id
+        and lacking.segment_no = stated.segment_no

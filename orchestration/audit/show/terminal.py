@@ -156,7 +156,8 @@ def _headline(node: Node) -> Iterator[tuple[str, str]]:
     if node.band is not None:
         yield f" {node.band}", ""
     if node.kind == UNPAID:
-        yield f": not paid 未发放: {node.reason}", "yellow"
+        amount = "" if node.not_paid is None else f"{money(node.not_paid)} 元 "
+        yield f": {amount}not paid 未发放: {node.reason}", "yellow"
     else:
         unit, _ = UNITS.get(node.unit, ("", ""))
         if shown_value(node):
