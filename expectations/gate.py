@@ -23,6 +23,7 @@ from expectations.bound import Needs, bounds_hash
 from expectations.checks import Check, read_checks
 from expectations.observed import MEASURES
 from orchestration.gate.result import CheckResult, GateResult, Outcome
+from orchestration.state.memory import memory_limit, spill_folder
 
 CANDIDATE = "candidate"
 CONNECTION = {
@@ -96,6 +97,8 @@ def _opened(database: Path) -> Iterator[_Candidate]:
     try:
         for engine in engines:
             with engine.connect() as connection:
+                connection.exec_driver_sql(f"set memory_limit = '{memory_limit()}'")
+                connection.exec_driver_sql(f"set temp_directory = '{_quoted(spill_folder())}'")
                 connection.exec_driver_sql(f"attach '{_quoted(database)}' as {CANDIDATE} (read_only)")
                 connection.exec_driver_sql(f"use {CANDIDATE}")
         with engines[1].connect() as connection:

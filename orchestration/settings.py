@@ -9,7 +9,7 @@
 | `MERITLINE_TIMEZONE` | business time zone | `Asia/Shanghai` |
 | `MERITLINE_CRON` | when the nightly schedule fires, in that time zone | `30 2 * * *` |
 | `MERITLINE_KEEP_PUBLICATIONS` | publications whose data is kept | 35 |
-| `MERITLINE_MEMORY` | memory that the build may take, like `8GB` | four fifths of the machine's |
+| `MERITLINE_MEMORY` | memory that DuckDB may take, like `8GB`; more goes to disk | half of the machine's |
 | `MERITLINE_RETRIES` | times that a stage is tried again after a fault that passes by itself | 2 |
 | `MERITLINE_RETRY_SECONDS` | wait before the first of them, doubled before each further one | 10 |
 | `MERITLINE_NOTIFY_COMMAND` | command that gets a notice as JSON on standard input (no shell) | none |

@@ -15,6 +15,7 @@ import duckdb
 from orchestration.audit.publications import other_release
 from orchestration.errors import MeritlineError
 from orchestration.state.folder import auditor_database
+from orchestration.state.memory import connect
 
 Row = Mapping[str, Any]
 """A row by column name: DECIMAL as Decimal, DATE as date, NULL as None."""
@@ -41,7 +42,7 @@ class AuditFile:
             )
         try:
             # Under a name of its own: in a file of an earlier release `audit` is a catalog and a schema.
-            self._database = duckdb.connect()
+            self._database = connect()
             quoted = str(self.path).replace("'", "''")
             self._database.execute(f"attach '{quoted}' as publication (read_only)")
             self._database.execute("use publication")

@@ -19,6 +19,7 @@ from orchestration.generate.dice import load_dice
 from orchestration.generate.dirt import damage_files
 from orchestration.generate.exports import all_exports, write_export
 from orchestration.generate.history import History, history_of
+from orchestration.state.memory import memory_limit
 
 MARKER = ".generated.json"
 """Hidden file in the output folder: what was asked for and the files written, for a rerun to replace."""
@@ -91,7 +92,10 @@ def generate(
     work = out / _WORK
     work.mkdir(parents=True)
     try:
-        config: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(work / "spill")}
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "temp_directory": str(work / "spill"),
+            "memory_limit": memory_limit(),
+        }
         if threads is not None:
             config["threads"] = threads
         with duckdb.connect(":memory:", config=config) as connection:

@@ -11,7 +11,9 @@ from typing import Any
 import duckdb
 
 from orchestration.ingest.personal import MAIL, MASK, PHONE
+from orchestration.state.memory import memory_limit, spill_folder
 
+SHARED_LIMIT = "1GB"
 _STATEMENTS = Path(__file__).with_name("sql")
 
 
@@ -36,8 +38,12 @@ def literals(texts: Iterable[object]) -> str:
 
 
 def connect(**config: str | int | bool) -> duckdb.DuckDBPyConnection:
-    """A database in memory that knows the macros of `sql/macros.sql`."""
-    connection = duckdb.connect(config=dict(config))
+    """A database in memory that knows the macros of `sql/macros.sql`, under the site's limit or under
+    `memory_limit` where that is less.
+    """
+    limit = memory_limit(str(config.get("memory_limit", "")))
+    spill = {} if "temp_directory" in config else {"temp_directory": str(spill_folder())}
+    connection = duckdb.connect(config={**config, **spill, "memory_limit": limit})
     connection.execute(statement("macros", mail=MAIL, phone=PHONE, mask=MASK))
     return connection
 
@@ -46,7 +52,7 @@ def rows(sql: str, *parameters: object, timezone: str = "") -> list[tuple[Any, .
     """Rows of a query, or of a statement that writes Parquet, over files; tables of the answer are gone
     after it. Making a database costs more than most questions, so all are asked of one.
     """
-    with _shared().cursor() as cursor:
+    with _shared(memory_limit(SHARED_LIMIT), spill_folder().parent).cursor() as cursor:
         if timezone:
             cursor.execute(f"SET TimeZone = {literal(timezone)}")
         return cursor.execute(sql, list(parameters)).fetchall()
@@ -63,5 +69,6 @@ def _text(name: str) -> str:
 
 
 @functools.cache
-def _shared() -> duckdb.DuckDBPyConnection:
-    return connect(threads=2, memory_limit="1GB", enable_external_file_cache=False)
+def _shared(limit: str, spill: Path) -> duckdb.DuckDBPyConnection:
+    """One per limit and place to spill into: a process may work on one state after another."""
+    return connect(threads=2, memory_limit=limit, enable_external_file_cache=False)

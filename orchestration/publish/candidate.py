@@ -34,6 +34,7 @@ from orchestration.state.folder import (
     replace_folder,
     write_atomically,
 )
+from orchestration.state.memory import connect
 from orchestration.warehouse.manifest import AUDIENCES, Relation
 
 ROW_GROUP_ROWS = 122_880
@@ -85,7 +86,7 @@ def build_candidate(
     for folder in (draft, draft / AUDITOR, *(draft / audience for audience in AUDIENCES)):
         folder.mkdir()
         folder.chmod(OWNER_DIR)
-    with duckdb.connect() as database:
+    with connect() as database:
         database.execute("set preserve_insertion_order = true")
         database.execute(f"attach {literal(state.warehouse)} as warehouse (read_only)")
         rows = {}

@@ -11,6 +11,7 @@ import duckdb
 
 from orchestration.sql import literal
 from orchestration.state.folder import OWNER_FILE
+from orchestration.state.memory import connect
 
 STORAGE_VERSION = "v1.2.0"
 """Old enough that DuckDB 1.2 clients of a BI tool open the files."""
@@ -50,7 +51,7 @@ def add_about(draft: Path, audience: str, manifest: Mapping[str, object]) -> Non
 @contextmanager
 def written(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A publication's DuckDB file, made where it is missing, attached as `audience` to be written."""
-    with duckdb.connect() as database:
+    with connect() as database:
         database.execute("set preserve_insertion_order = true")
         database.execute(f"attach {literal(path)} as audience (storage_version '{STORAGE_VERSION}')")
         yield database

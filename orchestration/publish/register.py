@@ -11,11 +11,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
 import xlsxwriter
 import yaml
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
+
+from orchestration.state.memory import connect
 
 REGISTER = "mart_bonus_register"
 CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -32,7 +33,7 @@ def write_registers(folder: Path) -> list[Path]:
     source = folder / f"{REGISTER}.parquet"
     if not source.exists():
         return []
-    with duckdb.connect() as database:
+    with connect() as database:
         database.execute("set preserve_insertion_order = true")
         register = database.from_parquet(str(source))
         columns = register.columns

@@ -65,6 +65,11 @@ class StateFolder:
         return self.root / "warehouse.duckdb"
 
     @property
+    def spill(self) -> Path:
+        """What did not fit into memory, a folder per connection (`state.memory`)."""
+        return self.root / "spill"
+
+    @property
     def dagster(self) -> Path:
         """DAGSTER_HOME: runs, events and asset checks of every night."""
         return self.root / "dagster"
@@ -114,7 +119,7 @@ class StateFolder:
             # Readers of `published` have to get there, whatever the umask.
             for folder in {self.root, *made}:
                 folder.chmod(GROUP_DIR)
-            for folder in (self.raw, self.seeds, self.dbt, self.dagster, self.checks, self.runs):
+            for folder in (self.raw, self.seeds, self.dbt, self.spill, self.dagster, self.checks, self.runs):
                 folder.mkdir(exist_ok=True)
                 folder.chmod(OWNER_DIR)
             self.published.mkdir(exist_ok=True)

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from orchestration.clock import now
 from orchestration.errors import StateHeld
 from orchestration.state.folder import StateFolder, remove_drafts, write_atomically
+from orchestration.state.memory import spilling_into
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def hold(state: StateFolder, command: str) -> Iterator[None]:
             _holder_file(state), json.dumps(asdict(Holder(os.getpid(), command, now().isoformat())))
         )
         _held[key] = 1
-        yield
+        with spilling_into(state):
+            yield
     finally:
         _held.pop(key, None)
         _holder_file(state).unlink(missing_ok=True)

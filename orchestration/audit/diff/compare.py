@@ -19,6 +19,7 @@ from orchestration.audit.publications import other_release, read_manifest
 from orchestration.audit.relations import AuditFileUnreadable
 from orchestration.errors import ConfigurationError
 from orchestration.state.folder import auditor_database
+from orchestration.state.memory import connect
 
 GENERATED = ("bonus_line_id", "line_no")
 """Columns of a line that are no statement of their own: its key, and its place among the agent's lines, which
@@ -81,7 +82,7 @@ def compare_publications(before: Path, after: Path, *, agent_id: str | None = No
                 problem="the publication has no data any more",
                 remedy="Retention has removed it; compare newer ones, or let the site keep more",
             )
-    with duckdb.connect() as database:
+    with connect() as database:
         try:
             for name, folder in (("a", before), ("b", after)):
                 path = str(auditor_database(folder)).replace("'", "''")

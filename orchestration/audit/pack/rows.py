@@ -13,6 +13,7 @@ import duckdb
 from orchestration.audit.pack.write import DATA
 from orchestration.audit.relations import AuditFile, Row
 from orchestration.errors import MeritlineError
+from orchestration.state.memory import connect
 
 TYPE = re.compile(r"[A-Z_]+(\(\d+,\d+\))?( WITH TIME ZONE)?(\[\])*")
 NAME = re.compile(r"[a-z_0-9]+")
@@ -42,7 +43,7 @@ class PackFile(AuditFile):
 
     def __init__(self, members: Mapping[str, bytes]) -> None:
         self.folder = self.path = Path(DATA)
-        self._database = duckdb.connect()
+        self._database = connect()
         self._database.execute("attach ':memory:' as publication")
         self._database.execute("use publication")
         for name, content in members.items():

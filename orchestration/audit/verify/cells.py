@@ -10,6 +10,7 @@ import duckdb
 
 from orchestration.audit.verify.findings import Finding, shown
 from orchestration.state.folder import AUDITOR, auditor_parquet, place_of
+from orchestration.state.memory import connect
 
 ABOUT = "main.about"
 """The table that says which publication a DuckDB file is of; every other one is a published relation."""
@@ -33,7 +34,7 @@ def differing_relations(path: Path, parquet: Path) -> Copies:
     """
     differing, compared = [], 0
     try:
-        with duckdb.connect() as database:
+        with connect() as database:
             _attach(database, path)
             for relation in _relations(database):
                 schema, table = relation.split(".")
@@ -62,14 +63,14 @@ def same_rows(database: duckdb.DuckDBPyConnection, one: str, other: str) -> bool
 
 def relations_of(path: Path) -> set[str]:
     """Relations of a DuckDB file. Raises duckdb.Error when it does not open."""
-    with duckdb.connect() as database:
+    with connect() as database:
         _attach(database, path)
         return set(_relations(database))
 
 
 def about_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """Rows of a DuckDB file's `about`, as texts. Raises duckdb.Error where it has none."""
-    with duckdb.connect() as database:
+    with connect() as database:
         _attach(database, path)
         texts = ", ".join(f"cast({name} as varchar)" for name in columns)
         rows = database.execute(f"select {texts} from copy.{ABOUT}").fetchall()
@@ -106,7 +107,7 @@ def _located(
 ) -> list[Finding]:
     schema, table = relation.split(".")
     try:
-        with duckdb.connect() as database:
+        with connect() as database:
             _attach(database, database_path)
             here = f"read_parquet('{_quoted(parquet)}')"
             there = f'copy."{schema}"."{table}"'

@@ -20,6 +20,7 @@ from orchestration.audit.verify.cells import (
 )
 from orchestration.audit.verify.findings import Finding, Report, shown
 from orchestration.state.folder import AUDITOR, auditor_parquet
+from orchestration.state.memory import connect
 
 AUDIENCES = ("bi", "payroll")
 SAID = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")
@@ -86,7 +87,7 @@ def _check_audiences(folder: Path, manifest: Mapping[str, Any], report: Report) 
     findings: list[Finding] = []
     files: Mapping[str, str] = manifest["files"]
     compared = 0
-    with duckdb.connect() as database:
+    with connect() as database:
         for audience in AUDIENCES:
             for path in sorted((folder / audience).glob("*.parquet")):
                 name = f"{audience}/{path.name}"
@@ -144,7 +145,7 @@ def _check_workbooks(folder: Path, report: Report) -> None:
     findings: list[Finding] = []
     lines = 0
     try:
-        with duckdb.connect() as database:
+        with connect() as database:
             database.execute("set preserve_insertion_order = true")
             register = database.execute(f"from {_scan(auditor_parquet(folder, REGISTER))}")
             columns = [str(description[0]) for description in register.description]

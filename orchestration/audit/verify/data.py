@@ -11,6 +11,7 @@ import duckdb
 from orchestration.audit.relations import Row
 from orchestration.errors import MeritlineError
 from orchestration.state.folder import auditor_parquet, auditor_view
+from orchestration.state.memory import connect
 
 FETCHED_ROWS = 50_000
 NAME = re.compile(r"\b[a-z]+\.[a-z_]+\b")
@@ -26,7 +27,7 @@ class ParquetData:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._database = duckdb.connect()
+        self._database = connect()
         self._rows: dict[str, list[Row]] = {}
 
     def path(self, relation: str) -> Path:

@@ -12,6 +12,7 @@ from orchestration.audit.verify.data import with_files
 from orchestration.audit.verify.findings import Finding
 from orchestration.settlement.frozen import TABLES, Settlement, frozen_columns, frozen_folder
 from orchestration.state.folder import StateFolder, auditor_parquet, place_of
+from orchestration.state.memory import connect
 
 FROZEN_FROM: Mapping[str, str] = {
     "bonus_line": "select * from {bonus.bonus_line}",
@@ -80,7 +81,7 @@ def _unequal(place: str, table: str, here: str, there: str, *, of: str) -> Itera
         f"cast({column} as {kind}) as {column}" for column, kind in frozen_columns(table).items()
     )
     sides = [f"select {columns} from ({query})" for query in (here, there)]
-    with duckdb.connect() as database:
+    with connect() as database:
         for one, other, problem in (
             (sides[0], sides[1], f"has a row that {of} has not"),
             (sides[1], sides[0], f"lacks a row of {of}"),

@@ -28,6 +28,7 @@ from orchestration.settlement.frozen import (
 )
 from orchestration.settlement.settle import SETTLE, SETTLED
 from orchestration.state.folder import StateFolder, auditor_parquet
+from orchestration.state.memory import connect
 
 LINES = "bonus.bonus_line"
 SETTLED_PERIODS = "facts.dim_settled_period"
@@ -94,7 +95,7 @@ def _changed_lines(state: StateFolder, settlement: Settlement, name: str) -> Ite
         f"cast({column} as {kind}) as {column}" for column, kind in frozen_columns("bonus_line").items()
     )
     period = settlement.period_id.replace("'", "''")
-    with duckdb.connect() as database:
+    with connect() as database:
         try:
             yield from differences(
                 database,
@@ -123,7 +124,7 @@ def _publication_findings(state: StateFolder, settlement: Settlement, current: P
 def _register_findings(folder: Path, settlement: Settlement) -> Iterator[Finding]:
     place = auditor_parquet(folder, LINES).relative_to(folder.parent).as_posix()
     period = settlement.period_id.replace("'", "''")
-    with duckdb.connect() as database:
+    with connect() as database:
         try:
             lines = _parquet(folder, LINES)
             actual = register_hash(database, f"(select * from {lines} where period_id = '{period}')")
@@ -221,7 +222,7 @@ def _unrecorded(
 def _schema_findings(path: Path, name: str, table: str) -> Iterator[Finding]:
     """The file that gives a frozen table its columns has those columns and no row."""
     wanted = [(column, kind.upper()) for column, kind in frozen_columns(table).items()]
-    with duckdb.connect() as database:
+    with connect() as database:
         try:
             source = f"read_parquet('{_quoted(path)}')"
             columns = database.execute(f"describe select * from {source}").fetchall()
@@ -243,7 +244,7 @@ def _plain(column: tuple[str, str]) -> tuple[str, str]:
 
 def _published_periods(folder: Path) -> set[str]:
     """Periods that a publication shows as settled; none where that does not read, which other checks name."""
-    with duckdb.connect() as database:
+    with connect() as database:
         try:
             rows = database.execute(f"select period_id from {_parquet(folder, SETTLED_PERIODS)}").fetchall()
         except duckdb.Error:

@@ -11,6 +11,7 @@ from orchestration.audit.verify.findings import Finding, Report
 from orchestration.publish.databases import written
 from orchestration.publish.views import create_views, view_names
 from orchestration.state.folder import AUDITOR, auditor_database, auditor_view
+from orchestration.state.memory import connect
 
 EMPTY_TABLES = """
     select format('create schema if not exists "{}"', schema_name),
@@ -56,7 +57,7 @@ def _views(folder: Path) -> list[tuple[str, str | None, str | None]]:
                     database.execute(statement)
             create_views(database, folder, view_names(folder))
             database.execute("use memory")
-        with duckdb.connect() as database:
+        with connect() as database:
             database.execute(f"attach '{quoted}' as copy (read_only)")
             database.execute(f"attach '{again}' as again (read_only)")
             return database.execute(VIEWS).fetchall()
