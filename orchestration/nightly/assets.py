@@ -42,6 +42,7 @@ from orchestration.settlement.frozen import pinned_runs
 from orchestration.state.folder import auditor_database, write_atomically
 from orchestration.state.record import PREVIEWED, PUBLISHED
 from orchestration.warehouse.dbt import (
+    BUILD,
     DbtOutcome,
     forget_warehouse,
     log_path,
@@ -103,7 +104,7 @@ def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
         """Build every relation and run every data test in one dbt invocation inside this process."""
         state, outcome = nightly.state_folder, DbtOutcome()
         with tried_again(context, nightly, "build"), stage("build") as current:
-            arguments = ["build", "--exclude-resource-type", "unit_test"]
+            arguments = [*BUILD]
             if nightly.full_refresh:
                 arguments.append("--full-refresh")
             if not context.is_subset and not keeps_history(manifest):
@@ -112,7 +113,7 @@ def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
                 names = {".".join(node["fqn"]) for node in _selected(manifest, translator, context)}
                 arguments += ["--select", *sorted(names)]
             manifest_now = take_parsed(state)
-            for event in stream_dbt(state, arguments, outcome=outcome, manifest=manifest_now):
+            for event in stream_dbt(state, arguments, outcome=outcome, manifest=manifest_now, is_quick=True):
                 _report(event, current)
                 message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
                 yield from message.to_default_asset_events(

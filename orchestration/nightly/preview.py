@@ -22,11 +22,12 @@ from orchestration.settings import Settings
 from orchestration.state.folder import OWNER_DIR, StateFolder
 from orchestration.state.lock import hold
 from orchestration.state.record import next_number
+from orchestration.warehouse.dbt import TEMPLATES
 
 WORK = ".work"
 TAKEN = ("raw", "settled", "runs")
 """Folders that a night reads beside the exports. Their files are replaced, never written into: links do."""
-PARSED = ("partial_parse.msgpack", "parsed_manifest.json", "project_fingerprint")
+PARSED = ("partial_parse.msgpack", "parsed_manifest.json", "project_fingerprint", TEMPLATES)
 """What dbt knows of the project already: parsing it anew takes seconds."""
 KEY = "pseudonym.key"
 

@@ -14,11 +14,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-
-import duckdb
 
 from orchestration.errors import (
     ConfigurationError,
@@ -29,18 +28,24 @@ from orchestration.errors import (
     says_out_of_memory,
 )
 from orchestration.hashing import file_hash
-from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, environment, load_settings
+from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, environment
 from orchestration.state.folder import StateFolder, write_atomically
+from orchestration.state.memory import memory_limit, spill_folder
+from orchestration.warehouse.quicker import quicker
 from orchestration.warehouse.threads import LostThread, watched_threads
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
+PROVE, PROVEN = "prove", "proven"
 PARSED_DIR = Path(sys.prefix) / "share" / "meritline"
 """Where an installation keeps the parsed project."""
 
+TEMPLATES = "templates.bin"
 GRACE_SECONDS = 10.0
 """Without any event for so long after a thread has died, dbt is given up."""
+BUILD = ("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure")
+"""A night's command: every seed, model and data test. Unit tests are of the code, exposures are words."""
 FAILED_STATUSES = frozenset({"error", "fail", "runtime error", "partial success"})
 
 
@@ -91,19 +96,32 @@ class DbtOutcome:
 
 
 def stream_dbt(
-    state: StateFolder, arguments: Sequence[str], *, outcome: DbtOutcome, manifest: Manifest | None = None
+    state: StateFolder,
+    arguments: Sequence[str],
+    *,
+    outcome: DbtOutcome,
+    manifest: Manifest | None = None,
+    contracts: str = PROVEN,
+    is_quick: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Run one dbt command on the state's warehouse in a thread.
 
     Yields dbt's structured events as they happen and has filled `outcome` at the end. Without a `manifest`
-    dbt parses the project first.
+    dbt parses the project first. `contracts` says whether dbt holds each model's columns against its contract
+    (PROVE) or the tests have done so: both follow from the code alone. `is_quick` takes dbt's own
+    work down where its insides are known.
     """
     events: queue.Queue[dict[str, Any] | None] = queue.Queue()
 
     def work() -> None:
         try:
-            memory = load_settings().memory or duckdb_memory()
-            with environment({**state.dbt_environment(), "MERITLINE_BUILD_MEMORY": memory}):
+            said = {
+                "MERITLINE_BUILD_MEMORY": memory_limit(),
+                "MERITLINE_SPILL": str(spill_folder()),
+                "MERITLINE_CONTRACTS": contracts,
+            }
+            less = quicker(state.dbt / TEMPLATES) if is_quick else nullcontext()
+            with environment({**state.dbt_environment(), **said}), less:
                 _invoke(arguments, state, events, outcome, manifest)
         except BaseException as error:
             outcome.exception = error
@@ -132,13 +150,6 @@ def _next_event(events: queue.Queue[dict[str, Any] | None], lost: LostThread) ->
         except queue.Empty:
             if lost.happened.is_set():
                 return None
-
-
-def duckdb_memory() -> str:
-    """What DuckDB takes at most where nobody says: four fifths of the machine's memory."""
-    with duckdb.connect() as database:
-        [limit] = database.execute("select current_setting('memory_limit')").fetchone() or ("",)
-    return str(limit)
 
 
 _unused: dict[Path, tuple[str, Manifest]] = {}

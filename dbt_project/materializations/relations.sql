@@ -1,0 +1,97 @@
+{# How tables, views and seeds come into the warehouse on DuckDB: one statement each under the final name.
+
+   dbt's own materializations build beside an earlier relation, rename twice and drop: eight calls a node, for a warehouse
+   that is a new file each night and has no earlier relation. What they offer besides (hooks, grants, indexes, comments)
+   is not used here and refused rather than left out. Where an earlier relation does stand (a developer's `dbt build`, one
+   asset chosen by hand) it is replaced in one transaction. #}
+
+{% materialization table, adapter='duckdb', supported_languages=['sql'] %}
+    {%- do require_plain_model() -%}
+    {%- set relation = this.incorporate(type='table') -%}
+    {%- set statement -%}
+create table {{ relation }} as
+{% if config.get('contract').enforced -%}
+select
+{%- for column in model.columns.values() %}
+    cast({{ column.name }} as {{ column.data_type }}) as {{ column.name }}{{ ',' if not loop.last }}
+{%- endfor %}
+from (
+{{ compiled_code }}
+) as model_rows
+{%- else -%}
+{{ compiled_code }}
+{%- endif -%}
+    {%- endset -%}
+    {%- do put_in_place(relation, statement) -%}
+    {{ return({'relations': [relation]}) }}
+{% endmaterialization %}
+
+{% materialization view, adapter='duckdb' %}
+    {%- do require_plain_model() -%}
+    {%- set relation = this.incorporate(type='view') -%}
+    {%- do put_in_place(relation, 'create view ' ~ relation ~ ' as (\n' ~ compiled_code ~ '\n)') -%}
+    {{ return({'relations': [relation]}) }}
+{% endmaterialization %}
+
+{# A seed names the type of each column, so nobody needs to guess them from the rows as dbt's own materialization does. #}
+{% materialization seed, adapter='duckdb' %}
+    {%- set relation = this.incorporate(type='table') -%}
+    {%- set types = config.get('column_types') -%}
+    {%- if not types -%}
+        {%- do exceptions.raise_compiler_error('Seed ' ~ model.name ~ ' names no column_types') -%}
+    {%- endif -%}
+    {%- set file = adapter.get_seed_file_path(model) | replace("'", "''") -%}
+    {%- set statement -%}
+create table {{ relation }} as
+select
+{%- for column in types %}
+    "{{ column }}"{{ ',' if not loop.last }}
+{%- endfor %}
+from read_csv(
+    '{{ file }}', header = true, delim = ',', quote = '"', escape = '"', types = {
+{%- for column, type in types.items() %}
+        '{{ column }}': '{{ type }}'{{ ',' if not loop.last }}
+{%- endfor %}
+    }
+)
+    {%- endset -%}
+    {%- do put_in_place(relation, statement) -%}
+    {#- dbt asks for the rows that it has guessed the types from, to show them. -#}
+    {%- do store_result('agate_table', response='OK', agate_table=none) -%}
+    {{ return({'relations': [relation]}) }}
+{% endmaterialization %}
+
+{# Run the statement that makes `relation`; what stands under its name goes in the same transaction. #}
+{% macro put_in_place(relation, statement) %}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- if existing is none -%}
+        {%- set response, table = adapter.execute(statement, auto_begin=false, fetch=false) -%}
+        {%- do store_result('main', response=response, agate_table=table) -%}
+    {%- else -%}
+        {%- do adapter.ensure_transaction() -%}
+        {%- do adapter.drop_relation(existing) -%}
+        {%- set response, table = adapter.execute(statement, auto_begin=true, fetch=false) -%}
+        {%- do store_result('main', response=response, agate_table=table) -%}
+        {%- do adapter.commit() -%}
+    {%- endif -%}
+{% endmacro %}
+
+{# Refuse what these materializations would leave out; and hold a contract against the query's own columns, unless the
+   night says that the tests have done so: columns and types follow from the code, not from the data. #}
+{% macro require_plain_model() %}
+    {%- if pre_hooks or post_hooks or config.get('grants') or config.get('indexes') or config.get('sql_header')
+        or config.get('persist_docs') -%}
+        {%- do exceptions.raise_compiler_error(
+            'Model ' ~ model.name ~ ' asks for a hook, grant, index, header or comment: dbt_project/materializations '
+            ~ 'makes tables and views alone'
+        ) -%}
+    {%- endif -%}
+    {%- if config.get('contract').enforced and env_var('MERITLINE_CONTRACTS', 'prove') != 'proven' -%}
+        {%- do get_assert_columns_equivalent(compiled_code) -%}
+        {%- for column in model.columns.values() if column.constraints -%}
+            {%- do exceptions.raise_compiler_error(
+                'Model ' ~ model.name ~ ' has a constraint on ' ~ column.name ~ ': say it as a data test'
+            ) -%}
+        {%- endfor -%}
+    {%- endif -%}
+{% endmacro %}
