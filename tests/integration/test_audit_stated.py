@@ -18,7 +18,7 @@ import pytest
 from orchestration.audit.calculation.evaluate import OPERATIONS
 from orchestration.audit.verify import catalogue
 from orchestration.audit.verify.data import ParquetData
-from orchestration.audit.verify.rows import Checked, check_due, check_faults
+from orchestration.audit.verify.rows import Checked, check_together
 from orchestration.audit.verify.stated import NODES, OPERANDS, check_cells, check_numbers
 from orchestration.settings import POLICY_DIR, PROJECT_ROOT
 from orchestration.state.folder import place_of
@@ -41,9 +41,9 @@ def folder(published_demo: Path, tmp_path: Path) -> Path:
 
 def check_whole(data: ParquetData) -> Checked:
     """Everything due is there, and no number stands alone."""
-    looked_at, unit, findings = check_due(data, catalogue.all_due())
+    looked_at, unit, findings = check_together(data, catalogue.all_due())
     [alone] = [one for one in catalogue.all_faults() if one.what == "every number is part of another"]
-    return looked_at, unit, [*findings, *check_faults(data, alone)[2]]
+    return looked_at, unit, [*findings, *alone.check(data)[2]]
 
 
 def forge(folder: Path, relation: str, rows: str) -> int:

@@ -15,11 +15,10 @@ import duckdb
 import pytest
 
 from orchestration.audit.verify.arithmetic import check_arithmetic
-from orchestration.audit.verify.catalogue import all_rows
+from orchestration.audit.verify.catalogue import rows_of
 from orchestration.audit.verify.data import ParquetData
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.audit.verify.integrity import check_anchors
-from orchestration.audit.verify.rows import check_rows
 from orchestration.audit.verify.run import check_integrity, verify_state
 from orchestration.cli import run
 from orchestration.hashing import file_hash
@@ -365,8 +364,8 @@ def test_sums_beyond_machine_integers_stay_exact(tmp_path: Path) -> None:
     with duckdb.connect() as database:
         for name, rows in relations.items():
             database.execute(f"copy ({rows}) to '{folder / name}.parquet' (format parquet)")
-    [observation] = [rows for rows in all_rows() if rows.relation == "kpi.kpi_observation"]
-    assert check_rows(ParquetData(tmp_path), observation) == (1, "rows", [])
+    [observation] = [rows for rows in rows_of("rows") if rows.relation == "kpi.kpi_observation"]
+    assert observation.check(ParquetData(tmp_path)) == (1, "rows", [])
     _change_all(tmp_path, "kpi.kpi_observation", "numerator", "numerator + 0.000001")
-    [finding] = check_rows(ParquetData(tmp_path), observation)[2]
+    [finding] = observation.check(ParquetData(tmp_path))[2]
     assert finding.problem == "published 10999999999999.999990, what it rests on gives 10999999999999.999989"

@@ -1,63 +1,61 @@
 """The checks that are queries, each a file of `checks/`: line 1 says what is checked, line 2 of which rows.
 
-`rows/` gives what rows of the relation must be, `faults/` those that must not be, `due/` keys that must be
-there and, behind `-- found:`, where they are; `copies.yml` which columns stand twice. Names in braces are
-published relations, or other queries of the folder.
+`rows/` and `policy/` give what rows of the relation must be, `faults/` those that must not be, `due/` keys
+that must be there and, behind `-- found:`, where they are; `copies.yml` which columns stand twice, `frozen/`
+what a settlement freezes. Names in braces are published relations, or other queries of the folder.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 import yaml
 
-from orchestration.audit.verify.rows import Copied, Due, Faults, Rows
+from orchestration.audit.verify.data import CHECKS, literal
+from orchestration.audit.verify.rows import Copied, Faults, Rows
 
-CHECKS = Path(__file__).parent / "checks"
 HEAD = re.compile(r"-- (?P<what>.*)\n-- in: (?P<relation>\S+)\n(?:-- of: (?P<part>.*)\n)?(?P<query>(?s:.*))")
 SHARED = re.compile(r"\{([a-z_]+)\}")
 FOUND = "-- found:\n"
 
 
-@cache
-def all_rows() -> tuple[Rows, ...]:
+def rows_of(folder: str) -> list[Rows]:
     """What rows of relations must be."""
-    return tuple(
-        Rows(one["what"], one["relation"], one["query"], one["part"] or "true") for one in _read("rows")
-    )
+    return [Rows(*one) for one in _read(folder)]
 
 
-@cache
-def all_faults() -> tuple[Faults, ...]:
+def all_faults() -> list[Faults]:
     """Rows that must not be."""
-    return tuple(Faults(one["what"], one["relation"], one["query"]) for one in _read("faults"))
+    return [
+        Faults(what, relation, query, among=f"from {{{relation}}}")
+        for what, relation, query, _ in _read("faults")
+    ]
 
 
-@cache
-def all_due() -> tuple[Due, ...]:
-    """Keys that must be there."""
-    return tuple(Due(one["what"], one["relation"], *str(one["query"]).split(FOUND)) for one in _read("due"))
+def all_due() -> list[Faults]:
+    """Keys that must be there and are not."""
+    checks = []
+    for what, relation, query, _ in _read("due"):
+        wanted, found = query.split(FOUND)
+        missing = f"from ({wanted}) anti join (select key from ({found})) as found using (key)"
+        faulty = f"select key, {literal(what)} as problem {missing}"
+        checks.append(Faults(what, relation, faulty, among=wanted))
+    return checks
 
 
-@cache
-def all_copied() -> tuple[Copied, ...]:
+def all_copied() -> list[Copied]:
     """Columns that stand in two relations."""
-    rows = yaml.safe_load((CHECKS / "copies.yml").read_text(encoding="utf-8"))
-    return tuple(
-        Copied(row["relation"], row["of"], row["by"], row.get("unlike", ""), row.get("where", "true"))
-        for row in rows
-    )
+    return [Copied(**row) for row in yaml.safe_load((CHECKS / "copies.yml").read_text(encoding="utf-8"))]
 
 
-def _read(folder: str) -> Iterator[dict[str, str]]:
+def _read(folder: str) -> Iterator[tuple[str, str, str, str]]:
+    """What each file of a folder checks, in which relation, its query, and of which rows it speaks."""
     for path in sorted((CHECKS / folder).glob("*.sql")):
         head = HEAD.fullmatch(path.read_text(encoding="utf-8"))
         if head is None:
             raise ValueError(f"{path} does not say what it checks, and in which relation")
-        yield head.groupdict() | {"query": SHARED.sub(_shared, head["query"])}
+        yield head["what"], head["relation"], SHARED.sub(_shared, head["query"]), head["part"] or "true"
 
 
 def _shared(name: re.Match[str]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,16 +12,20 @@ from typing import Any
 import duckdb
 from python_calamine import CalamineError, CalamineWorkbook
 
+from orchestration.audit.publications import MANIFEST
+from orchestration.audit.relations import Row
 from orchestration.audit.verify.cells import (
     ABOUT,
-    about_rows,
     differing_relations,
-    locate_in_parquet,
+    located,
+    opened,
+    reading,
     relations_of,
     same_rows,
 )
+from orchestration.audit.verify.data import ParquetData, parquet
 from orchestration.audit.verify.findings import Finding, Report, shown
-from orchestration.state.folder import AUDITOR, auditor_parquet
+from orchestration.state.folder import AUDITOR
 from orchestration.state.memory import connect
 
 AUDIENCES = ("bi", "payroll")
@@ -30,149 +36,123 @@ WORKBOOK = "register_{}.xlsx"
 HEAD_ROWS = 2
 
 
-def check_copies(folder: Path, manifest: Mapping[str, Any], report: Report) -> None:
+def check_copies(data: ParquetData, manifest: Mapping[str, Any], report: Report) -> None:
     """Each DuckDB file, each audience's Parquet and each workbook against the auditors' Parquet."""
+    folder = data.folder
     findings: list[Finding] = []
-    compared = 0
-    for path in sorted(folder.glob("*.duckdb")):
-        found = differing_relations(path, folder / AUDITOR)
-        compared += found.compared
-        findings += [Finding(path.name, problem) for problem in found.problems]
-        for relation in found.relations:
-            findings.append(
-                Finding(path.name, "does not hold the rows of the Parquet beside it", row=relation)
-            )
-            findings += locate_in_parquet(folder, f"{AUDITOR}/{relation}.parquet", path.name)
-    report.add("DuckDB files against the Parquet beside them", compared, "relations", findings)
-    _check_about(folder, manifest, report)
-    _check_audiences(folder, manifest, report)
-    _check_sets(folder, manifest, report)
-    _check_workbooks(folder, report)
+    relations: dict[str, list[str]] = {}
+    for name in sorted(path.name for path in folder.glob("*.duckdb")):
+        with suppress(duckdb.Error), opened(folder / name) as database:
+            relations[name] = relations_of(database)
+        findings += reading(name, "does not compare", _database_findings(folder, name))
+    count = sum(map(len, relations.values()))
+    report.add("DuckDB files against the Parquet beside them", count, "relations", findings)
 
-
-def _check_about(folder: Path, manifest: Mapping[str, Any], report: Report) -> None:
-    """Each DuckDB file says of itself what the manifest says of the publication."""
-    findings: list[Finding] = []
     audiences = (AUDITOR, *AUDIENCES)
+    findings = []
     for audience in audiences:
-        place = f"{audience}.duckdb"
-        wanted = {
-            "audience": audience,
-            **{name: manifest[name] for name in SAID},
-            "is_preview": str(manifest.get("is_preview", False)).lower(),
-        }
-        try:
-            found = about_rows(folder / place, list(wanted))
-        except duckdb.Error as error:
-            findings.append(Finding(place, f"does not say whose it is ({str(error).splitlines()[0]})"))
-            continue
-        if len(found) != 1:
-            findings.append(Finding(place, f"has {len(found)} rows, not one", row=ABOUT))
-        for row in found:
-            findings += [
-                Finding(
-                    f"{folder.name}/{place}",
-                    f"says {row[name]}, the manifest {value}",
-                    row=f"{ABOUT} (its only row)",
-                    column=name,
-                )
-                for name, value in wanted.items()
-                if row[name] != value
-            ]
+        about = _about_findings(folder, audience, manifest)
+        findings += reading(f"{audience}.duckdb", "does not say whose it is", about)
     report.add("what each DuckDB file says of itself", len(audiences), "files", findings)
 
+    findings = []
+    names = [f"{audience}/{path.name}" for audience in AUDIENCES for path in _parquet_of(folder, audience)]
+    for name in names:
+        findings += reading(name, "does not compare", _twin_findings(folder, name, manifest["files"]))
+    report.add("Parquet of BI and payroll against the auditors' Parquet", len(names), "relations", findings)
 
-def _check_audiences(folder: Path, manifest: Mapping[str, Any], report: Report) -> None:
-    """Parquet of other audiences: the rows of the auditors' Parquet of the same mart."""
-    findings: list[Finding] = []
-    files: Mapping[str, str] = manifest["files"]
-    compared = 0
-    with connect() as database:
-        for audience in AUDIENCES:
-            for path in sorted((folder / audience).glob("*.parquet")):
-                name = f"{audience}/{path.name}"
-                twin = folder / AUDITOR / f"marts.{path.name}"
-                if not twin.is_file():
-                    findings.append(Finding(name, "is no mart of the auditors'"))
-                    continue
-                compared += 1
-                # The manifest's hashes were checked: with the same hash they are the same file.
-                if name in files and files[name] == files.get(f"{AUDITOR}/{twin.name}"):
-                    continue
-                try:
-                    is_same = same_rows(database, _scan(path), _scan(twin))
-                except duckdb.Error as error:
-                    findings.append(Finding(name, f"does not compare ({str(error).splitlines()[0]})"))
-                    continue
-                if not is_same:
-                    findings.append(Finding(name, "does not hold the rows of the auditors' Parquet"))
-                    findings += locate_in_parquet(folder, name)
-    report.add("Parquet of BI and payroll against the auditors' Parquet", compared, "relations", findings)
-
-
-def _check_sets(folder: Path, manifest: Mapping[str, Any], report: Report) -> None:
-    """The same relations as Parquet, in the DuckDB file and in the manifest: none more, none less."""
-    findings: list[Finding] = []
-    published = {path.name.removesuffix(".parquet") for path in (folder / AUDITOR).glob("*.parquet")}
-    places = {f"{folder.name}/manifest.json": set(manifest["rows"])}
-    for audience in (AUDITOR, *AUDIENCES):
-        try:
-            found = relations_of(folder / f"{audience}.duckdb")
-        except duckdb.Error:
-            continue  # what does not open is found where its rows are compared
-        expected = published
+    published = {path.stem for path in _parquet_of(folder, AUDITOR)}
+    findings = list(_apart(f"{folder.name}/{MANIFEST}", manifest["rows"], published, AUDITOR))
+    for audience in audiences:
+        place = f"{audience}.duckdb"
+        beside = published
         if audience != AUDITOR:
-            parquet = (folder / audience).glob("*.parquet")
-            expected = {f"marts.{path.name.removesuffix('.parquet')}" for path in parquet}
-            findings += _apart(f"{audience}.duckdb", found, expected, f"{audience}/*.parquet")
-        else:
-            places[f"{AUDITOR}.duckdb"] = found
-    for place, found in places.items():
-        findings += _apart(place, found, published, f"{AUDITOR}/*.parquet")
+            beside = {f"marts.{path.stem}" for path in _parquet_of(folder, audience)}
+        if place in relations:  # what does not open is named above
+            findings += _apart(place, relations[place], beside, audience)
     report.add("relations of the publication: known everywhere", len(published), "relations", findings)
 
+    with report.skipping("workbooks of payroll"):
+        _check_workbooks(folder / "payroll", data.rows(REGISTER), report)
 
-def _apart(place: str, found: set[str], expected: set[str], of: str) -> Iterator[Finding]:
-    for relation in sorted(found - expected):
+
+def _parquet_of(folder: Path, audience: str) -> list[Path]:
+    return sorted((folder / audience).glob("*.parquet"))
+
+
+def _database_findings(folder: Path, name: str) -> Iterator[Finding]:
+    """Relations of a DuckDB file that are not those of the Parquet beside it, and the cells by which."""
+    with opened(folder / name) as database:
+        for relation in differing_relations(database, folder):
+            yield Finding(name, "does not hold the rows of the Parquet beside it", row=relation)
+            yield from located(folder, f"{AUDITOR}/{relation}.parquet", name)
+
+
+def _about_findings(folder: Path, audience: str, manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """A DuckDB file says of itself what the manifest says of the publication."""
+    place = f"{audience}.duckdb"
+    wanted = {
+        "audience": audience,
+        **{name: manifest[name] for name in SAID},
+        "is_preview": str(manifest.get("is_preview", False)).lower(),
+    }
+    with opened(folder / place) as database:
+        texts = ", ".join(f"cast({name} as varchar)" for name in wanted)
+        rows = database.execute(f"select {texts} from copy.{ABOUT}").fetchall()
+    if len(rows) != 1:
+        yield Finding(place, f"has {len(rows)} rows, not one", row=ABOUT)
+    for row in rows:
+        for said, (name, value) in zip(row, wanted.items(), strict=True):
+            if said != value:
+                problem = f"says {said}, the manifest {value}"
+                where = f"{ABOUT} (its only row)"
+                yield Finding(f"{folder.name}/{place}", problem, row=where, column=name)
+
+
+def _twin_findings(folder: Path, name: str, files: Mapping[str, str]) -> Iterator[Finding]:
+    """Parquet of another audience has the rows of the auditors' Parquet of the same mart."""
+    twin = f"{AUDITOR}/marts.{Path(name).name}"
+    if not (folder / twin).is_file():
+        yield Finding(name, "is no mart of the auditors'")
+    # The manifest's hashes were checked: with the same hash they are the same file.
+    elif name not in files or files[name] != files.get(twin):
+        with connect() as database:
+            is_same = same_rows(database, parquet(folder / name), parquet(folder / twin))
+        if not is_same:
+            yield Finding(name, "does not hold the rows of the auditors' Parquet")
+            yield from located(folder, name)
+
+
+def _apart(
+    place: str, relations: Sequence[str] | Mapping[str, object], beside: set[str], audience: str
+) -> Iterator[Finding]:
+    """The relations that a place knows, and the Parquet files of an audience: none more, none less."""
+    found, of = set(relations), f"{audience}/*.parquet"
+    for relation in sorted(found - beside):
         yield Finding(place, f"has a relation that {of} has not", row=relation)
-    for relation in sorted(expected - found):
+    for relation in sorted(beside - found):
         yield Finding(of, f"has a relation that {place} has not", row=relation)
 
 
-def _check_workbooks(folder: Path, report: Report) -> None:
+def _check_workbooks(payroll: Path, register: Sequence[Row], report: Report) -> None:
     """The workbooks of payroll against the register: every cell."""
-    payroll = folder / "payroll"
+    by_period: dict[str, list[Row]] = defaultdict(list)
+    for row in register:
+        by_period[WORKBOOK.format(row["period_id"])].append(row)
+    there = {path.name for path in payroll.glob("*.xlsx")}
     findings: list[Finding] = []
-    lines = 0
-    try:
-        with connect() as database:
-            database.execute("set preserve_insertion_order = true")
-            register = database.execute(f"from {_scan(auditor_parquet(folder, REGISTER))}")
-            columns = [str(description[0]) for description in register.description]
-            rows = register.fetchall()
-    except duckdb.Error as error:
-        report.skip("workbooks of payroll", f"the register does not read ({str(error).splitlines()[0]})")
-        return
-    by_period: dict[str, list[tuple[Any, ...]]] = {}
-    for row in rows:
-        by_period.setdefault(str(row[columns.index("period_id")]), []).append(row)
-    workbooks = {path.name: path for path in sorted(payroll.glob("*.xlsx"))}
-    for period_id, wanted in sorted(by_period.items()):
-        name = WORKBOOK.format(period_id)
-        path = workbooks.pop(name, None)
-        if path is None:
+    for name, lines in sorted(by_period.items()):
+        if name in there:
+            findings += _workbook_findings(payroll / name, lines)
+        else:
             findings.append(Finding(f"payroll/{name}", "is missing"))
-            continue
-        lines += len(wanted)
-        findings += _workbook_findings(path, columns, wanted)
-    findings += [Finding(f"payroll/{name}", "is of no period of the register") for name in workbooks]
-    report.add("workbooks of payroll against the register", lines, "lines", findings)
+    strange = sorted(there - by_period.keys())
+    findings += [Finding(f"payroll/{name}", "is of no period of the register") for name in strange]
+    report.add("workbooks of payroll against the register", len(register), "lines", findings)
 
 
-def _workbook_findings(
-    path: Path, columns: Sequence[str], wanted: Sequence[tuple[Any, ...]]
-) -> Iterator[Finding]:
-    place = f"payroll/{path.name}"
+def _workbook_findings(path: Path, lines: Sequence[Row]) -> Iterator[Finding]:
+    place, columns = f"payroll/{path.name}", list(lines[0])
     try:
         with CalamineWorkbook.from_path(path) as book:
             sheets = book.sheet_names
@@ -180,23 +160,18 @@ def _workbook_findings(
     except (CalamineError, OSError, ValueError) as error:
         yield Finding(place, f"does not read ({type(error).__name__}: {error})")
         return
-    if len(sheets) != 1 or len(rows) < HEAD_ROWS or list(rows[HEAD_ROWS - 1]) != list(columns):
+    if len(sheets) != 1 or len(rows) < HEAD_ROWS or list(rows[HEAD_ROWS - 1]) != columns:
         yield Finding(place, "does not have the one sheet with the register's columns")
         return
-    if len(rows) != len(wanted) + HEAD_ROWS:
-        yield Finding(place, f"has {len(rows) - HEAD_ROWS} lines, the register has {len(wanted)}")
+    if len(rows) != len(lines) + HEAD_ROWS:
+        yield Finding(place, f"has {len(rows) - HEAD_ROWS} lines, the register has {len(lines)}")
         return
-    key = columns.index("bonus_line_id")
-    for found, expected in zip(rows[HEAD_ROWS:], wanted, strict=True):
-        cells = [*found, *[""] * (len(columns) - len(found))]
-        for column, cell, value in zip(columns, cells, expected, strict=True):
+    for cells, line in zip(rows[HEAD_ROWS:], lines, strict=True):
+        padded = [*cells, *[""] * (len(columns) - len(cells))]
+        for cell, (column, value) in zip(padded, line.items(), strict=True):
             if not _is_same(cell, value):
-                yield Finding(
-                    place,
-                    f"says {shown(cell)}, the register {shown(value)}",
-                    row=f"bonus_line_id={expected[key]}",
-                    column=column,
-                )
+                problem = f"says {shown(cell)}, the register {shown(value)}"
+                yield Finding(place, problem, row=f"bonus_line_id={line['bonus_line_id']}", column=column)
 
 
 def _is_same(cell: object, value: object) -> bool:
@@ -206,7 +181,3 @@ def _is_same(cell: object, value: object) -> bool:
     if isinstance(value, Decimal | int) and not isinstance(value, bool):
         return isinstance(cell, int | float) and not isinstance(cell, bool) and float(cell) == float(value)
     return cell == value
-
-
-def _scan(path: Path) -> str:
-    return f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
@@ -14,6 +15,11 @@ from orchestration.state.folder import auditor_parquet, auditor_view
 from orchestration.state.memory import connect
 
 FETCHED_ROWS = 50_000
+KEYS = "audit.relation_key"
+CALIBRATION = "marts.mart_calibration"
+"""What calibration found of the content: published beside it, no part of its hash."""
+CHECKS = Path(__file__).parent / "checks"
+NAMED = re.compile(r"\{([\w.]+)\}")
 NAME = re.compile(r"\b[a-z]+\.[a-z_]+\b")
 """What may be the name of a relation in a view's SQL."""
 
@@ -22,12 +28,36 @@ class RelationUnreadable(MeritlineError):
     """A published Parquet file is missing, damaged or lacks a column."""
 
 
+class PublishedRows(Protocol):
+    """Rows of published relations: of a publication, or of a pack."""
+
+    def has(self, relation: str) -> bool:
+        """Whether the relation is there."""
+        ...
+
+    def scan(self, relation: str) -> str:
+        """The relation as a table expression."""
+        ...
+
+    def rows(self, relation: str) -> Sequence[Row]:
+        """All rows of a relation."""
+        ...
+
+    def query(self, sql: str, values: Sequence[object] = (), *, relation: str) -> Iterator[Row]:
+        """Rows of a query."""
+        ...
+
+
 class ParquetData:
-    """The auditors' Parquet of one publication folder; relations are read once and kept."""
+    """The auditors' Parquet of one publication folder; relations are read once and kept.
+
+    Everything raises RelationUnreadable, which names the file of the relation that is asked about.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._database = connect()
+        self._database.execute((CHECKS / "macros.sql").read_text(encoding="utf-8"))
         self._rows: dict[str, list[Row]] = {}
 
     def path(self, relation: str) -> Path:
@@ -45,16 +75,16 @@ class ParquetData:
         return {path.stem for path in files if path.suffix in (".parquet", ".sql")}
 
     def rows(self, relation: str) -> Sequence[Row]:
-        """All rows of a relation. Raises RelationUnreadable."""
+        """All rows of a relation."""
         if relation not in self._rows:
-            self._rows[relation] = list(self.query(f"select * from {self.scan(relation)}", relation=relation))
+            self._rows[relation] = list(self.query(f"from {self.scan(relation)}", relation=relation))
         return self._rows[relation]
 
     def scan(self, relation: str) -> str:
         """The relation as a table expression."""
         if self.path(relation).suffix == ".sql":
             return f"({self._view(relation)}\n)"
-        return f"read_parquet('{str(self.path(relation)).replace(chr(39), chr(39) * 2)}')"
+        return parquet(self.path(relation))
 
     def _view(self, relation: str) -> str:
         """The SQL of a view over the files of the relations that it asks."""
@@ -63,7 +93,7 @@ class ParquetData:
         return NAME.sub(lambda found: self.scan(found[0]) if found[0] in asked else found[0], text)
 
     def query(self, sql: str, values: Sequence[object] = (), *, relation: str) -> Iterator[Row]:
-        """Rows of a query. Raises RelationUnreadable naming `relation`'s file."""
+        """Rows of a query."""
         try:
             cursor = self._database.cursor().execute(sql, list(values))
             columns = [description[0] for description in cursor.description]
@@ -71,38 +101,52 @@ class ParquetData:
                 for row in batch:
                     yield dict(zip(columns, row, strict=True))
         except duckdb.Error as error:
-            raise self._unreadable(relation, error) from error
+            path = self.path(relation)
+            raise RelationUnreadable(
+                path=path,
+                problem=f"does not read ({first_line(error)})" if path.exists() else "is missing",
+                remedy="Compare it with a backup of the publication",
+            ) from error
 
-    def columns(self, source: str, *, relation: str) -> list[str]:
-        """Columns of a table expression. Raises RelationUnreadable."""
-        return [row["column_name"] for row in self.query(f"describe from {source}", relation=relation)]
+    def define(self, view: str, query: str, *, relation: str) -> None:
+        """Have queries use the rows of one under a name."""
+        list(self.query(f"create or replace view {view} as {query}", relation=relation))
 
-    def define(self, macros: Sequence[str]) -> None:
-        """Macros that queries may use."""
-        for macro in macros:
-            self._database.execute(f"create or replace macro {macro}")
+    def count(self, source: str, *, relation: str) -> int:
+        """Rows of a table expression."""
+        [row] = self.query(f"select count(*) as n from {source}", relation=relation)
+        return int(row["n"])
 
-    def execute(self, sql: str, *, relation: str) -> None:
-        """A statement on the private, in-memory database."""
-        try:
-            self._database.execute(sql)
-        except duckdb.Error as error:
-            raise self._unreadable(relation, error) from error
 
-    def _unreadable(self, relation: str, error: duckdb.Error) -> RelationUnreadable:
-        path = self.path(relation)
-        missing = "" if path.exists() else "is missing"
-        return RelationUnreadable(
-            path=path,
-            problem=missing or f"does not read ({str(error).splitlines()[0]})",
-            remedy="Compare it with a backup of the publication",
-        )
+def types_of(data: PublishedRows, source: str, relation: str) -> dict[str, str]:
+    """Columns of a table expression, with their types. Raises RelationUnreadable."""
+    rows = data.query(f"describe from {source}", relation=relation)
+    return {row["column_name"]: row["column_type"] for row in rows}
+
+
+def keys_of(data: PublishedRows) -> Mapping[str, Sequence[str]]:
+    """Columns that tell the rows of each published relation apart. Raises RelationUnreadable."""
+    found: dict[str, list[str]] = {}
+    for row in sorted(data.rows(KEYS), key=lambda one: (one["relation"], one["position"])):
+        found.setdefault(row["relation"], []).append(row["column_name"])
+    return found
 
 
 def with_files(query: str, scan: Callable[[str], str]) -> str:
     """A query with each `{relation}` put as the table expression that `scan` gives."""
-    head, *parts = query.split("{")
-    for part in parts:
-        relation, rest = part.split("}", 1)
-        head += scan(relation) + rest
-    return head
+    return NAMED.sub(lambda name: scan(name[1]), query)
+
+
+def parquet(path: Path) -> str:
+    """A Parquet file as a table expression."""
+    return f"read_parquet({literal(path)})"
+
+
+def literal(value: object) -> str:
+    """A text or path as SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def first_line(error: duckdb.Error) -> str:
+    """What DuckDB says, without the query that it repeats."""
+    return str(error).splitlines()[0]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+
+from orchestration.audit.verify.data import RelationUnreadable
 
 SHOWN_PER_CHECK = 20
 """Findings kept per check: the rest is counted."""
@@ -63,6 +66,14 @@ class Report:
     def skip(self, what: str, why: str) -> None:
         """Record what could not be checked."""
         self.not_checked.append(f"{what}: {why}")
+
+    @contextmanager
+    def skipping(self, what: str) -> Iterator[None]:
+        """Record what a relation that does not read keeps from being checked."""
+        try:
+            yield
+        except RelationUnreadable as error:
+            self.skip(what, str(error))
 
 
 def shown(value: object) -> str:

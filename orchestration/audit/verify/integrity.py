@@ -1,63 +1,48 @@
-"""Hashes: files against their manifest, manifests against the next one, inputs, policy, calibration."""
+"""Hashes: files against their manifest, manifests against the next one, inputs, calibration."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from orchestration.audit.publications import MANIFEST, publication_folders
 from orchestration.audit.relations import Row
-from orchestration.audit.verify.cells import locate_in_database, locate_in_parquet
+from orchestration.audit.verify.cells import located
+from orchestration.audit.verify.data import CALIBRATION, ParquetData, RelationUnreadable
 from orchestration.audit.verify.findings import Finding, Report
+from orchestration.audit.verify.records import has_form, read_sealed, unlike_files
+from orchestration.hashing import SEAL, FileHashes, file_hash
+from orchestration.publish.candidate import content_of
 from orchestration.settlement.frozen import settlement_folder
-from orchestration.state.folder import AUDITOR, EARLIER_AUDITOR, StateFolder, place_of
+from orchestration.state.folder import StateFolder, place_of
 
-SEAL = "seal"
-CALIBRATION = place_of("marts.mart_calibration")
-"""What calibration found of the content: published beside it, no part of its hash."""
-REQUIRED = (
-    "run_id",
-    "as_of",
-    "content_hash",
-    "code_hash",
-    "policy_hash",
-    "policy_files",
-    "inputs",
-    "files",
-    "rows",
-    SEAL,
-)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+FORM: Mapping[str, Any] = {
+    **dict.fromkeys(("run_id", "as_of", "content_hash", "code_hash", "policy_hash"), str),
+    "policy_files": {str: str},
+    "inputs": [{"file": str, "sha256": str}],
+    "files": {str: str},
+    "rows": {str: int},
+    SEAL: object,
+}
+"""What a manifest must hold, as far as checks look into it."""
+FORM_WHERE_SAID: Mapping[str, Any] = {"landing": str, "previous": {"run_id": str, "manifest_sha256": str}}
 
 
 def check_anchors(state: StateFolder, anchors: Sequence[str], report: Report) -> None:
     """Each hash that was noted elsewhere must be that of a manifest or a settlement of this state."""
     if not anchors:
         return
-    known = {
-        sha256_of(path)
-        for path in (
-            *(folder / MANIFEST for folder in publication_folders(state)),
-            *settlement_folder(state).glob("*.json"),
-        )
-        if path.is_file()
-    }
+    manifests = [folder / MANIFEST for folder in publication_folders(state)]
+    paths = [*manifests, *settlement_folder(state).glob("*.json")]
+    known = {file_hash(path) for path in paths if path.is_file()}
+    problem = "no manifest and no settlement has the noted hash {}: what was noted is gone or another"
     findings = [
-        Finding(
-            "anchor",
-            f"no manifest and no settlement has the noted hash {anchor}: what was noted is gone or another",
-        )
-        for anchor in anchors
-        if anchor.strip().lower() not in known
+        Finding("anchor", problem.format(anchor)) for anchor in anchors if anchor.strip().lower() not in known
     ]
     report.add("hashes noted elsewhere occur in the chain", len(anchors), "hashes", findings)
 
@@ -65,17 +50,13 @@ def check_anchors(state: StateFolder, anchors: Sequence[str], report: Report) ->
 def check_chain(state: StateFolder, report: Report) -> dict[Path, Mapping[str, Any]]:
     """Walk the chain of publications; returns the manifests that read, by folder, oldest first."""
     manifests: dict[Path, Mapping[str, Any]] = {}
-    findings: list[Finding] = []
     folders = publication_folders(state)
-    for folder in folders:
-        found = list(_manifest_findings(folder, manifests))
-        findings += found
+    findings = [one for folder in folders for one in _manifest_findings(folder, manifests)]
     findings += _chain_findings(state, folders, manifests)
     if folders and (folders[-1] / MANIFEST).is_file():
-        report.anchors.append(f"newest manifest: {folders[-1].name} {sha256_of(folders[-1] / MANIFEST)}")
-    report.add(
-        "chain of publications: manifests, their seals and links", len(folders), "publications", findings
-    )
+        report.anchors.append(f"newest manifest: {folders[-1].name} {file_hash(folders[-1] / MANIFEST)}")
+    name = "chain of publications: manifests, their seals and links"
+    report.add(name, len(folders), "publications", findings)
     return manifests
 
 
@@ -88,21 +69,17 @@ def check_manifest(folder: Path, report: Report) -> Mapping[str, Any] | None:
 
 def _manifest_findings(folder: Path, manifests: dict[Path, Mapping[str, Any]]) -> Iterator[Finding]:
     place = f"{folder.name}/{MANIFEST}"
-    try:
-        text = (folder / MANIFEST).read_bytes().decode("utf-8")
-        manifest = json.loads(text)
-    except FileNotFoundError:
-        yield Finding(place, "is missing")
+    manifest, problem = read_sealed(folder / MANIFEST)
+    if manifest is None:
+        yield Finding(place, problem)
         return
-    except (OSError, ValueError) as error:
-        yield Finding(place, f"does not read ({error})")
-        return
-    if not isinstance(manifest, dict) or any(name not in manifest for name in REQUIRED):
-        absent = [name for name in REQUIRED if not isinstance(manifest, dict) or name not in manifest]
+    absent = [name for name in FORM if name not in manifest]
+    if absent:
         yield Finding(place, f"lacks {', '.join(absent)}")
-        if not isinstance(manifest, dict) or absent != [SEAL]:
+        if absent != [SEAL]:
             return
-    misshapen = [name for name, is_sound in _shapes(manifest).items() if not is_sound]
+    forms = {**FORM, **{name: of for name, of in FORM_WHERE_SAID.items() if manifest.get(name) is not None}}
+    misshapen = [name for name, of in forms.items() if name in manifest and not has_form(manifest[name], of)]
     if misshapen:
         yield Finding(place, f"does not read: {', '.join(misshapen)} is not what a manifest holds there")
         return
@@ -111,38 +88,8 @@ def _manifest_findings(folder: Path, manifests: dict[Path, Mapping[str, Any]]) -
         yield Finding(place, "is of a preview, which is no publication", column="is_preview")
     if manifest["run_id"] != folder.name:
         yield Finding(place, f"is the manifest of {manifest['run_id']}, not of this folder", column="run_id")
-    if SEAL not in manifest:
-        return
-    unsealed = {name: value for name, value in manifest.items() if name != SEAL}
-    if text != _text({**unsealed, SEAL: manifest[SEAL]}) or _digest(_text(unsealed)) != manifest[SEAL]:
-        yield Finding(place, "was changed after it was sealed: the seal is not that of its content")
-
-
-def _shapes(manifest: Mapping[str, Any]) -> dict[str, bool]:
-    """Whether the parts of a manifest that checks look into have their form."""
-    previous, landing = manifest.get("previous"), manifest.get("landing")
-    words = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")
-    return {
-        **{name: isinstance(manifest[name], str) for name in words},
-        **{name: _is_words(manifest[name]) for name in ("files", "policy_files")},
-        "rows": _is_table(manifest["rows"], int),
-        "inputs": isinstance(manifest["inputs"], list)
-        and all(
-            isinstance(one, dict) and isinstance(one.get("file"), str) and isinstance(one.get("sha256"), str)
-            for one in manifest["inputs"]
-        ),
-        "landing": landing is None or isinstance(landing, str),
-        "previous": previous is None
-        or (_is_words(previous) and {"run_id", "manifest_sha256"} <= previous.keys()),
-    }
-
-
-def _is_words(value: object) -> bool:
-    return _is_table(value, str)
-
-
-def _is_table(value: object, kind: type) -> bool:
-    return isinstance(value, dict) and all(isinstance(one, kind) for one in value.values())
+    if problem and not absent:
+        yield Finding(place, problem)
 
 
 def _chain_findings(
@@ -152,22 +99,22 @@ def _chain_findings(
     followers: dict[str, list[str]] = defaultdict(list)
     first = [folder.name for folder, manifest in manifests.items() if not manifest.get("previous")]
     for folder, manifest in manifests.items():
-        previous = manifest.get("previous")
-        if not previous:
+        if not manifest.get("previous"):
             continue
-        place = f"{folder.name}/{MANIFEST}"
-        followers[previous["run_id"]].append(folder.name)
-        if previous["run_id"] not in names:
-            yield Finding(previous["run_id"], f"the publication is missing: {folder.name} follows it")
+        before, expected = (manifest["previous"][name] for name in ("run_id", "manifest_sha256"))
+        followers[before].append(folder.name)
+        if before not in names:
+            yield Finding(before, f"the publication is missing: {folder.name} follows it")
             continue
-        if previous["run_id"] >= folder.name:
-            yield Finding(place, f"follows {previous['run_id']}, which is not older", column="previous")
-        path = state.published / previous["run_id"] / MANIFEST
-        if path.exists() and sha256_of(path) != previous["manifest_sha256"]:
+        if before >= folder.name:
+            problem = f"follows {before}, which is not older"
+            yield Finding(f"{folder.name}/{MANIFEST}", problem, column="previous")
+        path = state.published / before / MANIFEST
+        if path.exists() and (actual := file_hash(path)) != expected:
             yield Finding(
-                f"{previous['run_id']}/{MANIFEST}",
+                f"{before}/{MANIFEST}",
                 f"is not the manifest that {folder.name} was published after: "
-                f"hash {sha256_of(path)}, expected {previous['manifest_sha256']}",
+                f"hash {actual}, expected {expected}",
             )
     for name, following in followers.items():
         if len(following) > 1:
@@ -175,58 +122,39 @@ def _chain_findings(
     if len(first) > 1:
         yield Finding(", ".join(first), "more than one publication has no predecessor")
     newest = max(names, default=None)
-    if newest is not None and (not state.current.is_symlink() or state.current.resolve().name != newest):
-        target = state.current.resolve().name if state.current.is_symlink() else "nothing"
+    target = state.current.resolve().name if state.current.is_symlink() else "nothing"
+    if newest is not None and target != newest:
         yield Finding("current", f"points at {target}, the newest publication is {newest}")
 
 
-def check_files(folder: Path, manifest: Mapping[str, Any], report: Report, *, may_be_empty: bool) -> bool:
+def check_files(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    report: Report,
+    *,
+    hashes: FileHashes,
+    may_be_empty: bool = False,
+) -> bool:
     """Each file of one publication against its manifest; returns whether its data is there.
 
     `may_be_empty`: retention may have removed the data of this publication as a whole.
     """
-    present = {
-        path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
-    }
+    present = hashes.below(folder)
     present.pop(MANIFEST, None)
     if not present and may_be_empty:
         report.skip(f"files of {folder.name}", "retention has removed its data; its manifest is checked")
         return False
+    said: Mapping[str, str] = manifest["files"]
     findings: list[Finding] = []
-    for name, expected in manifest["files"].items():
-        path = present.pop(name, None)
-        if path is None:
-            findings.append(Finding(f"{folder.name}/{name}", "is missing"))
-            continue
-        actual = sha256_of(path)
-        if actual != expected:
-            findings.append(
-                Finding(
-                    f"{folder.name}/{name}", f"was changed: SHA-256 {actual}, the manifest says {expected}"
-                )
-            )
-            findings += [
-                Finding(f"{folder.name}/{one.place}", one.problem, row=one.row, column=one.column)
-                for one in _located(folder, name)
-            ]
-    findings += [Finding(f"{folder.name}/{name}", "is not in the manifest") for name in present]
-    content = _content_hash(manifest["files"])
-    if content != manifest["content_hash"]:
-        findings.append(
-            Finding(
-                f"{folder.name}/{MANIFEST}", "content_hash is not that of its files", column="content_hash"
-            )
-        )
-    report.add(f"files of {folder.name} against its manifest", len(manifest["files"]), "files", findings)
+    for one in unlike_files(said, present, "the manifest"):
+        findings.append(one)
+        if one.place in said and one.place in present:
+            findings += located(folder, one.place)
+    if content_of(said) != manifest["content_hash"]:
+        findings.append(Finding(MANIFEST, "content_hash is not that of its files", column="content_hash"))
+    findings = [replace(one, place=f"{folder.name}/{one.place}") for one in findings]
+    report.add(f"files of {folder.name} against its manifest", len(said), "files", findings)
     return True
-
-
-def _located(folder: Path, name: str) -> list[Finding]:
-    if name.endswith(".parquet"):
-        return locate_in_parquet(folder, name)
-    if name.endswith(".duckdb"):
-        return locate_in_database(folder, name)
-    return []
 
 
 def check_inputs(manifest: Mapping[str, Any], landing: Path | None, report: Report) -> None:
@@ -235,36 +163,33 @@ def check_inputs(manifest: Mapping[str, Any], landing: Path | None, report: Repo
     for one in manifest["inputs"]:
         ingested[one["file"]].add(one["sha256"])
     if landing is None or not landing.is_dir():
-        report.skip(
-            f"{len(ingested)} input files", f"the landing folder {landing or ''} is not there".strip()
-        )
+        why = f"the landing folder {landing or ''} is not there".strip()
+        report.skip(f"{len(ingested)} input files", why)
         return
-    findings, looked_at, gone = [], 0, []
-    for name, hashes in sorted(ingested.items()):
-        path = landing / name
-        if not path.is_file():
-            gone.append(name)
-            continue
-        looked_at += 1
-        actual = sha256_of(path)
-        if actual not in hashes:
-            findings.append(
-                Finding(f"{landing.name}/{name}", f"is not the file that was ingested: SHA-256 {actual}")
-            )
-    report.add("input files against the hashes they were ingested with", looked_at, "files", findings)
+    present = {name: file_hash(landing / name) for name in sorted(ingested) if (landing / name).is_file()}
+    findings = [
+        Finding(f"{landing.name}/{name}", f"is not the file that was ingested: SHA-256 {actual}")
+        for name, actual in present.items()
+        if actual not in ingested[name]
+    ]
+    report.add("input files against the hashes they were ingested with", len(present), "files", findings)
+    gone = sorted(ingested.keys() - present.keys())
     if gone:
         report.skip(f"{len(gone)} input files", f"no longer in the landing folder: {', '.join(gone[:5])}")
 
 
-def check_gate(state: StateFolder, manifest: Mapping[str, Any], shown: Sequence[Row], report: Report) -> None:
+def check_gate(
+    state: StateFolder, manifest: Mapping[str, Any], published: Sequence[Row], report: Report
+) -> None:
     """PR-02: a passed calibration result is stored for exactly this content.
 
-    `shown` are the rows of the publication's own `mart_calibration`: the same checks with the same results.
+    `published` are the rows of the publication's own `mart_calibration`: the same checks with the same
+    results.
     """
     path = state.checks / f"{manifest['content_hash']}.json"
     place = f"checks/{path.name}"
-    findings = []
     checks: list[Mapping[str, Any]] = []
+    findings: list[Finding] = []
     try:
         checks = json.loads(path.read_text(encoding="utf-8"))["checks"]
         findings = [
@@ -274,18 +199,13 @@ def check_gate(state: StateFolder, manifest: Mapping[str, Any], shown: Sequence[
         ]
         if all(_outcome(check) == "not_judged" for check in checks):
             findings.append(Finding(place, "no check ran: nothing was calibrated"))
-        findings += _unlike(place, checks, CALIBRATION, shown)
-        findings += _unlike(place, checks, f"{manifest['run_id']}/{MANIFEST}", _said_checks(manifest))
+        findings += _unlike(place, checks, place_of(CALIBRATION), published)
+        findings += _unlike(place, checks, f"{manifest['run_id']}/{MANIFEST}", manifest["checks"]["results"])
     except (OSError, ValueError):
-        findings.append(Finding(place, "there is no calibration result for this content"))
+        findings = [Finding(place, "there is no calibration result for this content")]
     except (KeyError, TypeError, AttributeError) as error:
         findings.append(Finding(place, f"is no calibration result ({type(error).__name__}: {error})"))
     report.add("calibration result of the content", len(checks), "checks", findings)
-
-
-def _said_checks(manifest: Mapping[str, Any]) -> Sequence[Row]:
-    results: Sequence[Row] = manifest["checks"]["results"]
-    return results
 
 
 def _unlike(
@@ -313,41 +233,18 @@ def _outcome(check: Mapping[str, Any]) -> str:
     return "passed" if check["is_passed"] else "failed"
 
 
-def check_row_counts(
-    folder: Path, manifest: Mapping[str, Any], counts: Mapping[str, int], report: Report
-) -> None:
-    """Rows of each relation against the manifest."""
+def check_row_counts(data: ParquetData, manifest: Mapping[str, Any], report: Report) -> None:
+    """Rows of each relation that reads against the manifest."""
+    said, counts = manifest["rows"], {}
+    for relation in said:
+        with suppress(RelationUnreadable):
+            counts[relation] = data.count(data.scan(relation), relation=relation)
     findings = [
         Finding(
-            f"{folder.name}/{place_of(relation)}",
-            f"has {counts[relation]} rows, the manifest says {rows}",
+            f"{data.folder.name}/{place_of(relation)}",
+            f"has {count} rows, the manifest says {said[relation]}",
         )
-        for relation, rows in manifest["rows"].items()
-        if relation in counts and counts[relation] != rows
+        for relation, count in counts.items()
+        if count != said[relation]
     ]
     report.add("rows of each relation", len(counts), "relations", findings)
-
-
-def _content_hash(files: Mapping[str, str]) -> str:
-    return listing_digest(
-        {
-            name: digest
-            for name, digest in files.items()
-            if name.partition("/")[0] in (AUDITOR, EARLIER_AUDITOR)
-            and name.endswith((".parquet", ".sql"))
-            and name.partition("/")[2] != CALIBRATION.partition("/")[2]
-        }
-    )
-
-
-def listing_digest(hashes: Mapping[str, str]) -> str:
-    """SHA-256 over lines `<hash>  <name>` in the order of the names."""
-    return _digest("".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def _text(manifest: Mapping[str, Any]) -> str:
-    return json.dumps(manifest, ensure_ascii=False, indent=1)

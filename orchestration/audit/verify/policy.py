@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from orchestration.audit.publications import MANIFEST
-from orchestration.audit.verify.data import ParquetData
+from orchestration.audit.verify.catalogue import rows_of
+from orchestration.audit.verify.data import ParquetData, literal, types_of
 from orchestration.audit.verify.findings import Finding, Report
-from orchestration.audit.verify.integrity import listing_digest, sha256_of
-from orchestration.audit.verify.rows import Rows, check_rows
+from orchestration.audit.verify.records import unlike_files
+from orchestration.audit.verify.rows import Rows, check_together
+from orchestration.hashing import file_hash, listing_hash
 from orchestration.state.folder import StateFolder
 
 NAMED_OTHERWISE = {"kpi": "kpi_period"}
@@ -21,60 +24,8 @@ OTHERWISE = {
     "effective_from_on": "effective_from",
 }
 """Columns that are not published as they stand in the file."""
-
-AS_NUMBER = "cast(max(rule.value) filter (rule.parameter = '{}') as decimal(18, 6)) as {}"
-
-COMBINED: Sequence[Rows] = (
-    Rows(
-        "rules of plans as they stand",
-        "policy.policy_scheme_rule",
-        """
-        select period_id, scheme_id, parameter, value as text_value, try_cast(value as decimal(18, 6))
-            as value,
-            cast(effective_from as date) as effective_from_on, clause_id, value_origin
-        from in_force_scheme_rule
-        """,
-    ),
-    Rows(
-        "weights of blocks and KPIs",
-        "policy.policy_score_kpi",
-        """
-        select kpi.period_id, kpi.scheme_id, kpi.role, kpi.block, kpi.kpi_id,
-            cast(kpi.weight as decimal(18, 6)) as kpi_weight,
-            cast(coalesce(own.weight, all_roles.weight) as decimal(18, 6)) as block_weight
-        from in_force_score_kpi as kpi
-        left join in_force_score_block as own on kpi.period_id = own.period_id
-            and kpi.scheme_id = own.scheme_id and kpi.block = own.block and kpi.role = own.role
-        left join in_force_score_block as all_roles on kpi.period_id = all_roles.period_id
-            and kpi.scheme_id = all_roles.scheme_id and kpi.block = all_roles.block and all_roles.role = '*'
-        """,
-    ),
-    Rows(
-        "rules of plans, and what holds where the policy says nothing",
-        "policy.policy_scheme",
-        f"""
-        select scheme.period_id, scheme.scheme_id, scheme.name_en, scheme.name_zh,
-            {AS_NUMBER.format("supervisor_share", "supervisor_share")},
-            {AS_NUMBER.format("collaboration_share", "collaboration_share")},
-            {AS_NUMBER.format("min_group_size", "min_group_size")},
-            {AS_NUMBER.format("min_service_share", "min_service_share")},
-            coalesce(max(rule.value) filter (rule.parameter = 'cohort_scope'), 'role') as cohort_scope,
-            coalesce(max(rule.value) filter (rule.parameter = 'ranking_correction'), 'held_harmless')
-                as ranking_correction
-        from in_force_scheme as scheme left join in_force_scheme_rule as rule using (period_id, scheme_id)
-        group by all
-        """,
-    ),
-    Rows(
-        "conventions",
-        "policy.policy_convention",
-        f"""
-        select period_id, {AS_NUMBER.format("curve_target_points", "target_points")},
-            {AS_NUMBER.format("curve_stretch_points", "stretch_points")}
-        from in_force_convention as rule group by all
-        """,
-    ),
-)
+ALSO_AS_THEY_STAND = "policy.policy_score_kpi"
+"""Relation of rows in force that also have columns from another file."""
 
 
 def check_policy(
@@ -92,15 +43,15 @@ def check_policy(
     """
     said: Mapping[str, str] = manifest["policy_files"]
     place = f"{manifest['run_id']}/{MANIFEST}"
-    own = []
-    if not said:
-        own.append(Finding(place, "names no policy file", column="policy_files"))
-    if listing_digest(said) != manifest["policy_hash"]:
+    own = [] if said else [Finding(place, "names no policy file", column="policy_files")]
+    if listing_hash(said) != manifest["policy_hash"]:
         own.append(Finding(place, "policy_hash is not that of its policy files", column="policy_hash"))
     report.add("policy hash of the publication", len(said), "files", own)
     paths = sorted(state.seeds.rglob("*.csv"))
-    present = {path.relative_to(state.seeds).as_posix(): sha256_of(path) for path in paths}
-    changed = list(_file_findings(said, present))
+    present = {path.relative_to(state.seeds).as_posix(): file_hash(path) for path in paths}
+    changed = [
+        replace(one, place=f"seeds/{one.place}") for one in unlike_files(said, present, "the manifest")
+    ]
     if changed and has_later_night:
         report.skip(
             "policy files of the publication, and its policy rows against them",
@@ -109,51 +60,25 @@ def check_policy(
         )
         return
     report.add("policy files against their hashes in the manifest", len(paths), "files", changed)
-    _check_rows(state.seeds / "policy", data, report)
-
-
-def _file_findings(said: Mapping[str, str], present: Mapping[str, str]) -> Iterator[Finding]:
-    for name in sorted({*said, *present}):
-        if name not in present:
-            yield Finding(f"seeds/{name}", "is missing")
-        elif name not in said:
-            yield Finding(f"seeds/{name}", "is not in the manifest")
-        elif said[name] != present[name]:
-            problem = f"was changed: SHA-256 {present[name]}, the manifest says {said[name]}"
-            yield Finding(f"seeds/{name}", problem)
-
-
-def _check_rows(folder: Path, data: ParquetData, report: Report) -> None:
-    findings: list[Finding] = []
-    looked_at = 0
-    for rows in (*_in_force(folder, data), *COMBINED):
-        count, _, found = check_rows(data, rows)
-        looked_at += count
-        findings += found
-    report.add(
-        "policy in force = rows of the policy files on each period's last day", looked_at, "rows", findings
-    )
+    name = "policy in force = rows of the policy files on each period's last day"
+    report.add(name, *check_together(data, [*_in_force(state.seeds / "policy", data), *rows_of("policy")]))
 
 
 def _in_force(folder: Path, data: ParquetData) -> Iterator[Rows]:
-    """Views `in_force_<file>` of the rows in force, and the relations that are such rows as they stand."""
-    combined = {rows.relation for rows in COMBINED} - {"policy.policy_score_kpi"}
+    """The relations that are rows in force as they stand, with views `in_force_<file>` for all others."""
+    combined = {rows.relation for rows in rows_of("policy")} - {ALSO_AS_THEY_STAND}
     for path in sorted(folder.glob("*.csv")):
         relation = f"policy.policy_{NAMED_OTHERWISE.get(path.stem, path.stem)}"
-        quoted = str(path).replace("'", "''")
-        source = f"read_csv('{quoted}', all_varchar = true, header = true, delim = ',', quote = '\"')"
-        names = [row["column_name"] for row in data.query(f"describe from {source}", relation=relation)]
+        source = f"read_csv({literal(path)}, all_varchar = true, header = true, delim = ',', quote = '\"')"
+        names = types_of(data, source, relation)
         has_kind = "and policy.period_kind = period.period_kind" if "period_kind" in names else ""
-        data.execute(
-            f"""
-            create or replace view in_force_{path.stem} as
+        query = f"""
             select period.period_id, policy.* from {source} as policy
-            inner join {data.scan("facts.dim_period")} as period on period.ends_on >= cast(effective_from
-                as date)
+            inner join {data.scan("facts.dim_period")} as period
+                on period.ends_on >= cast(effective_from as date)
                 and coalesce(period.ends_on < cast(effective_to as date), true) {has_kind}
-            """,
-            relation=relation,
-        )
+            """
+        data.define(f"in_force_{path.stem}", query, relation=relation)
         if data.has(relation) and relation not in combined:
             known = {"period_id", "effective_from_on", *names}
             yield Rows(path.stem, relation, _as_published(path.stem, known, relation, data))
@@ -162,10 +87,9 @@ def _in_force(folder: Path, data: ParquetData) -> Iterator[Rows]:
 def _as_published(file: str, names: set[str], relation: str, data: ParquetData) -> str:
     """Rows in force in the columns, and with the types, of the relation that publishes them."""
     columns = [
-        f"cast({OTHERWISE.get(row['column_name'], row['column_name'])} as {row['column_type']}) "
-        f"as {row['column_name']}"
-        for row in data.query(f"describe from {data.scan(relation)}", relation=relation)
-        if row["column_name"] in names
+        f"cast({OTHERWISE.get(name, name)} as {kind}) as {name}"
+        for name, kind in types_of(data, data.scan(relation), relation).items()
+        if name in names
     ]
     of_component = file.startswith("component_")
     held = "semi join in_force_component using (period_id, component_id)" if of_component else ""

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from orchestration.audit.relations import Row
 from orchestration.audit.verify.data import ParquetData
 from orchestration.audit.verify.findings import Finding, Report
-from orchestration.audit.verify.integrity import sha256_of
+from orchestration.hashing import file_hash
 from orchestration.state.folder import place_of
 
 LOADS, SOURCES = "audit.load_file", "audit.source_row"
 SEPARATOR = chr(31)
 ENCODINGS = frozenset({"utf-8", "utf-8-sig", "ascii"})
-
-_Wanted = Mapping[int, tuple[str, str, str]]
-"""By row number of one file: the row's hash, the fact and its key."""
 
 
 def check_provenance(
@@ -30,44 +28,38 @@ def check_provenance(
     loaded = {(load["file"], load["sha256"]) for load in loads}
     findings = [
         Finding(place_of(LOADS), "is no input file of the manifest", row=f"file={file}", column="sha256")
-        for file, sha256 in sorted(loaded - inputs)
+        for file, _ in sorted(loaded - inputs)
     ]
     findings += [
         Finding(place_of(LOADS), f"has no load of input file {file} with SHA-256 {sha256}")
         for file, sha256 in sorted(inputs - loaded)
     ]
-    findings += _strange_rows(data)
-    report.add("loads = input files of the manifest, rows = of a load", len(loads), "loads", findings)
-    _check_rows(data, loads, landing, report)
-
-
-def _strange_rows(data: ParquetData) -> Iterator[Finding]:
-    rows = data.query(
+    strange = data.query(
         f"""
-        select source.evidence_model, source.evidence_key
-        from {data.scan(SOURCES)} as source
+        select source.* from {data.scan(SOURCES)} as source
         anti join {data.scan(LOADS)} as load
         on source.load_id = load.load_id and source.file = load.file and load.status = 'loaded'
-        order by all limit 20
+        order by evidence_model, evidence_key limit 20
         """,
         relation=SOURCES,
     )
-    for row in rows:
-        yield Finding(
-            _place(row["evidence_model"]),
-            "is of no load, or of another file than its load",
-            row=f"evidence_key={row['evidence_key']}",
-            column="load_id",
-        )
+    findings += [
+        _finding(row, "is of no load, or of another file than its load", "load_id") for row in strange
+    ]
+    report.add("loads = input files of the manifest, rows = of a load", len(loads), "loads", findings)
+    _check_rows(data, [load for load in loads if load["loaded_row_count"]], landing, report)
 
 
-def _check_rows(data: ParquetData, loads: list[Any], landing: Path | None, report: Report) -> None:
+def _finding(row: Row, problem: str, column: str) -> Finding:
+    place = place_of(f"facts.{row['evidence_model']}")
+    return Finding(place, problem, row=f"evidence_key={row['evidence_key']}", column=column)
+
+
+def _check_rows(data: ParquetData, loads: Sequence[Row], landing: Path | None, report: Report) -> None:
     """The hash of each row, made again from the lines of its file."""
     findings: list[Finding] = []
     looked_at, unread = 0, []
     for load in loads:
-        if not load["loaded_row_count"]:
-            continue
         path = None if landing is None else landing / load["file"]
         records = None if path is None else _records(path, load, csv.QUOTE_MINIMAL)
         if path is None or records is None:
@@ -75,13 +67,15 @@ def _check_rows(data: ParquetData, loads: list[Any], landing: Path | None, repor
             continue
         wanted = _wanted(data, load["load_id"])
         looked_at += len(wanted)
-        found = _apart(records, wanted)
-        if found:  # quotes may be marks of inches in this file
+        apart = _apart(records, wanted)
+        if apart:  # quotes may be marks of inches in this file
             unquoted = _records(path, load, csv.QUOTE_NONE)
-            found = (
-                found if unquoted is None else {n: found[n] for n in found if n in _apart(unquoted, wanted)}
-            )
-        findings += _row_findings(load["file"], found, wanted)
+            apart = apart if unquoted is None else _apart(unquoted, apart)
+        for row in apart:
+            actual = _hash_of(records, row)
+            has = f"has {actual}" if actual else "is none"
+            problem = f"says {row['row_hash']}, row {row['row_number']} of {load['file']} {has}"
+            findings.append(_finding(row, problem, "source_row_hash"))
     report.add("row hashes made again from the input files", looked_at, "rows", findings)
     if unread:
         report.skip(
@@ -91,24 +85,20 @@ def _check_rows(data: ParquetData, loads: list[Any], landing: Path | None, repor
         )
 
 
-def _wanted(data: ParquetData, load_id: str) -> _Wanted:
-    rows = data.query(
-        f"select row_number, row_hash, evidence_model, evidence_key from {data.scan(SOURCES)} "
-        "where load_id = ?",
-        [load_id],
-        relation=SOURCES,
-    )
-    return {row["row_number"]: (row["row_hash"], row["evidence_model"], row["evidence_key"]) for row in rows}
+def _wanted(data: ParquetData, load_id: str) -> list[Row]:
+    columns = "row_number, row_hash, evidence_model, evidence_key"
+    query = f"select {columns} from {data.scan(SOURCES)} where load_id = ?"
+    return list(data.query(query, [load_id], relation=SOURCES))
 
 
-def _records(path: Path, load: Mapping[str, Any], quoting: Literal[0, 3]) -> list[str] | None:
+def _records(path: Path, load: Row, quoting: Literal[0, 3]) -> list[str] | None:
     """The hash of each record of a file in order; None where it is not read here as it was loaded.
     As it was: the same bytes, plain text, and as many records as were counted then.
     """
     is_plain = load["file_format"] == "csv" and path.suffix in (".csv", ".tsv")
     if not is_plain or load["encoding"] not in ENCODINGS or not path.is_file():
         return None
-    if sha256_of(path) != load["sha256"]:
+    if file_hash(path) != load["sha256"]:
         return None  # named where input files are checked
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -119,31 +109,15 @@ def _records(path: Path, load: Mapping[str, Any], quoting: Literal[0, 3]) -> lis
     return records if len(records) == load["header_row_number"] + load["row_count"] else None
 
 
+def _hash_of(records: Sequence[str], row: Row) -> str:
+    """The hash of the record that a row says to be; '' where there is none."""
+    number = row["row_number"]
+    return records[number - 1] if 1 <= number <= len(records) else ""
+
+
+def _apart(records: Sequence[str], rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if _hash_of(records, row) != row["row_hash"]]
+
+
 def _hash(fields: Sequence[str]) -> str:
     return hashlib.md5(SEPARATOR.join(fields).encode(), usedforsecurity=False).hexdigest()
-
-
-def _apart(records: Sequence[str], wanted: _Wanted) -> dict[int, str]:
-    """Rows whose hash is another, with the hash that they have; '' where there is no such row."""
-    found = {}
-    for number, (said, _, _) in wanted.items():
-        actual = records[number - 1] if 1 <= number <= len(records) else ""
-        if said != actual:
-            found[number] = actual
-    return found
-
-
-def _row_findings(file: str, found: Mapping[int, str], wanted: _Wanted) -> Iterator[Finding]:
-    for number, actual in found.items():
-        said, model, key = wanted[number]
-        has = f"has {actual}" if actual else "is none"
-        yield Finding(
-            _place(model),
-            f"says {said}, row {number} of {file} {has}",
-            row=f"evidence_key={key}",
-            column="source_row_hash",
-        )
-
-
-def _place(model: str) -> str:
-    return place_of(f"facts.{model}")

@@ -10,12 +10,20 @@ from typing import Any
 
 from orchestration.audit.publications import publication_folders
 from orchestration.audit.verify.findings import Finding, Report
+from orchestration.audit.verify.records import has_form
 from orchestration.settlement.settle import SETTLED
 from orchestration.state.folder import StateFolder
 from orchestration.state.record import KILLED, NIGHTLY, OUTCOMES, PREVIEWED, PUBLISHED, RUNNING, RunRecord
 
 KNOWN_OUTCOMES = frozenset({PUBLISHED, PREVIEWED, SETTLED, "failed", RUNNING, KILLED, *OUTCOMES.values()})
 FIELDS = frozenset(field.name for field in fields(RunRecord))
+FORM: Mapping[str, Any] = {
+    "number": int,
+    "command": str,
+    "started_at": str,
+    "outcome": str,
+    "stages": [{"figures": {}}],
+}
 
 Records = Mapping[int, Mapping[str, Any]]
 """Records that read, by the number of the run."""
@@ -60,23 +68,18 @@ def has_later_night(records: Records, run_id: str) -> bool:
     )
 
 
-def _problem(path: Path, record: object) -> str:
+def _problem(path: Path, record: Any) -> str:
     """What makes a record's content none of a run; '' where nothing does."""
     if not isinstance(record, dict) or set(record) != FIELDS:
         return "it does not have the fields of one"
-    number = record["number"]
-    if not isinstance(number, int) or path.name != f"{number:06d}.json":
-        return f"it says number {number}"
+    if not has_form(record, FORM) or not (record["command"] and record["started_at"]):
+        return "its fields do not have their form"
+    if path.name != f"{record['number']:06d}.json":
+        return f"it says number {record['number']}"
     if record["outcome"] not in KNOWN_OUTCOMES:
         return f"outcome {record['outcome']!r}"
-    words = (record["command"], record["started_at"], record["outcome"])
-    stages = record["stages"]
-    if not all(isinstance(one, str) and one for one in words) or not isinstance(stages, list):
-        return "its fields do not have their form"
     if record["outcome"] in (PUBLISHED, SETTLED) and not (record["run_id"] and record["finished_at"]):
         return f"it {record['outcome']} without a publication or an end"
-    if not all(isinstance(stage, dict) and isinstance(stage.get("figures"), dict) for stage in stages):
-        return "its stages do not have their form"
     return ""
 
 
@@ -86,11 +89,8 @@ def _gaps(paths: Sequence[Path], published: Sequence[str]) -> Iterator[Finding]:
     built = {int(name[:6]): name for name in published if name[:6].isdigit()}
     for number in range(1, max([*there, *built], default=0) + 1):
         if number not in there:
-            of = (
-                f": it built {built[number]}"
-                if number in built
-                else ", though runs are numbered without gaps"
-            )
+            is_known = f": it built {built[number]}" if number in built else ""
+            of = is_known or ", though runs are numbered without gaps"
             yield Finding(f"runs/{number:06d}.json", f"the record of the run is missing{of}")
 
 
@@ -109,9 +109,9 @@ def _orphans(
         for record in records.values()
     )
     if len(spare) > unpublished:
+        problem = (
+            "is the calibration result of a content that no publication has: "
+            f"{len(spare)} such results, {unpublished} nights that did not publish"
+        )
         for path in spare:
-            yield Finding(
-                f"checks/{path.name}",
-                "is the calibration result of a content that no publication has: "
-                f"{len(spare)} such results, {unpublished} nights that did not publish",
-            )
+            yield Finding(f"checks/{path.name}", problem)

@@ -1,208 +1,145 @@
-"""Published rows against a query over others: every cell, no row too many, none missing."""
+"""Published rows against queries over others: every cell, no row too many, none missing.
+
+In queries, names in braces are published relations. Every check raises RelationUnreadable.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from orchestration.audit.verify.data import ParquetData, with_files
+from orchestration.audit.verify.data import CALIBRATION, KEYS, ParquetData, keys_of, types_of, with_files
 from orchestration.audit.verify.findings import Finding, shown
 from orchestration.state.folder import place_of
 
-KEYS, CALIBRATION = "audit.relation_key", "marts.mart_calibration"
 FOUND_PER_CHECK = 21
 """Rows looked at closer; one more than a report lists."""
 
-MACROS = (
-    # A quotient of whole numbers, half away from zero; a decimal as a count of millionths, and back.
-    "whole_quotient(n, d) as (case when n < 0 then -1 else 1 end) "
-    "* ((abs(cast(n as hugeint)) * 2 + cast(d as hugeint)) // (2 * cast(d as hugeint)))",
-    "millionths(n) as cast(cast(n as decimal(31, 6)) * 1000000 as hugeint)",
-    "from_millionths(n) as cast(n as decimal(31, 0)) * cast(0.000001 as decimal(7, 6))",
-    "exact_ratio(n, d) as case when d > 0 then from_millionths(whole_quotient(millionths(n), d)) end",
-    # The cents of a product of millionths and hundred-millionths, by days.
-    "cents(n, days) as cast(whole_quotient(n, 1000000000000 * days) as decimal(30, 0)) "
-    "* cast(0.01 as decimal(7, 2))",
-    # n / d, n in millionths, is compared by cross-multiplication (S-EXACT).
-    "is_in_band(n, d, low, high, is_upper, is_first) as case when is_upper "
-    "then (is_first or n > millionths(low) * d) and coalesce(n <= millionths(high) * d, true) "
-    "else n >= millionths(low) * d and coalesce(n < millionths(high) * d, true) end",
-    "is_own(plan, own_role, held, held_role) as plan = held and (own_role = '*' or own_role = held_role)",
-    "maturity_of(is_final) as case when is_final then 'final' else 'provisional' end",
-)
+Checked = tuple[int, str, list[Finding]]
+"""How many things were looked at, what they are, and what is wrong."""
 
 
 @dataclass(frozen=True)
 class Rows:
     """What rows of a relation must be: `wanted` gives their key and some of their columns.
 
-    Columns that begin with `_` are its own. `part` says which of the published rows it speaks of. Names in
-    braces are published relations.
+    Columns that begin with `_` are its own. `part` says which of the published rows it speaks of.
     """
 
     what: str
     relation: str
     wanted: str
     part: str = "true"
+
+    def check(self, data: ParquetData) -> Checked:
+        """The published rows of this part, and those that are not as wanted."""
+        wanted = with_files(f"({self.wanted})", data.scan)
+        published = with_files(f"(from {{{self.relation}}} as own where {self.part})", data.scan)
+        keys = keys_of(data).get(self.relation, [])
+        columns = [
+            name
+            for name in types_of(data, wanted, self.relation)
+            if name not in keys and not name.startswith("_")
+        ]
+        names = ", ".join([*keys, *columns])
+        on = " and ".join(f"published.{name} is not distinct from wanted.{name}" for name in keys)
+        unlike = " or ".join(f"published.{name} is distinct from wanted.{name}" for name in columns)
+        found = data.query(
+            f"""
+            select published, wanted
+            from (select {names}, true as _is_there from {wanted}) as wanted
+            full join (select {names}, true as _is_there from {published}) as published on {on}
+            where wanted._is_there is null or published._is_there is null or {unlike or "false"}
+            order by {", ".join(f"coalesce(published.{name}, wanted.{name})" for name in keys)}
+            limit {FOUND_PER_CHECK}
+            """,
+            relation=self.relation,
+        )
+        findings = [one for row in found for one in self._findings(row["published"], row["wanted"], keys)]
+        return data.count(published, relation=self.relation), "rows", findings
+
+    def _findings(
+        self, published: Mapping[str, Any], wanted: Mapping[str, Any], keys: Sequence[str]
+    ) -> Iterator[Finding]:
+        place, there = place_of(self.relation), published if published["_is_there"] else wanted
+        row = words({key: there[key] for key in keys})
+        if not wanted["_is_there"]:
+            yield Finding(place, "is published, but what it rests on gives no such row", row=row)
+        elif not published["_is_there"]:
+            yield Finding(place, "is missing: what it rests on gives it", row=row)
+        else:
+            for column, was in published.items():
+                if was != wanted[column]:
+                    problem = f"published {shown(was)}, what it rests on gives {shown(wanted[column])}"
+                    yield Finding(place, problem, row=row, column=column)
 
 
 @dataclass(frozen=True)
 class Copied:
-    """Columns that two relations share: those of the row `of` that the columns `on` lead to (`own=other`).
+    """Columns that two relations share: those of the row `of` that the columns `by` lead to (`own=other`).
 
-    `unlike` are columns of one name and two meanings, `part` the rows of the relation that are spoken of.
+    `unlike` are columns of one name and two meanings, `where` the rows of the relation that are spoken of.
     """
 
     relation: str
     of: str
-    on: str
+    by: str
     unlike: str = ""
-    part: str = "true"
+    where: str = "true"
+
+    def check(self, data: ParquetData) -> Checked:
+        """The cells that are copies, and those that are not as in the row that they are of."""
+        pairs = [one.split("=") for one in self.by.split()]
+        own, other = (types_of(data, data.scan(one), one) for one in (self.relation, self.of))
+        keys = keys_of(data).get(self.relation, [])
+        left_out = {*keys, *self.unlike.split(), *(name for name, *_ in pairs)}
+        names = [name for name in own if name in other and name not in left_out]
+        listed = ", ".join([f"own.{name}" for name in keys] + [f"source.{name}" for name in names])
+        on = " and ".join(
+            f"own.{name} is not distinct from source.{(of or [name])[0]}" for name, *of in pairs
+        )
+        joined = f"from {{{self.relation}}} as own inner join {{{self.of}}} as source on {on}"
+        rows = Rows("", self.relation, f"select {listed} {joined} where {self.where}", self.where)
+        count, _, findings = rows.check(data)
+        return count * len(names), "cells", findings
 
 
 @dataclass(frozen=True)
 class Faults:
-    """Rows that must not be: a query over published relations with a column `key` and a column `problem`."""
+    """Rows that must not be: a query with a column `key` and a column `problem`, over the rows `among`."""
 
     what: str
     relation: str
     faulty: str
+    among: str
 
-
-@dataclass(frozen=True)
-class Due:
-    """What must be there: rows that `wanted` gives with a column `key`, and where they are `found`."""
-
-    what: str
-    relation: str
-    wanted: str
-    found: str
-
-
-Checked = tuple[int, str, list[Finding]]
-
-
-def keys_of(data: ParquetData) -> Mapping[str, Sequence[str]]:
-    """Columns that tell the rows of each published relation apart. Raises RelationUnreadable."""
-    found: dict[str, list[str]] = {}
-    for row in sorted(data.rows(KEYS), key=lambda one: (one["relation"], one["position"])):
-        found.setdefault(row["relation"], []).append(row["column_name"])
-    return found
-
-
-def check_rows(data: ParquetData, rows: Rows) -> Checked:
-    """Rows looked at and findings. Raises RelationUnreadable."""
-    data.define(MACROS)
-    wanted = with_files(rows.wanted, data.scan)
-    keys = keys_of(data).get(rows.relation, [])
-    columns = [
-        name
-        for name in data.columns(f"({wanted})", relation=rows.relation)
-        if name not in keys and not name.startswith("_")
-    ]
-    published = f"select * from {data.scan(rows.relation)} as own where {with_files(rows.part, data.scan)}"
-    [count] = data.query(f"select count(*) as n from ({published})", relation=rows.relation)
-    on = " and ".join(f"published.{name} is not distinct from wanted.{name}" for name in keys)
-    unlike = " or ".join(f"published.{name} is distinct from wanted.{name}" for name in columns) or "false"
-    listed = [f"coalesce(published.{name}, wanted.{name}) as {name}" for name in keys] + [
-        f"{side}.{name} as {side}_{name}" for name in columns for side in ("published", "wanted")
-    ]
-    found = data.query(
-        f"""
-        select {", ".join(listed)}, wanted._is_there is null as _is_extra,
-            published._is_there is null as _is_missing
-        from (select *, true as _is_there from ({wanted})) as wanted
-        full join (select *, true as _is_there from ({published})) as published on {on}
-        where wanted._is_there is null or published._is_there is null or {unlike}
-        order by {", ".join(keys)} limit {FOUND_PER_CHECK}
-        """,
-        relation=rows.relation,
-    )
-    return count["n"], "rows", list(_findings(found, rows.relation, keys, columns))
-
-
-def _findings(
-    found: Iterator[Mapping[str, object]], relation: str, keys: Sequence[str], columns: Sequence[str]
-) -> Iterator[Finding]:
-    place = place_of(relation)
-    for row in found:
-        name = " ".join(f"{key}={shown(row[key])}" for key in keys)
-        if row["_is_extra"]:
-            yield Finding(place, "is published, but what it rests on gives no such row", row=name)
-            continue
-        if row["_is_missing"]:
-            yield Finding(place, "is missing: what it rests on gives it", row=name)
-            continue
-        for column in columns:
-            was, wanted = row[f"published_{column}"], row[f"wanted_{column}"]
-            if was != wanted:
-                problem = f"published {shown(was)}, what it rests on gives {shown(wanted)}"
-                yield Finding(place, problem, row=name, column=column)
-
-
-def check_copied(data: ParquetData, all_copied: Sequence[Copied]) -> Checked:
-    """Cells looked at and findings. Raises RelationUnreadable."""
-    looked_at, findings = 0, []
-    for copied in all_copied:
-        pairs = [one.split("=") for one in copied.on.split()]
-        other = data.columns(data.scan(copied.of), relation=copied.of)
-        keys = keys_of(data).get(copied.relation, [])
-        left_out = {*keys, *copied.unlike.split(), *(own for own, *_ in pairs)}
-        names = [
-            name
-            for name in data.columns(data.scan(copied.relation), relation=copied.relation)
-            if name in other and name not in left_out
-        ]
-        listed = ", ".join([f"own.{name}" for name in keys] + [f"source.{name}" for name in names])
-        on = " and ".join(
-            f"own.{own} is not distinct from source.{of[0] if of else own}" for own, *of in pairs
+    def check(self, data: ParquetData) -> Checked:
+        """The rows looked at, and those that must not be."""
+        faulty, among = (with_files(one, data.scan) for one in (self.faulty, self.among))
+        found = data.query(
+            f"select key, problem from ({faulty}) order by all limit {FOUND_PER_CHECK}",
+            relation=self.relation,
         )
-        wanted = f"from {{{copied.relation}}} as own inner join {{{copied.of}}} as source on {on}"
-        rows = Rows("", copied.relation, f"select {listed} {wanted} where {copied.part}", part=copied.part)
-        count, _, found = check_rows(data, rows)
-        looked_at += count * len(names)
-        findings += found
-    return looked_at, "cells", findings
+        place = place_of(self.relation)
+        findings = [Finding(place, str(row["problem"]), row=str(row["key"])) for row in found]
+        return data.count(f"({among})", relation=self.relation), "rows", findings
 
 
-def check_faults(data: ParquetData, faults: Faults) -> Checked:
-    """Rows of the relation, and those that must not be. Raises RelationUnreadable."""
-    data.define(MACROS)
-    [count] = data.query(f"select count(*) as n from {data.scan(faults.relation)}", relation=faults.relation)
-    found = data.query(
-        f"select key, problem from ({with_files(faults.faulty, data.scan)}) order by all "
-        f"limit {FOUND_PER_CHECK}",
-        relation=faults.relation,
-    )
-    place = place_of(faults.relation)
-    return count["n"], "rows", [Finding(place, str(row["problem"]), row=str(row["key"])) for row in found]
-
-
-def check_due(data: ParquetData, all_due: Sequence[Due]) -> Checked:
-    """Keys looked for and those not found. Raises RelationUnreadable."""
-    findings: list[Finding] = []
-    looked_at = 0
-    for due in all_due:
-        wanted, found = with_files(due.wanted, data.scan), with_files(due.found, data.scan)
-        [count] = data.query(f"select count(*) as n from ({wanted})", relation=due.relation)
-        looked_at += count["n"]
-        rows = data.query(
-            f"select key from ({wanted}) anti join (select key from ({found})) as found using (key) "
-            f"order by key limit {FOUND_PER_CHECK}",
-            relation=due.relation,
-        )
-        findings += [Finding(place_of(due.relation), due.what, row=str(row["key"])) for row in rows]
-    return looked_at, "rows", findings
+def check_together(data: ParquetData, checks: Sequence[Rows | Copied | Faults]) -> Checked:
+    """Several checks as one."""
+    done = [one.check(data) for one in checks]
+    return sum(count for count, _, _ in done), done[0][1], [one for _, _, found in done for one in found]
 
 
 def check_keys(data: ParquetData) -> Checked:
-    """Every relation has a key, and no row of it is published twice. Raises RelationUnreadable."""
+    """Every relation has a key, and no row of it is published twice."""
     findings: list[Finding] = []
     published = data.relations() - {CALIBRATION}
     known = keys_of(data)
     for relation in sorted(published):
         keys = known.get(relation, [])
-        if not keys or set(keys) - set(data.columns(data.scan(relation), relation=relation)):
+        if not keys or set(keys) - types_of(data, data.scan(relation), relation).keys():
             findings.append(Finding(place_of(KEYS), "has no key, or another column's", row=relation))
             continue
         twice = data.query(
@@ -210,7 +147,10 @@ def check_keys(data: ParquetData) -> Checked:
             f"order by all limit {FOUND_PER_CHECK}",
             relation=relation,
         )
-        for row in twice:
-            name = " ".join(f"{key}={shown(value)}" for key, value in row.items())
-            findings.append(Finding(place_of(relation), "the row is published twice", row=name))
+        findings += [Finding(place_of(relation), "the row is published twice", words(row)) for row in twice]
     return len(published), "relations", findings
+
+
+def words(key: Mapping[str, Any]) -> str:
+    """A key as a finding names its row."""
+    return " ".join(f"{name}={shown(value)}" for name, value in key.items())

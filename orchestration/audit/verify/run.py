@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from orchestration.audit.publications import current_folder
 from orchestration.audit.verify.arithmetic import check_arithmetic
 from orchestration.audit.verify.copies import check_copies
-from orchestration.audit.verify.data import ParquetData, RelationUnreadable
+from orchestration.audit.verify.data import CALIBRATION, ParquetData
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.audit.verify.integrity import (
     check_anchors,
@@ -25,6 +25,7 @@ from orchestration.audit.verify.provenance import check_provenance
 from orchestration.audit.verify.register import check_register, has_later_night
 from orchestration.audit.verify.settlements import check_settlements
 from orchestration.audit.verify.views import check_views
+from orchestration.hashing import FileHashes
 from orchestration.state.folder import StateFolder, require_of_this_release
 
 
@@ -50,12 +51,10 @@ def verify_state(
     if current in manifests:
         progress("arithmetic of the current publication")
         check_arithmetic(ParquetData(current), report)
-    older = [folder.name for folder in manifests if folder != current]
+    older = len(manifests.keys() - {current})
     if older:
-        report.skip(
-            f"arithmetic of {len(older)} earlier publications",
-            "verified when they were current; hashes are checked",
-        )
+        why = "verified when they were current; hashes are checked"
+        report.skip(f"arithmetic of {older} earlier publications", why)
     return report
 
 
@@ -73,10 +72,11 @@ def verify_publication(
     if manifest is None:
         return report
     progress(f"files of {folder.name}")
-    check_files(folder, manifest, report, may_be_empty=False)
-    _check_content(state, folder, manifest, landing=landing, report=report, is_newest=False)
+    check_files(folder, manifest, report, hashes=FileHashes())
+    data = ParquetData(folder)
+    _check_content(state, data, manifest, landing=landing, report=report, has_later_night=True)
     progress(f"arithmetic of {folder.name}")
-    check_arithmetic(ParquetData(folder), report)
+    check_arithmetic(data, report)
     return report
 
 
@@ -95,79 +95,59 @@ def check_integrity(
     progress("the chain of publications")
     manifests = check_chain(state, report)
     records = check_register(state, manifests, report)
-    settled_runs = check_settlements(state, manifests, current, records, report)
-    _check_all_files(manifests, {current.name, *settled_runs}, report, progress)
-    manifest = manifests.get(current)
-    if manifest is None:
+    kept = {current.name, *check_settlements(state, manifests, current, records, report)}
+    # Retention removes the oldest first and never what is kept: nothing may be empty after a publication that
+    # has its data without being kept.
+    may_be_empty, hashes = True, FileHashes()
+    for folder, manifest in manifests.items():
+        progress(f"files of {folder.name}")
+        is_kept = folder.name in kept
+        may_be_empty_itself = may_be_empty and not is_kept
+        has_data = check_files(folder, manifest, report, hashes=hashes, may_be_empty=may_be_empty_itself)
+        may_be_empty = may_be_empty and (is_kept or not has_data)
+    if current not in manifests:
         report.skip("the current publication", "it is missing, or its manifest does not read")
         return manifests
     progress("policy, calibration and inputs")
-    is_newest = not has_later_night(records, current.name)
-    _check_content(state, current, manifest, landing=landing, report=report, is_newest=is_newest)
+    _check_content(
+        state,
+        ParquetData(current),
+        manifests[current],
+        landing=landing,
+        report=report,
+        has_later_night=has_later_night(records, current.name),
+    )
     return manifests
 
 
 def _check_content(
     state: StateFolder,
-    folder: Path,
+    data: ParquetData,
     manifest: Mapping[str, Any],
     *,
     landing: Path | None,
     report: Report,
-    is_newest: bool,
+    has_later_night: bool,
 ) -> None:
-    """Copies, calibration, policy, inputs and rows of one publication. `is_newest`: the policy in the state
-    must be its own.
+    """Copies, calibration, policy, inputs and rows of one publication. `has_later_night`: the policy in the
+    state need not be its own.
     """
-    check_copies(folder, manifest, report)
-    check_views(folder, report)
-    data = ParquetData(folder)
+    check_copies(data, manifest, report)
+    check_views(data.folder, report)
     if manifest.get("is_preview"):
         report.skip("calibration result of the content", "kept for publications, not for previews")
     else:
-        try:
-            check_gate(state, manifest, data.rows("marts.mart_calibration"), report)
-        except RelationUnreadable as error:
-            report.skip("calibration result of the content", str(error))
+        with report.skipping("calibration result of the content"):
+            check_gate(state, manifest, data.rows(CALIBRATION), report)
     try:
-        check_policy(state, manifest, data, report, has_later_night=not is_newest)
-    except RelationUnreadable as error:
-        report.skip("policy rows against the policy files", str(error))
+        with report.skipping("policy rows against the policy files"):
+            check_policy(state, manifest, data, report, has_later_night=has_later_night)
     except (OSError, ValueError, ArithmeticError, KeyError) as error:
         problem = f"the policy files do not read ({type(error).__name__}: {error})"
         report.add("policy in force", 0, "rows", [Finding("seeds/policy", problem)])
-    said = manifest.get("landing")
-    lies_in = landing or (Path(said) if said else None)
-    check_inputs(manifest, lies_in, report)
-    try:
-        check_provenance(data, manifest, lies_in, report)
-    except RelationUnreadable as error:
-        report.skip("where rows came from", str(error))
-    check_row_counts(folder, manifest, _row_counts(data, manifest), report)
-
-
-def _check_all_files(
-    manifests: Mapping[Path, Mapping[str, Any]],
-    kept: Collection[str],
-    report: Report,
-    progress: Callable[[str], None],
-) -> None:
-    # Retention removes the oldest first and never what is kept: nothing may be empty after a publication that
-    # has its data without being kept.
-    may_be_empty = True
-    for folder, manifest in manifests.items():
-        progress(f"files of {folder.name}")
-        is_kept = folder.name in kept
-        has_data = check_files(folder, manifest, report, may_be_empty=may_be_empty and not is_kept)
-        may_be_empty = may_be_empty and (is_kept or not has_data)
-
-
-def _row_counts(data: ParquetData, manifest: Mapping[str, Any]) -> dict[str, int]:
-    counts = {}
-    for relation in manifest["rows"]:
-        try:
-            [row] = data.query(f"select count(*) as n from {data.scan(relation)}", relation=relation)
-        except RelationUnreadable:
-            continue
-        counts[relation] = row["n"]
-    return counts
+    if landing is None and manifest.get("landing"):
+        landing = Path(manifest["landing"])
+    check_inputs(manifest, landing, report)
+    with report.skipping("where rows came from"):
+        check_provenance(data, manifest, landing, report)
+    check_row_counts(data, manifest, report)

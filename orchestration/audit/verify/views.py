@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.audit.verify.data import first_line, literal
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.publish.databases import written
 from orchestration.publish.views import create_views, view_names
@@ -33,7 +34,7 @@ def check_views(folder: Path, report: Report) -> None:
     try:
         found = _views(folder)
     except duckdb.Error as error:
-        findings.append(Finding(place, f"its views cannot be made again ({str(error).splitlines()[0]})"))
+        findings.append(Finding(place, f"its views cannot be made again ({first_line(error)})"))
     for name, has, wanted in found:
         if has != wanted:
             problem = "lacks the view of" if has is None else "has another view than"
@@ -46,11 +47,11 @@ def _views(folder: Path) -> list[tuple[str, str | None, str | None]]:
     """Each view's name, its text in the file, and as made again: in a file too, since how a file keeps
     a view is part of the text. Raises duckdb.Error.
     """
-    quoted = str(auditor_database(folder)).replace("'", "''")
+    quoted = literal(auditor_database(folder))
     with tempfile.TemporaryDirectory() as scratch:
         again = Path(scratch) / "again.duckdb"
         with written(again) as database:
-            database.execute(f"attach '{quoted}' as copy (read_only)")
+            database.execute(f"attach {quoted} as copy (read_only)")
             database.execute("use audience")
             for statements in database.execute(EMPTY_TABLES).fetchall():
                 for statement in statements:
@@ -58,6 +59,6 @@ def _views(folder: Path) -> list[tuple[str, str | None, str | None]]:
             create_views(database, folder, view_names(folder))
             database.execute("use memory")
         with connect() as database:
-            database.execute(f"attach '{quoted}' as copy (read_only)")
+            database.execute(f"attach {quoted} as copy (read_only)")
             database.execute(f"attach '{again}' as again (read_only)")
             return database.execute(VIEWS).fetchall()

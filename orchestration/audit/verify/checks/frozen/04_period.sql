@@ -1,0 +1,4 @@
+-- period
+-- in: facts.dim_settled_period
+select *
+from {settlement.record}
