@@ -138,16 +138,17 @@ def _check_workbooks(payroll: Path, register: Sequence[Row], report: Report) -> 
     """The workbooks of payroll against the register: every cell."""
     by_period: dict[str, list[Row]] = defaultdict(list)
     for row in register:
-        by_period[WORKBOOK.format(row["period_id"])].append(row)
-    there = {path.name for path in payroll.glob("*.xlsx")}
+        by_period[row["period_id"]].append(row)
+    strange = {path.name for path in payroll.glob("*.xlsx")}
     findings: list[Finding] = []
-    for name, lines in sorted(by_period.items()):
-        if name in there:
+    for period_id, lines in sorted(by_period.items()):
+        name = WORKBOOK.format(period_id)
+        if name in strange:
+            strange.remove(name)
             findings += _workbook_findings(payroll / name, lines)
         else:
             findings.append(Finding(f"payroll/{name}", "is missing"))
-    strange = sorted(there - by_period.keys())
-    findings += [Finding(f"payroll/{name}", "is of no period of the register") for name in strange]
+    findings += [Finding(f"payroll/{name}", "is of no period of the register") for name in sorted(strange)]
     report.add("workbooks of payroll against the register", len(register), "lines", findings)
 
 
