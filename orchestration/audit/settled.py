@@ -61,8 +61,6 @@ def _corrections(current: Path, *, agent_id: str, period_id: str) -> tuple[Phras
             [agent_id, period_id],
         )
     return tuple(
-        phrase(
-            "corrected", amount=money(row["amount_cny"]), period_id=row["period_id"], line_id=row["line_id"]
-        )
+        phrase("corrected", amount=money(row["amount"]), period_id=row["period_id"], line_id=row["line_id"])
         for row in rows
     )
