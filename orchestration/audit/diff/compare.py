@@ -122,7 +122,8 @@ def _notes(pair: Pair, policy: Sequence[PolicyChange]) -> Iterator[str]:
 
 def _lines(pair: Pair, policy: Sequence[PolicyChange], agent_id: str | None) -> Iterator[LineChange]:
     """Every line of which anything but its place changed, with the numbers that moved it and its causes."""
-    columns = [name for name in pair.columns["bonus.bonus_line"] if name not in GENERATED]
+    # Without the relation its query says what the file lacks, and of which release it is.
+    columns = [name for name in pair.columns.get("bonus.bonus_line", ()) if name not in GENERATED]
     rows = {
         row["bonus_line_id"]: row
         for row in pair.changed(query("lines"), ["bonus_line_id"], columns)
