@@ -561,7 +561,7 @@ def test_a_settled_period_is_traced_as_it_was_settled(
     assert today["amount_cny"] == shown["amount_cny"]
     assert any(f"settled on publication {settled_on}" in note["en"] for note in today["notes"])
     assert run(["--state", str(state.root), "trace", roles.seller, OPEN]) == 0
-    assert "corrects the settled line" in capsys.readouterr().out
+    assert f"adjustment of {CLOSED}: " in capsys.readouterr().out
 
 
 def test_an_adjustment_is_traced_to_the_rows_that_corrected_it(
