@@ -60,9 +60,11 @@ def findings(state: StateFolder, landing: Path) -> list[str]:
 
 
 def test_what_is_published_is_what_evidence_and_policy_give(
-    chain: Path, demo_landing: Path, capsys: pytest.CaptureFixture[str]
+    chain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["--state", str(chain), "verify"]) == 0
+    """Also where the state is named through a link."""
+    (tmp_path / "link").symlink_to(chain)
+    assert run(["--state", str(tmp_path / "link"), "verify"]) == 0
     shown = capsys.readouterr().out
     assert "Everything checked is sound" in shown
     newest = (chain / "published" / "current").resolve()

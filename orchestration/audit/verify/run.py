@@ -41,6 +41,8 @@ def verify_state(
     manifests or settlements that were noted elsewhere. Raises ConfigurationError when
     nothing has been published.
     """
+    # The link `current` leads to a whole path: next to one with `..` or a link in it nothing is current.
+    state = StateFolder(state.root.resolve())
     report = Report()
     manifests = check_integrity(state, landing=landing, report=report, progress=progress)
     check_anchors(state, anchors, report)
