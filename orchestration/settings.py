@@ -36,7 +36,6 @@ SEEDS_DIR = PROJECT_ROOT / "seeds"
 POLICY_DIR = SEEDS_DIR / "policy"
 REFERENCE_DIR = SEEDS_DIR / "reference"
 BOUNDS_DIR = PROJECT_ROOT / "expectations" / "bounds"
-PROFILES_DIR = PROJECT_ROOT / "orchestration" / "ingest" / "profiles"
 SOURCE_DIRS = (DBT_PROJECT_DIR, PROJECT_ROOT / "orchestration", PROJECT_ROOT / "expectations")
 """The code whose hash a publication records."""
 

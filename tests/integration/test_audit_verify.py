@@ -20,6 +20,7 @@ from orchestration.audit.verify.data import ParquetData
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.audit.verify.integrity import check_anchors
 from orchestration.audit.verify.run import check_integrity, verify_state
+from orchestration.audit.verify.views import check_views
 from orchestration.cli import run
 from orchestration.hashing import file_hash
 from orchestration.state.folder import StateFolder
@@ -332,6 +333,31 @@ def test_evidence_that_contradicts_itself_is_named(
     changed_evidence: Callable[[str], list[str]], update: str, said: str
 ) -> None:
     assert any(said in text and "kpi.kpi_evidence" in text for text in changed_evidence(update))
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (
+            "create or replace view audit.source_row as select * from facts.fct_load limit 0",
+            "has another view",
+        ),
+        ("drop view audit.source_row", "lacks the view of auditor/audit.source_row.sql"),
+        ("create view audit.more as select 1 as one", "has another view"),
+    ],
+)
+def test_a_view_that_is_not_of_the_sql_beside_it_is_named(
+    victim: tuple[StateFolder, Path], statement: str, said: str
+) -> None:
+    folder = victim[0].current.resolve()
+    path = folder / "auditor.duckdb"
+    tampering.replace_bytes(path, path.read_bytes())
+    with duckdb.connect(str(path)) as database:
+        database.execute(statement)
+    report = Report()
+    check_views(folder, report)
+    [finding] = report.findings
+    assert said in finding.problem and finding.row.startswith("audit.")
 
 
 def test_verify_recomputes_nothing() -> None:
