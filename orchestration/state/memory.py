@@ -16,11 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from orchestration.settings import load_settings
 from orchestration.state.folder import OWNER_DIR, StateFolder
+
+if TYPE_CHECKING:
+    import duckdb
 
 UNITS = {
     "KB": 1000,
@@ -65,8 +67,13 @@ def connect(at_most: str = "", *, threads: int | None = None) -> duckdb.DuckDBPy
     """A database in memory under the site's limit, or under `at_most` where that is less; on every core
     unless `threads` says how many.
     """
-    config = {"memory_limit": memory_limit(at_most), "temp_directory": str(spill_folder())}
-    return duckdb.connect(config=config if threads is None else {**config, "threads": str(threads)})
+    import duckdb  # the command line says what it knows without it
+
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory_limit(at_most),
+        "temp_directory": str(spill_folder()),
+    }
+    return duckdb.connect(config=config if threads is None else {**config, "threads": threads})
 
 
 def memory_limit(at_most: str = "") -> str:
@@ -80,6 +87,8 @@ def memory_limit(at_most: str = "") -> str:
 @cache
 def half_of_the_machine() -> str:
     """Half of the memory that this process may use: DuckDB, which knows of containers, takes four fifths."""
+    import duckdb
+
     with duckdb.connect() as database:
         [said] = database.execute("select current_setting('memory_limit')").fetchone() or ("",)
     return f"{max(1, _bytes(str(said)) * 5 // 8 // UNITS['MiB'])}MiB"

@@ -191,7 +191,7 @@ def _lazy_macros() -> Iterator[None]:
     from dbt_common.clients.jinja import MacroFuzzTemplate, NativeSandboxTemplate
 
     known: dict[tuple[int, str, str], tuple[Any, _Macros]] = {}
-    as_dbt_does = ManifestContext.to_dict
+    as_dbt_does: Callable[[Any], dict[str, Any]] = ManifestContext.to_dict
 
     def build_namespace(self: Any) -> _Namespace:
         builder, packages = self._get_namespace_builder(), self.manifest.get_macros_by_package()
@@ -207,7 +207,7 @@ def _lazy_macros() -> Iterator[None]:
     def to_dict(self: Any) -> dict[str, Any]:
         if not isinstance(self.namespace, _Namespace):
             return as_dbt_does(self)
-        context: dict[str, Any] = ConfiguredContext.to_dict(self)
+        context: dict[str, Any] = ConfiguredContext.to_dict(self)  # type: ignore[no-untyped-call]
         for name in [name for name in context if name in self.namespace]:
             context[name] = self.namespace[name]
         return context
