@@ -137,7 +137,7 @@ def change_cell(
         if relation is None:
             path = chance.choice(_filled(database, folder))
         else:
-            path = folder / "auditor" / f"{relation}.parquet"
+            path = folder / "auditor" / relation / "all.parquet"
         columns = _columns(database, path)
         rows = _count(database, path)
         name = column or chance.choice(sorted(columns))
@@ -163,7 +163,8 @@ def _cell(state: StateFolder, landing: Path, chance: Random) -> Tampering:
 def _policy_cell(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     folder = _publication(state, chance)
     with duckdb.connect() as database:
-        names = [path.stem for path in _filled(database, folder) if path.stem.startswith("policy.")]
+        filled = {path.parent.name for path in _filled(database, folder)}
+    names = sorted(name for name in filled if name.startswith("policy."))
     return change_cell(folder, chance, relation=chance.choice(names))
 
 
@@ -506,7 +507,7 @@ def _forged_everywhere(
     value = value or f"{column} + 1"
     folder = state.current.resolve()
     schema, table = relation.split(".")
-    files = [folder / "auditor" / f"{relation}.parquet"]
+    files = sorted((folder / "auditor" / relation).iterdir())
     databases = [folder / "auditor.duckdb"]
     if audience:
         files.append(folder / audience / f"{table}.parquet")
@@ -520,9 +521,7 @@ def _forged_everywhere(
             database.execute(f'update copy."{schema}"."{table}" set {column} = {value}')
             database.execute("detach copy")
     _reseal(state, folder)
-    return Tampering(
-        f"{relation} changed everywhere", (f"auditor/{relation}.parquet", f", {column}: published")
-    )
+    return Tampering(f"{relation} changed everywhere", (f"auditor/{relation}", f", {column}: published"))
 
 
 def _forged_award(state: StateFolder, landing: Path, chance: Random) -> Tampering:
@@ -535,28 +534,22 @@ def _forged_trace(state: StateFolder, landing: Path, chance: Random) -> Tamperin
 
 def _forged_row_hash(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     _forged_everywhere(state, "facts.fct_ticket", "source_row_hash", value=f"'{'0' * 32}'")
-    return Tampering(
-        "hashes of rows", ("auditor/facts.fct_ticket.parquet", "source_row_hash: says 000", "has ")
-    )
+    return Tampering("hashes of rows", ("auditor/facts.fct_ticket", "source_row_hash: says 000", "has "))
 
 
 def _forged_file_hash(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     _forged_everywhere(state, "audit.load_file", "sha256", value=f"'{'0' * 64}'")
-    return Tampering(
-        "hashes of files", ("auditor/audit.load_file.parquet", "is no input file of the manifest")
-    )
+    return Tampering("hashes of files", ("auditor/audit.load_file", "is no input file of the manifest"))
 
 
 def _forged_file(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     _forged_everywhere(state, "facts.fct_ticket", "load_id", value="'nowhere'")
-    return Tampering(
-        "rows of another file", ("auditor/facts.fct_ticket.parquet", "another file than its load")
-    )
+    return Tampering("rows of another file", ("auditor/facts.fct_ticket", "another file than its load"))
 
 
 def _forged_relation(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     folder = state.current.resolve()
-    shutil.copyfile(folder / "auditor" / "grade.grade.parquet", folder / "auditor" / "grade.grade2.parquet")
+    shutil.copytree(folder / "auditor" / "grade.grade", folder / "auditor" / "grade.grade2")
     _reseal(state, folder)
     return Tampering("a relation more", ("grade.grade2", "has a relation that"))
 
@@ -573,7 +566,7 @@ def _forged_gate_check(state: StateFolder, landing: Path, chance: Random) -> Tam
     result = json.loads(path.read_text(encoding="utf-8"))
     gone = result["checks"].pop(chance.randrange(len(result["checks"])))
     replace_text(path, json.dumps(result))
-    return Tampering(f"without {gone['check_id']}", ("mart_calibration.parquet", gone["check_id"], path.name))
+    return Tampering(f"without {gone['check_id']}", ("mart_calibration", gone["check_id"], path.name))
 
 
 def _forged_run(state: StateFolder, landing: Path, chance: Random) -> Tampering:
@@ -714,7 +707,8 @@ def _files(folder: Path) -> list[Path]:
 def _filled(database: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:
     """Parquet files of a publication that have rows."""
     rows = database.execute(
-        f"select file_name from parquet_file_metadata('{folder}/*/*.parquet') where num_rows > 0 order by all"
+        f"select file_name from parquet_file_metadata('{folder}/**/*.parquet') where num_rows > 0 "
+        "order by all"
     ).fetchall()
     return [Path(name) for (name,) in rows]
 

@@ -61,8 +61,6 @@ def rulings_in_vain(publication: Publication) -> list[str]:
 def _rows(publication: Publication, relation: str, query: str, **values: object) -> Sequence[tuple[Any, ...]]:
     """Rows of a query over a relation; none where the publication does not have what is asked."""
     path = auditor_parquet(publication.folder, relation)
-    if not path.is_file():
-        return []
     try:
         with duckdb.connect() as database:
             asked = query.format(source="read_parquet($path)")

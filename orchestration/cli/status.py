@@ -103,11 +103,11 @@ def _said(error: Exception) -> str:
 def _periods(publication: Publication) -> list[str]:
     import duckdb
 
-    from orchestration.state.folder import auditor_parquet
+    from orchestration.state.folder import auditor_parquet, is_published
 
-    path = auditor_parquet(publication.folder, "bonus.bonus")
-    if not path.exists():
+    if not is_published(publication.folder, "bonus.bonus"):
         return []
+    path = auditor_parquet(publication.folder, "bonus.bonus")
     periods = duckdb.from_parquet(str(path)).project("period_id").distinct().order("period_id").fetchall()
     return [str(row[0]) for row in periods]
 

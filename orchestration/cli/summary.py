@@ -8,7 +8,7 @@ from rich.console import Console
 from orchestration.cli.booked import adjustments, rulings_in_vain
 from orchestration.gate.result import said
 from orchestration.publish.publication import CALIBRATION_PAGE, Publication, current_publication
-from orchestration.state.folder import StateFolder, auditor_parquet
+from orchestration.state.folder import StateFolder, auditor_parquet, is_published
 
 
 def print_summary(state: StateFolder, console: Console, preview: Publication | None = None) -> None:
@@ -42,14 +42,13 @@ def _warnings(publication: Publication) -> list[str]:
 
 def _set_aside(publication: Publication) -> list[str]:
     """Evidence rows that do not count, by reason."""
-    evidence = auditor_parquet(publication.folder, "kpi.kpi_daily")
-    if not evidence.exists():
+    if not is_published(publication.folder, "kpi.kpi_daily"):
         return []
     rows = duckdb.execute(
         """
         select exclusion_reason, cast(sum(row_count) as bigint) as row_count from read_parquet($path)
         where not is_counted group by exclusion_reason order by row_count desc, exclusion_reason
         """,
-        {"path": str(evidence)},
+        {"path": str(auditor_parquet(publication.folder, "kpi.kpi_daily"))},
     ).fetchall()
     return [f"{count:,} evidence rows: {reason or 'no reason given'}" for reason, count in rows]

@@ -12,7 +12,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import duckdb
 
@@ -29,8 +29,12 @@ from orchestration.state.folder import (
     GROUP_FILE,
     OWNER_DIR,
     OWNER_FILE,
+    PARTS,
     StateFolder,
+    auditor_folder,
     auditor_name,
+    auditor_parquet,
+    relation_at,
     replace_folder,
     write_atomically,
 )
@@ -46,6 +50,10 @@ OF_PAY = re.compile(r"_cny$|salary|amount|bonus|wage|(^|_)pay(_|$)")
 """Names of columns that would show pay. What a value tells that has no such name is up to the model; the
 tests of secrecy look for every amount in every column of BI.
 """
+WHOLE, UNDATED = "all", "undated"
+"""Names of the file of a relation that has no parts, and of the rows of one in parts that have no date."""
+MOST_PARTS = 240
+"""Dates that are nonsense would make a file each: beyond so many months a relation is one file."""
 UNEXACT_TYPES = frozenset({"HUGEINT", "UHUGEINT"})
 """Types that Parquet can only hold as a floating number."""
 
@@ -170,7 +178,7 @@ def content_of(files: Mapping[str, str]) -> str:
             for name, digest in files.items()
             if name.partition("/")[0] in (AUDITOR, EARLIER_AUDITOR)
             and name.endswith((".parquet", ".sql"))
-            and PurePosixPath(name).stem != CALIBRATION_MART
+            and relation_at(name) != CALIBRATION_MART
         }
     )
 
@@ -179,25 +187,49 @@ def _export(database: duckdb.DuckDBPyConnection, relation: Relation, draft: Path
     source = f'warehouse."{relation.schema}"."{relation.name}"'
     columns = {str(name): str(kind) for name, kind, *_ in database.execute(f"describe {source}").fetchall()}
     _check_columns(relation, columns)
-    target = draft / AUDITOR / f"{relation.full_name}.parquet"
+    target = auditor_folder(draft, relation.full_name)
+    target.mkdir(OWNER_DIR)
     order = ", ".join(f'"{column}" asc nulls first' for column in relation.key)
-    database.execute(
-        f"copy (select * from {source} order by {order}) to {literal(target)} ({PARQUET_OPTIONS})"
-    )
-    rows = _count(database, relation, target)
+    for part, condition in _parts(database, relation, source, columns).items():
+        database.execute(
+            f"copy (select * from {source} where {condition} order by {order}) "
+            f"to {literal(target / f'{part}.parquet')} ({PARQUET_OPTIONS})"
+        )
+    rows = _count(database, relation, target / PARTS)
     for audience in sorted(relation.audiences):
-        (draft / audience / f"{relation.name}.parquet").hardlink_to(target)
+        (draft / audience / f"{relation.name}.parquet").hardlink_to(target / f"{WHOLE}.parquet")
     return rows
 
 
+def _parts(
+    database: duckdb.DuckDBPyConnection, relation: Relation, source: str, columns: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The files that a relation is published in, by name, with the condition of their rows: a month whose
+    rows are those of the night before is the same file.
+    """
+    if not relation.part_by:
+        return {WHOLE: "true"}
+    column = f'"{relation.part_by}"'
+    value = f"strftime({column}, '%Y-%m')" if columns[relation.part_by] == "DATE" else column
+    found = database.execute(f"select distinct {value} as part from {source} order by part").fetchall()
+    if not found or len(found) > MOST_PARTS:
+        return {WHOLE: "true"}
+    return {
+        UNDATED if part is None else str(part): f"{value} is not distinct from "
+        + ("null" if part is None else literal(part))
+        for (part,) in found
+    }
+
+
 def _check_columns(relation: Relation, columns: Mapping[str, str]) -> None:
-    missing = [column for column in relation.key if column not in columns]
-    if missing:
-        raise ConfigurationError(
-            path=relation.full_name,
-            problem=f"its key names {', '.join(missing)}, which is no column of it",
-            remedy="Correct config.meta.key of the model",
-        )
+    for said, names in (("key", relation.key), ("part_by", (relation.part_by,) if relation.part_by else ())):
+        missing = [column for column in names if column not in columns]
+        if missing:
+            raise ConfigurationError(
+                path=relation.full_name,
+                problem=f"its {said} names {', '.join(missing)}, which is no column of it",
+                remedy=f"Correct config.meta.{said} of the model",
+            )
     unexact = [f"{column} ({kind})" for column, kind in columns.items() if kind in UNEXACT_TYPES]
     if unexact:
         raise PublicationRefused(
@@ -242,7 +274,7 @@ def _database_of(audience: str, relations: Sequence[Relation], draft: Path) -> N
         for relation in relations:
             if relation.is_view or (audience != AUDITOR and audience not in relation.audiences):
                 continue
-            parquet = draft / AUDITOR / f"{relation.full_name}.parquet"
+            parquet = auditor_parquet(draft, relation.full_name)
             database.execute(f'create schema if not exists audience."{relation.schema}"')
             database.execute(
                 f'create table audience."{relation.schema}"."{relation.name}" '

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from orchestration.errors import ConfigurationError
 
@@ -20,6 +20,8 @@ OWNER_DIR, GROUP_DIR = 0o700, 0o750
 PRIVATE_UMASK = 0o077
 
 AUDITOR = "auditor"
+PARTS = "*.parquet"
+"""The files of a published relation; their names' order is the order of its rows."""
 """The audience whose files have every relation: its folder, and with `.duckdb` its file, in a publication."""
 EARLIER_AUDITOR = "audit"
 """What releases before called both. DuckDB calls a database like its file: in `audit.duckdb` the schema
@@ -153,9 +155,26 @@ def auditor_database(publication: Path) -> Path:
     return publication / f"{auditor_name(publication)}.duckdb"
 
 
+def auditor_folder(publication: Path, relation: str) -> Path:
+    """The folder of a relation (`schema.table`) in a publication or candidate: a Parquet file per month of a
+    large one, named by it, or one of all rows.
+    """
+    return publication / auditor_name(publication) / relation
+
+
 def auditor_parquet(publication: Path, relation: str) -> Path:
-    """The Parquet file of a relation (`schema.table`) in a publication or candidate."""
-    return publication / auditor_name(publication) / f"{relation}.parquet"
+    """The Parquet of a relation in a publication or candidate as DuckDB reads it: a pattern, or the one file
+    that an earlier release wrote.
+    """
+    folder = auditor_folder(publication, relation)
+    flat = folder.with_name(f"{relation}.parquet")
+    return flat if flat.is_file() else folder / PARTS
+
+
+def is_published(publication: Path, relation: str) -> bool:
+    """Whether a publication or candidate has the rows of a relation."""
+    pattern = auditor_parquet(publication, relation)
+    return any(pattern.parent.glob(pattern.name))
 
 
 def auditor_view(publication: Path, relation: str) -> Path:
@@ -164,8 +183,16 @@ def auditor_view(publication: Path, relation: str) -> Path:
 
 
 def place_of(relation: str) -> str:
-    """A relation's Parquet file as a manifest calls it."""
-    return f"{AUDITOR}/{relation}.parquet"
+    """The folder of a relation's Parquet within a publication."""
+    return f"{AUDITOR}/{relation}"
+
+
+def relation_at(name: str) -> str:
+    """The relation that a file of the auditors is of, by its path in the publication."""
+    place = PurePosixPath(name)
+    if place.parent.name in (AUDITOR, EARLIER_AUDITOR):
+        return place.name.removesuffix(".parquet").removesuffix(".sql")
+    return place.parent.name
 
 
 def require_of_this_release(publication: Path) -> None:

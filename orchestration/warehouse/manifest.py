@@ -23,7 +23,8 @@ AUDIENCES = ("bi", "payroll")
 @dataclass(frozen=True)
 class Relation:
     """A relation to publish: total order `key`, the audiences beside the auditors that may see it, the
-    meanings of it and of its columns by name, and whether it is a view over others.
+    meanings of it and of its columns by name, whether it is a view over others, and the column (a date, a
+    month or a period) by which a large one is published in parts.
     """
 
     schema: str
@@ -34,6 +35,7 @@ class Relation:
     description: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     is_view: bool = False
+    part_by: str = ""
 
     @property
     def full_name(self) -> str:
@@ -93,6 +95,12 @@ def _relation(node: Mapping[str, Any]) -> Relation:
             problem=f"model {node['name']} names audience {', '.join(unknown or audiences)}",
             remedy=f"Only marts have audiences, and they are {' and '.join(AUDIENCES)}",
         )
+    if audiences and "part_by" in _meta(node):
+        raise ConfigurationError(
+            path=node["original_file_path"],
+            problem=f"mart {node['name']} is published in parts",
+            remedy="Other audiences get one file: take config.meta.part_by out of it",
+        )
     return Relation(
         schema=node["schema"],
         name=node["alias"],
@@ -102,6 +110,7 @@ def _relation(node: Mapping[str, Any]) -> Relation:
         description=node.get("description", ""),
         columns={name: column["description"] for name, column in node.get("columns", {}).items()},
         is_view=node["config"]["materialized"] == "view",
+        part_by=str(_meta(node).get("part_by", "")),
     )
 
 

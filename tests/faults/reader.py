@@ -40,8 +40,8 @@ def numbers_of_a_folder(current: Path) -> set[int]:
     folder = current.resolve(strict=True)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     found = {int(name.split("-")[0]) % CONTENTS for name in (manifest["run_id"], folder.name)}
-    for path in (folder / "auditor").glob("*.parquet"):
-        if "mart_calibration" not in path.name:
+    for path in (folder / "auditor").glob("*/*.parquet"):
+        if "mart_calibration" not in path.parent.name:
             rows = duckdb.execute(f"select distinct number from '{path}'").fetchall()
             found |= {number for (number,) in rows}
     return found | numbers_of_one_file(folder, "payroll")

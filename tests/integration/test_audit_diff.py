@@ -21,7 +21,7 @@ from orchestration.audit.relations import key_text
 from orchestration.cli import run
 from orchestration.publish.publication import MANIFEST
 from orchestration.state.folder import StateFolder
-from tests.published_views import keep_rows
+from tests.published_rows import keep_rows
 from tests.tampering import link_copy
 
 LATER = "000002-2026-10-31"

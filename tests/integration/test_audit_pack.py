@@ -36,7 +36,7 @@ def bonuses(publication: Path) -> list[tuple[str, str, str]]:
         return database.execute(
             f"""
             select scheme_id, arg_max(agent_id, amount_cny), arg_max(period_id, amount_cny)
-            from read_parquet('{publication}/auditor/bonus.bonus.parquet')
+            from read_parquet('{publication}/auditor/bonus.bonus/all.parquet')
             where line_count > 0
             group by scheme_id, period_kind
             order by all
@@ -70,7 +70,7 @@ def test_packs_of_every_plan_verify_offline(packs: dict[tuple[str, str], Path]) 
 def test_a_pack_holds_nothing_of_other_agents(packs: dict[tuple[str, str], Path], publication: Path) -> None:
     with duckdb.connect() as database:
         people = database.execute(
-            f"select agent_id, agent_name from read_parquet('{publication}/auditor/facts.dim_agent.parquet')"
+            f"select agent_id, agent_name from '{publication}/auditor/facts.dim_agent/all.parquet'"
         ).fetchall()
     for (agent, _), path in packs.items():
         others = {text for one in people if one[0] != agent for text in one if text}

@@ -21,7 +21,8 @@ from orchestration.audit.verify.data import ParquetData
 from orchestration.audit.verify.rows import Checked, check_together
 from orchestration.audit.verify.stated import NODES, OPERANDS, check_cells, check_numbers
 from orchestration.settings import POLICY_DIR, PROJECT_ROOT
-from orchestration.state.folder import place_of
+from orchestration.state.folder import auditor_parquet, place_of
+from tests.published_rows import put_rows
 
 KNOWS_NO_NAME = PROJECT_ROOT / "orchestration" / "audit"
 
@@ -48,16 +49,13 @@ def check_whole(data: ParquetData) -> Checked:
 
 def forge(folder: Path, relation: str, rows: str) -> int:
     """Put the rows of a query over the relation in its place; returns how many rows it changed or dropped."""
-    path = folder / "auditor" / f"{relation}.parquet"
-    draft = path.with_suffix(".draft")
+    path = auditor_parquet(folder, relation)
     with duckdb.connect() as database:
-        database.execute("set preserve_insertion_order = true")
-        new = rows.replace("{rows}", f"read_parquet('{path}')")
-        database.execute(f"copy ({new}) to '{draft}' (format parquet)")
+        database.execute(f"create table before as from read_parquet('{path}')")
+        put_rows(folder, relation, rows)
         [changed] = database.execute(
-            f"select count(*) from (from read_parquet('{path}') except all from read_parquet('{draft}'))"
+            f"select count(*) from (from before except all from read_parquet('{path}'))"
         ).fetchone() or (0,)
-    draft.replace(path)
     return int(changed)
 
 
@@ -139,7 +137,7 @@ def test_every_number_that_is_forged_is_noticed_where_it_is(folder: Path) -> Non
 
 def _forge_one(folder: Path, relation: str, column: str) -> int:
     """Change one of the cells that the calculation names."""
-    path, nodes = (folder / "auditor" / f"{one}.parquet" for one in (relation, NODES))
+    path, nodes = (auditor_parquet(folder, one) for one in (relation, NODES))
     with duckdb.connect() as database:
         [kind] = [
             str(kind)

@@ -23,11 +23,11 @@ from orchestration.audit.verify.run import check_integrity, verify_state
 from orchestration.audit.verify.views import check_views
 from orchestration.cli import run
 from orchestration.hashing import file_hash
-from orchestration.state.folder import StateFolder
+from orchestration.state.folder import StateFolder, auditor_parquet
 from orchestration.state.record import Recorder
 from tests import tampering
 from tests.conftest import copy_state
-from tests.published_views import keep_parquet
+from tests.published_rows import keep_parquet, put_rows
 from tests.tampering import FORGERIES, WAYS, Way, change_cell, is_named, link_copy, make_chain, verified
 
 RARE = ("settled with", "correction =", "export that never came")
@@ -160,7 +160,7 @@ def test_a_finding_ends_with_status_1_and_a_list(
     assert run(["--state", str(state.root), "verify"]) == 1
     shown = capsys.readouterr().out
     assert "BAD files of" in shown
-    assert "bonus.bonus_line.parquet" in shown and "bonus_line_id=" in shown and "amount_cny" in shown
+    assert "bonus.bonus_line/all.parquet" in shown and "bonus_line_id=" in shown and "amount_cny" in shown
 
 
 LINKS: list[tuple[str, str, str]] = [
@@ -199,21 +199,15 @@ def test_arithmetic_alone_notices_every_number_of_the_chain(
 
 def _change_all(folder: Path, relation: str, column: str, new: str = "") -> None:
     """Change a column in every row, so that the change is sure to matter."""
-    path = folder / "auditor" / f"{relation}.parquet"
-    draft = path.with_suffix(".draft")
+    path = auditor_parquet(folder, relation)
     with duckdb.connect() as database:
-        database.execute("set preserve_insertion_order = true")
         kind = next(
             str(kind)
             for name, kind, *_ in database.execute(f"describe from read_parquet('{path}')").fetchall()
             if name == column
         )
         new = new or {"BOOLEAN": f"not {column}", "VARCHAR": f"{column} || 'x'"}.get(kind, f"{column} + 1")
-        database.execute(
-            f"copy (select * replace (cast({new} as {kind}) as {column}) from read_parquet('{path}')) "
-            f"to '{draft}' (format parquet)"
-        )
-    draft.replace(path)
+    put_rows(folder, relation, f"select * replace (cast({new} as {kind}) as {column}) from {{rows}}")
 
 
 def test_a_forged_manifest_breaks_the_chain(victim: tuple[StateFolder, Path]) -> None:
@@ -277,10 +271,10 @@ def _empty(folder: Path) -> None:
 
 def test_a_file_that_does_not_read_is_named_and_stops_nothing(victim: tuple[StateFolder, Path]) -> None:
     state, landing = victim
-    path = state.current.resolve() / "auditor" / "score.score.parquet"
+    path = state.current.resolve() / "auditor" / "score.score" / "all.parquet"
     tampering.replace_bytes(path, b"PAR1 this is no parquet PAR1")
     texts = findings(state, landing)
-    assert any("score.score.parquet" in text and "was changed" in text for text in texts)
+    assert any("score.score/all.parquet" in text and "was changed" in text for text in texts)
     report = verify_state(state, landing=landing, progress=lambda _: None)
     assert any(check.name.startswith("observation") and check.wrong == 0 for check in report.checks)
     assert any("score.score" in text for text in report.not_checked)
@@ -300,13 +294,11 @@ def changed_evidence(victim: tuple[StateFolder, Path]) -> Callable[[str], list[s
     keep_parquet(folder)
 
     def change(update: str) -> list[str]:
-        path = folder / "auditor" / "kpi.kpi_evidence.parquet"
-        draft = path.with_suffix(".draft")
+        path = auditor_parquet(folder, "kpi.kpi_evidence")
         with duckdb.connect() as database:
             database.execute(f"create table evidence as from read_parquet('{path}')")
             database.execute(f"update evidence set {update}")
-            database.execute(f"copy (from evidence order by rowid) to '{draft}' (format parquet)")
-        draft.replace(path)
+            database.execute(f"copy (from evidence order by rowid) to '{path.with_name('all.parquet')}'")
         report = Report()
         check_arithmetic(ParquetData(folder), report)
         return [str(finding) for finding in report.findings]
@@ -387,9 +379,8 @@ def test_sums_beyond_machine_integers_stay_exact(tmp_path: Path) -> None:
         "cast(999999999999.999999 as decimal(24, 6)) as value, 0 as set_aside_count, 0 as pending_count, "
         "'final' as maturity",
     }
-    with duckdb.connect() as database:
-        for name, rows in relations.items():
-            database.execute(f"copy ({rows}) to '{folder / name}.parquet' (format parquet)")
+    for name, rows in relations.items():
+        put_rows(tmp_path, name, rows)
     [observation] = [rows for rows in rows_of("rows") if rows.relation == "kpi.kpi_observation"]
     assert observation.check(ParquetData(tmp_path)) == (1, "rows", [])
     _change_all(tmp_path, "kpi.kpi_observation", "numerator", "numerator + 0.000001")

@@ -306,7 +306,7 @@ def test_the_mart_shows_every_expectation_in_audit_and_bi(
         with opened(publication.folder / f"{audience}.duckdb") as database:
             rows = database.execute(f"select {columns} from marts.mart_calibration").fetchall()
         assert sorted(rows) == expected
-    for name in ("auditor/marts.mart_calibration.parquet", "bi/mart_calibration.parquet"):
+    for name in ("auditor/marts.mart_calibration/all.parquet", "bi/mart_calibration.parquet"):
         rows = duckdb.sql(f"select {columns} from '{publication.folder / name}'").fetchall()
         assert rows == expected, "in the order of suite and check"
         assert publication.manifest["files"][name]
@@ -321,7 +321,7 @@ def test_the_candidate_stays_as_it_was_checked(
     with opened(candidate / "auditor.duckdb") as database:
         tables = database.execute("select table_name from duckdb_tables()").fetchall()
     assert ("mart_calibration",) not in tables
-    assert not (candidate / "auditor" / "marts.mart_calibration.parquet").exists()
+    assert not (candidate / "auditor" / "marts.mart_calibration" / "all.parquet").exists()
 
 
 def test_results_name_nobody(

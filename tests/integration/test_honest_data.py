@@ -31,7 +31,7 @@ from tests.integration.honest_centres import (
     tickets,
     write,
 )
-from tests.published_views import keep_rows
+from tests.published_rows import keep_rows
 
 
 def night(

@@ -156,7 +156,7 @@ def paid(meritline: Callable[..., str], project: Path, demo_landing: Path) -> tu
         found = database.execute(
             "select agent_id, period_id from read_parquet(?) where mechanism = 'shift_bid' "
             "order by amount_cny desc, bonus_line_id limit 1",
-            [str(current / "auditor" / "bonus.bonus_line.parquet")],
+            [str(current / "auditor" / "bonus.bonus_line" / "all.parquet")],
         ).fetchone()
     assert found is not None
     return found

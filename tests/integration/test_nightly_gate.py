@@ -125,7 +125,7 @@ def test_publishing_alone_passes_for_a_content_that_passed(
 def test_publishing_alone_refuses_a_candidate_that_was_changed(
     demo_copy: StateFolder, demo_landing: Path
 ) -> None:
-    path = demo_copy.candidate / "auditor" / "bonus.bonus_line.parquet"
+    path = demo_copy.candidate / "auditor" / "bonus.bonus_line" / "all.parquet"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.unlink()

@@ -115,6 +115,6 @@ def test_the_next_night_publishes_what_it_would_have_without_it(
     assert before is not None and after is not None
     assert after.run_id == f"000004-{AS_OF}"
     assert after.manifest["previous"]["run_id"] == before.run_id
-    bonus = "auditor/bonus.bonus_line.parquet"
+    bonus = "auditor/bonus.bonus_line/all.parquet"
     assert after.manifest["files"][bonus] == before.manifest["files"][bonus]
     assert verify_state(state, landing=demo_landing, progress=lambda _: None).is_sound

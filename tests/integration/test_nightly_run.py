@@ -16,7 +16,7 @@ from orchestration.hashing import file_hash
 from orchestration.publish.candidate import content_hash, read_candidate
 from orchestration.publish.publication import Publication, current_publication
 from orchestration.publish.views import view_names
-from orchestration.state.folder import StateFolder
+from orchestration.state.folder import StateFolder, auditor_parquet
 from orchestration.state.record import read_records
 from tests.compiled import build_compiled, contents, failing_tests, project_of
 from tests.conftest import AS_OF, copy_state, run_night
@@ -68,10 +68,12 @@ def test_each_audience_has_a_database_with_the_rows_of_its_parquet(
         tables = database.execute(
             "select schema_name, table_name from duckdb_tables() where schema_name <> 'main'"
         ).fetchall()
-        assert len(tables) == len(list((publication.folder / audience).glob("*.parquet"))) > 0
+        files = "*/" if audience == "auditor" else "*.parquet"
+        assert len(tables) == len(list((publication.folder / audience).glob(files))) > 0
         for schema, table in tables:
-            name = f"{schema}.{table}" if audience == "auditor" else table
-            parquet = publication.folder / audience / f"{name}.parquet"
+            parquet = publication.folder / audience / f"{table}.parquet"
+            if audience == "auditor":
+                parquet = auditor_parquet(publication.folder, f"{schema}.{table}")
             different = database.execute(
                 f"(from {audience}.{schema}.{table} except all from '{parquet}') "
                 f"union all (from '{parquet}' except all from {audience}.{schema}.{table})"

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.settings import POLICY_DIR
+from orchestration.state.folder import auditor_parquet
 from tests.conftest import run_night
 
 BEFORE, AFTER, CHANGED_ON = "2026-09", "2026-10", "2026-10-01"
@@ -61,7 +62,7 @@ def _current(state: Path) -> Path:
 
 
 def _rows(state: Path, relation: str, where: str) -> list[tuple[object, ...]]:
-    path = _current(state) / "auditor" / f"{relation}.parquet"
+    path = auditor_parquet(_current(state), relation)
     return duckdb.sql(f"select * from '{path}' where {where} order by all").fetchall()
 
 

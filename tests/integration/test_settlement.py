@@ -291,7 +291,7 @@ def withdrawn(
         from facts.fct_rating as now
         inner join read_parquet($before) as before on now.rating_id = before.rating_id
         where now.score <> before.score
-        """.replace("$before", f"'{_settled_on(state)}/auditor/facts.fct_rating.parquet'"),
+        """.replace("$before", f"'{_settled_on(state)}/auditor/facts.fct_rating/all.parquet'"),
     )
     withdrawn = {
         "rating_id": rating_id,
@@ -510,11 +510,11 @@ def test_a_register_that_is_not_the_settled_one_is_named(corrected: Corrected, t
     report = verify_state(state, landing=None, progress=lambda _: None)
     said = [str(finding) for finding in report.findings]
     assert any(f"the register of settled {CLOSED} has hash" in one for one in said), said[:5]
-    assert any("what it rests on" in one and "bonus.bonus_line.parquet" in one for one in said), said[:5]
+    assert any("what it rests on" in one and "bonus.bonus_line" in one for one in said), said[:5]
 
 
 def _change_a_settled_line(state: StateFolder) -> None:
-    path = state.current.resolve() / "auditor" / "bonus.bonus_line.parquet"
+    path = state.current.resolve() / "auditor" / "bonus.bonus_line" / "all.parquet"
     draft = path.with_suffix(".draft")
     with duckdb.connect() as database:
         database.execute(

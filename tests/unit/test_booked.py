@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from orchestration.cli.booked import adjustments, rulings_in_vain
 from orchestration.publish.publication import Publication
+from tests.published_rows import put_rows
 
 LINES = """
     select * from (values
@@ -29,7 +29,7 @@ def publication(tmp_path: Path) -> Publication:
 
 
 def _write(publication: Publication, relation: str, query: str) -> None:
-    duckdb.execute(f"copy ({query}) to '{publication.folder}/auditor/{relation}.parquet' (format parquet)")
+    put_rows(publication.folder, relation, query)
 
 
 def test_adjustments_of_open_months_are_counted_and_summed(publication: Publication) -> None:

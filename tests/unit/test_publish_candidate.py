@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.publish.candidate import Candidate, build_candidate, content_hash, read_candidate
-from orchestration.state.folder import StateFolder
+from orchestration.state.folder import StateFolder, auditor_folder, auditor_parquet
 from orchestration.warehouse.manifest import Relation
 
 REGISTER = """
@@ -21,9 +21,11 @@ REGISTER = """
 """
 
 
-def relation(name: str, *, key: Sequence[str], audiences: Sequence[str] = ()) -> Relation:
+def relation(name: str, *, key: Sequence[str], audiences: Sequence[str] = (), part_by: str = "") -> Relation:
     schema, table = name.split(".")
-    return Relation(schema, table, tuple(key), frozenset(audiences), f"model.meritline.{table}")
+    return Relation(
+        schema, table, tuple(key), frozenset(audiences), f"model.meritline.{table}", part_by=part_by
+    )
 
 
 def make_state(folder: Path, tables: dict[str, str]) -> StateFolder:
@@ -57,7 +59,7 @@ def test_rows_come_in_the_order_of_the_key_whatever_the_order_they_were_built_in
     back = make_state(tmp_path / "back", {"facts.fct_a": f"{rows} i desc"})
     one = relation("facts.fct_a", key=["id"])
     assert build(forth, [one]).content_hash == build(back, [one], number=7).content_hash
-    name = "auditor/facts.fct_a.parquet"
+    name = "auditor/facts.fct_a/all.parquet"
     assert (forth.candidate / name).read_bytes() == (back.candidate / name).read_bytes()
     ids = duckdb.execute(f"select id from '{forth.candidate / name}'").fetchall()
     assert ids == [(number,) for number in range(1000)]
@@ -110,6 +112,65 @@ def test_each_audience_gets_its_relations_and_no_others(tmp_path: Path) -> None:
         "auditor": ["facts.fct_a", "marts.mart_bonus_register", "marts.mart_team_kpi"],
     }
     assert [path.name for path in (state.candidate / "bi").iterdir()] == ["mart_team_kpi.parquet"]
+
+
+DATED = """
+    select i as id, case when i % 7 > 0 then date '2026-08-30' + cast(i as integer) end as happened_on
+    from range(70) as t(i)
+"""
+
+
+def parts_of(state: StateFolder, name: str) -> dict[str, int]:
+    """Rows of a relation's files by their name, in the order in which DuckDB reads them."""
+    return dict(
+        duckdb.sql(
+            "select parse_filename(filename), count(*) "
+            f"from '{auditor_parquet(state.candidate, name)}' group by all order by all"
+        ).fetchall()
+    )
+
+
+def test_a_large_relation_is_a_file_per_month_of_its_rows_and_loses_none(tmp_path: Path) -> None:
+    state = make_state(tmp_path, {"facts.fct_a": DATED})
+    done = build(state, [relation("facts.fct_a", key=["id"], part_by="happened_on")])
+    assert done.rows == {"facts.fct_a": 70}
+    assert parts_of(state, "facts.fct_a") == {
+        "2026-08.parquet": 1,
+        "2026-09.parquet": 26,
+        "2026-10.parquet": 27,
+        "2026-11.parquet": 6,
+        "undated.parquet": 10,
+    }
+    with duckdb.connect(str(state.candidate / "auditor.duckdb"), read_only=True) as database:
+        assert database.sql(f"from ({DATED}) except all from facts.fct_a").fetchall() == []
+        assert database.sql("select count(*) from facts.fct_a").fetchall() == [(70,)]
+
+
+def test_a_period_is_a_part_as_it_is_called(tmp_path: Path) -> None:
+    rows = "select unnest(['2026', '2026-10', '2026-Q4']) as period_id"
+    state = make_state(tmp_path, {"kpi.kpi_a": rows})
+    build(state, [relation("kpi.kpi_a", key=["period_id"], part_by="period_id")])
+    assert list(parts_of(state, "kpi.kpi_a")) == ["2026-10.parquet", "2026-Q4.parquet", "2026.parquet"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "select 1 as id, date '2026-10-01' as happened_on where false",
+        "select i as id, make_date(1000 + cast(i as integer), 1, 1) as happened_on from range(241) as t(i)",
+    ],
+    ids=["no_rows", "dates_of_nonsense"],
+)
+def test_without_rows_or_with_dates_of_nonsense_a_relation_is_one_file(rows: str, tmp_path: Path) -> None:
+    state = make_state(tmp_path, {"facts.fct_a": rows})
+    build(state, [relation("facts.fct_a", key=["id"], part_by="happened_on")])
+    assert [path.name for path in auditor_folder(state.candidate, "facts.fct_a").iterdir()] == ["all.parquet"]
+
+
+def test_a_part_by_that_is_no_column_is_refused(tmp_path: Path) -> None:
+    state = make_state(tmp_path, {"facts.fct_a": "select 1 as id"})
+    with pytest.raises(ConfigurationError, match="its part_by names happened_on"):
+        build(state, [relation("facts.fct_a", key=["id"], part_by="happened_on")])
 
 
 def test_only_the_group_of_bi_can_read_beyond_the_owner(tmp_path: Path) -> None:

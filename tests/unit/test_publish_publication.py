@@ -160,7 +160,7 @@ def test_the_result_of_another_content_does_not_count(state: StateFolder) -> Non
 
 def test_a_candidate_changed_after_its_check_is_refused(state: StateFolder) -> None:
     pass_gate(state, candidate_of(state, 1))
-    parquet = state.candidate / "auditor" / "facts.fct_a.parquet"
+    parquet = state.candidate / "auditor" / "facts.fct_a" / "all.parquet"
     parquet.unlink()
     duckdb.execute(f"copy (select 2 as id) to '{parquet}'")
     with pytest.raises(PublicationRefused, match="not those that the build wrote"):
@@ -184,7 +184,7 @@ def test_any_file_changed_after_the_check_is_refused_by_name(state: StateFolder,
 
 def test_a_relation_removed_from_the_candidate_is_refused(state: StateFolder) -> None:
     pass_gate(state, candidate_of(state, 1))
-    (state.candidate / "auditor" / "facts.fct_b.parquet").unlink()
+    (state.candidate / "auditor" / "facts.fct_b" / "all.parquet").unlink()
     with pytest.raises(PublicationRefused, match="not those that the build wrote"):
         publish_now(state)
 
@@ -228,13 +228,12 @@ def test_a_publication_whose_data_is_gone_is_laid_out_again_as_it_was(state: Sta
 def test_a_publication_that_cannot_be_laid_out_as_it_was_is_refused(state: StateFolder) -> None:
     done = publish_next(state, 1)
     strip(done)
-    [parquet] = (state.candidate / "auditor").glob("facts.fct_b.parquet")
     manifest = json.loads((done.folder / "manifest.json").read_text())
-    manifest["files"]["auditor/facts.fct_b.parquet"] = "0" * 64
+    manifest["files"]["auditor/facts.fct_b/all.parquet"] = "0" * 64
     (done.folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(PublicationRefused, match="cannot be laid out again as it was") as refused:
         publish_now(state)
-    assert refused.value.path == done.folder / "auditor" / parquet.name
+    assert refused.value.path == done.folder / "auditor" / "facts.fct_b" / "all.parquet"
 
 
 def test_a_link_that_points_nowhere_is_said_and_the_next_publication_follows_the_newest(
@@ -292,13 +291,29 @@ def test_an_unchanged_relation_is_shared_with_the_publication_before(state: Stat
     first, second = publish_next(state, 1), publish_next(state, 2, value=5)
     inodes = [
         {
-            name: (one.folder / "auditor" / f"facts.{name}.parquet").stat().st_ino
+            name: (one.folder / "auditor" / f"facts.{name}" / "all.parquet").stat().st_ino
             for name in ("fct_a", "fct_b")
         }
         for one in (first, second)
     ]
     assert inodes[0]["fct_b"] == inodes[1]["fct_b"]
     assert inodes[0]["fct_a"] != inodes[1]["fct_a"]
+
+
+def test_an_unchanged_month_of_a_changed_relation_is_shared(tmp_path: Path) -> None:
+    dated = [relation("facts.fct_a", key=["id"], part_by="happened_on")]
+    rows = "select i as id, date '2026-09-15' + cast(i as integer) as happened_on from range({days}) as t(i)"
+    state = make_state(tmp_path, {"facts.fct_a": rows.format(days=30)})
+    inodes = []
+    for number, days in enumerate((30, 31), start=1):
+        with duckdb.connect(str(state.warehouse)) as warehouse:
+            warehouse.execute(f"create or replace table facts.fct_a as {rows.format(days=days)}")
+        pass_gate(state, build(state, dated, number=number))
+        folder = publish_now(state).folder / "auditor" / "facts.fct_a"
+        inodes.append({path.name: path.stat().st_ino for path in folder.iterdir()})
+    first, second = inodes
+    assert second["2026-09.parquet"] == first["2026-09.parquet"]
+    assert second["2026-10.parquet"] != first["2026-10.parquet"]
 
 
 def test_the_register_of_an_unchanged_month_is_shared_not_copied(tmp_path: Path) -> None:
@@ -325,9 +340,9 @@ def test_the_register_of_an_unchanged_month_is_shared_not_copied(tmp_path: Path)
 
 def test_a_new_candidate_leaves_the_published_files_alone(state: StateFolder) -> None:
     done = publish_next(state, 1)
-    before = (done.folder / "auditor" / "facts.fct_a.parquet").read_bytes()
+    before = (done.folder / "auditor" / "facts.fct_a" / "all.parquet").read_bytes()
     candidate_of(state, 2, value=5)
-    assert (done.folder / "auditor" / "facts.fct_a.parquet").read_bytes() == before
+    assert (done.folder / "auditor" / "facts.fct_a" / "all.parquet").read_bytes() == before
 
 
 def test_retention_removes_data_but_no_manifest_and_spares_what_is_pinned(state: StateFolder) -> None:

@@ -56,7 +56,9 @@ def settlement_without_names(state: StateFolder) -> None:
 
 
 def cut_off_bonuses(state: StateFolder) -> None:
-    (state.current / "auditor" / "bonus.bonus.parquet").write_bytes(b"PAR1")
+    folder = state.current / "auditor" / "bonus.bonus"
+    folder.mkdir(parents=True)
+    (folder / "all.parquet").write_bytes(b"PAR1")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import duckdb
 
 from orchestration.audit.verify.data import first_line, literal, parquet
 from orchestration.audit.verify.findings import Finding, shown
-from orchestration.state.folder import AUDITOR, auditor_parquet
+from orchestration.state.folder import AUDITOR, auditor_parquet, relation_at
 from orchestration.state.memory import connect
 
 ABOUT = "main.about"
@@ -68,19 +68,24 @@ def located(folder: Path, name: str, database: str = f"{AUDITOR}.duckdb") -> Ite
     """Cells by which a file of a publication differs from another copy there: Parquet from the DuckDB file
     `database`, a DuckDB file from the auditors' Parquet. Other files have no copy.
 
-    `name` is the file's path in the publication.
+    `name` is the path in the publication of a file, or of a relation's folder.
     """
     if name.endswith(".duckdb"):
         yield from reading(name, "does not compare", _cells_of_database(folder, name))
-    elif name.endswith(".parquet"):
+    elif name.endswith(".parquet") or (folder / name).is_dir():
         yield from reading(name, FORM_LOST, _cells_of_parquet(folder, name, database))
 
 
 def _cells_of_parquet(folder: Path, name: str, beside: str) -> Iterator[Finding]:
-    stem = Path(name).stem
-    relation = stem if name.startswith(f"{AUDITOR}/") else f"marts.{stem}"
+    path = folder / name
     with opened(folder / beside) as database:
-        yield from differences(database, name, parquet(folder / name), _copy(relation))
+        if not name.startswith(f"{AUDITOR}/"):
+            yield from differences(database, name, parquet(path), _copy(f"marts.{path.stem}"))
+            return
+        relation = relation_at(name)
+        whole = auditor_parquet(folder, relation)
+        part = path if path.is_file() else None
+        yield from differences(database, name, parquet(whole), _copy(relation), part=part)
 
 
 def _cells_of_database(folder: Path, name: str) -> Iterator[Finding]:
@@ -93,35 +98,40 @@ def _cells_of_database(folder: Path, name: str) -> Iterator[Finding]:
 
 
 def differences(
-    database: duckdb.DuckDBPyConnection, place: str, changed: str, reference: str
+    database: duckdb.DuckDBPyConnection, place: str, changed: str, reference: str, *, part: Path | None = None
 ) -> Iterator[Finding]:
-    """Cells or rows by which two table expressions differ."""
+    """Cells or rows by which two table expressions differ; of several files' cells those of `part` alone."""
     counts = {database.execute(f"select count(*) from {side}").fetchone() for side in (changed, reference)}
     if len(counts) == 1:
-        yield from changed_cells(database, place, changed, reference)
+        yield from changed_cells(database, place, changed, reference, part=part)
     else:
         words = "the row was added", "the row was removed"
         yield from unlike_rows(database, place, changed, reference, *words)
 
 
 def changed_cells(
-    database: duckdb.DuckDBPyConnection, place: str, changed: str, reference: str
+    database: duckdb.DuckDBPyConnection, place: str, changed: str, reference: str, *, part: Path | None = None
 ) -> Iterator[Finding]:
     """Cells that differ; rows are paired in order, which is the order of their key."""
-    numbered = "select row_number() over () as _no, * from"
+    number = "row_number() over () as _no"
+    # Only Parquet says which file a row is of, and only of Parquet a part is asked for.
+    file, of_part = "", ""
+    if part is not None:
+        file, of_part = ", filename as _file", f"and changed._file = {literal(part)}"
     columns = [str(name) for name, *_ in database.execute(f"describe from {reference}").fetchall()]
+    named = ", ".join(f'changed."{name}"' for name in columns)
     for column in columns:
         rows = database.execute(
             f"""
-            select changed.*, reference."{column}" as _was
-            from ({numbered} {changed}) as changed
-            inner join ({numbered} {reference}) as reference on changed._no = reference._no
-            where changed."{column}" is distinct from reference."{column}"
+            select {named}, reference."{column}" as _was
+            from (select {number}, *{file} from {changed}) as changed
+            inner join (select {number}, * from {reference}) as reference on changed._no = reference._no
+            where changed."{column}" is distinct from reference."{column}" {of_part}
             order by changed._no
             limit {LOCATED_CELLS}
             """
         ).fetchall()
-        for _, *values, was in rows:
+        for *values, was in rows:
             problem = f"says {shown(values[columns.index(column)])}, was {shown(was)}"
             yield Finding(place, problem, row=row_name(columns, values, without=column), column=column)
 

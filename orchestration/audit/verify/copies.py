@@ -25,12 +25,14 @@ from orchestration.audit.verify.cells import (
 )
 from orchestration.audit.verify.data import ParquetData, parquet
 from orchestration.audit.verify.findings import Finding, Report, shown
-from orchestration.state.folder import AUDITOR
+from orchestration.state.folder import AUDITOR, place_of
 from orchestration.state.memory import connect
 
 AUDIENCES = ("bi", "payroll")
 SAID = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")
 """Columns of `about` that are fields of the manifest."""
+WHOLE = "all.parquet"
+"""The file of a relation that has no parts; marts have none."""
 REGISTER = "marts.mart_bonus_register"
 WORKBOOK = "register_{}.xlsx"
 HEAD_ROWS = 2
@@ -61,7 +63,7 @@ def check_copies(data: ParquetData, manifest: Mapping[str, Any], report: Report)
         findings += reading(name, "does not compare", _twin_findings(folder, name, manifest["files"]))
     report.add("Parquet of BI and payroll against the auditors' Parquet", len(names), "relations", findings)
 
-    published = {path.stem for path in _parquet_of(folder, AUDITOR)}
+    published = {path.name for path in (folder / AUDITOR).iterdir() if path.is_dir()}
     findings = list(_apart(f"{folder.name}/{MANIFEST}", manifest["rows"], published, AUDITOR))
     for audience in audiences:
         place = f"{audience}.duckdb"
@@ -85,7 +87,7 @@ def _database_findings(folder: Path, name: str) -> Iterator[Finding]:
     with opened(folder / name) as database:
         for relation in differing_relations(database, folder):
             yield Finding(name, "does not hold the rows of the Parquet beside it", row=relation)
-            yield from located(folder, f"{AUDITOR}/{relation}.parquet", name)
+            yield from located(folder, place_of(relation), name)
 
 
 def _about_findings(folder: Path, audience: str, manifest: Mapping[str, Any]) -> Iterator[Finding]:
@@ -111,7 +113,7 @@ def _about_findings(folder: Path, audience: str, manifest: Mapping[str, Any]) ->
 
 def _twin_findings(folder: Path, name: str, files: Mapping[str, str]) -> Iterator[Finding]:
     """Parquet of another audience has the rows of the auditors' Parquet of the same mart."""
-    twin = f"{AUDITOR}/marts.{Path(name).name}"
+    twin = f"{place_of(f'marts.{Path(name).stem}')}/{WHOLE}"
     if not (folder / twin).is_file():
         yield Finding(name, "is no mart of the auditors'")
     # The manifest's hashes were checked: with the same hash they are the same file.
@@ -127,7 +129,7 @@ def _apart(
     place: str, relations: Sequence[str] | Mapping[str, object], beside: set[str], audience: str
 ) -> Iterator[Finding]:
     """The relations that a place knows, and the Parquet files of an audience: none more, none less."""
-    found, of = set(relations), f"{audience}/*.parquet"
+    found, of = set(relations), f"{audience}/*"
     for relation in sorted(found - beside):
         yield Finding(place, f"has a relation that {of} has not", row=relation)
     for relation in sorted(beside - found):

@@ -11,7 +11,7 @@ import duckdb
 
 from orchestration.audit.relations import Row
 from orchestration.errors import MeritlineError
-from orchestration.state.folder import auditor_parquet, auditor_view
+from orchestration.state.folder import auditor_folder, auditor_parquet, auditor_view
 from orchestration.state.memory import connect
 
 FETCHED_ROWS = 50_000
@@ -61,9 +61,9 @@ class ParquetData:
         self._rows: dict[str, list[Row]] = {}
 
     def path(self, relation: str) -> Path:
-        """The relation's file: its rows, or the SQL of a view."""
+        """Where the relation lies: the folder of its rows, or the SQL of a view."""
         view = auditor_view(self.folder, relation)
-        return view if view.exists() else auditor_parquet(self.folder, relation)
+        return view if view.exists() else auditor_folder(self.folder, relation)
 
     def has(self, relation: str) -> bool:
         """Whether the relation is published."""
@@ -71,8 +71,7 @@ class ParquetData:
 
     def relations(self) -> set[str]:
         """Published relations."""
-        files = self.path("any").parent.iterdir()
-        return {path.stem for path in files if path.suffix in (".parquet", ".sql")}
+        return {path.name.removesuffix(".sql") for path in self.path("any").parent.iterdir()}
 
     def rows(self, relation: str) -> Sequence[Row]:
         """All rows of a relation."""
@@ -84,7 +83,7 @@ class ParquetData:
         """The relation as a table expression."""
         if self.path(relation).suffix == ".sql":
             return f"({self._view(relation)}\n)"
-        return parquet(self.path(relation))
+        return parquet(auditor_parquet(self.folder, relation))
 
     def _view(self, relation: str) -> str:
         """The SQL of a view over the files of the relations that it asks."""
@@ -138,7 +137,7 @@ def with_files(query: str, scan: Callable[[str], str]) -> str:
 
 
 def parquet(path: Path) -> str:
-    """A Parquet file as a table expression."""
+    """A Parquet file, or several by a pattern, as a table expression."""
     return f"read_parquet({literal(path)})"
 
 

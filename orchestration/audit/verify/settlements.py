@@ -27,7 +27,7 @@ from orchestration.settlement.frozen import (
     settlements,
 )
 from orchestration.settlement.settle import SETTLE, SETTLED
-from orchestration.state.folder import StateFolder, auditor_parquet
+from orchestration.state.folder import StateFolder, auditor_parquet, place_of
 from orchestration.state.memory import connect
 
 LINES = "bonus.bonus_line"
@@ -82,8 +82,7 @@ def _settlement_findings(state: StateFolder, settlement: Settlement, current: Pa
 
 
 def _register_findings(folder: Path, settlement: Settlement) -> Iterator[Finding]:
-    path = auditor_parquet(folder, LINES)
-    place = path.relative_to(folder.parent).as_posix()
+    path, place = auditor_parquet(folder, LINES), f"{folder.name}/{place_of(LINES)}"
 
     def found() -> Iterator[Finding]:
         lines = f"(from {parquet(path)} where period_id = {literal(settlement.period_id)})"
