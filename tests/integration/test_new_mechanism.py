@@ -1,4 +1,4 @@
-"""A new way to pay is SQL alone: one model, its catalogue rows, the policy rows that use it.
+"""A new way to pay is SQL alone: one model, its catalogue rows, the policy rows that use it, a worked case.
 
 In a copy of the project days worked beyond a bid are paid apiece. Trace, verify, diff, why and pack handle
 it: no line of Python is written for it.
@@ -92,6 +92,32 @@ POLICY = {
     "component_parameter": "pm_shift_bid,bid,{bid},,PM-05,site,1990-01-01,",
 }
 
+CASE = """\
+case: Each day beyond the bid is paid
+scheme: platform_mix
+rules: [PM-05]
+period: 2026-10
+policy:
+  - {file: component_parameter, where: {component_id: pm_shift_bid}, set: {value: 1}}
+given:
+  workforce.agent:
+    - {agent_id: bids_one}
+    - {agent_id: keeps_to_it}
+  workforce.attendance:
+    - {agent_id: bids_one, work_date: 2026-10-05, status: present}
+    - {agent_id: bids_one, work_date: 2026-10-06, status: present}
+    - {agent_id: bids_one, work_date: 2026-10-07, status: present}
+    - {agent_id: keeps_to_it, work_date: 2026-10-05, status: present}
+expect:
+  rows:
+    bonus.bonus_line:
+      - {agent_id: bids_one, period_id: 2026-10, component_id: pm_shift_bid, quantity: 2, amount_cny: BEYOND}
+    bonus.bonus_unpaid:
+      - {agent_id: keeps_to_it, component_id: pm_shift_bid}
+calculation: |
+  Three days, a bid of one: 2 × 15.00 = 30.00. One day is the bid itself: nothing.
+"""
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -160,6 +186,27 @@ def paid(meritline: Callable[..., str], project: Path, demo_landing: Path) -> tu
         ).fetchone()
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize(("beyond", "status"), [("30.00", 0), ("45.00", 1)])
+def test_its_worked_case_is_held_like_any_other(project: Path, beyond: str, status: int) -> None:
+    tests = project / "tests"
+    for name in ("__init__.py", "conftest.py", "compiled.py", "cases/test_cases.py", "cases/rules.yml"):
+        (tests / name).parent.mkdir(exist_ok=True)
+        shutil.copy(PROJECT_ROOT / "tests" / name, tests / name)
+    shutil.copytree(PROJECT_ROOT / "tests/cases/runner", tests / "cases/runner", dirs_exist_ok=True)
+    (tests / "cases/platform_mix").mkdir(exist_ok=True)
+    (tests / "cases/platform_mix/shift_bid.yml").write_text(CASE.replace("BEYOND", beyond), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/cases/test_cases.py", "-q", "-p", "no:cacheprovider"],
+        capture_output=True,
+        text=True,
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(project)},
+        check=False,
+    )
+    assert done.returncode == status, done.stdout[-3000:] + done.stderr[-2000:]
+    assert ("platform_mix/shift_bid: Each day beyond" in done.stdout) == bool(status)
 
 
 def test_a_new_mechanism_is_one_model_and_rows(
