@@ -21,9 +21,9 @@ import duckdb
 from orchestration.audit.verify.findings import Report
 from orchestration.audit.verify.run import check_integrity, verify_state
 from orchestration.clock import now
-from orchestration.hashing import file_hash
+from orchestration.hashing import file_hash, sealed
 from orchestration.publish.candidate import content_hash
-from orchestration.publish.publication import MANIFEST, _sealed, current_publication, publish
+from orchestration.publish.publication import MANIFEST, current_publication, publish
 from orchestration.publish.register import write_registers
 from orchestration.settlement.settle import settle
 from orchestration.state.folder import StateFolder
@@ -325,7 +325,7 @@ def _order_rewritten(state: StateFolder, landing: Path, chance: Random) -> Tampe
     del manifest["seal"]
     follower = next(one for one in map(_manifest, _publications(state)[1:]) if one["previous"])
     manifest["previous"] = follower["previous"]
-    replace_text(newest / MANIFEST, _sealed(manifest))
+    replace_text(newest / MANIFEST, sealed(manifest))
     return Tampering(f"{newest.name} follows {oldest.name}", (oldest.name, "is followed by 2 publications"))
 
 
@@ -669,7 +669,7 @@ def _reseal(state: StateFolder, folder: Path) -> None:
     was = manifest["content_hash"]
     manifest["files"] = {path.relative_to(folder).as_posix(): file_hash(path) for path in _files(folder)}
     manifest["content_hash"] = content_hash(folder)
-    replace_text(folder / MANIFEST, _sealed(manifest))
+    replace_text(folder / MANIFEST, sealed(manifest))
     if manifest["content_hash"] != was:
         result = json.loads((state.checks / f"{was}.json").read_text(encoding="utf-8"))
         result["content_hash"] = manifest["content_hash"]

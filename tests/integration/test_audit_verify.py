@@ -22,7 +22,7 @@ from orchestration.audit.verify.integrity import check_anchors
 from orchestration.audit.verify.run import check_integrity, verify_state
 from orchestration.audit.verify.views import check_views
 from orchestration.cli import run
-from orchestration.hashing import file_hash
+from orchestration.hashing import file_hash, sealed
 from orchestration.state.folder import StateFolder, auditor_parquet
 from orchestration.state.record import Recorder
 from tests import tampering
@@ -217,9 +217,7 @@ def test_a_forged_manifest_breaks_the_chain(victim: tuple[StateFolder, Path]) ->
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     del manifest["seal"]
     manifest["as_of"] = "2026-10-30"
-    from orchestration.publish.publication import _sealed
-
-    tampering.replace_text(folder / "manifest.json", _sealed(manifest))
+    tampering.replace_text(folder / "manifest.json", sealed(manifest))
     texts = findings(state, landing)
     assert any(folder.name in text and "is not the manifest that" in text for text in texts)
 
@@ -230,9 +228,7 @@ def test_a_chain_with_a_second_beginning_is_named(victim: tuple[StateFolder, Pat
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     del manifest["seal"]
     manifest["previous"] = None
-    from orchestration.publish.publication import _sealed
-
-    tampering.replace_text(folder / "manifest.json", _sealed(manifest))
+    tampering.replace_text(folder / "manifest.json", sealed(manifest))
     assert any("no predecessor" in text for text in findings(state, landing))
 
 
