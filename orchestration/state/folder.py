@@ -197,11 +197,10 @@ def relation_at(name: str) -> str:
 
 def require_of_this_release(publication: Path) -> None:
     """Raise ConfigurationError for a publication that an earlier release made."""
-    if auditor_name(publication) == EARLIER_AUDITOR:
+    if auditor_name(publication) == EARLIER_AUDITOR or any((publication / AUDITOR).glob(PARTS)):
         raise ConfigurationError(
             path=publication.name,
-            problem=f"an earlier release published it: its auditors' file is {EARLIER_AUDITOR}.duckdb, "
-            f"today's is {AUDITOR}.duckdb",
+            problem=f"an earlier release published it: today each relation is a folder of {AUDITOR}/",
             remedy="Run meritline nightly once, which publishes anew; trace and diff still read the old one",
         )
 

@@ -1,4 +1,4 @@
-"""A state folder of the release before, whose publications have `audit.duckdb` and `audit/`."""
+"""A state folder of a release before: its publications have a file per relation, and once `audit.duckdb`."""
 
 from __future__ import annotations
 
@@ -14,16 +14,25 @@ from orchestration.hashing import file_hash
 from orchestration.publish.publication import MANIFEST
 from orchestration.settlement.frozen import record_path
 from orchestration.state.folder import StateFolder
+from tests.published_rows import put_rows
 from tests.tampering import _reseal, _reseal_settlement, publish_again, replace_text, settle_first_month
 
 
 @pytest.fixture
 def earlier(demo_copy: StateFolder) -> StateFolder:
-    """The demo, its first month settled, as the release before would have left it."""
+    """The demo, its first month settled, as a release before would have left it."""
+    return _left_by_an_earlier_release(demo_copy, "audit")
+
+
+def _left_by_an_earlier_release(demo_copy: StateFolder, auditor: str) -> StateFolder:
     month = settle_first_month(demo_copy)
     folder = demo_copy.current.resolve()
-    (folder / "auditor").rename(folder / "audit")
-    (folder / "auditor.duckdb").rename(folder / "audit.duckdb")
+    for relation in [path for path in (folder / "auditor").iterdir() if path.is_dir()]:
+        put_rows(folder, relation.name, "from {rows}")
+        (relation / "all.parquet").rename(folder / "auditor" / f"{relation.name}.parquet")
+        relation.rmdir()
+    (folder / "auditor").rename(folder / auditor)
+    (folder / "auditor.duckdb").rename(folder / f"{auditor}.duckdb")
     _reseal(demo_copy, folder)
     record = record_path(demo_copy, month)
     _reseal_settlement(record, manifest_sha256=file_hash(folder / MANIFEST))
@@ -45,6 +54,18 @@ def test_what_rests_on_todays_form_says_to_run_the_night(
     assert _run(earlier, *words) == 2
     [said] = capsys.readouterr().err.splitlines()
     assert "an earlier release published it" in said and "Run meritline nightly once" in said
+
+
+def test_a_file_per_relation_is_of_an_earlier_release_too(
+    demo_copy: StateFolder, demo_landing: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = _left_by_an_earlier_release(demo_copy, "auditor")
+    assert _run(state, "verify") == 2
+    assert "today each relation is a folder of auditor/" in capsys.readouterr().err
+    assert _run(state, "status") == 0
+    publish_again(state, 1)
+    report = verify_state(state, landing=demo_landing, progress=lambda _: None)
+    assert report.is_sound, report.findings
 
 
 def test_what_only_reads_rows_reads_them(earlier: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
