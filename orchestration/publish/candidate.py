@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -107,9 +108,11 @@ def build_candidate(
         as_of = _business_date(database, state)
         inputs = _inputs(database, state)
     write_views(state, relations, draft)
-    for audience in (AUDITOR, *AUDIENCES):
-        _database_of(audience, relations, draft)
-    write_registers(draft / "payroll")
+    # DuckDB writes its files while Python writes the workbooks; each reads the Parquet alone.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        databases = beside.submit(_databases, relations, draft)
+        write_registers(draft / "payroll")
+        databases.result()
     _protect(draft)
     files = FileHashes().below(draft)
     candidate = Candidate(
@@ -264,6 +267,11 @@ def _count(database: duckdb.DuckDBPyConnection, relation: Relation, written: Pat
         problem=f"{repeated[-1]} rows share the key {values}",
         remedy="Correct the model or its config.meta.key: without a total order its bytes are not stable",
     )
+
+
+def _databases(relations: Sequence[Relation], draft: Path) -> None:
+    for audience in (AUDITOR, *AUDIENCES):
+        _database_of(audience, relations, draft)
 
 
 def _database_of(audience: str, relations: Sequence[Relation], draft: Path) -> None:
