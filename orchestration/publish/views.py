@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.errors import MeritlineError
 from orchestration.state.folder import AUDITOR, StateFolder, auditor_view
 from orchestration.warehouse.manifest import Relation
 
@@ -50,8 +51,26 @@ def create_views(database: duckdb.DuckDBPyConnection, folder: Path, names: Colle
     for name in sorted(names):
         schema, view = name.split(".")
         database.execute(f'create schema if not exists "{schema}"')
-        text = auditor_view(folder, name).read_text(encoding="utf-8")
-        database.execute(f'create view "{schema}"."{view}" as\n{text}')
+        database.execute(f'create view "{schema}"."{view}" as\n{view_text(folder, name)}')
+
+
+def view_text(folder: Path, name: str) -> str:
+    """The SQL of a view as it lies in a publication or candidate.
+
+    Raises MeritlineError where it is anything but one question: whoever could write there would have the one
+    who verifies run it.
+    """
+    path = auditor_view(folder, name)
+    text = path.read_text(encoding="utf-8")
+    try:
+        kinds = [statement.type for statement in duckdb.extract_statements(text)]
+    except duckdb.Error:
+        kinds = []
+    if kinds != [duckdb.StatementType.SELECT]:
+        raise MeritlineError(
+            path=path, problem="is not one SELECT", remedy="Compare it with a backup of the publication"
+        )
+    return text
 
 
 def view_names(folder: Path) -> list[str]:

@@ -348,6 +348,24 @@ def test_a_view_that_is_not_of_the_sql_beside_it_is_named(
     assert said in finding.problem and finding.row.startswith("audit.")
 
 
+@pytest.mark.parametrize(
+    "more",
+    ["; copy (select 1) to '{target}'", ") as one; copy (select 1) to '{target}'; select * from (select 1"],
+    ids=["a_second_statement", "out_of_its_brackets"],
+)
+def test_a_view_with_a_statement_more_is_named_and_not_run(
+    more: str, victim: tuple[StateFolder, Path], tmp_path: Path
+) -> None:
+    state, landing = victim
+    folder, target = state.current.resolve(), tmp_path / "written"
+    path = folder / "auditor" / "kpi.kpi_evidence.sql"
+    tampering.replace_text(path, path.read_text(encoding="utf-8").rstrip() + more.format(target=target))
+    tampering._reseal(state, folder)
+    texts = findings(state, landing)
+    assert any("auditor/kpi.kpi_evidence.sql" in text and "is not one SELECT" in text for text in texts)
+    assert not target.exists()
+
+
 def test_verify_recomputes_nothing() -> None:
     """What it checks a number by is stated in the publication, not written a second time in Python."""
     code = "import sys, orchestration.audit.verify.run; print([m for m in sys.modules if 'recompute' in m])"

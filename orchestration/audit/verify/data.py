@@ -11,6 +11,7 @@ import duckdb
 
 from orchestration.audit.relations import Row
 from orchestration.errors import MeritlineError
+from orchestration.publish.views import view_text
 from orchestration.state.folder import auditor_folder, auditor_parquet, auditor_view
 from orchestration.state.memory import connect
 
@@ -88,7 +89,10 @@ class ParquetData:
     def _view(self, relation: str) -> str:
         """The SQL of a view over the files of the relations that it asks."""
         asked = self.relations() - {relation}
-        text = self.path(relation).read_text(encoding="utf-8")
+        try:
+            text = view_text(self.folder, relation)
+        except MeritlineError as error:
+            raise RelationUnreadable(path=error.path, problem=error.problem, remedy=error.remedy) from error
         return NAME.sub(lambda found: self.scan(found[0]) if found[0] in asked else found[0], text)
 
     def query(self, sql: str, values: Sequence[object] = (), *, relation: str) -> Iterator[Row]:

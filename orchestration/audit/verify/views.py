@@ -9,6 +9,7 @@ import duckdb
 
 from orchestration.audit.verify.data import first_line, literal
 from orchestration.audit.verify.findings import Finding, Report
+from orchestration.errors import MeritlineError
 from orchestration.publish.databases import written
 from orchestration.publish.views import create_views, view_names
 from orchestration.state.folder import AUDITOR, auditor_database, auditor_view
@@ -35,6 +36,8 @@ def check_views(folder: Path, report: Report) -> None:
         found = _views(folder)
     except duckdb.Error as error:
         findings.append(Finding(place, f"its views cannot be made again ({first_line(error)})"))
+    except MeritlineError as error:
+        findings.append(Finding(f"{AUDITOR}/{Path(str(error.path)).name}", error.problem))
     for name, has, wanted in found:
         if has != wanted:
             problem = "lacks the view of" if has is None else "has another view than"
