@@ -48,7 +48,7 @@ select
     "{{ column }}"{{ ',' if not loop.last }}
 {%- endfor %}
 from read_csv(
-    '{{ file }}', header = true, delim = ',', quote = '"', escape = '"', types = {
+    '{{ file }}', header = true, delim = ',', quote = '"', escape = '"', comment = '', skip = 0, types = {
 {%- for column, type in types.items() %}
         '{{ column }}': '{{ type }}'{{ ',' if not loop.last }}
 {%- endfor %}

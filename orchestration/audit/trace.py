@@ -127,7 +127,7 @@ def _with_lines(node: Node, evidence: Mapping[str, Evidence]) -> Node:
     rows: dict[str, dict[int, None]] = {}
     hidden = 0
     for found in (evidence[below.evidence] for below in deciding.walk() if below.evidence is not None):
-        hidden += found.row_count - len(found.rows)
+        hidden += found.counted - sum(row.is_counted for row in found.rows)
         for row in found.rows:
             if row.is_counted and row.source.file is not None and row.source.row_number is not None:
                 rows.setdefault(row.source.file, {})[row.source.row_number] = None

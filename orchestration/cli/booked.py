@@ -10,6 +10,7 @@ import duckdb
 
 from orchestration.publish.publication import Publication
 from orchestration.state.folder import auditor_parquet
+from orchestration.state.memory import connect
 
 SHOWN_RULINGS = 5
 IN_VAIN = {"unknown_kpi": "name a KPI that is none", "unknown_row": "name a row that no export has"}
@@ -62,7 +63,7 @@ def _rows(publication: Publication, relation: str, query: str, **values: object)
     """Rows of a query over a relation; none where the publication does not have what is asked."""
     path = auditor_parquet(publication.folder, relation)
     try:
-        with duckdb.connect() as database:
+        with connect() as database:
             asked = query.format(source="read_parquet($path)")
             return database.execute(asked, {"path": str(path), **values}).fetchall()
     except (duckdb.BinderException, duckdb.IOException):

@@ -12,7 +12,6 @@ import click
 
 from orchestration.settings import Settings, load_settings
 from orchestration.state.folder import StateFolder
-from orchestration.state.memory import spill_into
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -53,10 +52,8 @@ class Options:
         return replace(settings, state=state, landing=landing)
 
     def state_folder(self) -> StateFolder:
-        """Paths of the state folder, which the command's databases spill into; touches nothing."""
-        state = StateFolder(self.settings().state)
-        spill_into(state)
-        return state
+        """Paths of the state folder; touches nothing."""
+        return StateFolder(self.settings().state)
 
 
 def common_options(command: Command) -> Command:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import duckdb
 from rich.console import Console
 
 from orchestration.cli.booked import adjustments, rulings_in_vain
 from orchestration.gate.result import said
 from orchestration.publish.publication import CALIBRATION_PAGE, Publication, current_publication
+from orchestration.sql import literal
 from orchestration.state.folder import StateFolder, auditor_parquet, is_published
+from orchestration.state.memory import connect
 
 
 def print_summary(state: StateFolder, console: Console, preview: Publication | None = None) -> None:
@@ -44,11 +45,13 @@ def _set_aside(publication: Publication) -> list[str]:
     """Evidence rows that do not count, by reason."""
     if not is_published(publication.folder, "kpi.kpi_daily"):
         return []
-    rows = duckdb.execute(
-        """
-        select exclusion_reason, cast(sum(row_count) as bigint) as row_count from read_parquet($path)
-        where not is_counted group by exclusion_reason order by row_count desc, exclusion_reason
-        """,
-        {"path": str(auditor_parquet(publication.folder, "kpi.kpi_daily"))},
-    ).fetchall()
+    path = auditor_parquet(publication.folder, "kpi.kpi_daily")
+    with connect() as database:
+        rows = database.execute(
+            f"""
+            select exclusion_reason, cast(sum(row_count) as bigint) as row_count
+            from read_parquet({literal(path)})
+            where not is_counted group by exclusion_reason order by row_count desc, exclusion_reason
+            """
+        ).fetchall()
     return [f"{count:,} evidence rows: {reason or 'no reason given'}" for reason, count in rows]

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from orchestration.ingest.personal import MAIL, MASK, PHONE
-from orchestration.state.memory import memory_limit, spill_folder
+from orchestration.state.memory import memory_limit, spill_folder, spill_place
 
 SHARED_LIMIT = "1GB"
 _STATEMENTS = Path(__file__).with_name("sql")
@@ -52,7 +52,7 @@ def rows(sql: str, *parameters: object, timezone: str = "") -> list[tuple[Any, .
     """Rows of a query, or of a statement that writes Parquet, over files; tables of the answer are gone
     after it. Making a database costs more than most questions, so all are asked of one.
     """
-    with _shared(memory_limit(SHARED_LIMIT), spill_folder().parent).cursor() as cursor:
+    with _shared(memory_limit(SHARED_LIMIT), spill_place()).cursor() as cursor:
         if timezone:
             cursor.execute(f"SET TimeZone = {literal(timezone)}")
         return cursor.execute(sql, list(parameters)).fetchall()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from orchestration.errors import MeritlineError
 from orchestration.state.folder import AUDITOR, StateFolder, auditor_view
 from orchestration.warehouse.manifest import Relation
 
+NAMED = re.compile(r"\w+\.\w+")
 QUALIFIED = re.compile(r'"\w+"\."(?P<schema>\w+)"\."(?P<name>\w+)"')
 """A relation as dbt's compiled SQL calls it: database, schema and name."""
 
@@ -61,11 +63,11 @@ def view_text(folder: Path, name: str) -> str:
     who verifies run it.
     """
     path = auditor_view(folder, name)
-    text = path.read_text(encoding="utf-8")
-    try:
+    text, kinds = "", []
+    # UnicodeDecodeError is a ValueError.
+    with suppress(duckdb.Error, OSError, ValueError):
+        text = path.read_text(encoding="utf-8")
         kinds = [statement.type for statement in duckdb.extract_statements(text)]
-    except duckdb.Error:
-        kinds = []
     if kinds != [duckdb.StatementType.SELECT]:
         raise MeritlineError(
             path=path, problem="is not one SELECT", remedy="Compare it with a backup of the publication"
@@ -75,4 +77,5 @@ def view_text(folder: Path, name: str) -> str:
 
 def view_names(folder: Path) -> list[str]:
     """Views of a publication or candidate, `schema.name`."""
-    return sorted(path.name.removesuffix(".sql") for path in (folder / AUDITOR).glob("*.sql"))
+    names = (path.name.removesuffix(".sql") for path in (folder / AUDITOR).glob("*.sql"))
+    return sorted(name for name in names if NAMED.fullmatch(name))

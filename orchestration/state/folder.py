@@ -19,9 +19,9 @@ OWNER_FILE, GROUP_FILE = 0o600, 0o640
 OWNER_DIR, GROUP_DIR = 0o700, 0o750
 PRIVATE_UMASK = 0o077
 
-AUDITOR = "auditor"
 PARTS = "*.parquet"
 """The files of a published relation; their names' order is the order of its rows."""
+AUDITOR = "auditor"
 """The audience whose files have every relation: its folder, and with `.duckdb` its file, in a publication."""
 EARLIER_AUDITOR = "audit"
 """What releases before called both. DuckDB calls a database like its file: in `audit.duckdb` the schema
@@ -168,7 +168,7 @@ def auditor_parquet(publication: Path, relation: str) -> Path:
     """
     folder = auditor_folder(publication, relation)
     flat = folder.with_name(f"{relation}.parquet")
-    return flat if flat.is_file() else folder / PARTS
+    return flat if flat.is_file() and not folder.is_dir() else folder / PARTS
 
 
 def is_published(publication: Path, relation: str) -> bool:
@@ -197,7 +197,8 @@ def relation_at(name: str) -> str:
 
 def require_of_this_release(publication: Path) -> None:
     """Raise ConfigurationError for a publication that an earlier release made."""
-    if auditor_name(publication) == EARLIER_AUDITOR or any((publication / AUDITOR).glob(PARTS)):
+    flat, folders = (any((publication / AUDITOR).glob(pattern)) for pattern in (PARTS, "*/"))
+    if auditor_name(publication) == EARLIER_AUDITOR or (flat and not folders):
         raise ConfigurationError(
             path=publication.name,
             problem=f"an earlier release published it: today each relation is a folder of {AUDITOR}/",

@@ -1,14 +1,13 @@
 """How much memory DuckDB may take (`MERITLINE_MEMORY`), and where it goes on when that is not enough.
 
-Every connection through which the rows of a whole relation go is opened here. What does not fit is spilled
-to a folder of the connection's own under `<state>/spill`, which DuckDB makes when it is needed and removes
-when the connection closes; what a killed process left there goes with the next run.
+Every connection through which a command's relations go is opened here. What does not fit is spilled to a
+folder of the connection's own, which DuckDB makes when it is needed and removes when the connection closes:
+under `<state>/spill` for the process that holds the state, where the next one removes what a killed one left.
 """
 
 from __future__ import annotations
 
-import itertools
-import os
+import atexit
 import re
 import shutil
 import tempfile
@@ -16,10 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from orchestration.settings import load_settings
-from orchestration.state.folder import OWNER_DIR, StateFolder
+from orchestration.state.folder import StateFolder
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,30 +36,24 @@ UNITS = {
 }
 """Bytes of the units that DuckDB knows."""
 
-_numbers = itertools.count()
 _given: set[str] = set()
 """Names of the folders given to connections of this process."""
-_states: list[StateFolder] = []
-"""The state folder that this process works on, when it has said so."""
-
-
-def spill_into(state: StateFolder) -> None:
-    """Have this process's connections spill into the state folder; touches nothing."""
-    _states[:] = [state]
+_held: list[StateFolder] = []
+"""The state folder that this process holds, if it holds one."""
 
 
 @contextmanager
 def spilling_into(state: StateFolder) -> Iterator[None]:
-    """Spill into the state folder while the block runs; the caller holds the folder, and what processes that
-    have ended left there goes before and after.
+    """Spill into the state folder while the block runs; the caller holds the folder, so that whatever others
+    left there goes before and after.
     """
-    before = list(_states)
+    before = list(_held)
     remove_spilled(state)
-    spill_into(state)
+    _held[:] = [state]
     try:
         yield
     finally:
-        _states[:] = before
+        _held[:] = before
         remove_spilled(state)
 
 
@@ -97,41 +91,33 @@ def half_of_the_machine() -> str:
 def spill_folder() -> Path:
     """A folder for one connection to spill into, not made yet: two connections would write the same files.
 
-    For whoever may not write into the state, an auditor say, it is among the system's temporary files.
+    It is in the state folder for the process that holds it. Who only reads, an auditor say, leaves nothing
+    there: theirs is among the system's temporary files, in a folder that is the owner's alone.
     """
-    name = f"{os.getpid()}-{next(_numbers)}"
+    name = token_hex(8)
     _given.add(name)
-    for state in _states:
-        try:
-            state.spill.mkdir(OWNER_DIR, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(state.spill, os.W_OK):
-            return state.spill / name
-    return Path(tempfile.gettempdir()) / f"meritline-{name}"
+    return spill_place() / name
+
+
+def spill_place() -> Path:
+    """The folder that has the folders of this process's connections now."""
+    return _held[-1].spill if _held else _folder_of_this_process()
+
+
+@cache
+def _folder_of_this_process() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="meritline-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def remove_spilled(state: StateFolder) -> None:
-    """Remove what processes that have ended left in the state's spill folder."""
+    """Remove what other processes left in the state's spill folder; the caller holds the state."""
     if not state.spill.is_dir():
         return
     for path in state.spill.iterdir():
-        process = path.name.partition("-")[0]
-        if path.name not in _given and not (process.isdigit() and _is_another(int(process))):
+        if path.name not in _given:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _is_another(process: int) -> bool:
-    """Whether a process other than this one has the number and is alive."""
-    if process == os.getpid():
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _bytes(amount: str) -> int:

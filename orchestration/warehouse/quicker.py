@@ -37,6 +37,7 @@ READ_IN = {
     "Jinja2": "3.1.6",
 }
 """Versions whose insides are known."""
+DIGEST_BYTES = hashlib.sha256().digest_size
 UNHEARD = frozenset({"debug", "test"})
 """Levels of events below everything that a night writes down or hears."""
 
@@ -274,7 +275,12 @@ def _kept_templates(file: Path) -> Iterator[None]:
 
 def _read_templates(file: Path, stamp: str) -> dict[bytes, CodeType]:
     try:
-        said, templates = marshal.loads(file.read_bytes())
+        content = file.read_bytes()
+        digest, kept = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
+        # A bit that flipped in kept code would build other SQL.
+        if digest != hashlib.sha256(kept).digest():
+            return {}
+        said, templates = marshal.loads(kept)
     except (OSError, ValueError, EOFError, TypeError):
         return {}
     return dict(templates) if said == stamp else {}
@@ -282,6 +288,7 @@ def _read_templates(file: Path, stamp: str) -> dict[bytes, CodeType]:
 
 def _write_templates(file: Path, stamp: str, templates: Mapping[bytes, CodeType]) -> None:
     draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_bytes(marshal.dumps((stamp, dict(templates))))
+    kept = marshal.dumps((stamp, dict(templates)))
+    draft.write_bytes(hashlib.sha256(kept).digest() + kept)
     draft.chmod(OWNER_FILE)
     draft.replace(file)

@@ -348,6 +348,51 @@ def test_a_view_that_is_not_of_the_sql_beside_it_is_named(
     assert said in finding.problem and finding.row.startswith("audit.")
 
 
+def _no_auditors_files(folder: Path) -> None:
+    shutil.rmtree(folder / "auditor")
+
+
+def _a_file_beside_the_folders(folder: Path) -> None:
+    (folder / "auditor" / "x.parquet").write_bytes(b"")
+
+
+def _a_view_that_is_no_text(folder: Path) -> None:
+    path = folder / "auditor" / "kpi.kpi_evidence.sql"
+    tampering.replace_bytes(path, path.read_bytes() + b"\xff")
+
+
+def _a_register_line_of_no_period(folder: Path) -> None:
+    put_rows(folder, "marts.mart_bonus_register", "select * replace (null::varchar as period_id) from {rows}")
+
+
+def _a_part_of_another_form(folder: Path) -> None:
+    [*_, path] = sorted((folder / "auditor" / "facts.fct_ticket").iterdir())
+    with duckdb.connect() as database:
+        rows = f"select * replace (cast(handle_seconds as decimal(18, 1)) as handle_seconds) from '{path}'"
+        database.execute(f"create table part as {rows}")
+        path.unlink()
+        database.execute(f"copy part to '{path}' (format parquet)")
+
+
+@pytest.mark.parametrize(
+    ("damage", "place", "problem"),
+    [
+        (_no_auditors_files, "auditor/bonus.bonus/all.parquet", "is missing"),
+        (_a_file_beside_the_folders, "auditor/x.parquet", "is not in the manifest"),
+        (_a_view_that_is_no_text, "auditor/kpi.kpi_evidence.sql", "is not one SELECT"),
+        (_a_register_line_of_no_period, "payroll/register_None.xlsx", "is missing"),
+        (_a_part_of_another_form, "auditor/facts.fct_ticket/", "has other columns or types"),
+    ],
+)
+def test_whatever_lies_there_is_a_finding_and_no_crash(
+    damage: Callable[[Path], None], place: str, problem: str, victim: tuple[StateFolder, Path]
+) -> None:
+    state, landing = victim
+    damage(state.current.resolve())
+    texts = findings(state, landing)
+    assert any(place in text and problem in text for text in texts), texts[:10]
+
+
 @pytest.mark.parametrize(
     "more",
     ["; copy (select 1) to '{target}'", ") as one; copy (select 1) to '{target}'; select * from (select 1"],

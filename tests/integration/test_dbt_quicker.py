@@ -90,6 +90,17 @@ def test_a_damaged_file_of_templates_is_no_file(tmp_path: Path) -> None:
     assert file.read_bytes() == whole, "nothing new, nothing written"
 
 
+def test_kept_code_in_which_a_bit_flipped_is_made_again(tmp_path: Path) -> None:
+    file, kept = tmp_path / "templates.bin", {b"key": compile("'select 1'", "template", "eval")}
+    module._write_templates(file, "stamp", kept)
+    assert module._read_templates(file, "stamp") == kept
+    assert module._read_templates(file, "another") == {}
+    content = bytearray(file.read_bytes())
+    content[content.index(b"select 1")] ^= 1
+    file.write_bytes(content)
+    assert module._read_templates(file, "stamp") == {}
+
+
 def test_a_macro_is_found_where_dbt_finds_it(demo_copy: StateFolder, tmp_path: Path) -> None:
     """Every name of a context, for a node of the project."""
     from dbt.adapters.factory import get_adapter_package_names

@@ -13,7 +13,6 @@ import duckdb
 import pytest
 
 from orchestration.settings import PROJECT_ROOT
-from orchestration.state import memory
 from orchestration.state.folder import StateFolder, keep_private
 from orchestration.state.lock import hold
 from orchestration.state.memory import connect, half_of_the_machine, memory_limit, spill_folder, spilling_into
@@ -97,28 +96,34 @@ def test_what_a_killed_run_left_goes_with_the_next(state: StateFolder) -> None:
         assert list(state.spill.iterdir()) == []
 
 
-def test_what_a_living_process_spills_stays(state: StateFolder) -> None:
-    """A `verify` reads beside a night."""
-    reader = state.spill / f"{os.getppid()}-0"
-    reader.mkdir()
-    (state.spill / f"{os.getpid()}-of-an-earlier-process-with-this-number").mkdir()
-    (state.spill / "anything").mkdir()
+def test_what_this_process_spills_stays_and_what_others_left_goes(state: StateFolder) -> None:
+    (state.spill / "of-another").mkdir()
     with spilling_into(state):
         mine = spill_folder()
         mine.mkdir()
         with hold(state, "a night"):
-            assert set(state.spill.iterdir()) == {reader, mine}
+            assert set(state.spill.iterdir()) == {mine}
 
 
-def test_who_may_not_write_there_spills_among_the_temporary_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(memory, "_states", [])  # a command that ran in this process has named its own
-    with spilling_into(StateFolder(tmp_path / "nowhere" / "state")):
-        assert state_less(spill_folder())
-    assert state_less(spill_folder())
+def test_who_only_reads_spills_among_the_temporary_files_alone(state: StateFolder) -> None:
+    with spilling_into(state):
+        assert spill_folder().parent == state.spill
+    one, other = spill_folder(), spill_folder()
+    assert one != other and one.parent == other.parent
+    assert state.root not in one.parents
+    assert stat.S_IMODE(one.parent.stat().st_mode) == 0o700
+    assert list(state.spill.iterdir()) == []
 
 
-def state_less(folder: Path) -> bool:
-    """Whether the folder is of no state."""
-    return folder.name.startswith("meritline-") and folder.parent.is_dir()
+def test_what_a_reader_spilled_goes_with_its_process(tmp_path: Path) -> None:
+    code = "from orchestration.state.memory import spill_folder as f; one = f(); one.mkdir(); print(one)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert tmp_path in Path(done.stdout.strip()).parents
+    assert list(tmp_path.iterdir()) == []

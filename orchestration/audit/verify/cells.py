@@ -39,9 +39,15 @@ def relations_of(database: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def differing_relations(database: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[str]:
-    """Relations of the DuckDB file that is open whose rows are not those of the auditors' Parquet."""
+    """Relations of the DuckDB file that is open whose rows are not those of the auditors' Parquet, or do not
+    read.
+    """
     for relation in relations_of(database):
-        if not same_rows(database, _copy(relation), parquet(auditor_parquet(folder, relation))):
+        try:
+            is_same = same_rows(database, _copy(relation), parquet(auditor_parquet(folder, relation)))
+        except duckdb.Error:
+            is_same = False
+        if not is_same:
             yield relation
 
 

@@ -23,9 +23,9 @@ from orchestration.audit.verify.cells import (
     relations_of,
     same_rows,
 )
-from orchestration.audit.verify.data import ParquetData, parquet
+from orchestration.audit.verify.data import ParquetData, literal, parquet
 from orchestration.audit.verify.findings import Finding, Report, shown
-from orchestration.state.folder import AUDITOR, place_of
+from orchestration.state.folder import AUDITOR, PARTS, place_of
 from orchestration.state.memory import connect
 
 AUDIENCES = ("bi", "payroll")
@@ -33,6 +33,19 @@ SAID = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")
 """Columns of `about` that are fields of the manifest."""
 WHOLE = "all.parquet"
 """The file of a relation that has no parts; marts have none."""
+PARTS_OF_ANOTHER_FORM = """
+    with one_form as (
+        select file_name, parse_dirpath(file_name) as relation,
+            list_sort(list(
+                concat_ws(' ', name, type, type_length, converted_type, scale, precision, logical_type)
+            )) as form
+        from parquet_schema({files})
+        group by file_name
+    )
+    select file_name from one_form
+    qualify form <> first_value(form) over (partition by relation order by file_name)
+    order by file_name
+"""
 REGISTER = "marts.mart_bonus_register"
 WORKBOOK = "register_{}.xlsx"
 HEAD_ROWS = 2
@@ -50,6 +63,10 @@ def check_copies(data: ParquetData, manifest: Mapping[str, Any], report: Report)
     count = sum(map(len, relations.values()))
     report.add("DuckDB files against the Parquet beside them", count, "relations", findings)
 
+    parts = len(list((folder / AUDITOR).glob(f"*/{PARTS}")))
+    findings = list(reading(f"{AUDITOR}/", "does not compare", _part_findings(folder)))
+    report.add("parts of a relation: of one form", parts, "files", findings)
+
     audiences = (AUDITOR, *AUDIENCES)
     findings = []
     for audience in audiences:
@@ -63,7 +80,7 @@ def check_copies(data: ParquetData, manifest: Mapping[str, Any], report: Report)
         findings += reading(name, "does not compare", _twin_findings(folder, name, manifest["files"]))
     report.add("Parquet of BI and payroll against the auditors' Parquet", len(names), "relations", findings)
 
-    published = {path.name for path in (folder / AUDITOR).iterdir() if path.is_dir()}
+    published = {path.name for path in (folder / AUDITOR).glob("*/")}
     findings = list(_apart(f"{folder.name}/{MANIFEST}", manifest["rows"], published, AUDITOR))
     for audience in audiences:
         place = f"{audience}.duckdb"
@@ -88,6 +105,18 @@ def _database_findings(folder: Path, name: str) -> Iterator[Finding]:
         for relation in differing_relations(database, folder):
             yield Finding(name, "does not hold the rows of the Parquet beside it", row=relation)
             yield from located(folder, place_of(relation), name)
+
+
+def _part_findings(folder: Path) -> Iterator[Finding]:
+    """Parts of a relation that have other columns or types than its first: read together, they would be
+    read as that one's.
+    """
+    query = PARTS_OF_ANOTHER_FORM.format(files=literal(folder / AUDITOR / "*" / PARTS))
+    with connect() as database:
+        parts = database.execute(query).fetchall()
+    for (path,) in parts:
+        place = Path(path).relative_to(folder).as_posix()
+        yield Finding(place, "has other columns or types than the first part of its relation")
 
 
 def _about_findings(folder: Path, audience: str, manifest: Mapping[str, Any]) -> Iterator[Finding]:
@@ -140,7 +169,7 @@ def _check_workbooks(payroll: Path, register: Sequence[Row], report: Report) -> 
     """The workbooks of payroll against the register: every cell."""
     by_period: dict[str, list[Row]] = defaultdict(list)
     for row in register:
-        by_period[row["period_id"]].append(row)
+        by_period[str(row["period_id"])].append(row)
     strange = {path.name for path in payroll.glob("*.xlsx")}
     findings: list[Finding] = []
     for period_id, lines in sorted(by_period.items()):

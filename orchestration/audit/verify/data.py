@@ -72,7 +72,7 @@ class ParquetData:
 
     def relations(self) -> set[str]:
         """Published relations."""
-        return {path.name.removesuffix(".sql") for path in self.path("any").parent.iterdir()}
+        return {path.name.removesuffix(".sql") for path in self.path("any").parent.glob("*")}
 
     def rows(self, relation: str) -> Sequence[Row]:
         """All rows of a relation."""
