@@ -202,7 +202,7 @@ def test_its_worked_case_is_held_like_any_other(project: Path, beyond: str, stat
         capture_output=True,
         text=True,
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(project)},
+        env={**os.environ, "PYTHONPATH": str(project), "PYTEST_ADDOPTS": ""},
         check=False,
     )
     assert done.returncode == status, done.stdout[-3000:] + done.stderr[-2000:]
