@@ -13,10 +13,10 @@ import duckdb
 import yaml
 
 from orchestration.gate.result import GateResult
-from orchestration.publish.candidate import CALIBRATION_MART, PARQUET_OPTIONS, WHOLE
+from orchestration.publish.candidate import CALIBRATION_MART, PARQUET_OPTIONS
 from orchestration.publish.databases import describe, written
 from orchestration.sql import literal
-from orchestration.state.folder import AUDITOR, GROUP_FILE, OWNER_DIR, auditor_folder
+from orchestration.state.folder import AUDITOR, GROUP_FILE, OWNER_DIR, WHOLE, auditor_folder
 
 SCHEMA, NAME = CALIBRATION_MART.split(".")
 TABLE = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
@@ -30,7 +30,7 @@ def add_calibration(draft: Path, result: GateResult) -> int:
     """
     folder = auditor_folder(draft, CALIBRATION_MART)
     folder.mkdir(OWNER_DIR, exist_ok=True)
-    parquet = folder / f"{WHOLE}.parquet"
+    parquet = folder / WHOLE
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     rows = [
         {name: getattr(check, name) for name in COLUMNS} | {"observed": check.seen} for check in result.checks

@@ -31,6 +31,7 @@ from orchestration.state.folder import (
     OWNER_DIR,
     OWNER_FILE,
     PARTS,
+    WHOLE,
     StateFolder,
     auditor_folder,
     auditor_name,
@@ -51,8 +52,8 @@ OF_PAY = re.compile(r"_cny$|salary|amount|bonus|wage|(^|_)pay(_|$)")
 """Names of columns that would show pay. What a value tells that has no such name is up to the model; the
 tests of secrecy look for every amount in every column of BI.
 """
-WHOLE, UNDATED = "all", "undated"
-"""Names of the file of a relation that has no parts, and of the rows of one in parts that have no date."""
+UNDATED = "undated"
+"""The part of the rows that have no date."""
 MOST_PARTS = 240
 """Dates that are nonsense would make a file each: beyond so many months a relation is one file."""
 UNEXACT_TYPES = frozenset({"HUGEINT", "UHUGEINT"})
@@ -196,11 +197,11 @@ def _export(database: duckdb.DuckDBPyConnection, relation: Relation, draft: Path
     for part, condition in _parts(database, relation, source, columns).items():
         database.execute(
             f"copy (select * from {source} where {condition} order by {order}) "
-            f"to {literal(target / f'{part}.parquet')} ({PARQUET_OPTIONS})"
+            f"to {literal(target / part)} ({PARQUET_OPTIONS})"
         )
     rows = _count(database, relation, target / PARTS)
     for audience in sorted(relation.audiences):
-        (draft / audience / f"{relation.name}.parquet").hardlink_to(target / f"{WHOLE}.parquet")
+        (draft / audience / f"{relation.name}.parquet").hardlink_to(target / WHOLE)
     return rows
 
 
@@ -218,7 +219,7 @@ def _parts(
     if not found or len(found) > MOST_PARTS:
         return {WHOLE: "true"}
     return {
-        UNDATED if part is None else str(part): f"{value} is not distinct from "
+        f"{UNDATED if part is None else part}.parquet": f"{value} is not distinct from "
         + ("null" if part is None else literal(part))
         for (part,) in found
     }

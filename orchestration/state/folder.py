@@ -21,6 +21,8 @@ PRIVATE_UMASK = 0o077
 
 PARTS = "*.parquet"
 """The files of a published relation; their names' order is the order of its rows."""
+WHOLE = "all.parquet"
+"""The one file of a relation that has no parts."""
 AUDITOR = "auditor"
 """The audience whose files have every relation: its folder, and with `.duckdb` its file, in a publication."""
 EARLIER_AUDITOR = "audit"

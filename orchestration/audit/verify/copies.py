@@ -25,14 +25,12 @@ from orchestration.audit.verify.cells import (
 )
 from orchestration.audit.verify.data import ParquetData, literal, parquet
 from orchestration.audit.verify.findings import Finding, Report, shown
-from orchestration.state.folder import AUDITOR, PARTS, place_of
+from orchestration.state.folder import AUDITOR, PARTS, WHOLE, place_of
 from orchestration.state.memory import connect
 
 AUDIENCES = ("bi", "payroll")
 SAID = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")
 """Columns of `about` that are fields of the manifest."""
-WHOLE = "all.parquet"
-"""The file of a relation that has no parts; marts have none."""
 PARTS_OF_ANOTHER_FORM = """
     with one_form as (
         select file_name, parse_dirpath(file_name) as relation,
