@@ -8,6 +8,7 @@
     repeated_key as (
         select {{ key | join(', ') }}
         from {{ source(source_name, table_name) }}
+        where {{ is_touched('key') }}
         group by {{ key | join(', ') }}
         having count(*) > 1
     ),
@@ -31,7 +32,7 @@
                     {% endif -%}
                     source_row._row_number desc nulls last
             ) as _version_rank
-        from {{ source(source_name, table_name) }} as source_row
+        from (select * from {{ source(source_name, table_name) }} where {{ is_touched('key') }}) as source_row
         inner join repeated_key
             on
                 {% for column in key -%}
@@ -43,7 +44,7 @@
         select
             source_row.*,
             cast(1 as bigint) as _version_rank
-        from {{ source(source_name, table_name) }} as source_row
+        from (select * from {{ source(source_name, table_name) }} where {{ is_touched('key') }}) as source_row
         left join repeated_key
             on
                 {% for column in key -%}
@@ -57,6 +58,10 @@
     select * from ranked
     where _version_rank = 1
 {% endmacro %}
+
+{# The rows of a source or relation that are to be read where only touched months (by `column`) or keys (`key`) are
+   built again. It holds of every row until the materialization puts its condition in this comment's place. #}
+{% macro is_touched(column) %}/* touched {{ column }} */ true{% endmacro %}
 
 {# The columns that lead from any fact back to a line of an export file. #}
 {% macro source_columns() %}

@@ -41,6 +41,10 @@ ACROSS = {
         "intermediate.int_ruling__in_force",
         "seed.kpi",
     ): "a ruling names a KPI of the catalogue, in force or not",
+    (
+        "intermediate.int_ticket__next_event",
+        "seed.kpi",
+    ): "a ticket is followed as long as any definition of the catalogue asks",
     ("audit.rejected_row", "source.run.rejected_row"): "a row that did not load is no fact",
 }
 """Edges across layers that are meant, with the reason."""

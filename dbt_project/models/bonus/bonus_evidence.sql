@@ -138,12 +138,6 @@ event as (
     from {{ ref('fct_recognition') }}
 ),
 
-first_period as (
-    select min(starts_on) as starts_on
-    from {{ ref('dim_period') }}
-    where period_kind = 'month'
-),
-
 judged as (
     select
         event.*,
@@ -151,14 +145,14 @@ judged as (
         segment.segment_no,
         case
             when event.event_on > run_context.as_of_on then 'future'
-            when event.event_on < first_period.starts_on then 'before_first_period'
+            when event.event_on < history.first_month_on then 'before_first_period'
             when event.own_exclusion_reason is not null then event.own_exclusion_reason
             when event.agent_id is null then 'no_agent'
             when segment.agent_id is null then 'unknown_agent'
         end as exclusion_reason
     from event
     cross join {{ ref('dim_run_context') }} as run_context
-    cross join first_period
+    cross join {{ ref('dim_history') }} as history
     left join {{ ref('dim_agent_month_segment') }} as segment
         on
             event.agent_id = segment.agent_id

@@ -24,6 +24,7 @@ scheduled as (
 
 select
     scheduled.contact_id,
+    scheduled.started_on,
     scheduled.schedule_id,
     {{ seconds_between('scheduled.started_at', 'scheduled.first_response_at') }} as first_response_seconds,
     {{ business_seconds_between(

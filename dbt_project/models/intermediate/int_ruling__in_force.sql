@@ -30,18 +30,21 @@ ruling as (
 
 -- The rows that rulings name, of those that the exports have.
 known_row as (
-    {% for entity, model, key in [
-        ('ticket', 'stg_ticket__ticket', 'ticket_id'),
-        ('contact', 'stg_ticket__contact', 'contact_id'),
-        ('survey', 'stg_ticket__survey', 'survey_id'),
-        ('quality_review', 'stg_ticket__quality_review', 'review_id'),
-        ('violation', 'stg_ticket__violation', 'violation_id'),
-        ('order', 'stg_crm__order', 'order_id'),
-        ('lead', 'stg_crm__lead', 'lead_id'),
+    {% for entity, model, key, began_on, ended_on, due_on in [
+        ('ticket', 'stg_ticket__ticket', 'ticket_id', 'created_on', 'coalesce(solved_on, closed_on)', 'due_on'),
+        ('contact', 'stg_ticket__contact', 'contact_id', 'started_on', none, none),
+        ('survey', 'stg_ticket__survey', 'survey_id', 'responded_on', none, none),
+        ('quality_review', 'stg_ticket__quality_review', 'review_id', 'reviewed_on', none, none),
+        ('violation', 'stg_ticket__violation', 'violation_id', 'occurred_on', none, none),
+        ('order', 'stg_crm__order', 'order_id', 'ordered_on', none, none),
+        ('lead', 'stg_crm__lead', 'lead_id', 'created_on', 'closed_on', none),
     ] -%}
     select
         '{{ entity }}' as entity,
-        {{ key }} as entity_id
+        {{ key }} as entity_id,
+        {{ began_on }} as entity_on,
+        {{ ended_on or 'cast(null as date)' }} as entity_ended_on,
+        {{ due_on or 'cast(null as date)' }} as entity_due_on
     from {{ ref(model) }}
     where {{ key }} in (select ruling.entity_id from ruling where ruling.entity = '{{ entity }}')
     {%- if not loop.last %}
@@ -57,6 +60,9 @@ known_kpi as (
 judged as (
     select
         ruling.*,
+        known_row.entity_on,
+        known_row.entity_ended_on,
+        known_row.entity_due_on,
         case
             when ruling.decision = 'rejected' then 'rejected'
             when ruling.kpi_scope <> '*' and known_kpi.kpi_id is null then 'unknown_kpi'
@@ -87,6 +93,9 @@ select
     ruling_id,
     entity,
     entity_id,
+    entity_on,
+    entity_ended_on,
+    entity_due_on,
     kpi_scope,
     standing = 'in_force' and standing_order = 1 as is_in_force,
     -- A second approval of the same finds the row set aside already.

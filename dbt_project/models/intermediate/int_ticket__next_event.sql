@@ -1,9 +1,15 @@
 -- Grain: one valid solved ticket of a known customer: what that customer did next.
 
-{# What came next is asked for one KPI each: a ruling on that KPI takes the row out there and nowhere else. Whatever is
-   dated after the cut has not happened. #}
+{# Within the longest window that any KPI asks about: what comes later is asked by none, and a ticket of long ago stays
+   as it is. What came next is asked for one KPI each: a ruling on that KPI takes the row out there and nowhere else.
+   Whatever is dated after the cut has not happened. #}
 
 with
+
+longest_window as (
+    select coalesce(max(window_days), 0) as day_count
+    from {{ ref('kpi') }}
+),
 
 run_context as (
     select cut_at from {{ ref('stg_run__context') }}
@@ -25,9 +31,13 @@ solved as (
         coalesce(category, '') as category,
         solving_agent_id,
         ticket_type,
-        solved_at
+        created_on,
+        solved_at,
+        solved_on
     from {{ ref('int_ticket__validity') }}
-    where is_valid and is_solved and solved_at is not null and customer_id is not null
+    where
+        is_valid and is_solved and solved_at is not null and customer_id is not null
+        and {{ is_touched('solved_on') }}
 ),
 
 happened as (
@@ -88,6 +98,8 @@ next_in_category as (
             and happened.happened_at > solved.solved_at
             -- A ticket exported as solved before it was created is no event after itself.
             and happened.ticket_id is distinct from solved.ticket_id
+    cross join longest_window
+    where {{ is_within_days('solved.solved_at', 'happened.happened_at', 'longest_window.day_count') }}
     group by solved.ticket_id
 ),
 
@@ -102,7 +114,10 @@ next_complaint as (
             and happened.happened_at > solved.solved_at
             -- A ticket exported as solved before it was created is no event after itself.
             and happened.ticket_id is distinct from solved.ticket_id
-    where solved.ticket_type = 'complaint'
+    cross join longest_window
+    where
+        solved.ticket_type = 'complaint'
+        and {{ is_within_days('solved.solved_at', 'happened.happened_at', 'longest_window.day_count') }}
     group by solved.ticket_id
 ),
 
@@ -140,12 +155,17 @@ next_repurchase as (
             solved.customer_id = repurchase.customer_id
             and solved.solving_agent_id = repurchase.agent_id
             and repurchase.ordered_at > solved.solved_at
-    where solved.ticket_type = 'after_sales'
+    cross join longest_window
+    where
+        solved.ticket_type = 'after_sales'
+        and {{ is_within_days('solved.solved_at', 'repurchase.ordered_at', 'longest_window.day_count') }}
     group by solved.ticket_id
 )
 
 select
     solved.ticket_id,
+    solved.created_on,
+    solved.solved_on,
     next_in_category.next_event_at,
     next_complaint.next_complaint_at,
     next_repurchase.next_repurchase_at

@@ -24,6 +24,7 @@ scheduled as (
 
 select
     scheduled.ticket_id,
+    scheduled.created_on,
     scheduled.schedule_id,
     {{ seconds_between('scheduled.created_at', 'scheduled.first_reply_at') }} as first_reply_seconds,
     {{ business_seconds_between(

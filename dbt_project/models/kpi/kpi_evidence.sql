@@ -10,12 +10,6 @@ candidate as (
     select * from {{ ref('kpi_candidate') }}
 ),
 
-first_period as (
-    select min(starts_on) as starts_on
-    from {{ ref('dim_period') }}
-    where period_kind = 'month'
-),
-
 ruling as (
     select
         kpi_scope,
@@ -40,7 +34,7 @@ judged as (
         coalesce(candidate.ruling_id, ruling.ruling_id) as ruling_id,
         case
             when candidate.event_on > run_context.as_of_on then 'future'
-            when candidate.event_on < first_period.starts_on then 'before_first_period'
+            when candidate.event_on < history.first_month_on then 'before_first_period'
             when candidate.exclusion_reason is not null then candidate.exclusion_reason
             when ruling.ruling_id is not null then 'ruling'
             when candidate.is_pending then 'pending'
@@ -51,12 +45,13 @@ judged as (
         end as crediting_exclusion_reason
     from candidate
     cross join {{ ref('dim_run_context') }} as run_context
-    cross join first_period
-    left join {{ ref('dim_agent_segment') }} as segment
+    cross join {{ ref('dim_history') }} as history
+    left join {{ ref('dim_agent_month_segment') }} as segment
         on
             candidate.agent_id = segment.agent_id
-            and candidate.event_on >= segment.segment_from_on
-            and candidate.event_on < segment.segment_to_on
+            and {{ month_id('candidate.event_on') }} = segment.month_id
+            and candidate.event_on >= segment.first_day_on
+            and candidate.event_on <= segment.last_day_on
     left join ruling
         on
             candidate.kpi_id = ruling.kpi_scope

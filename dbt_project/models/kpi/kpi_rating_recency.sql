@@ -31,6 +31,7 @@ rating as (
         rating_kpi.kpi_id,
         survey.survey_id,
         survey.responded_at,
+        survey.responded_on,
         survey.parent_entity,
         coalesce(survey.parent_entity_id, survey.survey_id) as rated_thing_id,
         coalesce(own_ruling.ruling_id, contact_ruling.ruling_id, ticket_ruling.ruling_id) as ruling_id
@@ -53,17 +54,24 @@ rating as (
             and ticket_ruling.entity = 'ticket'
             and survey.ticket_id = ticket_ruling.entity_id
     where survey.is_valid and not survey.is_future
+),
+
+placed as (
+    select
+        kpi_id,
+        survey_id,
+        responded_on,
+        ruling_id,
+        case
+            when ruling_id is null
+                then row_number() over (
+                    partition by kpi_id, parent_entity, rated_thing_id, ruling_id
+                    order by responded_at desc nulls last, survey_id desc nulls last
+                )
+        end as rating_recency
+    from rating
 )
 
-select
-    kpi_id,
-    survey_id,
-    ruling_id,
-    case
-        when ruling_id is null
-            then row_number() over (
-                partition by kpi_id, parent_entity, rated_thing_id, ruling_id
-                order by responded_at desc nulls last, survey_id desc nulls last
-            )
-    end as rating_recency
-from rating
+select *
+from placed
+where ruling_id is not null or rating_recency > 1
