@@ -85,6 +85,10 @@ def _model(node: Node) -> list[str]:
     return [f"create table {name} ({columns})", f"insert into {name} by name select * from (\n{sql}\n)"]
 
 
+LEDGER = "build"
+"""The schema of what the warehouse says of its own builds, which is no content of it."""
+
+
 def contents(warehouse: Path) -> dict[str, tuple[Any, ...]]:
     """Of each relation its columns with their types; of each table also how many rows and a digest of them. A
     view's rows follow from its text and the tables.
@@ -92,7 +96,8 @@ def contents(warehouse: Path) -> dict[str, tuple[Any, ...]]:
     found = {}
     with duckdb.connect(str(warehouse), read_only=True) as database:
         relations = database.sql(
-            "select table_schema || '.' || table_name, table_type from information_schema.tables"
+            "select table_schema || '.' || table_name, table_type from information_schema.tables "
+            f"where table_schema <> '{LEDGER}'"
         )
         for name, kind in relations.fetchall():
             columns = sorted(

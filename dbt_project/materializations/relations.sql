@@ -8,8 +8,7 @@
 {% materialization table, adapter='duckdb', supported_languages=['sql'] %}
     {%- do require_plain_model() -%}
     {%- set relation = this.incorporate(type='table') -%}
-    {%- set statement -%}
-create table {{ relation }} as
+    {%- set query -%}
 {% if config.get('contract').enforced -%}
 select
 {%- for column in model.columns.values() %}
@@ -22,14 +21,23 @@ from (
 {{ compiled_code }}
 {%- endif -%}
     {%- endset -%}
-    {%- do put_in_place(relation, statement) -%}
+    {%- if is_kept() -%}
+        {%- do bring_up_to_date(relation, query) -%}
+    {%- else -%}
+        {%- do put_in_place(relation, 'create table ' ~ relation ~ ' as\n' ~ query) -%}
+    {%- endif -%}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
 
 {% materialization view, adapter='duckdb' %}
     {%- do require_plain_model() -%}
     {%- set relation = this.incorporate(type='view') -%}
-    {%- do put_in_place(relation, 'create view ' ~ relation ~ ' as (\n' ~ compiled_code ~ '\n)') -%}
+    {%- set definition = ' view ' ~ relation ~ ' as (\n' ~ compiled_code ~ '\n)' -%}
+    {%- if is_kept() -%}
+        {%- do define_again(definition) -%}
+    {%- else -%}
+        {%- do put_in_place(relation, 'create' ~ definition) -%}
+    {%- endif -%}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
 
@@ -41,8 +49,7 @@ from (
         {%- do exceptions.raise_compiler_error('Seed ' ~ model.name ~ ' names no column_types') -%}
     {%- endif -%}
     {%- set file = adapter.get_seed_file_path(model) | replace("'", "''") -%}
-    {%- set statement -%}
-create table {{ relation }} as
+    {%- set query -%}
 select
 {%- for column in types %}
     "{{ column }}"{{ ',' if not loop.last }}
@@ -55,7 +62,11 @@ from read_csv(
     }
 )
     {%- endset -%}
-    {%- do put_in_place(relation, statement) -%}
+    {%- if is_kept() -%}
+        {%- do bring_up_to_date(relation, query, is_input=true) -%}
+    {%- else -%}
+        {%- do put_in_place(relation, 'create table ' ~ relation ~ ' as\n' ~ query) -%}
+    {%- endif -%}
     {#- dbt asks for the rows that it has guessed the types from, to show them. -#}
     {%- do store_result('agate_table', response='OK', agate_table=none) -%}
     {{ return({'relations': [relation]}) }}

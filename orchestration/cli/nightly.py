@@ -31,7 +31,7 @@ from orchestration.errors import ConfigurationError
 )
 @click.option("--policy", type=FOLDER, help="Policy folder. [default: the policy shipped with the project]")
 @click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
-@click.option("--full-refresh", is_flag=True, help="Rebuild what is otherwise added to.")
+@click.option("--full-refresh", is_flag=True, help="Build everything anew.")
 @click.option(
     "--allow-rejects",
     type=Share(),

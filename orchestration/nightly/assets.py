@@ -5,7 +5,7 @@ figures.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from dagster import (
@@ -44,13 +44,19 @@ from orchestration.state.record import PREVIEWED, PUBLISHED
 from orchestration.warehouse.dbt import (
     BUILD,
     DbtOutcome,
-    forget_warehouse,
     log_path,
     manifest_path,
     stream_dbt,
     take_parsed,
 )
-from orchestration.warehouse.manifest import Relation, keeps_history, published_relations, read_manifest
+from orchestration.warehouse.ledger import (
+    all_built,
+    forget_warehouse,
+    keep_warehouse,
+    note_candidate,
+    touched_months,
+)
+from orchestration.warehouse.manifest import Relation, node_names, published_relations, read_manifest
 from orchestration.warehouse.raw import TableLoads, loads_of_tables
 from orchestration.warehouse.translator import RAW_GROUP, FolderTranslator
 
@@ -105,21 +111,30 @@ def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
         state, outcome = nightly.state_folder, DbtOutcome()
         with tried_again(context, nightly, "build"), stage("build") as current:
             arguments = [*BUILD]
-            if nightly.full_refresh:
-                arguments.append("--full-refresh")
-            if not context.is_subset and not keeps_history(manifest):
-                forget_warehouse(state)
             if context.is_subset:
                 names = {".".join(node["fqn"]) for node in _selected(manifest, translator, context)}
                 arguments += ["--select", *sorted(names)]
-            manifest_now = take_parsed(state)
-            for event in stream_dbt(state, arguments, outcome=outcome, manifest=manifest_now, is_quick=True):
+            if nightly.full_refresh:
+                forget_warehouse(state)
+            keep_warehouse(state, manifest)
+            events = stream_dbt(
+                state, arguments, outcome=outcome, manifest=take_parsed(state), is_kept=True, is_quick=True
+            )
+            for event in events:
                 _report(event, current)
                 message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
                 yield from message.to_default_asset_events(
                     manifest, translator, context=context, target_path=state.dbt
                 )
+            if outcome.failed_models:
+                # Whatever it was, the next night does not go on from what this one leaves.
+                forget_warehouse(state)
             outcome.raise_if_failed(log_path(state))
+            if not context.is_subset:
+                all_built(state, node_names(manifest))
+            months = sorted({touched.month for touched in touched_months(state, manifest)})
+            current.figures["touched_months"] = months
+            current.message += f"; {_said_of_months(months)}"
 
     return warehouse
 
@@ -144,20 +159,30 @@ def _report(event: Mapping[str, Any], current: Stage) -> None:
     current.step(f"{node.get('node_name', '?')}: {node.get('node_status', '?')}")
 
 
+def _said_of_months(months: Sequence[str]) -> str:
+    """Which months were built again; '' stands for all of a relation."""
+    if "" in months:
+        return "everything built"
+    return f"months touched: {', '.join(months)}" if months else "no month touched"
+
+
 def _candidate(relations: Sequence[AssetKey]) -> AssetsDefinition:
     @asset(key=CANDIDATE, deps=relations, group_name="publish", kinds={"parquet", "duckdb"})
     def candidate(context: AssetExecutionContext, nightly: NightlyRun) -> MaterializeResult[Any]:
         """Every published relation as ordered Parquet, and a DuckDB file per audience."""
         state = nightly.state_folder
         with tried_again(context, nightly, "candidate"), stage("candidate") as current:
+            manifest = read_manifest(manifest_path(state))
             built = build_candidate(
                 state,
-                published_relations(read_manifest(manifest_path(state))),
+                published_relations(manifest),
                 number=nightly.recorder.number,
                 code_hash=code_hash(SOURCE_DIRS),
                 policy_hash=policy_hash(state),
+                touched=[asdict(touched) for touched in touched_months(state, manifest)],
                 progress=current.step,
             )
+            note_candidate(state, built.content_hash)
             current.figures.update(relations=len(built.rows), rows=sum(built.rows.values()))
             current.message = f"{len(built.rows)} relations, {sum(built.rows.values()):,} rows"
         # dbt does not say how many rows it made; beside each relation, where a person looks for it.

@@ -27,7 +27,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     today.
 
     `is_preview` is of a run on a private copy of the state (`nightly.preview`). `allow_rejects` is the share
-    (0 to 1) of a table's rows that may be rejected; `full_refresh` rebuilds incremental models; `retries` and
+    (0 to 1) of a table's rows that may be rejected; `full_refresh` builds everything anew; `retries` and
     `retry_seconds` are about faults that pass by themselves.
     """
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 PROVE, PROVEN = "prove", "proven"
+NEW, KEPT = "new", "kept"
 PARSED_DIR = Path(sys.prefix) / "share" / "meritline"
 """Where an installation keeps the parsed project."""
 
@@ -102,14 +103,16 @@ def stream_dbt(
     outcome: DbtOutcome,
     manifest: Manifest | None = None,
     contracts: str = PROVEN,
+    is_kept: bool = False,
     is_quick: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Run one dbt command on the state's warehouse in a thread.
 
     Yields dbt's structured events as they happen and has filled `outcome` at the end. Without a `manifest`
     dbt parses the project first. `contracts` says whether dbt holds each model's columns against its contract
-    (PROVE) or the tests have done so: both follow from the code alone. `is_quick` takes dbt's own
-    work down where its insides are known.
+    (PROVE) or the tests have done so: both follow from the code alone. `is_kept` brings a warehouse up to
+    date that `ledger.keep_warehouse` has prepared; else relations are made as they are asked for. `is_quick`
+    takes dbt's own work down where its insides are known.
     """
     events: queue.Queue[dict[str, Any] | None] = queue.Queue()
 
@@ -119,6 +122,7 @@ def stream_dbt(
                 "MERITLINE_BUILD_MEMORY": memory_limit(),
                 "MERITLINE_SPILL": str(spill_folder()),
                 "MERITLINE_CONTRACTS": contracts,
+                "MERITLINE_WAREHOUSE_IS": KEPT if is_kept else NEW,
             }
             less = quicker(state.dbt / TEMPLATES) if is_quick else nullcontext()
             with environment({**state.dbt_environment(), **said}), less:
@@ -241,15 +245,6 @@ def is_parsed(state: StateFolder) -> bool:
 def manifest_path(state: StateFolder) -> Path:
     """Where the manifest of the last parse lies, whole at any time."""
     return state.dbt / "parsed_manifest.json"
-
-
-def forget_warehouse(state: StateFolder) -> None:
-    """Remove the warehouse: a build of tables and views begins with an empty file, which is also a whole one.
-
-    Building over an old file costs dbt two renames and a drop per table, and the file never shrinks.
-    """
-    for path in (state.warehouse, state.warehouse.with_name(f"{state.warehouse.name}.wal")):
-        path.unlink(missing_ok=True)
 
 
 def log_path(state: StateFolder) -> Path:

@@ -114,12 +114,10 @@ def _relation(node: Mapping[str, Any]) -> Relation:
     )
 
 
-def keeps_history(manifest: Mapping[str, Any]) -> bool:
-    """Whether a model or snapshot adds to what an earlier run left in the warehouse."""
-    return any(
-        node["resource_type"] == "snapshot" or node["config"].get("materialized") == "incremental"
-        for node in manifest["nodes"].values()
-    )
+def node_names(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """The names of all models and seeds."""
+    nodes = manifest["nodes"].values()
+    return frozenset(node["name"] for node in nodes if node["resource_type"] in ("model", "seed"))
 
 
 class _Ancestors:

@@ -68,20 +68,23 @@ def _in_a_process(state: Path, way: str) -> dict[str, Any]:
 
 def _measured(root: Path, way: str) -> dict[str, Any]:
     from orchestration.state.folder import StateFolder
-    from orchestration.warehouse import dbt
+    from orchestration.warehouse import dbt, ledger, manifest
 
     calls = _count_calls()
     state, outcome = StateFolder(root), dbt.DbtOutcome()
-    manifest = dbt.take_parsed(state)
-    dbt.forget_warehouse(state)
+    parsed, is_night = dbt.take_parsed(state), way == "night"
+    ledger.forget_warehouse(state)
+    if is_night:
+        ledger.keep_warehouse(state, manifest.read_manifest(dbt.manifest_path(state)))
     before = _seconds()
     for _ in dbt.stream_dbt(
         state,
         dbt.BUILD,
         outcome=outcome,
-        manifest=manifest,
-        contracts=dbt.PROVEN if way == "night" else dbt.PROVE,
-        is_quick=way == "night",
+        manifest=parsed,
+        contracts=dbt.PROVEN if is_night else dbt.PROVE,
+        is_kept=is_night,
+        is_quick=is_night,
     ):
         pass
     cpu = _seconds() - before

@@ -15,11 +15,11 @@ from orchestration.warehouse.dbt import (
     PROVEN,
     TEMPLATES,
     DbtOutcome,
-    forget_warehouse,
     log_path,
     stream_dbt,
     take_parsed,
 )
+from orchestration.warehouse.ledger import forget_warehouse
 from orchestration.warehouse.quicker import READ_IN, is_known, quicker
 from tests.compiled import contents
 
