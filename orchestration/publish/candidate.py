@@ -19,7 +19,8 @@ import duckdb
 
 from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.hashing import FileHashes, listing_hash
-from orchestration.publish.databases import describe, written
+from orchestration.publish.databases import describe, free_share, written
+from orchestration.publish.previous import NOTE, Previous
 from orchestration.publish.register import write_registers
 from orchestration.publish.views import create_views, write_views
 from orchestration.sql import literal
@@ -30,7 +31,6 @@ from orchestration.state.folder import (
     GROUP_FILE,
     OWNER_DIR,
     OWNER_FILE,
-    PARTS,
     WHOLE,
     StateFolder,
     auditor_folder,
@@ -45,7 +45,6 @@ from orchestration.warehouse.manifest import AUDIENCES, Relation
 
 ROW_GROUP_ROWS = 122_880
 PARQUET_OPTIONS = f"format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS}"
-NOTE = "candidate.json"
 CALIBRATION_MART = "marts.mart_calibration"
 """What calibration found of a content: published beside it, no part of it."""
 OF_PAY = re.compile(r"_cny$|salary|amount|bonus|wage|(^|_)pay(_|$)")
@@ -56,6 +55,8 @@ UNDATED = "undated"
 """The part of the rows that have no date."""
 MOST_PARTS = 240
 """Dates that are nonsense would make a file each: beyond so many months a relation is one file."""
+MOST_FREE = 0.4
+"""A DuckDB file that is brought up to date keeps the room of what went: with more it is written anew."""
 UNEXACT_TYPES = frozenset({"HUGEINT", "UHUGEINT"})
 """Types that Parquet can only hold as a floating number."""
 
@@ -63,7 +64,8 @@ UNEXACT_TYPES = frozenset({"HUGEINT", "UHUGEINT"})
 @dataclass(frozen=True)
 class Candidate:
     """What a build would publish. `rows` counts rows by relation, `inputs` lists the files of all loads,
-    `files` has the SHA-256 of every file by its path in the candidate.
+    `files` has the SHA-256 of every file by its path in the candidate, `touched` says which months changed
+    since the candidate before and why.
     """
 
     run_id: str
@@ -74,6 +76,7 @@ class Candidate:
     rows: Mapping[str, int]
     inputs: Sequence[Mapping[str, object]]
     files: Mapping[str, str]
+    touched: Sequence[Mapping[str, object]]
 
 
 def build_candidate(
@@ -83,6 +86,7 @@ def build_candidate(
     number: int,
     code_hash: str,
     policy_hash: str,
+    touched: Sequence[Mapping[str, object]] = (),
     progress: Callable[[str], None],
 ) -> Candidate:
     """Export `relations` from the state's warehouse into `<state>/candidate`, in place of an earlier one.
@@ -91,6 +95,7 @@ def build_candidate(
     relation's key does not tell its rows apart or a column's type cannot be kept exactly, ConfigurationError
     when a mart for BI would show an individual's money.
     """
+    previous = Previous.of(state, code_hash)
     draft = state.root / ".candidate.new"
     shutil.rmtree(draft, ignore_errors=True)
     for folder in (draft, draft / AUDITOR, *(draft / audience for audience in AUDIENCES)):
@@ -99,11 +104,12 @@ def build_candidate(
     with connect() as database:
         database.execute("set preserve_insertion_order = true")
         database.execute(f"attach {literal(state.warehouse)} as warehouse (read_only)")
-        rows = {}
+        rows, parts = {}, {}
         for relation in relations:
             if relation.is_view:
                 continue
-            rows[relation.full_name] = _export(database, relation, draft)
+            parts[relation.full_name] = _export(database, relation, draft, previous)
+            rows[relation.full_name] = _count(database, relation, draft, parts[relation.full_name])
             progress(f"{relation.full_name}: {rows[relation.full_name]:,} rows")
         database.execute("detach warehouse")
         as_of = _business_date(database, state)
@@ -111,8 +117,8 @@ def build_candidate(
     write_views(state, relations, draft)
     # DuckDB writes its files while Python writes the workbooks; each reads the Parquet alone.
     with ThreadPoolExecutor(max_workers=1) as beside:
-        databases = beside.submit(_databases, relations, draft)
-        write_registers(draft / "payroll")
+        databases = beside.submit(_databases, relations, draft, parts, previous)
+        write_registers(draft / "payroll", previous.workbook)
         databases.result()
     _protect(draft)
     files = FileHashes().below(draft)
@@ -125,6 +131,7 @@ def build_candidate(
         rows=rows,
         inputs=inputs,
         files=files,
+        touched=list(touched),
     )
     write_atomically(draft / NOTE, json.dumps(asdict(candidate), indent=1))
     replace_folder(draft, state.candidate)
@@ -187,42 +194,81 @@ def content_of(files: Mapping[str, str]) -> str:
     )
 
 
-def _export(database: duckdb.DuckDBPyConnection, relation: Relation, draft: Path) -> int:
+@dataclass(frozen=True)
+class _Parts:
+    """What of a relation's files was written, and what the candidate before had that is no more, each with
+    the condition of its rows.
+    """
+
+    written: Mapping[str, str]
+    gone: Mapping[str, str]
+
+    @property
+    def is_whole(self) -> bool:
+        return WHOLE in self.written or WHOLE in self.gone
+
+
+def _export(
+    database: duckdb.DuckDBPyConnection, relation: Relation, draft: Path, previous: Previous
+) -> _Parts:
     source = f'warehouse."{relation.schema}"."{relation.name}"'
     columns = {str(name): str(kind) for name, kind, *_ in database.execute(f"describe {source}").fetchall()}
     _check_columns(relation, columns)
     target = auditor_folder(draft, relation.full_name)
     target.mkdir(OWNER_DIR)
     order = ", ".join(f'"{column}" asc nulls first' for column in relation.key)
-    for part, condition in _parts(database, relation, source, columns).items():
+    is_date = columns.get(relation.part_by) == "DATE"
+    parts, written = _parts(database, relation, source, is_date=is_date), {}
+    for part, condition in parts.items():
+        file = None if _is_touched(previous, relation, part) else previous.file(relation, part)
+        if file is not None:
+            (target / part).hardlink_to(file)
+            continue
+        written[part] = condition
         database.execute(
             f"copy (select * from {source} where {condition} order by {order}) "
             f"to {literal(target / part)} ({PARQUET_OPTIONS})"
         )
-    rows = _count(database, relation, target / PARTS)
     for audience in sorted(relation.audiences):
         (draft / audience / f"{relation.name}.parquet").hardlink_to(target / WHOLE)
-    return rows
+    gone = sorted(previous.parts(relation) - parts.keys())
+    return _Parts(written, {part: _condition(relation, part, is_date=is_date) for part in gone})
+
+
+def _is_touched(previous: Previous, relation: Relation, part: str) -> bool:
+    if part == WHOLE:
+        return previous.is_changed(relation)
+    return previous.is_touched(relation, "" if part == f"{UNDATED}.parquet" else Path(part).stem)
 
 
 def _parts(
-    database: duckdb.DuckDBPyConnection, relation: Relation, source: str, columns: Mapping[str, str]
+    database: duckdb.DuckDBPyConnection, relation: Relation, source: str, *, is_date: bool
 ) -> Mapping[str, str]:
     """The files that a relation is published in, by name, with the condition of their rows: a month whose
     rows are those of the night before is the same file.
     """
     if not relation.part_by:
         return {WHOLE: "true"}
-    column = f'"{relation.part_by}"'
-    value = f"strftime({column}, '%Y-%m')" if columns[relation.part_by] == "DATE" else column
+    value = _part_of(relation, is_date=is_date)
     found = database.execute(f"select distinct {value} as part from {source} order by part").fetchall()
     if not found or len(found) > MOST_PARTS:
         return {WHOLE: "true"}
-    return {
-        f"{UNDATED if part is None else part}.parquet": f"{value} is not distinct from "
-        + ("null" if part is None else literal(part))
-        for (part,) in found
-    }
+    names = [f"{UNDATED if part is None else part}.parquet" for (part,) in found]
+    return {name: _condition(relation, name, is_date=is_date) for name in names}
+
+
+def _part_of(relation: Relation, *, is_date: bool) -> str:
+    column = f'"{relation.part_by}"'
+    return f"strftime({column}, '%Y-%m')" if is_date else column
+
+
+def _condition(relation: Relation, part: str, *, is_date: bool) -> str:
+    """The condition of the rows of a part."""
+    if part == WHOLE:
+        return "true"
+    stem = Path(part).stem
+    wanted = "null" if stem == UNDATED else literal(stem)
+    return f"{_part_of(relation, is_date=is_date)} is not distinct from {wanted}"
 
 
 def _check_columns(relation: Relation, columns: Mapping[str, str]) -> None:
@@ -250,11 +296,12 @@ def _check_columns(relation: Relation, columns: Mapping[str, str]) -> None:
         )
 
 
-def _count(database: duckdb.DuckDBPyConnection, relation: Relation, written: Path) -> int:
-    """Rows of the written relation; refuses a key that does not tell them apart."""
+def _count(database: duckdb.DuckDBPyConnection, relation: Relation, draft: Path, parts: _Parts) -> int:
+    """Rows of the relation in the draft; refuses a key that does not tell them apart."""
     key = ", ".join(f'"{column}"' for column in relation.key)
-    parquet = f"read_parquet({literal(written)})"
-    counts = database.execute(f"select count(*), count(distinct row({key})) from {parquet}").fetchone()
+    parquet = f"read_parquet({literal(auditor_parquet(draft, relation.full_name))})"
+    distinct = f"count(distinct row({key}))" if parts.written else "count(*)"
+    counts = database.execute(f"select count(*), {distinct} from {parquet}").fetchone()
     assert counts is not None
     if counts[0] == counts[1]:
         return int(counts[0])
@@ -270,34 +317,80 @@ def _count(database: duckdb.DuckDBPyConnection, relation: Relation, written: Pat
     )
 
 
-def _databases(relations: Sequence[Relation], draft: Path) -> None:
-    for audience in (AUDITOR, *AUDIENCES):
-        _database_of(audience, relations, draft)
+def _databases(
+    relations: Sequence[Relation], draft: Path, parts: Mapping[str, _Parts], previous: Previous
+) -> None:
+    _auditors_database(relations, draft, parts, previous)
+    for audience in AUDIENCES:
+        with written(draft / f"{audience}.duckdb") as database:
+            database.execute("begin")
+            for relation in relations:
+                if audience in relation.audiences:
+                    _table(database, relation, draft)
+            database.execute("commit")
 
 
-def _database_of(audience: str, relations: Sequence[Relation], draft: Path) -> None:
-    """A DuckDB file with a table per relation of the audience; marts keep the schema `marts`."""
-    path = draft / f"{audience}.duckdb"
+def _auditors_database(
+    relations: Sequence[Relation], draft: Path, parts: Mapping[str, _Parts], previous: Previous
+) -> None:
+    """The DuckDB file with every relation: that of the candidate before, brought up to date, or a new one."""
+    path, before = draft / f"{AUDITOR}.duckdb", previous.database(AUDITOR)
+    tables = [relation for relation in relations if not relation.is_view]
+    if before is not None:
+        shutil.copyfile(before, path)
+        # In a transaction of its own: what comes takes the room of what went.
+        with written(path) as database:
+            database.execute("begin")
+            for relation in tables:
+                _take_out(database, relation, parts[relation.full_name])
+            database.execute("commit")
     with written(path) as database:
         database.execute("begin")
-        for relation in relations:
-            if relation.is_view or (audience != AUDITOR and audience not in relation.audiences):
-                continue
-            parquet = auditor_parquet(draft, relation.full_name)
-            database.execute(f'create schema if not exists audience."{relation.schema}"')
-            database.execute(
-                f'create table audience."{relation.schema}"."{relation.name}" '
-                f"as select * from read_parquet({literal(parquet)})"
-            )
-            describe(database, relation.full_name, relation.description, relation.columns)
-        if audience == AUDITOR:
-            views = [relation for relation in relations if relation.is_view]
-            database.execute("use audience")
-            create_views(database, draft, [relation.full_name for relation in views])
-            database.execute("use memory")
-            for relation in views:
-                describe(database, relation.full_name, relation.description, relation.columns, kind="view")
+        for relation in tables:
+            changed = parts[relation.full_name]
+            if before is None or changed.is_whole:
+                _table(database, relation, draft)
+            else:
+                _put_in(database, relation, draft, changed)
+        views = [relation for relation in relations if relation.is_view]
+        database.execute("use audience")
+        create_views(database, draft, [relation.full_name for relation in views])
+        database.execute("use memory")
+        for relation in views:
+            describe(database, relation.full_name, relation.description, relation.columns, kind="view")
         database.execute("commit")
+    if before is not None and free_share(path) > MOST_FREE:
+        path.unlink()
+        _auditors_database(relations, draft, parts, Previous())
+
+
+def _table(database: duckdb.DuckDBPyConnection, relation: Relation, draft: Path) -> None:
+    """A table of `audience` with the relation's rows in their order; marts keep the schema `marts`."""
+    parquet = auditor_parquet(draft, relation.full_name)
+    database.execute(f'create schema if not exists audience."{relation.schema}"')
+    database.execute(
+        f'create table audience."{relation.schema}"."{relation.name}" '
+        f"as select * from read_parquet({literal(parquet)})"
+    )
+    describe(database, relation.full_name, relation.description, relation.columns)
+
+
+def _take_out(database: duckdb.DuckDBPyConnection, relation: Relation, parts: _Parts) -> None:
+    table = f'audience."{relation.schema}"."{relation.name}"'
+    if parts.is_whole:
+        database.execute(f"drop table if exists {table}")
+        return
+    for condition in (*parts.gone.values(), *parts.written.values()):
+        database.execute(f"delete from {table} where {condition}")
+
+
+def _put_in(database: duckdb.DuckDBPyConnection, relation: Relation, draft: Path, parts: _Parts) -> None:
+    folder = auditor_folder(draft, relation.full_name)
+    for part in parts.written:
+        database.execute(
+            f'insert into audience."{relation.schema}"."{relation.name}" '
+            f"from read_parquet({literal(folder / part)})"
+        )
 
 
 def _business_date(database: duckdb.DuckDBPyConnection, state: StateFolder) -> str:

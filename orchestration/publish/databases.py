@@ -58,6 +58,13 @@ def written(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         database.execute("detach audience")
 
 
+def free_share(path: Path) -> float:
+    """How much of a DuckDB file is room that nothing takes, 0 to 1."""
+    with duckdb.connect(str(path), read_only=True) as database:
+        row = database.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
+    return row[0] / row[1] if row and row[1] else 0.0
+
+
 def describe(
     database: duckdb.DuckDBPyConnection,
     relation: str,

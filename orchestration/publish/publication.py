@@ -20,8 +20,9 @@ from orchestration.gate.result import GateResult, require_passed
 from orchestration.hashing import FileHashes, file_hash, sealed
 from orchestration.policy.folder import policy_files
 from orchestration.publish.calibration import add_calibration
-from orchestration.publish.candidate import CALIBRATION_MART, NOTE, Candidate, unchanged_candidate
+from orchestration.publish.candidate import CALIBRATION_MART, Candidate, unchanged_candidate
 from orchestration.publish.databases import add_about, own
+from orchestration.publish.previous import NOTE
 from orchestration.settings import BOUNDS_DIR
 from orchestration.state.folder import (
     AUDITOR,
@@ -242,6 +243,7 @@ def _manifest(
         "inputs": list(candidate.inputs),
         "files": dict(candidate.files),
         "rows": dict(candidate.rows),
+        "touched": list(candidate.touched),
         "checks": {
             **result.summary(),
             "results": [

@@ -6,7 +6,7 @@ same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,17 +16,20 @@ import yaml
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from orchestration.publish.previous import REGISTER
 from orchestration.state.memory import connect
 
-REGISTER = "mart_bonus_register"
 CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """A fixed creation time, so that a workbook's bytes depend on its rows alone."""
 
 LABELS: dict[str, str] = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
 
 
-def write_registers(folder: Path) -> list[Path]:
-    """Write `register_<period>.xlsx` beside `mart_bonus_register.parquet` in `folder`, one per period in it.
+def write_registers(
+    folder: Path, unchanged: Callable[[str, str], Path | None] = lambda name, period: None
+) -> list[Path]:
+    """Write `register_<period>.xlsx` beside `mart_bonus_register.parquet` in `folder`, one per period in it;
+    `unchanged` has the file of a name and period where it is known what it would come to.
 
     Two header rows (Chinese label, column name), then one row per register row in the register's order.
     """
@@ -42,13 +45,16 @@ def write_registers(folder: Path) -> list[Path]:
         periods = register.project("period_id").distinct().order("period_id").fetchall()
         written = []
         for (period,) in periods:
+            path = folder / f"register_{period}.xlsx"
+            written.append(path)
+            if (same := unchanged(path.name, str(period))) is not None:
+                path.hardlink_to(same)
+                continue
             rows = database.execute(
                 "select * from read_parquet($source) where period_id = $period",
                 {"source": str(source), "period": period},
             ).fetchall()
-            path = folder / f"register_{period}.xlsx"
             _write(path, columns, rows)
-            written.append(path)
     return written
 
 

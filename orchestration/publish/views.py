@@ -53,7 +53,7 @@ def create_views(database: duckdb.DuckDBPyConnection, folder: Path, names: Colle
     for name in sorted(names):
         schema, view = name.split(".")
         database.execute(f'create schema if not exists "{schema}"')
-        database.execute(f'create view "{schema}"."{view}" as\n{view_text(folder, name)}')
+        database.execute(f'create or replace view "{schema}"."{view}" as\n{view_text(folder, name)}')
 
 
 def view_text(folder: Path, name: str) -> str:
