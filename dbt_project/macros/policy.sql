@@ -1,6 +1,9 @@
 {# Dates resolved once: does an effective-dated row hold on that day? effective_from included, effective_to not. #}
 {% macro holds_on(day, row) -%}
-    ({{ day }} >= {{ row }}.effective_from and ({{ row }}.effective_to is null or {{ day }} < {{ row }}.effective_to))
+    (
+        {{ day }} >= {{ row }}.effective_from
+        and {{ day }} < coalesce({{ row }}.effective_to, cast('9999-12-31' as date))
+    )
 {%- endmacro %}
 
 {# The rows of a policy seed in force on the last day of each period; with by_kind those that say a kind of period

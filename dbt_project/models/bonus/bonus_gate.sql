@@ -43,12 +43,13 @@ observed as (
         on
             due.component_id = gate.component_id
             and due.period_id = gate.period_id
-    left join {{ ref('bonus_event') }} as event
+    left join {{ ref('bonus_own_event') }} as event
         on
             due.agent_id = event.agent_id
             and due.period_id = event.period_id
+            and due.component_id = event.component_id
+            and due.segment_no = event.segment_no
             and gate.event_kind = event.event_kind
-            and {{ is_own_day('due', 'event') }}
     left join absent
         on
             gate.period_id = absent.period_id

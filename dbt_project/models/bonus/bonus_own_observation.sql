@@ -96,15 +96,16 @@ asked as (
             and reads.kpi_id = definition.kpi_id
 ),
 
-of_own_days as (
-    select
+-- Few agents move: their days are found before anybody's sums are looked at.
+own_day as (
+    select distinct
         asked.agent_id,
         asked.period_id,
         asked.component_id,
         asked.kpi_id,
         asked.month_id,
-        cast(sum(daily.numerator) as decimal(24, 6)) as numerator,
-        cast(sum(daily.denominator) as bigint) as denominator
+        segment.first_day_on,
+        segment.last_day_on
     from asked
     inner join due
         on
@@ -116,15 +117,28 @@ of_own_days as (
             asked.agent_id = segment.agent_id
             and asked.month_id = segment.month_id
             and {{ is_own_day('due', 'segment') }}
+    where asked.own_day_count < asked.service_day_count
+),
+
+of_own_days as (
+    select
+        own_day.agent_id,
+        own_day.period_id,
+        own_day.component_id,
+        own_day.kpi_id,
+        own_day.month_id,
+        cast(sum(daily.numerator) as decimal(24, 6)) as numerator,
+        cast(sum(daily.denominator) as bigint) as denominator
+    from own_day
     inner join {{ ref('kpi_daily') }} as daily
         on
-            asked.agent_id = daily.agent_id
-            and asked.kpi_id = daily.kpi_id
-            and daily.event_on >= segment.first_day_on
-            and daily.event_on <= segment.last_day_on
+            own_day.agent_id = daily.agent_id
+            and own_day.kpi_id = daily.kpi_id
+            and own_day.month_id = daily.month_id
+            and daily.event_on >= own_day.first_day_on
+            and daily.event_on <= own_day.last_day_on
             and daily.is_counted
-    where asked.own_day_count < asked.service_day_count
-    group by asked.agent_id, asked.period_id, asked.component_id, asked.kpi_id, asked.month_id
+    group by own_day.agent_id, own_day.period_id, own_day.component_id, own_day.kpi_id, own_day.month_id
 )
 
 select

@@ -34,6 +34,10 @@ absent as (
     where subject_kind = 'event_kind'
 ),
 
+own_event as (
+    select * from {{ ref('bonus_own_event') }} where is_of_segment
+),
+
 -- By segment where the component is paid so, else over all days of its own plan and role.
 matched as (
     select
@@ -58,18 +62,18 @@ matched as (
         on
             due.component_id = counted_kind.component_id
             and due.period_id = counted_kind.period_id
-    left join {{ ref('bonus_event') }} as event
+    left join own_event as event
         on
             due.agent_id = event.agent_id
             and due.period_id = event.period_id
+            and due.component_id = event.component_id
+            and due.segment_no = event.segment_no
             and counted_kind.event_kind = event.event_kind
-            and {{ is_own_day('due', 'event') }}
-            and (due.segment_no = event.segment_no or not due.is_by_segment)
     left join {{ ref('dim_agent_period_segment') }} as segment
         on
             event.agent_id = segment.agent_id
             and event.period_id = segment.period_id
-            and event.segment_no = segment.segment_no
+            and event.event_segment_no = segment.segment_no
     left join absent
         on
             counted_kind.period_id = absent.period_id
