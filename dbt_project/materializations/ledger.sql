@@ -24,9 +24,10 @@
 {# The month of a date, month or period, as the ledger writes it: text in the order of time; '' of an empty one. #}
 {% macro ledger_month(column) %}coalesce(substr(cast({{ column }} as varchar), 1, 7), ''){% endmacro %}
 
-{# Bring `relation` to what `query` says, doing no more than the ledger asks for. #}
-{% macro bring_up_to_date(relation, query, is_input=false) %}
-    {%- set code = local_md5(query ~ tojson(config.get('meta') or {}, sort_keys=true)) -%}
+{# Bring `relation` to what `query` says, doing no more than the ledger asks for. An input is read each time; `said` is its
+   code, where the query names a place. #}
+{% macro bring_up_to_date(relation, query, is_input=false, said=none) %}
+    {%- set code = local_md5((said or query) ~ tojson(config.get('meta') or {}, sort_keys=true)) -%}
     {%- set plan = ledger_plan(relation, code, is_input) -%}
     {%- if plan.kind == 'nothing' -%}
         {%- do store_result('main', response='UNCHANGED', agate_table=none) -%}
@@ -35,7 +36,7 @@
             {%- set statements = [
                 forget_relation(relation),
                 'create table ' ~ relation ~ ' as\n' ~ query,
-                ledger_note(plan.seq, '', "'', '~'", '(select count(*) from ' ~ relation ~ ') as rows_made'),
+                ledger_note(plan.seq, is_new=true, rows='(select count(*) from ' ~ relation ~ ')'),
             ] -%}
         {%- elif plan.kind == 'whole' -%}
             {%- set statements = built_whole(relation, query, plan) -%}
@@ -79,6 +80,10 @@ select
     case
         when own.seq is null or {{ 'true' if load_cached_relation(this) is none else 'false' }} then 'new'
         when own.code <> '{{ code }}' then 'new'
+        {% if not config.get('contract').enforced -%}
+        -- Its columns may have other types with those of what it reads.
+        when exists (select 1 from news where column_name = '' and from_value = 'new') then 'new'
+        {% endif -%}
         when {{ 'true' if is_input else 'false' }} then 'whole'
         when not exists (select 1 from news) then 'nothing'
         when exists (
@@ -96,7 +101,7 @@ from own
 {% endmacro %}
 
 {# A query for the conditions that one rule gives on the rows of the model. #}
-{% macro ledger_told(name, asked, read) %}
+{% macro ledger_told(name, asked) %}
     {%- set month = ledger_month(config.get('meta').get('month') or 'null') | replace("'", "''") -%}
     {%- if asked is mapping and asked.key -%}
         {{ return("select from_value as condition from news where model = '" ~ name ~ "' and column_name = 'file'") }}
@@ -124,10 +129,9 @@ from own
             ~ " then '-01' else '' end as date) - cast((select coalesce(max(window_days), 0) + 1 from " ~ relation_named('kpi')
             ~ ") as integer) as varchar), 1, 7), '')" -%}
     {%- endif -%}
-    {#- A year of five digits stands before this one in the order of text: up to such a month means for ever. -#}
     {{ return(
-        "select '" ~ month ~ " between ''' || " ~ from_month ~ " || ''' and ''' || case when to_value < from_value"
-        ~ " then '~' else substr(to_value, 1, 7) end || '''' as condition from " ~ found
+        "select '" ~ month ~ " between ''' || " ~ from_month ~ " || ''' and ''' || substr(to_value, 1, 7) || '''' "
+        ~ 'as condition from ' ~ found
     ) }}
 {% endmacro %}
 
@@ -138,7 +142,7 @@ from own
         'drop table if exists ' ~ next,
         'create table ' ~ next ~ ' as\n' ~ query,
         ledger_difference(next, relation, 'true', plan.seq) if (config.get('meta') or {}).get('is_compared', true)
-        else ledger_note(plan.seq, '', "'', '~'", '(select count(*) from ' ~ next ~ ')'),
+        else ledger_note(plan.seq, rows='(select count(*) from ' ~ next ~ ')'),
         'drop table ' ~ relation,
         'alter table ' ~ next ~ ' rename to ' ~ relation.identifier,
     ]) }}
@@ -203,8 +207,9 @@ with difference as materialized (
 {{ notes | join('\nunion all\n') }}
 {% endmacro %}
 
-{% macro ledger_note(seq, column, months, rows) -%}
-insert into build.change select {{ seq }}, '{{ model.name }}', '{{ column }}', {{ months }}, {{ rows }}
+{# Tell that everything may have changed; of a `new` relation also its columns. #}
+{% macro ledger_note(seq, is_new=false, rows='0') -%}
+insert into build.change select {{ seq }}, '{{ model.name }}', '', '{{ 'new' if is_new }}', '~', {{ rows }}
 {%- endmacro %}
 
 {# The changes that a model's meta names, each with the SQL of its span and grouping. #}
@@ -253,7 +258,7 @@ insert into build.change select {{ seq }}, '{{ model.name }}', '{{ column }}', {
     {%- set statements = [
         forget_relation(this) if existing is not none and not existing.is_view else 'select 1',
         'create or replace' ~ definition,
-        ledger_note(ledger_next(), '', "'', '~'", '0') ~ ' where ' ~ is_new,
+        ledger_note(ledger_next(), is_new=true) ~ ' where ' ~ is_new,
         'insert into build.built select ' ~ ledger_next() ~ ", '" ~ model.name ~ "', '" ~ code ~ "', 'new' where " ~ is_new,
     ] -%}
     {%- do adapter.ensure_transaction() -%}

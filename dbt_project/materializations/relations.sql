@@ -1,9 +1,9 @@
-{# How tables, views and seeds come into the warehouse on DuckDB: one statement each under the final name.
+{# How tables, views and seeds come into the warehouse on DuckDB.
 
-   dbt's own materializations build beside an earlier relation, rename twice and drop: eight calls a node, for a warehouse
-   that is a new file each night and has no earlier relation. What they offer besides (hooks, grants, indexes, comments)
-   is not used here and refused rather than left out. Where an earlier relation does stand (a developer's `dbt build`, one
-   asset chosen by hand) it is replaced in one transaction. #}
+   dbt's own materializations build beside an earlier relation, rename twice and drop: eight calls a node. A night brings a
+   warehouse up to date that it keeps (ledger.sql). Elsewhere (a developer's `dbt build`, tests) a relation is one statement
+   under its final name, and what stands there is replaced in one transaction. What dbt's offer besides (hooks, grants,
+   indexes, comments) is not used here and refused rather than left out. #}
 
 {% materialization table, adapter='duckdb', supported_languages=['sql'] %}
     {%- do require_plain_model() -%}
@@ -63,7 +63,7 @@ from read_csv(
 )
     {%- endset -%}
     {%- if is_kept() -%}
-        {%- do bring_up_to_date(relation, query, is_input=true) -%}
+        {%- do bring_up_to_date(relation, query, is_input=true, said=tojson(types)) -%}
     {%- else -%}
         {%- do put_in_place(relation, 'create table ' ~ relation ~ ' as\n' ~ query) -%}
     {%- endif -%}

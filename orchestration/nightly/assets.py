@@ -4,6 +4,7 @@ Each asset only wires: the work is done by the pure packages it calls, and repor
 figures.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -19,6 +20,7 @@ from dagster import (
     AssetSpec,
     MaterializeResult,
     MetadataValue,
+    RetryRequested,
     asset,
     multi_asset,
 )
@@ -34,7 +36,7 @@ from orchestration.ingest.contract import load_contract
 from orchestration.nightly.retry import tried_again
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy.folder import policy_hash
-from orchestration.progress import Stage, stage
+from orchestration.progress import Stage, say, stage
 from orchestration.publish.candidate import build_candidate, unchanged_candidate
 from orchestration.publish.publication import CALIBRATION_PAGE, publish
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, SOURCE_DIRS
@@ -52,14 +54,17 @@ from orchestration.warehouse.dbt import (
 from orchestration.warehouse.ledger import (
     all_built,
     forget_warehouse,
+    forgotten_if_damaged,
     keep_warehouse,
     note_candidate,
+    require_whole,
     touched_months,
 )
-from orchestration.warehouse.manifest import Relation, node_names, published_relations, read_manifest
+from orchestration.warehouse.manifest import Relation, published_relations, read_manifest
 from orchestration.warehouse.raw import TableLoads, loads_of_tables
 from orchestration.warehouse.translator import RAW_GROUP, FolderTranslator
 
+MONTH = re.compile(r"\d{4}-\d{2}$")
 CANDIDATE, CALIBRATION, PUBLICATION = AssetKey("candidate"), AssetKey("calibration"), AssetKey("publication")
 
 
@@ -114,9 +119,9 @@ def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
             if context.is_subset:
                 names = {".".join(node["fqn"]) for node in _selected(manifest, translator, context)}
                 arguments += ["--select", *sorted(names)]
-            if nightly.full_refresh:
+            if nightly.full_refresh and not context.is_subset:
                 forget_warehouse(state)
-            keep_warehouse(state, manifest)
+            is_kept = keep_warehouse(state, manifest, is_whole=not context.is_subset)
             events = stream_dbt(
                 state, arguments, outcome=outcome, manifest=take_parsed(state), is_kept=True, is_quick=True
             )
@@ -126,15 +131,21 @@ def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
                 yield from message.to_default_asset_events(
                     manifest, translator, context=context, target_path=state.dbt
                 )
-            if outcome.failed_models:
-                # Whatever it was, the next night does not go on from what this one leaves.
+            if outcome.broken and not context.is_subset:
+                # Nothing goes on from what is left. A damaged warehouse is no reason to fail.
                 forget_warehouse(state)
+                if is_kept and context.retry_number == 0:
+                    say("build", f"{outcome.said_of_broken()}: once more, from an empty warehouse")
+                    raise RetryRequested(max_retries=max(1, nightly.retries), seconds_to_wait=0)
             outcome.raise_if_failed(log_path(state))
-            if not context.is_subset:
-                all_built(state, node_names(manifest))
-            months = sorted({touched.month for touched in touched_months(state, manifest)})
+            with forgotten_if_damaged(state):
+                if not context.is_subset:
+                    all_built(state, manifest)
+                touched = {one.month for one in touched_months(state, manifest)}
+            months = sorted(month for month in touched if MONTH.match(month))
             current.figures["touched_months"] = months
-            current.message += f"; {_said_of_months(months)}"
+            said = ", ".join(months) or "none"
+            current.message += f"; months touched: {said}" if is_kept else "; everything anew"
 
     return warehouse
 
@@ -159,19 +170,17 @@ def _report(event: Mapping[str, Any], current: Stage) -> None:
     current.step(f"{node.get('node_name', '?')}: {node.get('node_status', '?')}")
 
 
-def _said_of_months(months: Sequence[str]) -> str:
-    """Which months were built again; '' stands for all of a relation."""
-    if "" in months:
-        return "everything built"
-    return f"months touched: {', '.join(months)}" if months else "no month touched"
-
-
 def _candidate(relations: Sequence[AssetKey]) -> AssetsDefinition:
     @asset(key=CANDIDATE, deps=relations, group_name="publish", kinds={"parquet", "duckdb"})
     def candidate(context: AssetExecutionContext, nightly: NightlyRun) -> MaterializeResult[Any]:
         """Every published relation as ordered Parquet, and a DuckDB file per audience."""
         state = nightly.state_folder
-        with tried_again(context, nightly, "candidate"), stage("candidate") as current:
+        require_whole(state)
+        with (
+            tried_again(context, nightly, "candidate"),
+            stage("candidate") as current,
+            forgotten_if_damaged(state),
+        ):
             manifest = read_manifest(manifest_path(state))
             built = build_candidate(
                 state,

@@ -23,9 +23,10 @@ from orchestration.state.folder import OWNER_DIR, StateFolder
 from orchestration.state.lock import hold
 from orchestration.state.record import next_number
 from orchestration.warehouse.dbt import TEMPLATES
+from orchestration.warehouse.ledger import warehouse_files
 
 WORK = ".work"
-TAKEN = ("raw", "settled", "runs")
+TAKEN = ("raw", "settled", "runs", "candidate")
 """Folders that a night reads beside the exports. Their files are replaced, never written into: links do."""
 PARSED = ("partial_parse.msgpack", "parsed_manifest.json", "project_fingerprint", TEMPLATES)
 """What dbt knows of the project already: parsing it anew takes seconds."""
@@ -84,6 +85,9 @@ def _workspace(state: StateFolder) -> Iterator[StateFolder]:
             shutil.copytree(state.root / name, work.root / name, copy_function=os.link)
     if (state.root / KEY).is_file():
         shutil.copy2(state.root / KEY, work.root / KEY)
+    # It is written into: a copy, from which the preview goes on as the next night would.
+    for path in (path for path in warehouse_files(state) if path.is_file()):
+        shutil.copyfile(path, work.root / path.name)
     work.dbt.mkdir(OWNER_DIR)
     for path in (state.dbt / name for name in PARSED):
         if path.is_file():

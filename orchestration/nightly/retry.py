@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dagster import AssetExecutionContext, RetryRequested
 
 from orchestration.nightly.run import NightlyRun
-from orchestration.nightly.transient import is_transient
 from orchestration.progress import say
+from orchestration.transient import is_transient
 
 
 @contextmanager

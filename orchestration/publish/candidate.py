@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from stat import S_IMODE
 
 import duckdb
 
@@ -76,7 +77,7 @@ class Candidate:
     rows: Mapping[str, int]
     inputs: Sequence[Mapping[str, object]]
     files: Mapping[str, str]
-    touched: Sequence[Mapping[str, object]]
+    touched: Sequence[Mapping[str, object]] = ()
 
 
 def build_candidate(
@@ -423,11 +424,16 @@ def _inputs(database: duckdb.DuckDBPyConnection, state: StateFolder) -> list[dic
 def _protect(draft: Path) -> None:
     """Audit and payroll are the owner's alone, BI is the group's too.
 
-    A mart's Parquet is one file with a name in several folders; the folders of audit and payroll keep the
-    group out.
+    A mart's Parquet is one file with a name in several folders, and one with that of the publications it has
+    been in: its mode changes only where it is not yet what it is to be. The folders of audit and payroll keep
+    the group out.
     """
+    of_bi = {path.stat().st_ino for path in (draft / "bi.duckdb", *(draft / "bi").iterdir())}
     for path in draft.rglob("*"):
-        path.chmod(OWNER_DIR if path.is_dir() else OWNER_FILE)
-    (draft / "bi").chmod(GROUP_DIR)
-    for path in (draft / "bi.duckdb", *(draft / "bi").iterdir()):
-        path.chmod(GROUP_FILE)
+        info = path.stat()
+        if path.is_dir():
+            mode = GROUP_DIR if path == draft / "bi" else OWNER_DIR
+        else:
+            mode = GROUP_FILE if info.st_ino in of_bi else OWNER_FILE
+        if S_IMODE(info.st_mode) != mode:
+            path.chmod(mode)

@@ -31,6 +31,7 @@ from orchestration.hashing import file_hash
 from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, environment
 from orchestration.state.folder import StateFolder, write_atomically
 from orchestration.state.memory import memory_limit, spill_folder
+from orchestration.transient import is_transient
 from orchestration.warehouse.quicker import quicker
 from orchestration.warehouse.threads import LostThread, watched_threads
 
@@ -47,6 +48,8 @@ GRACE_SECONDS = 10.0
 """Without any event for so long after a thread has died, dbt is given up."""
 BUILD = ("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure")
 """A night's command: every seed, model and data test. Unit tests are of the code, exposures are words."""
+BROKEN_STATUSES = frozenset({"error", "runtime error"})
+"""Of a node that could not be run at all, as over a damaged file; a test that finds rows has failed."""
 FAILED_STATUSES = frozenset({"error", "fail", "runtime error", "partial success"})
 
 
@@ -56,14 +59,19 @@ class BuildFailed(MeritlineError):
 
 @dataclass
 class DbtOutcome:
-    """What a dbt command came to: whether it succeeded, what failed (node name → message), an unexpected
-    exception.
+    """What a dbt command came to: whether it succeeded, what failed (node name → message), which models and
+    tests could not be run though there was memory and no lock, an unexpected exception.
     """
 
     is_success: bool = False
     failed_models: dict[str, str] = field(default_factory=dict)
     failed_tests: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
     exception: BaseException | None = None
+
+    def said_of_broken(self) -> str:
+        """What could not be run, in a sentence without an end."""
+        return f"{len(self.broken)} node(s) could not be run: {_listed(self.broken)}"
 
     def raise_if_failed(self, log: Path) -> None:
         """Raise BuildFailed for a model, PublicationRefused for a data test; nothing when the build
@@ -275,6 +283,10 @@ def _invoke(
             is_test = one.node.resource_type in ("test", "unit_test")
             failed = outcome.failed_tests if is_test else outcome.failed_models
             failed[one.node.name] = _one_line(one.message or one.status)
+            message = failed[one.node.name]
+            passes = says_out_of_memory(message) or is_transient(RuntimeError(message))
+            if one.status in BROKEN_STATUSES and not passes:
+                outcome.broken[one.node.name] = message
 
 
 def _common_arguments(state: StateFolder) -> list[str]:

@@ -17,19 +17,26 @@ from typing import Any
 
 import duckdb
 
-from orchestration.errors import ConfigurationError
-from orchestration.hashing import file_hash
+from orchestration.errors import ConfigurationError, PublicationRefused
+from orchestration.hashing import file_hash, tree_hash
 from orchestration.ingest.store import SCHEMA_FILE
 from orchestration.settings import DBT_PROJECT_DIR
 from orchestration.state.folder import StateFolder
+from orchestration.transient import is_transient
 from orchestration.warehouse.touched import months_told, reads_of, wrong_rules
 
-FORM = "1"
-"""Of the ledger and of what the materializations do with it. Another one begins with an empty warehouse."""
+CODE = (
+    *sorted((DBT_PROJECT_DIR / "materializations").glob("*.sql")),
+    Path(__file__),
+    Path(__file__).with_name("touched.py"),
+)
+"""What keeps a warehouse. Another than it was kept by begins with an empty one: what a fault in it has left
+stale would stay so.
+"""
 
 CREATE = """
 create schema build;
-create table build.form (form varchar, engine varchar);
+create table build.kept_by (code varchar, engine varchar);
 create table build.built (seq bigint, model varchar, code varchar, kind varchar);
 create table build.change (
     seq bigint, model varchar, column_name varchar, from_value varchar, to_value varchar, row_count bigint
@@ -44,15 +51,21 @@ select greatest(
     coalesce((select max(seq) from build.built), 0), coalesce((select max(seq) from build.change), 0)
 ) as seq
 """
+RELATIONS = """
+select 'view', schema_name, view_name from duckdb_views() where not internal and schema_name <> 'build'
+union all
+select 'table', schema_name, table_name from duckdb_tables() where schema_name <> 'build'
+"""
 ADD_ONLY = frozenset({"crm", "governance", "ticket", "workforce"})
 """Sources whose files are never written again: a new one adds rows, and no other rows change."""
 
 
-def keep_warehouse(state: StateFolder, manifest: Mapping[str, Any]) -> bool:
+def keep_warehouse(state: StateFolder, manifest: Mapping[str, Any], *, is_whole: bool = True) -> bool:
     """Have the warehouse ready to be brought up to date, with what raw files have come, gone or changed
     written down. False when there is none that can be kept: it is a new, empty one.
 
-    Raises ConfigurationError for a model whose rules on touched months cannot hold.
+    Raises ConfigurationError for a model whose rules on touched months cannot hold, and where one that cannot
+    be kept would go before a build that is not of everything (`is_whole`).
     """
     if wrong := wrong_rules(manifest):
         raise ConfigurationError(
@@ -60,42 +73,92 @@ def keep_warehouse(state: StateFolder, manifest: Mapping[str, Any]) -> bool:
             problem=f"{len(wrong)} rule(s) on touched months cannot hold: {'; '.join(wrong)}",
             remedy="Correct config.meta of the model, as dbt_project/materializations/ledger.sql says",
         )
-    is_kept = state.warehouse.exists() and _is_of_this_form(state)
-    if not is_kept:
-        forget_warehouse(state)
+    if state.warehouse.exists() and _is_kept(state):
+        try:
+            with _open(state) as warehouse:
+                _note_reads(warehouse, manifest)
+                _note_sources(warehouse, state, manifest)
+            return True
+        except duckdb.Error as error:
+            if is_transient(error):
+                raise
+    if state.warehouse.exists() and not is_whole:
+        raise ConfigurationError(
+            path=state.warehouse,
+            problem="it is damaged or of another release, and not everything is to be built",
+            remedy="Run meritline nightly, the whole of it",
+        )
+    forget_warehouse(state)
     with _open(state) as warehouse:
-        if not is_kept:
-            warehouse.execute(CREATE)
-            warehouse.execute("insert into build.form values ($1, $2)", [FORM, duckdb.__version__])
+        warehouse.execute(CREATE)
         _note_reads(warehouse, manifest)
         _note_sources(warehouse, state, manifest)
-    return is_kept
+        warehouse.execute("insert into build.kept_by values ($1, $2)", [_code(), duckdb.__version__])
+    return False
+
+
+@contextmanager
+def forgotten_if_damaged(state: StateFolder) -> Iterator[None]:
+    """Forget the warehouse when the block cannot read or write it, but for a lock that passes."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if not is_transient(error):
+            forget_warehouse(state)
+        raise
+
+
+def require_whole(state: StateFolder) -> None:
+    """Raise PublicationRefused unless every model has been built since anything changed."""
+    try:
+        with _open(state, read_only=True) as warehouse:
+            row = warehouse.execute(
+                f"select count(*) from build.whole_build where seq = (select seq from ({NEWEST}))"
+            ).fetchone()
+    except duckdb.CatalogException:
+        row = None
+    if row != (1,):
+        raise PublicationRefused(
+            path=state.warehouse,
+            problem="not every relation of the warehouse has been built since the exports or models changed",
+            remedy="The last publication stays. Run meritline nightly, the whole of it",
+        )
 
 
 def forget_warehouse(state: StateFolder) -> None:
     """Remove the warehouse."""
-    for path in (state.warehouse, state.warehouse.with_name(f"{state.warehouse.name}.wal")):
+    for path in warehouse_files(state):
         path.unlink(missing_ok=True)
 
 
-def all_built(state: StateFolder, names: frozenset[str]) -> None:
-    """Note that every model (`names`, seeds too) has taken up every change, and forget those that there are
-    no longer.
-    """
+def warehouse_files(state: StateFolder) -> tuple[Path, Path]:
+    """The warehouse and, where a writer was killed, what it had not yet written into it."""
+    return state.warehouse, state.warehouse.with_name(f"{state.warehouse.name}.wal")
+
+
+def all_built(state: StateFolder, manifest: Mapping[str, Any]) -> None:
+    """Note that every model has taken up every change; those that there are no longer go."""
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
     with _open(state) as warehouse:
+        warehouse.execute("begin")
         warehouse.execute(
             "delete from build.built where model not in (select unnest($1)) or seq < "
             "(select max(later.seq) from build.built as later where later.model = built.model)",
-            [sorted(names)],
+            [sorted(node["name"] for node in nodes)],
         )
+        known = {(node["schema"], node["alias"]) for node in nodes}
+        for kind, schema, name in warehouse.execute(RELATIONS).fetchall():
+            if (schema, name) not in known:
+                warehouse.execute(f'drop {kind} "{schema}"."{name}"')
         warehouse.execute("delete from build.whole_build")
         warehouse.execute(f"insert into build.whole_build {NEWEST}")
+        warehouse.execute("commit")
 
 
 @dataclass(frozen=True)
 class TouchedMonth:
-    """Rows of a relation (`cause`) that came, went or changed in a month since the last candidate; without a
-    month, all of a relation that was built whole and tells no months.
+    """Rows of a relation (`cause`) that came, went or changed in a month or period since the last candidate:
+    `undated` of rows without one, `all` of a relation that is new or tells no months.
     """
 
     month: str
@@ -112,13 +175,20 @@ def touched_months(state: StateFolder, manifest: Mapping[str, Any]) -> list[Touc
         rows = warehouse.execute(
             """
             select
-                case when change.column_name = '' then '' else substr(change.from_value, 1, 7) end as month,
+                case
+                    when change.column_name = '' then 'all'
+                    when change.from_value = '' then 'undated'
+                    else substr(change.from_value, 1, 7)
+                end as month,
                 change.model,
                 sum(change.row_count)
             from build.change as change
-            inner join (select unnest($1) as model, unnest($2) as column_name) as told
-                on change.model = told.model and change.column_name in ('', told.column_name)
-            where change.seq > coalesce((select max(seq) from build.candidate), 0)
+            left join (select unnest($1) as model, unnest($2) as column_name) as told
+                on change.model = told.model
+            where
+                change.seq > coalesce((select max(seq) from build.candidate), 0)
+                and change.column_name in ('', told.column_name)
+                and change.row_count > 0
             group by all
             order by all
             """,
@@ -175,14 +245,20 @@ def note_candidate(state: StateFolder, content_hash: str) -> None:
         warehouse.execute("commit")
 
 
-def _is_of_this_form(state: StateFolder) -> bool:
+def _code() -> str:
+    return tree_hash(CODE)
+
+
+def _is_kept(state: StateFolder) -> bool:
     try:
         with _open(state) as warehouse:
-            row = warehouse.execute("select form, engine from build.form").fetchone()
-    except duckdb.Error:
+            row = warehouse.execute("select code, engine from build.kept_by").fetchone()
+    except duckdb.Error as error:
+        if is_transient(error):
+            raise
         # Of a release before, or no database any more: it is built anew from what raw holds.
         return False
-    return row == (FORM, duckdb.__version__)
+    return row == (_code(), duckdb.__version__)
 
 
 @contextmanager
@@ -235,12 +311,12 @@ def _note_sources(
             (select seq from newest) + 1,
             source,
             case when is_added then 'file' else '' end,
-            case when is_added then path else '' end,
+            case when is_added then path when path like $2 then 'new' else '' end,
             case when is_added then path else '~' end,
             0
         from difference
         """,
-        [sorted(ADD_ONLY)],
+        [sorted(ADD_ONLY), f"%{SCHEMA_FILE}"],
     )
     warehouse.execute("delete from build.source_file")
     warehouse.execute("insert into build.source_file from now_there")

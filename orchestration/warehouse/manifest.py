@@ -114,12 +114,6 @@ def _relation(node: Mapping[str, Any]) -> Relation:
     )
 
 
-def node_names(manifest: Mapping[str, Any]) -> frozenset[str]:
-    """The names of all models and seeds."""
-    nodes = manifest["nodes"].values()
-    return frozenset(node["name"] for node in nodes if node["resource_type"] in ("model", "seed"))
-
-
 class _Ancestors:
     """All nodes above a node, each found once."""
 

@@ -29,7 +29,7 @@ from orchestration.warehouse.dbt import (
     take_parsed,
 )
 from orchestration.warehouse.ledger import all_built, keep_warehouse
-from orchestration.warehouse.manifest import node_names, read_manifest
+from orchestration.warehouse.manifest import read_manifest
 from tests.changing_centre import ChangingCentre
 from tests.compiled import build_compiled, project_of
 from tests.conftest import settings_of
@@ -70,7 +70,7 @@ def build_on(state: StateFolder, centre: ChangingCentre) -> str:
         rows = warehouse.execute(
             "select kind, count(*) from build.built where seq > $1 group by kind order by kind", [before]
         ).fetchall()
-    all_built(state, node_names(manifest))
+    all_built(state, manifest)
     return ", ".join(f"{count} {kind}" for kind, count in rows)
 
 
@@ -96,6 +96,12 @@ def differences(state: StateFolder, base: Path) -> list[str]:
         }
         assert names["kept"] == names["anew"]
         found = []
+        columns = (
+            "select schema_name, table_name, column_index, column_name, data_type from duckdb_columns() "
+            "where database_name = $1 and schema_name <> 'build' and not internal order by all"
+        )
+        shapes = [database.execute(columns, [catalog]).fetchall() for catalog in ("kept", "anew")]
+        found += [f"{row} is a column of one" for row in sorted(set(shapes[0]) ^ set(shapes[1]))]
         for schema, name in sorted(names["kept"]):
             tables = [f'{catalog}."{schema}"."{name}"' for catalog in ("kept", "anew")]
             [missing], [extra] = (

@@ -14,13 +14,13 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import cli
+from orchestration.errors import PublicationRefused
 from orchestration.nightly.execute import JobRequest, execute
 from orchestration.nightly.run import NightlyRun
 from orchestration.publish.publication import current_publication
 from orchestration.state.folder import StateFolder
-from orchestration.warehouse.dbt import BuildFailed
 from tests.bench.touched_months import one_sequence
-from tests.conftest import copy_state, settings_of
+from tests.conftest import copy_state, run_night, settings_of
 
 NEXT_DAY = "2026-11-01"
 
@@ -111,19 +111,33 @@ def test_nothing_new_builds_nothing_that_grows(
     assert not {"stg_ticket__ticket", "fct_ticket", "kpi_daily", "bonus_line"} & {model for (model,) in built}
 
 
-def test_after_a_model_failed_the_next_night_begins_anew(
+def test_a_damaged_warehouse_is_built_anew_in_the_same_night(
     gone_on: tuple[StateFolder, Mapping[str, Any]], next_day: Path, tmp_path: Path
 ) -> None:
-    """A warehouse damaged so that a model cannot be brought up to date is not gone on from."""
+    """One in which a model cannot be brought up to date."""
     before, manifest = gone_on
     state = copy_state(before.root, tmp_path / "state")
     with duckdb.connect(str(state.warehouse)) as warehouse:
         warehouse.execute("alter table facts.fct_ticket rename column solved_on to other")
         warehouse.execute("delete from build.built where model = 'kpi_daily'")
-    with pytest.raises(BuildFailed):
-        _night(state, next_day)
-    assert not state.warehouse.exists()
     assert _night(state, next_day)["content_hash"] == manifest["content_hash"]
+    with duckdb.connect(str(state.warehouse), read_only=True) as warehouse:
+        kinds = {str(kind) for (kind,) in warehouse.execute("select kind from build.built").fetchall()}
+    assert kinds == {"new"}
+
+
+def test_a_warehouse_that_is_not_built_throughout_gives_no_candidate(
+    gone_on: tuple[StateFolder, Mapping[str, Any]], next_day: Path, tmp_path: Path
+) -> None:
+    """As a night leaves it that was killed between two models, or refused by a data test."""
+    before, _ = gone_on
+    state = copy_state(before.root, tmp_path / "state")
+    with duckdb.connect(str(state.warehouse)) as warehouse:
+        warehouse.execute(
+            "insert into build.change select max(seq) + 1, 'fct_ticket', '', '', '~', 1 from build.built"
+        )
+    with pytest.raises(PublicationRefused, match="not every relation of the warehouse has been built"):
+        run_night(state.root, next_day, "candidate", "calibration", "publication", as_of=NEXT_DAY)
 
 
 def test_random_nights_equal_warehouses_built_from_nothing(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from orchestration.errors import ConfigurationError, ExportRejected, MeritlineError, PublicationRefused
-from orchestration.nightly.transient import is_transient
+from orchestration.transient import is_transient
 from orchestration.warehouse.dbt import BuildFailed
 
 LOCK = 'IO Error: Could not set lock on file "w.duckdb": Conflicting lock is held in python3 (PID 7)'
