@@ -175,12 +175,12 @@ def _candidate(relations: Sequence[AssetKey]) -> AssetsDefinition:
     def candidate(context: AssetExecutionContext, nightly: NightlyRun) -> MaterializeResult[Any]:
         """Every published relation as ordered Parquet, and a DuckDB file per audience."""
         state = nightly.state_folder
-        require_whole(state)
         with (
             tried_again(context, nightly, "candidate"),
             stage("candidate") as current,
             forgotten_if_damaged(state),
         ):
+            require_whole(state)
             manifest = read_manifest(manifest_path(state))
             built = build_candidate(
                 state,
