@@ -38,8 +38,6 @@ from pydantic_core import ErrorDetails
 
 from expectations.measure import Measure, load_measure, measured_columns
 from orchestration.errors import ConfigurationError
-from orchestration.gate.result import GatePlan
-from orchestration.hashing import tree_hash
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.]+$")]
@@ -243,15 +241,9 @@ def load_bounds(folder: Path) -> Mapping[str, SuiteBounds]:
     suites: dict[str, SuiteBounds] = {}
     for path in sorted(folder.glob("*.yml")):
         try:
-            suite = SuiteBounds.model_validate(yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys))
+            suite = SuiteBounds.model_validate(read_yaml(path))
         except ValidationError as error:
-            raise _unsound(path, error) from error
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                path=path,
-                problem=f"the bounds do not read: {' '.join(str(error).split())}",
-                remedy="Write it as YAML in UTF-8, every name once",
-            ) from error
+            raise unsound(path, error, Bound) from error
         if suite.suite != path.stem:
             raise ConfigurationError(
                 path=path,
@@ -317,27 +309,26 @@ def require_columns(
                     )
 
 
-def read_plan(folder: Path) -> GatePlan:
-    """What the bounds in `folder` demand of a result. Raises ConfigurationError like `load_bounds`."""
-    return GatePlan(
-        bounds_hash=bounds_hash(folder),
-        severities={
-            (suite.suite, check_id): suite[check_id].severity
-            for suite in load_bounds(folder).values()
-            for check_id in suite
-        },
-    )
+def read_yaml(path: Path) -> Any:
+    """What a file of bounds says. Raises ConfigurationError where it does not read."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            path=path,
+            problem=f"the bounds do not read: {' '.join(str(error).split())}",
+            remedy="Write it as YAML in UTF-8, every name once",
+        ) from error
 
 
-def bounds_hash(folder: Path) -> str:
-    """SHA-256 over the bound files."""
-    return tree_hash(folder.glob("*.yml"))
-
-
-def _unsound(path: Path, error: ValidationError) -> ConfigurationError:
-    """Every fault of the file with its bound, and the way out of the first."""
+def unsound(path: Path, error: ValidationError, bound: type[BaseModel]) -> ConfigurationError:
+    """Every fault of the file with its bound, and the way out of the first; `bound` is what a bound in it may
+    have.
+    """
     faults = error.errors()
-    return ConfigurationError(path=path, problem="; ".join(map(_told, faults)), remedy=_way_out(faults[0]))
+    return ConfigurationError(
+        path=path, problem="; ".join(map(_told, faults)), remedy=_way_out(faults[0], bound)
+    )
 
 
 def _told(fault: ErrorDetails) -> str:
@@ -347,12 +338,12 @@ def _told(fault: ErrorDetails) -> str:
     return ": ".join([*place, fault["msg"].removeprefix("Value error, ")])
 
 
-def _way_out(fault: ErrorDetails) -> str:
+def _way_out(fault: ErrorDetails, bound: type[BaseModel]) -> str:
     place = fault["loc"]
     if fault["type"] == "missing":
         return f"Give {place[-1]}"
     if fault["type"] == "extra_forbidden":
-        model = SuiteBounds if place[0] != "bounds" else Limits if "limits" in place else Bound
+        model = SuiteBounds if place[0] != "bounds" else Limits if "limits" in place else bound
         return f"Fields here are {', '.join(model.model_fields)}"
     return "Correct it: the head of expectations/bound.py shows a bound, KINDS in it what each kind looks at"
 

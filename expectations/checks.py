@@ -9,8 +9,9 @@ from pathlib import Path
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
-from expectations.bound import Bound, Needs, SuiteBounds, load_bounds, require_numbers
+from expectations.bound import Bound, Needs, SuiteBounds, require_numbers
 from expectations.measure import Measure, load_measure
+from expectations.own_bounds import bounds_in_force
 
 OF_VALUES: Mapping[str, Callable[..., Expectation]] = {
     "ranged": gxe.ExpectColumnValuesToBeBetween,
@@ -47,9 +48,12 @@ class Check:
         return f"rows with {' and '.join(self.bound.looked_at())}" if is_of_values else "rows"
 
 
-def read_checks(bounds_dir: Path) -> tuple[Check, ...]:
-    """The check of every bound, by suite. Raises ConfigurationError for bounds that are not sound."""
-    bounds = load_bounds(bounds_dir)
+def read_checks(bounds_dir: Path, own: Path | None = None) -> tuple[Check, ...]:
+    """The check of every bound in force, by suite, with what a site's `own` folder changes.
+
+    Raises ConfigurationError for bounds that are not sound.
+    """
+    bounds = bounds_in_force(bounds_dir, own)
     require_numbers(bounds, bounds_dir)
     return tuple(_check(suite, check_id) for suite in bounds.values() for check_id in suite)
 

@@ -19,9 +19,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
 
 from expectations import observed
-from expectations.bound import Needs, bounds_hash
+from expectations.bound import Needs
 from expectations.checks import Check, read_checks
 from expectations.observed import MEASURES
+from expectations.own_bounds import hash_in_force
 from orchestration.gate.result import CheckResult, GateResult, Outcome
 from orchestration.state.memory import memory_limit, spill_folder
 
@@ -39,15 +40,17 @@ RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 """Counts, never a value of a row."""
 
 
-def run_gate(candidate_db: Path, bounds_dir: Path) -> GateResult:
-    """Check the candidate's `auditor.duckdb` against every bound of `bounds_dir`.
+def run_gate(candidate_db: Path, bounds_dir: Path, own: Path | None = None) -> GateResult:
+    """Check the candidate's `auditor.duckdb` against every bound of `bounds_dir`, with what a site's `own`
+    folder changes.
 
     A relation that is not there, or a check that cannot run, counts as not passed. The result carries
     aggregates only and no content hash: the caller knows what it had checked. Raises ConfigurationError for
     unsound bounds.
     """
     return GateResult(
-        checks=validate(candidate_db, read_checks(bounds_dir)), bounds_hash=bounds_hash(bounds_dir)
+        checks=validate(candidate_db, read_checks(bounds_dir, own)),
+        bounds_hash=hash_in_force(bounds_dir, own),
     )
 
 

@@ -1,33 +1,18 @@
 """Where things are and how a site runs them: the only module that reads or writes the environment.
 
-| variable | meaning | default |
-|---|---|---|
-| `MERITLINE_STATE` | folder that holds everything a run writes | `./var` |
-| `MERITLINE_LANDING` | landing folder of scheduled runs | `<state>/landing` |
-| `MERITLINE_POLICY` | policy folder of scheduled runs | the policy shipped with the project |
-| `MERITLINE_PROFILES` | profile files of scheduled runs, separated by `:` | none |
-| `MERITLINE_TIMEZONE` | business time zone | `Asia/Shanghai` |
-| `MERITLINE_CRON` | when the nightly schedule fires, in that time zone | `30 2 * * *` |
-| `MERITLINE_KEEP_PUBLICATIONS` | publications whose data is kept | 35 |
-| `MERITLINE_MEMORY` | memory that DuckDB may take, like `8GB`; more goes to disk | half of the machine's |
-| `MERITLINE_RETRIES` | times that a stage is tried again after a fault that passes by itself | 2 |
-| `MERITLINE_RETRY_SECONDS` | wait before the first of them, doubled before each further one | 10 |
-| `MERITLINE_NOTIFY_COMMAND` | command that gets a notice as JSON on standard input (no shell) | none |
-| `MERITLINE_NOTIFY_WEBHOOK` | http or https address that gets a notice as the body of a POST | none |
+The settings themselves, one row each, are `settings_table`.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orchestration.errors import ConfigurationError
+from orchestration.settings_table import PROFILES, SETTINGS, Given, read_site_file
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
@@ -40,10 +25,14 @@ SOURCE_DIRS = (DBT_PROJECT_DIR, PROJECT_ROOT / "orchestration", PROJECT_ROOT / "
 """The code whose hash a publication records."""
 
 
+SITE_VARIABLE = "MERITLINE_SITE"
+
+
 @dataclass(frozen=True)
 class Settings:
     """A site's settings; paths are absolute, `keep_publications` counts publications whose data stays on
-    disk, `retries` counts attempts after the first, `notify_command` is a program and its arguments.
+    disk, `retries` counts attempts after the first, `notify_command` is a program and its arguments. `site`
+    is the site's own folder, where there is one.
     """
 
     state: Path
@@ -58,88 +47,54 @@ class Settings:
     notify_command: tuple[str, ...] = ()
     notify_webhook: str = ""
     memory: str = ""
+    engine: str = "duckdb"
+    site: Path | None = None
 
 
-def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings from `environment` (default: this process's). Raises ConfigurationError naming the
-    variable.
+def load_settings(environment: Mapping[str, str] | None = None, *, site: Path | None = None) -> Settings:
+    """Settings from `environment` (default: this process's), then from `site.yml` of the site's folder, then
+    as shipped. `site` is that folder (default: the one that the environment names).
+
+    Raises ConfigurationError naming the variable, or the file and its key.
     """
     env = os.environ if environment is None else environment
-    state = Path(env.get("MERITLINE_STATE") or "var").absolute()
+    folder = site or (Path(env[SITE_VARIABLE]) if env.get(SITE_VARIABLE) else None)
+    if folder is not None and not folder.is_dir():
+        raise ConfigurationError(
+            path=folder,
+            problem="there is no such folder of a site",
+            remedy="Name one with --site, or make it: meritline site init DIR",
+        )
+    told = {} if folder is None else dict(read_site_file(folder.absolute()))
+    for setting in SETTINGS:
+        if env.get(setting.variable, "").strip():
+            told[setting.key] = Given(env[setting.variable], setting.variable, Path())
+    said = {setting.key: setting.read(told[setting.key]) for setting in SETTINGS if setting.key in told}
+    state = said.get("state", Path("var").absolute())
     return Settings(
         state=state,
-        landing=Path(env.get("MERITLINE_LANDING") or state / "landing").absolute(),
-        policy=Path(env.get("MERITLINE_POLICY") or POLICY_DIR).absolute(),
-        profiles=tuple(
-            Path(part).absolute() for part in env.get("MERITLINE_PROFILES", "").split(":") if part.strip()
-        ),
-        business_timezone=_timezone(env.get("MERITLINE_TIMEZONE") or "Asia/Shanghai"),
-        nightly_cron=env.get("MERITLINE_CRON") or "30 2 * * *",
-        keep_publications=_number(env, "MERITLINE_KEEP_PUBLICATIONS", default=35, least=1),
-        retries=_number(env, "MERITLINE_RETRIES", default=2, least=0),
-        retry_seconds=_number(env, "MERITLINE_RETRY_SECONDS", default=10, least=0),
-        notify_command=_command(env, "MERITLINE_NOTIFY_COMMAND"),
-        memory=_memory(env, "MERITLINE_MEMORY"),
-        notify_webhook=_web_address(env, "MERITLINE_NOTIFY_WEBHOOK"),
+        landing=said.get("landing", state / "landing"),
+        policy=said.get("policy") or _own_policy(folder) or POLICY_DIR,
+        profiles=said.get("profiles", _own_profiles(folder)),
+        business_timezone=said.get("timezone", "Asia/Shanghai"),
+        nightly_cron=said.get("cron", "30 2 * * *"),
+        keep_publications=said.get("keep_publications", 35),
+        retries=said.get("retries", 2),
+        retry_seconds=said.get("retry_seconds", 10),
+        notify_command=said.get("notify_command", ()),
+        notify_webhook=said.get("notify_webhook", ""),
+        memory=said.get("memory", ""),
+        engine=said.get("engine", "duckdb"),
+        site=None if folder is None else folder.absolute(),
     )
 
 
-def _timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigurationError(
-            path="MERITLINE_TIMEZONE",
-            problem=f"{name!r} is no time zone of this machine's time zone database",
-            remedy="Name one like Asia/Shanghai",
-        ) from error
-    return name
+def _own_policy(site: Path | None) -> Path | None:
+    return (site / POLICY_DIR.name).absolute() if site and (site / POLICY_DIR.name).is_dir() else None
 
 
-def _number(env: Mapping[str, str], variable: str, *, default: int, least: int) -> int:
-    text = env.get(variable) or str(default)
-    if not text.isdigit() or int(text) < least:
-        raise ConfigurationError(
-            path=variable,
-            problem=f"{text!r} is not a whole number from {least} up",
-            remedy="Set it to one or unset it",
-        )
-    return int(text)
-
-
-def _memory(env: Mapping[str, str], variable: str) -> str:
-    text = env.get(variable, "").strip()
-    if text and not re.fullmatch(r"[1-9][0-9]* ?[KMGT]i?B", text):
-        raise ConfigurationError(
-            path=variable,
-            problem=f"{text!r} is no amount of memory",
-            remedy="Set it to one like 8GB, or unset it",
-        )
-    return text
-
-
-def _command(env: Mapping[str, str], variable: str) -> tuple[str, ...]:
-    text = env.get(variable, "")
-    try:
-        return tuple(shlex.split(text))
-    except ValueError as error:
-        raise ConfigurationError(
-            path=variable,
-            problem=f"{text!r} does not read as a command ({error})",
-            remedy="Close its quotes, or name a script",
-        ) from error
-
-
-def _web_address(env: Mapping[str, str], variable: str) -> str:
-    text = env.get(variable, "").strip()
-    if text and not text.startswith(("http://", "https://")):
-        # The address itself may be a secret: it is not repeated.
-        raise ConfigurationError(
-            path=variable,
-            problem="it is no http:// or https:// address",
-            remedy="Set it to one or unset it",
-        )
-    return text
+def _own_profiles(site: Path | None) -> tuple[Path, ...]:
+    return tuple(sorted((site.absolute() / PROFILES).glob("*.yml"))) if site else ()
 
 
 @contextmanager
@@ -155,6 +110,18 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def kept_site() -> Iterator[None]:
+    """Whatever site is named meanwhile, the environment names the one from before on leaving."""
+    with environment({SITE_VARIABLE: os.environ.get(SITE_VARIABLE, "")}):
+        yield
+
+
+def use_site(folder: Path) -> None:
+    """Have this process and its children be of the site whose folder this is."""
+    os.environ[SITE_VARIABLE] = str(folder.absolute())
 
 
 def child_environment(variables: Mapping[str, str]) -> dict[str, str]:

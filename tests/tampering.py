@@ -144,7 +144,7 @@ def change_cell(
         number = chance.randrange(rows)
         values = _row(database, path, number)
         new = _other_value(name, columns[name], is_null=values[name] is None, chance=chance)
-        _rewrite(
+        rewrite(
             database,
             path,
             f"select * replace (case when file_row_number = {number} then cast({new} as {columns[name]}) "
@@ -188,7 +188,7 @@ def _rows_changed(state: StateFolder, chance: Random, query: str, done: str, fou
         path = chance.choice(_filled(database, folder))
         number = chance.randrange(_count(database, path))
         values = _row(database, path, number)
-        _rewrite(database, path, query.format(number=number))
+        rewrite(database, path, query.format(number=number))
     place = _place(folder, path)
     return Tampering(f"{place} {done.format(number=number)}", (place, found, _row_words(values)))
 
@@ -411,7 +411,7 @@ def _frozen(state: StateFolder, landing: Path, chance: Random) -> Tampering:
         number = chance.randrange(_count(database, path))
         values = _row(database, path, number)
         new = _other_value(name, columns[name], is_null=values[name] is None, chance=chance)
-        _rewrite(
+        rewrite(
             database,
             path,
             f"select * replace (case when file_row_number = {number} then cast({new} as {columns[name]}) "
@@ -460,7 +460,7 @@ def _forged_audience(state: StateFolder, landing: Path, chance: Random) -> Tampe
     folder = state.current.resolve()
     name = chance.choice(("payroll/mart_bonus_register", "payroll/mart_award"))
     with duckdb.connect() as database:
-        _rewrite(database, folder / f"{name}.parquet", f"select {PAID_MORE} from {{source}}")
+        rewrite(database, folder / f"{name}.parquet", f"select {PAID_MORE} from {{source}}")
     _reseal(state, folder)
     return Tampering(f"{name} pays more", (f"{name}.parquet", "amount_cny: says"))
 
@@ -469,7 +469,7 @@ def _forged_bi(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     folder = state.current.resolve()
     path = folder / "bi" / "mart_agent_scorecard.parquet"
     with duckdb.connect() as database:
-        _rewrite(database, path, "select * replace (points + 1 as points) from {source}")
+        rewrite(database, path, "select * replace (points + 1 as points) from {source}")
     _reseal(state, folder)
     return Tampering("BI shows other points", ("bi/mart_agent_scorecard.parquet", "points: says"))
 
@@ -491,7 +491,7 @@ def _forged_workbook(state: StateFolder, landing: Path, chance: Random) -> Tampe
     register = folder / "payroll" / "mart_bonus_register.parquet"
     was = register.read_bytes()
     with duckdb.connect() as database:
-        _rewrite(database, register, f"select {PAID_MORE} from {{source}}")
+        rewrite(database, register, f"select {PAID_MORE} from {{source}}")
     for path in register.parent.glob("*.xlsx"):
         path.unlink()
     write_registers(register.parent)
@@ -514,7 +514,7 @@ def _forged_everywhere(
         databases.append(folder / f"{audience}.duckdb")
     with duckdb.connect() as database:
         for path in files:
-            _rewrite(database, path, f"select * replace ({value} as {column}) from {{source}}")
+            rewrite(database, path, f"select * replace ({value} as {column}) from {{source}}")
         for path in databases:
             replace_bytes(path, path.read_bytes())
             database.execute(f"attach '{path}' as copy")
@@ -610,7 +610,7 @@ def _frozen_score(state: StateFolder, landing: Path, chance: Random) -> Tamperin
     [path] = (state.root / "settled").glob("*.json")
     score = state.raw / "settlement" / "score" / f"{path.stem}.parquet"
     with duckdb.connect() as database:
-        _rewrite(database, score, "select * replace (total_score - 1 as total_score) from {source}")
+        rewrite(database, score, "select * replace (total_score - 1 as total_score) from {source}")
     record = json.loads(path.read_text(encoding="utf-8"))
     name = score.relative_to(state.root).as_posix()
     _reseal_settlement(path, frozen_files={**record["frozen_files"], name: file_hash(score)})
@@ -766,7 +766,7 @@ def _other_value(column: str, kind: str, *, is_null: bool, chance: Random) -> st
     return f"coalesce({quoted}, 0) + {chance.choice((1, -1))}"
 
 
-def _rewrite(database: duckdb.DuckDBPyConnection, path: Path, query: str) -> None:
+def rewrite(database: duckdb.DuckDBPyConnection, path: Path, query: str) -> None:
     """Replace a Parquet file by the rows of a query over `{source}`, which numbers its rows."""
     draft = path.with_name(f".{path.name}.draft")
     source = f"read_parquet('{path}', file_row_number = true)"

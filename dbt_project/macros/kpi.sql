@@ -12,3 +12,13 @@
 
 {# The day that a KPI attributed by solving is of; a solved ticket without a time is shown on its day of creation. #}
 {% macro solving_day(ticket) %}coalesce({{ ticket }}.solved_on, {{ ticket }}.created_on){% endmacro %}
+
+
+{# Models of the KPIs that a site adds. #}
+{%- macro site_kpi_models() -%}
+    {%- set models = [] -%}
+    {%- for kpi in env_var('MERITLINE_SITE_KPIS', '').split() -%}
+        {%- do models.append('kpi_' ~ kpi) -%}
+    {%- endfor -%}
+    {%- do return(models) -%}
+{%- endmacro -%}

@@ -23,6 +23,7 @@ from orchestration.cli.verify import verify
 from orchestration.cli.why import why
 from orchestration.errors import MeritlineError, expected_error
 from orchestration.interruption import INTERRUPTED, leave, noted_signals, status_of_signal
+from orchestration.settings import kept_site
 from orchestration.state.folder import keep_private
 
 UNEXPECTED, USAGE = 1, 2
@@ -55,7 +56,8 @@ def run(arguments: Sequence[str]) -> int:
     options = Options()
     keep_private()
     try:
-        result = cli.main(args=list(arguments), prog_name="meritline", standalone_mode=False, obj=options)
+        with kept_site():
+            result = cli.main(args=list(arguments), prog_name="meritline", standalone_mode=False, obj=options)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()

@@ -34,7 +34,9 @@ def demo(options: Options) -> None:
     from orchestration.publish.publication import current_publication
 
     state = options.state_folder()
-    settings = replace(options.settings(), landing=state.root / "landing", policy=POLICY_DIR, profiles=())
+    settings = replace(
+        options.settings(), landing=state.root / "landing", policy=POLICY_DIR, profiles=(), site=None
+    )
     state.prepare()
     console = new_console()
     with rare_collections(), shown_progress(console):

@@ -31,13 +31,15 @@ def doctor(
 ) -> None:
     """Check installation, policy, profiles and state folder, each with a remedy."""
     from orchestration.cli.health import examine
+    from orchestration.policy.site import Site
 
     settings = options.settings()
+    site = Site(settings.site)
     findings = list(
         examine(
             settings,
             policy=settings.policy if policy is None else policy.absolute(),
-            profiles=profiles or settings.profiles,
+            profiles=[site.profile(path) for path in profiles or settings.profiles],
             landing=None if landing is None else landing.absolute(),
         )
     )

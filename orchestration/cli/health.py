@@ -15,11 +15,16 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from expectations.bound import load_bounds, require_numbers
+from expectations.bound import require_numbers
+from expectations.own_bounds import bounds_in_force
 from orchestration.errors import ConfigurationError, MeritlineError
 from orchestration.ingest.contract import load_contract
+from orchestration.policy.clauses import clauses
 from orchestration.policy.folder import check_policy_folder, policy_notes
+from orchestration.policy.kpi_models import own_kpis
 from orchestration.policy.needs import lack_sentences
+from orchestration.policy.own_kpis import check_own_kpis
+from orchestration.policy.site import Site
 from orchestration.policy.state_needs import business_date_of, needs_of_state
 from orchestration.publish.publication import CALIBRATION_PAGE, MANIFEST
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, PROJECT_ROOT, Settings
@@ -51,13 +56,17 @@ def examine(
     yield _python()
     yield _packages()
     yield _guarded("contract", lambda: f"{len(load_contract(CONTRACT_DIR).tables)} tables")
-    yield _guarded("bounds", _bounds)
-    yield _guarded("policy", lambda: _policy(policy))
+    site = Site(settings.site)
+    if site.folder is not None:
+        yield _guarded("site", lambda: _site(site))
+    yield _guarded("bounds", lambda: _bounds(site))
+    yield _guarded("policy", lambda: _policy(policy, site))
     yield Finding(
         "time zone",
         True,
         f"days and months are those of {settings.business_timezone} (MERITLINE_TIMEZONE sets another)",
     )
+    yield _guarded("schedule", lambda: _schedule(settings))
     for profile in profiles:
         yield _guarded("profile", partial(_profile, profile, settings.business_timezone))
     yield _notice(settings)
@@ -67,7 +76,7 @@ def examine(
         return
     yield _guarded("roster", lambda: _roster(settings, policy, profiles, landing))
     yield _state(state)
-    yield from _plans(state, policy)
+    yield from _plans(state, policy, site)
     yield _space(state)
     yield _holder(state)
 
@@ -110,10 +119,31 @@ def _installed(name: str) -> str:
         return "missing"
 
 
-def _policy(folder: Path) -> str:
-    check_policy_folder(folder)
+def _site(site: Site) -> str:
+    site.require_known()
+    check_own_kpis(site)
+    rules = len(clauses(site.clauses)) - len(clauses())
+    return (
+        f"{len(site.hashes())} files in {site.folder}: {rules} own rules, {len(own_kpis(site.kpi))} own KPIs"
+    )
+
+
+def _schedule(settings: Settings) -> str:
+    from dagster._utils.schedules import is_valid_cron_string
+
+    if not is_valid_cron_string(settings.nightly_cron):
+        raise ConfigurationError(
+            path="cron",
+            problem=f"{settings.nightly_cron!r} is no time of a schedule",
+            remedy="Write minute, hour, day, month and weekday, such as 30 2 * * *",
+        )
+    return f"{settings.nightly_cron} in {settings.business_timezone}"
+
+
+def _policy(folder: Path, site: Site) -> str:
+    check_policy_folder(folder, site=site)
     files = f"{len(list(folder.glob('*.csv')))} files in {folder}"
-    return "; ".join([files, *policy_notes(folder)])
+    return "; ".join([files, *policy_notes(folder, site=site)])
 
 
 def _profile(path: Path, timezone: str) -> str:
@@ -133,7 +163,7 @@ def _roster(settings: Settings, policy: Path, profiles: Sequence[Path], landing:
 
     on = today(settings.business_timezone)
     try:
-        plans = plans_of(policy)
+        plans = plans_of(policy, site=Site(settings.site))
     except (OSError, ValueError, KeyError):
         return "not compared with the roster: the policy does not read"
     with tempfile.TemporaryDirectory(prefix="meritline-") as folder:
@@ -171,8 +201,8 @@ def _notice(settings: Settings) -> Finding:
     )
 
 
-def _bounds() -> str:
-    bounds = load_bounds(BOUNDS_DIR)
+def _bounds(site: Site) -> str:
+    bounds = bounds_in_force(BOUNDS_DIR, site.bounds)
     require_numbers(bounds, BOUNDS_DIR)
     return f"{sum(len(suite.bounds) for suite in bounds.values())} bounds"
 
@@ -259,14 +289,14 @@ def _meant_for(path: Path, state: StateFolder) -> int:
     return GROUP_FILE if is_shown else 0
 
 
-def _plans(state: StateFolder, policy: Path) -> Iterator[Finding]:
+def _plans(state: StateFolder, policy: Path, site: Site) -> Iterator[Finding]:
     """What the plans in use read of the exports and lack: said, and no fault of the installation."""
     day = business_date_of(state.raw)
     if day is None:
         yield Finding("plans", True, "what plans in use lack is known after the first night")
         return
     try:
-        needs = needs_of_state(state.raw, policy, day)
+        needs = needs_of_state(state.raw, policy, day, site=site)
     except MeritlineError:
         return  # said under policy
     plans = {one.need.scheme_id for one in needs}

@@ -12,6 +12,7 @@ import click
 from orchestration.cli.garbage import rare_collections
 from orchestration.cli.options import FILE, FOLDER, Options, Share, common_options
 from orchestration.errors import ConfigurationError
+from orchestration.settings_table import ENGINES
 
 
 @click.command()
@@ -29,8 +30,8 @@ from orchestration.errors import ConfigurationError
     type=click.DateTime(formats=["%Y-%m-%d"]),
     help="Business date. [default: the newest event's date that is not after today]",
 )
-@click.option("--policy", type=FOLDER, help="Policy folder. [default: the policy shipped with the project]")
-@click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
+@click.option("--policy", type=FOLDER, help="Policy folder. [default: the site's, else the shipped policy]")
+@click.option("--engine", type=click.Choice(ENGINES), help="What builds. [default: the site's, else duckdb]")
 @click.option("--full-refresh", is_flag=True, help="Build everything anew.")
 @click.option(
     "--allow-rejects",
@@ -54,26 +55,32 @@ def nightly(
     profiles: tuple[Path, ...],
     as_of: datetime | None,
     policy: Path | None,
-    engine: str,
+    engine: str | None,
     full_refresh: bool,
     allow_rejects: Decimal,
     is_preview: bool,
 ) -> None:
     """Ingest, build, check and publish, as one recorded run."""
-    if engine != "duckdb":
-        raise ConfigurationError(
-            path="--engine", problem=f"the {engine} engine is not part of this version", remedy="Use duckdb"
-        )
     from orchestration.cli.console import new_console, shown_progress
     from orchestration.cli.summary import print_summary
     from orchestration.ingest.profile import resolve_profile
+    from orchestration.policy.site import Site
 
     settings = options.settings()
+    if (engine or settings.engine) != "duckdb":
+        raise ConfigurationError(
+            path="--engine",
+            problem=f"the {engine or settings.engine} engine is not part of this version",
+            remedy="Use duckdb",
+        )
+    site = Site(settings.site)
     settings = replace(
         settings,
         landing=landing.absolute(),
         policy=settings.policy if policy is None else policy.absolute(),
-        profiles=tuple(resolve_profile(path).absolute() for path in profiles) or settings.profiles,
+        profiles=tuple(
+            resolve_profile(site.profile(path)).absolute() for path in profiles or settings.profiles
+        ),
     )
     console = new_console()
     with rare_collections(), shown_progress(console):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from orchestration.settings import Settings, load_settings
+from orchestration.settings import Settings, load_settings, use_site
 from orchestration.state.folder import StateFolder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -57,11 +57,16 @@ class Options:
 
 
 def common_options(command: Command) -> Command:
-    """Add `--state` and `--debug`, kept in the context's `Options`."""
+    """Add `--state`, `--site` and `--debug`, kept in the context's `Options`."""
 
     def keep(context: click.Context, parameter: click.Parameter, value: Path | bool | None) -> None:
         if value:
             setattr(context.ensure_object(Options), str(parameter.name), value)
+
+    def keep_site(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:
+        # Into the environment: children of this process and whoever else reads settings are of the same site.
+        if value:
+            use_site(value)
 
     state = click.option(
         "--state",
@@ -69,6 +74,13 @@ def common_options(command: Command) -> Command:
         help="Folder that holds everything a run writes. [default: $MERITLINE_STATE or ./var]",
         expose_value=False,
         callback=keep,
+    )
+    site = click.option(
+        "--site",
+        type=FOLDER,
+        help="Folder of what this site decides: settings, policy, profiles … [default: $MERITLINE_SITE]",
+        expose_value=False,
+        callback=keep_site,
     )
     debug = click.option(
         "--debug",
@@ -78,7 +90,7 @@ def common_options(command: Command) -> Command:
         expose_value=False,
         callback=keep,
     )
-    return state(debug(command))
+    return state(site(debug(command)))
 
 
 def publication_option(what: str) -> Callable[[Command], Command]:

@@ -27,7 +27,8 @@ from dagster import (
 from dagster_dbt import dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from expectations.bound import bounds_hash, load_bounds, require_columns
+from expectations.bound import require_columns
+from expectations.own_bounds import bounds_in_force, hash_in_force
 from orchestration.errors import PublicationRefused
 from orchestration.gate.page import render_page
 from orchestration.gate.result import CheckResult, GateResult, page_path, result_path, said, store_result
@@ -36,6 +37,7 @@ from orchestration.ingest.contract import load_contract
 from orchestration.nightly.retry import tried_again
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy.folder import policy_hash
+from orchestration.policy.site import SHIPPED, Site
 from orchestration.progress import Stage, say, stage
 from orchestration.publish.candidate import build_candidate, unchanged_candidate
 from orchestration.publish.publication import CALIBRATION_PAGE, publish
@@ -68,11 +70,11 @@ MONTH = re.compile(r"\d{4}-\d{2}$")
 CANDIDATE, CALIBRATION, PUBLICATION = AssetKey("candidate"), AssetKey("calibration"), AssetKey("publication")
 
 
-def build_assets(manifest: Mapping[str, Any]) -> Sequence[AssetsDefinition]:
-    """Every asset of the job, over a parsed dbt manifest; connects to nothing."""
+def build_assets(manifest: Mapping[str, Any], *, site: Site = SHIPPED) -> Sequence[AssetsDefinition]:
+    """Every asset of the job, over a parsed dbt manifest, for a site; connects to nothing."""
     relations = published_relations(manifest)
     keys = [AssetKey([relation.schema, relation.name]) for relation in relations]
-    return [_raw(), _models(manifest), _candidate(keys), _calibration(relations), _publication()]
+    return [_raw(), _models(manifest), _candidate(keys), _calibration(relations, site), _publication()]
 
 
 def _raw() -> AssetsDefinition:
@@ -214,8 +216,8 @@ def _candidate(relations: Sequence[AssetKey]) -> AssetsDefinition:
     return candidate
 
 
-def _calibration(relations: Sequence[Relation]) -> AssetsDefinition:
-    planned, bounds = bounds_hash(BOUNDS_DIR), load_bounds(BOUNDS_DIR)
+def _calibration(relations: Sequence[Relation], site: Site) -> AssetsDefinition:
+    planned, bounds = hash_in_force(BOUNDS_DIR, site.bounds), bounds_in_force(BOUNDS_DIR, site.bounds)
     require_columns(bounds, {one.full_name: tuple(one.columns) for one in relations}, BOUNDS_DIR)
     specs = [
         AssetCheckSpec(
@@ -257,9 +259,9 @@ def _check(nightly: NightlyRun, current: Stage, planned: str) -> GateResult:
     """
     from expectations.gate import run_gate
 
-    state = nightly.state_folder
-    _require_bounds(planned, bounds_hash(BOUNDS_DIR))
-    found = run_gate(auditor_database(state.candidate), BOUNDS_DIR)
+    state, own = nightly.state_folder, nightly.site_folder.bounds
+    _require_bounds(planned, hash_in_force(BOUNDS_DIR, own))
+    found = run_gate(auditor_database(state.candidate), BOUNDS_DIR, own)
     _require_bounds(planned, found.bounds_hash)
     # After the checks: the result is filed under the content that lies there once they are done.
     candidate = unchanged_candidate(state, FileHashes())
@@ -321,6 +323,7 @@ def _publication() -> AssetsDefinition:
                 pinned=pinned_runs(nightly.state_folder),
                 landing=nightly.landing,
                 bounds=BOUNDS_DIR,
+                site=nightly.site_folder,
                 is_preview=nightly.is_preview,
             )
             current.message = done.run_id

@@ -11,13 +11,15 @@ from typing import Any
 
 from dagster import AssetKey, DagsterExecutionInterruptedError, ExecuteInProcessResult, JobDefinition
 
-from expectations.bound import load_bounds, require_numbers
+from expectations.bound import require_numbers
+from expectations.own_bounds import bounds_in_force
 from orchestration.errors import MeritlineError
 from orchestration.nightly.instance import open_instance
 from orchestration.nightly.job import JOB, build_definitions
 from orchestration.nightly.notices import failed_before_the_run, send
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy.folder import install_policy, policy_notes
+from orchestration.policy.site import Site
 from orchestration.progress import say, stage
 from orchestration.settings import BOUNDS_DIR, Settings
 from orchestration.state.folder import StateFolder, keep_private
@@ -63,10 +65,11 @@ def execute(settings: Settings, request: JobRequest) -> ExecuteInProcessResult:
 
 def _prepared_job(settings: Settings, state: StateFolder) -> JobDefinition:
     with stage("prepare") as current:
-        install_policy(state, settings.policy)
-        for note in policy_notes(settings.policy):
+        site = Site(settings.site)
+        install_policy(state, settings.policy, site=site)
+        for note in policy_notes(settings.policy, site=site):
             current.note(note)
-        require_numbers(load_bounds(BOUNDS_DIR), BOUNDS_DIR)
+        require_numbers(bounds_in_force(BOUNDS_DIR, site.bounds), BOUNDS_DIR)
         if not is_parsed(state):
             parse_project(state)
         current.message = "policy in force, dbt project parsed"

@@ -13,6 +13,7 @@ from orchestration.ingest import ingest
 from orchestration.ingest.guard import restore_raw, seal_raw
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy.folder import install_policy
+from orchestration.policy.installed import installed_site
 from orchestration.policy.needs import lack_sentences
 from orchestration.policy.roster import plans_of, said_of, unknown_plans
 from orchestration.policy.state_needs import needs_of_state, write_plan_needs
@@ -29,7 +30,7 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
     """
     require_no_earlier(nightly.state_folder, nightly.business_date)
     ensure_register(nightly.state_folder)
-    install_policy(nightly.state_folder, Path(nightly.policy))
+    install_policy(nightly.state_folder, Path(nightly.policy), site=nightly.site_folder)
     for restored in restore_raw(nightly.state_folder, Path(nightly.landing)):
         current.note(restored)
     report = ingest(
@@ -44,7 +45,12 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
         progress=current.step,
         note=current.note,
     )
-    needs = needs_of_state(nightly.state_folder.raw, nightly.state_folder.seeds / "policy", report.as_of)
+    needs = needs_of_state(
+        nightly.state_folder.raw,
+        nightly.state_folder.seeds / "policy",
+        report.as_of,
+        site=installed_site(nightly.state_folder),
+    )
     write_plan_needs(nightly.state_folder.raw, needs)
     seal_raw(nightly.state_folder)
     require_known_plans(nightly.state_folder, report.as_of)

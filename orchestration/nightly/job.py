@@ -17,6 +17,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from orchestration.nightly.assets import build_assets
 from orchestration.nightly.landing import decide, listing
 from orchestration.nightly.run import NightlyRun
+from orchestration.policy.site import Site
 from orchestration.settings import Settings
 from orchestration.state.folder import StateFolder
 from orchestration.warehouse.dbt import is_parsed, manifest_path, parse_project
@@ -42,7 +43,7 @@ def build_definitions(settings: Settings) -> Definitions:
         execution_timezone=settings.business_timezone,
     )
     return Definitions(
-        assets=build_assets(read_manifest(manifest_path(state))),
+        assets=build_assets(read_manifest(manifest_path(state)), site=Site(settings.site)),
         jobs=[job],
         schedules=[schedule],
         sensors=[_new_files(settings, job)],

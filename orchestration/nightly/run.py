@@ -15,6 +15,7 @@ from dagster import ConfigurableResource, DagsterInstance, DagsterRunStatus, Ini
 from pydantic import Field, PrivateAttr
 
 from orchestration.nightly.notices import notices_of, send
+from orchestration.policy.site import SHIPPED, Site
 from orchestration.progress import say
 from orchestration.settings import Settings, load_settings
 from orchestration.state.folder import StateFolder, keep_private
@@ -24,7 +25,7 @@ from orchestration.state.record import NIGHTLY, PREVIEW, Recorder, recording
 
 class NightlyRun(ConfigurableResource["NightlyRun"]):
     """What a run works on. Paths are absolute; `as_of` empty means the newest event's date that is not after
-    today.
+    today, `site` empty that the site has no folder of its own.
 
     `is_preview` is of a run on a private copy of the state (`nightly.preview`). `allow_rejects` is the share
     (0 to 1) of a table's rows that may be rejected; `full_refresh` builds everything anew; `retries` and
@@ -34,6 +35,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     state: str
     landing: str
     policy: str
+    site: str = ""
     profiles: list[str] = Field(default_factory=list)
     as_of: str = ""
     business_timezone: str = "Asia/Shanghai"
@@ -54,6 +56,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
             state=str(settings.state),
             landing=str(settings.landing),
             policy=str(settings.policy),
+            site="" if settings.site is None else str(settings.site),
             profiles=[str(path) for path in settings.profiles],
             business_timezone=settings.business_timezone,
             keep_publications=settings.keep_publications,
@@ -98,6 +101,11 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     def state_folder(self) -> StateFolder:
         """The state folder's paths."""
         return StateFolder(Path(self.state))
+
+    @property
+    def site_folder(self) -> Site:
+        """The site's own folder; the product as shipped where there is none."""
+        return Site(Path(self.site)) if self.site else SHIPPED
 
     @property
     def business_date(self) -> date | None:

@@ -21,6 +21,7 @@ from orchestration.policy.plans import (
     rule_faults,
 )
 from orchestration.policy.rows import PolicyFault, PolicyTable, Tables, read_tables
+from orchestration.policy.site import SHIPPED, Site
 from orchestration.policy.words import KnownWords, Lists, tables_read, word_faults
 from orchestration.settings import POLICY_DIR, REFERENCE_DIR
 
@@ -28,12 +29,12 @@ POLICY_YAML = POLICY_DIR / "_policy__seeds.yml"
 REFERENCE_YAML = REFERENCE_DIR / "_reference__seeds.yml"
 
 
-def check_policy(folder: Path, *, known: KnownWords) -> None:
+def check_policy(folder: Path, *, known: KnownWords, site: Site = SHIPPED) -> None:
     """Raise ConfigurationError listing every fault of the policy in `folder`, each with file and row.
 
     `known` are the words that stand outside it: rules, documents, exports, KPI models.
     """
-    faults = policy_faults(folder, known=known)
+    faults = policy_faults(folder, known=known, site=site)
     if faults:
         raise ConfigurationError(
             path=folder,
@@ -42,24 +43,34 @@ def check_policy(folder: Path, *, known: KnownWords) -> None:
         )
 
 
-def policy_faults(folder: Path, *, known: KnownWords) -> list[PolicyFault]:
+def policy_faults(folder: Path, *, known: KnownWords, site: Site = SHIPPED) -> list[PolicyFault]:
     """Every fault of the policy in `folder`, in the order of files and rows."""
-    tables, faults = policy_tables(folder)
+    tables, faults = policy_tables(folder, site=site)
     faults += PolicyChecker(known).faults(tables)
     return sorted(set(faults), key=lambda fault: (fault.file, fault.row or 0, fault.problem))
 
 
-def policy_tables(folder: Path) -> tuple[dict[str, PolicyTable], list[PolicyFault]]:
+def policy_tables(folder: Path, *, site: Site = SHIPPED) -> tuple[dict[str, PolicyTable], list[PolicyFault]]:
     """The tables of a policy folder, and the cells that do not have their column's type.
 
-    Reference tables are those of `folder/reference`, as shipped where it has none.
+    Of the site's own folder what it does not replace is as shipped; reference tables are those of
+    `folder/reference`, else the site's, else as shipped; the KPIs of the site are added to the catalogue.
     """
     return read_tables(
-        [
-            (POLICY_YAML, [folder]),
-            (REFERENCE_YAML, [folder / REFERENCE_DIR.name, REFERENCE_DIR]),
-        ]
+        [(POLICY_YAML, row_folders(folder, site)), (REFERENCE_YAML, reference_folders(folder, site))],
+        more={"kpi": site.catalogue} if site.catalogue else {},
     )
+
+
+def row_folders(folder: Path, site: Site) -> list[Path]:
+    """Where the files of a policy are looked for, in order; a policy that is not the site's is whole."""
+    return [folder, POLICY_DIR] if folder == site.policy else [folder]
+
+
+def reference_folders(folder: Path, site: Site) -> list[Path]:
+    """Where calendar and business hours are looked for, in order."""
+    own = [site.reference] if site.reference else []
+    return [folder / REFERENCE_DIR.name, *own, REFERENCE_DIR]
 
 
 @dataclass(frozen=True)

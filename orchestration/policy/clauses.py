@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 import yaml
 
+from orchestration.policy.own_clauses import DOCUMENTS, RULES, Content, own_rules
+
 CLAUSES = Path(__file__).parent / "clauses.yml"
 
 
@@ -25,13 +27,16 @@ class Document:
 
 @dataclass(frozen=True)
 class Clause:
-    """One rule. `quote` holds the document's own words; empty for a convention of this system."""
+    """One rule. `quote` holds the document's own words; empty for a convention of this system. `says_zh` is
+    of the rules of a site.
+    """
 
     clause_id: str
     title_zh: str
     says: str
     quote: tuple[str, ...]
     document: Document | None
+    says_zh: str = ""
 
     @property
     def words(self) -> str:
@@ -39,20 +44,45 @@ class Clause:
         return " ".join(f"「{passage}」" for passage in self.quote)
 
 
+def clauses(own: Path | None = None) -> Mapping[str, Clause]:
+    """All rules by id, in the order of the file; those of a site's `own` file behind the shipped ones.
+
+    Raises ConfigurationError naming the file, the rule and what is wrong with it.
+    """
+    return _shipped() if own is None else with_own(own_rules(own))
+
+
 @cache
-def clauses(path: Path = CLAUSES) -> Mapping[str, Clause]:
-    """All rules by id, in the order of the file."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    documents = {letter: Document(letter=letter, **fields) for letter, fields in content["documents"].items()}
+def _shipped() -> Mapping[str, Clause]:
+    return catalogue(_written())
+
+
+def catalogue(content: Content) -> Mapping[str, Clause]:
+    """Rules by id from documents and rules as they are written."""
+    documents = {letter: Document(letter=letter, **fields) for letter, fields in content[DOCUMENTS].items()}
     return MappingProxyType(
         {
             clause_id: Clause(
                 clause_id=clause_id,
                 title_zh=fields["title_zh"],
                 says=fields["says"],
+                says_zh=fields.get("says_zh", ""),
                 quote=tuple(fields["quote"]),
                 document=documents[fields["document"]] if fields.get("document") else None,
             )
-            for clause_id, fields in content["clauses"].items()
+            for clause_id, fields in content[RULES].items()
         }
     )
+
+
+def with_own(own: Content | None) -> Mapping[str, Clause]:
+    """The shipped rules, and those that a publication says were the site's own."""
+    if not own:
+        return _shipped()
+    return catalogue({part: {**_written()[part], **own[part]} for part in (DOCUMENTS, RULES)})
+
+
+@cache
+def _written() -> Content:
+    content: Content = yaml.safe_load(CLAUSES.read_text(encoding="utf-8"))
+    return content

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -13,35 +14,45 @@ from orchestration.errors import ConfigurationError
 from orchestration.hashing import file_hash, listing_hash
 from orchestration.ingest.contract import load_contract
 from orchestration.policy.cases import plans_without_cases
-from orchestration.policy.check import check_policy, policy_tables
+from orchestration.policy.check import check_policy, policy_tables, reference_folders, row_folders
 from orchestration.policy.clauses import clauses
-from orchestration.policy.kpi_models import calculated_kpis
+from orchestration.policy.installed import install_site
+from orchestration.policy.kpi_models import calculated_kpis, own_kpis
+from orchestration.policy.own_kpis import add_rows, check_own_kpis
+from orchestration.policy.site import CASES, CATALOGUE, SHIPPED, Site
 from orchestration.policy.words import KnownWords
-from orchestration.settings import CONTRACT_DIR, POLICY_DIR, REFERENCE_DIR, SEEDS_DIR
+from orchestration.settings import CONTRACT_DIR, POLICY_DIR, REFERENCE_DIR
 from orchestration.state.folder import OWNER_DIR, OWNER_FILE, StateFolder, replace_folder
 
 
-@cache
-def known_words() -> KnownWords:
+def known_words(site: Site = SHIPPED) -> KnownWords:
     """Words that stand outside the policy: rules, documents, exports and their closed lists, KPIs."""
-    contract = load_contract(CONTRACT_DIR)
-    rules = clauses()
+    rules = clauses(site.clauses)
+    exports, lists = _words_of_exports()
     return KnownWords(
         clauses=frozenset(rules),
         documents=frozenset(clause.document.letter for clause in rules.values() if clause.document),
-        exports=frozenset(table.full_name for table in contract.export_tables),
-        contract={
-            f"{table.full_name}.{column.name}": frozenset(column.values)
-            for table in contract.export_tables
-            for column in table.columns
-        },
-        kpis=calculated_kpis(),
+        exports=exports,
+        contract=lists,
+        kpis=calculated_kpis() | frozenset(own_kpis(site.kpi)),
     )
 
 
-def check_policy_folder(folder: Path, *, shipped: Path = POLICY_DIR) -> None:
+@cache
+def _words_of_exports() -> tuple[frozenset[str], Mapping[str, frozenset[str]]]:
+    tables = load_contract(CONTRACT_DIR).export_tables
+    lists = {
+        f"{table.full_name}.{column.name}": frozenset(column.values)
+        for table in tables
+        for column in table.columns
+    }
+    return frozenset(table.full_name for table in tables), lists
+
+
+def check_policy_folder(folder: Path, *, site: Site = SHIPPED) -> None:
     """Check that `folder` has the form of the shipped policy: the same CSV files, each with at least its
-    columns, and in `reference/` any of the shipped calendar and business hours.
+    columns, and in `reference/` any of the shipped calendar and business hours. The site's own may lack
+    files, which then are as shipped. With it the site's rules and KPIs are checked.
 
     Raises ConfigurationError naming the folder, the file and what it lacks, or every row that is not sound.
     """
@@ -51,25 +62,32 @@ def check_policy_folder(folder: Path, *, shipped: Path = POLICY_DIR) -> None:
             problem="there is no such policy folder",
             remedy="Name a folder with --policy, or leave it out",
         )
-    _check_form(folder, shipped)
-    for path in sorted(shipped.glob("*.csv")):
+    _check_form(folder, POLICY_DIR)
+    if folder != site.policy:
+        _check_whole(folder)
+    for reference in reference_folders(folder, site):
+        _check_form(reference, REFERENCE_DIR)
+    check_own_kpis(site)
+    check_policy(folder, known=known_words(site), site=site)
+
+
+def _check_whole(folder: Path) -> None:
+    for path in sorted(POLICY_DIR.glob("*.csv")):
         if not (folder / path.name).is_file():
             raise ConfigurationError(
                 path=folder / path.name,
                 problem="the policy folder lacks this file",
                 remedy=f"Copy it from the shipped policy ({path}) and edit the copy",
             )
-    _check_form(folder / REFERENCE_DIR.name, REFERENCE_DIR)
-    check_policy(folder, known=known_words())
 
 
-def policy_notes(folder: Path, *, shipped: Path = POLICY_DIR) -> list[str]:
+def policy_notes(folder: Path, *, site: Site = SHIPPED) -> list[str]:
     """What is worth a word about a sound policy folder: plans that are not shipped and have no worked case in
     `folder/cases/<plan>/`.
     """
-    tables, _ = policy_tables(folder)
-    ours = policy_tables(shipped)[0]["scheme"].words("scheme_id").get((), frozenset())
-    return [str(fault) for fault in plans_without_cases(tables["scheme"], folder / "cases", worked=ours)]
+    tables, _ = policy_tables(folder, site=site)
+    ours = policy_tables(POLICY_DIR)[0]["scheme"].words("scheme_id").get((), frozenset())
+    return [str(fault) for fault in plans_without_cases(tables["scheme"], folder / CASES, worked=ours)]
 
 
 def _check_form(folder: Path, shipped: Path) -> None:
@@ -92,19 +110,28 @@ def _check_form(folder: Path, shipped: Path) -> None:
             )
 
 
-def install_policy(state: StateFolder, folder: Path, *, shipped: Path = SEEDS_DIR) -> str:
-    """Copy the policy of `folder`, and calendar and business hours of `folder/reference` or as shipped, into
-    the state's seeds; returns their hash.
+def install_policy(state: StateFolder, folder: Path, *, site: Site = SHIPPED) -> str:
+    """Copy what is in force into the state's seeds: the policy of `folder`, calendar and business hours, and
+    of the site its rules and KPIs; returns the hash of the policy.
     """
-    check_policy_folder(folder)
+    site.require_known()
+    check_policy_folder(folder, site=site)
     draft = state.root / ".seeds.new"
     shutil.rmtree(draft, ignore_errors=True)
-    for part, site in (("policy", folder), (REFERENCE_DIR.name, folder / REFERENCE_DIR.name)):
-        (draft / part).mkdir(parents=True)
-        for path in sorted((shipped / part).glob("*.csv")):
-            own = site / path.name
-            shutil.copy2(own if own.is_file() else path, draft / part / path.name)
-            (draft / part / path.name).chmod(OWNER_FILE)
+    for shipped, places in (
+        (POLICY_DIR, row_folders(folder, site)),
+        (REFERENCE_DIR, reference_folders(folder, site)),
+    ):
+        target = draft / shipped.name
+        target.mkdir(parents=True)
+        for path in sorted(shipped.glob("*.csv")):
+            own = next((place / path.name for place in places if (place / path.name).is_file()), path)
+            shutil.copy2(own, target / path.name)
+    if site.catalogue:
+        add_rows(draft / POLICY_DIR.name / CATALOGUE, site.catalogue)
+    install_site(site, draft)
+    for path in (path for path in draft.rglob("*") if path.is_file()):
+        path.chmod(OWNER_FILE)
     replace_folder(draft, state.seeds)
     state.seeds.chmod(OWNER_DIR)
     return policy_hash(state)

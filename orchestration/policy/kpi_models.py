@@ -10,6 +10,7 @@ from orchestration.settings import DBT_PROJECT_DIR
 
 KPI_MODELS = DBT_PROJECT_DIR / "models" / "kpi"
 UNION = "kpi_candidate.sql"
+PREFIX, MODELS = "kpi_", "kpi_*.sql"
 READS = re.compile(r"-- Reads: (\S.*)[.]")
 NOTHING = "no optional column"
 
@@ -19,16 +20,21 @@ def calculated_kpis(folder: Path = KPI_MODELS) -> frozenset[str]:
     return frozenset(re.findall(r"'kpi_(\w+)'", (folder / UNION).read_text(encoding="utf-8")))
 
 
+def own_kpis(folder: Path | None) -> tuple[str, ...]:
+    """Ids of the KPIs that a site has models of in `folder`, in order."""
+    return tuple(path.stem.removeprefix(PREFIX) for path in sorted(folder.glob(MODELS))) if folder else ()
+
+
 def kpi_reads(folder: Path = KPI_MODELS) -> Mapping[str, Sequence[str]]:
     """Optional columns of exports without which a KPI is empty or wrong, of each file that says so in line 2:
     `-- Reads: ticket.ticket.due_at or ticket.ticket.is_on_time.` (either will do), `-- Reads: no optional
     column.`
     """
     found = {}
-    for path in sorted(folder.glob("kpi_*.sql")):
-        second = path.read_text(encoding="utf-8").split("\n", maxsplit=2)[1]
-        said = READS.fullmatch(second)
+    for path in sorted(folder.glob(MODELS)):
+        second = path.read_text(encoding="utf-8").split("\n", maxsplit=2)[1:2]
+        said = READS.fullmatch("".join(second))
         if said is not None:
             columns = () if said[1] == NOTHING else tuple(said[1].split(", "))
-            found[path.stem.removeprefix("kpi_")] = columns
+            found[path.stem.removeprefix(PREFIX)] = columns
     return found

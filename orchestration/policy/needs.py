@@ -67,10 +67,12 @@ class PlanNeed:
         return self.status != "there"
 
 
-def plan_needs(tables: Tables, day: date) -> tuple[Need, ...]:
-    """Everything that the plans in force on `day` read of the exports, each need once."""
+def plan_needs(tables: Tables, day: date, *, own_kpis: Path | None = None) -> tuple[Need, ...]:
+    """Everything that the plans in force on `day` read of the exports, each need once. `own_kpis` has the
+    models of a site's own KPIs.
+    """
     found: dict[tuple[str, ...], Need] = {}
-    reader = _Reader(tables, day)
+    reader = _Reader(tables, day, kpi_reads(own_kpis) if own_kpis else {})
     for need in reader.needs():
         found.setdefault((need.scheme_id, need.table_name, need.column_name, need.needed_by), need)
     return tuple(sorted(found.values()))
@@ -136,7 +138,9 @@ def column_reads() -> Mapping[str, Mapping[str, Sequence[str]]]:
 class _Reader:
     """The rows in force on a day, read for what they need."""
 
-    def __init__(self, tables: Tables, day: date) -> None:
+    def __init__(self, tables: Tables, day: date, own: Mapping[str, Sequence[str]]) -> None:
+        reads = column_reads()
+        self._reads = {**reads, "kpi": {**reads["kpi"], **own}}
         self._rows = {name: list(table.in_force(day)) for name, table in tables.items()}
         self._catalogues = {
             catalogue: {row.text(column): row for row in self._rows.get(file, ())}
@@ -229,7 +233,7 @@ class _Reader:
         for table in entry.text("source_tables").split():
             if table != ROSTER:
                 yield self._need(owner, table, "", by, cited)
-        for place in column_reads().get(catalogue, {}).get(name, ()):
+        for place in self._reads.get(catalogue, {}).get(name, ()):
             places = place.split(EITHER)
             table = places[0].rpartition(".")[0]
             columns = EITHER.join(one.rpartition(".")[2] for one in places)

@@ -10,12 +10,18 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.policy.check import row_folders
+from orchestration.policy.site import SHIPPED, Site
+
 SHOWN_AGENTS = 5
 
 
-def plans_of(policy: Path) -> frozenset[str]:
+def plans_of(policy: Path, *, site: Site = SHIPPED) -> frozenset[str]:
     """Names of the plans of a policy folder."""
-    with (policy / "scheme.csv").open(encoding="utf-8-sig", newline="") as stream:
+    places = [folder / "scheme.csv" for folder in row_folders(policy, site)]
+    with next((path for path in places if path.is_file()), places[-1]).open(
+        encoding="utf-8-sig", newline=""
+    ) as stream:
         return frozenset(row["scheme_id"] for row in csv.DictReader(stream) if row.get("scheme_id"))
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -124,10 +125,13 @@ Tables = Mapping[str, PolicyTable]
 
 def read_tables(
     folders: Sequence[tuple[Path, Sequence[Path]]],
+    *,
+    more: Mapping[str, Path] = MappingProxyType({}),
 ) -> tuple[dict[str, PolicyTable], list[PolicyFault]]:
     """All tables by name, and the cells that do not have their column's type.
 
-    `folders`: for each seeds' YAML the folders to look for its files in, the first that has a file wins.
+    `folders`: for each seeds' YAML the folders to look for its files in, the first that has a file wins;
+    `more`: files with further rows, by table.
     Raises ConfigurationError when a file or column is missing.
     """
     tables: dict[str, PolicyTable] = {}
@@ -139,10 +143,12 @@ def read_tables(
                 places[-1] / seed.file,
             )
             rows = []
-            for row in _read(path, seed.types):
-                typed, wrong = _typed(row, seed.types)
-                rows.append(typed)
-                faults += wrong
+            for part in (path, *((more[seed.name],) if seed.name in more else ())):
+                name = path.name if part == path else f"{part.parent.name}/{part.name}"
+                for row in _read(part, seed.types, name):
+                    typed, wrong = _typed(row, seed.types)
+                    rows.append(typed)
+                    faults += wrong
             tables[seed.name] = PolicyTable(seed.name, seed.key, tuple(rows), seed.columns, seed.meta)
     return tables, faults
 
@@ -177,7 +183,7 @@ def _seeds(path: Path) -> tuple[_Seed, ...]:
     )
 
 
-def _read(path: Path, types: Mapping[str, str]) -> Iterator[PolicyRow]:
+def _read(path: Path, types: Mapping[str, str], name: str) -> Iterator[PolicyRow]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream)
@@ -201,7 +207,7 @@ def _read(path: Path, types: Mapping[str, str]) -> Iterator[PolicyRow]:
                 if cells:
                     padded = [*cells, *[""] * (len(header) - len(cells))]
                     values = {column: cell or None for column, cell in zip(header, padded, strict=False)}
-                    yield PolicyRow(path.name, number, values)
+                    yield PolicyRow(name, number, values)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError(
             path=path,

@@ -13,6 +13,7 @@ from orchestration.ingest.deliveries import ColumnDelivery, Deliveries, TableDel
 from orchestration.ingest.store import write_rows
 from orchestration.policy.check import policy_tables
 from orchestration.policy.needs import ROSTER, PlanNeed, as_rows, judged_needs, plan_needs
+from orchestration.policy.site import SHIPPED, Site
 from orchestration.settings import CONTRACT_DIR
 
 COLUMN_FIELDS = "table_name, column_name, is_required, is_delivered, has_values"
@@ -20,11 +21,13 @@ TABLE_FIELDS = "table_name, load_count, row_count, first_load_seq, last_load_seq
 PLAN_NEED = f"{RUN_SOURCE}.plan_need"
 
 
-def needs_of_state(raw: Path, policy: Path, day: date) -> tuple[PlanNeed, ...]:
+def needs_of_state(raw: Path, policy: Path, day: date, *, site: Site = SHIPPED) -> tuple[PlanNeed, ...]:
     """What the plans that agents of `raw` are on read, under the policy of `policy` in force on `day`."""
     contract = load_contract(CONTRACT_DIR)
-    tables, _ = policy_tables(policy)
-    return judged_needs(plan_needs(tables, day), read_deliveries(raw, contract), schemes_in_use(raw))
+    tables, _ = policy_tables(policy, site=site)
+    return judged_needs(
+        plan_needs(tables, day, own_kpis=site.kpi), read_deliveries(raw, contract), schemes_in_use(raw)
+    )
 
 
 def write_plan_needs(raw: Path, needs: tuple[PlanNeed, ...]) -> None:

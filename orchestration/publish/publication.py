@@ -12,13 +12,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from expectations.bound import read_plan
+from expectations.own_bounds import plan_in_force
 from orchestration.clock import now
 from orchestration.errors import MeritlineError, PublicationRefused
 from orchestration.gate.page import render_page
 from orchestration.gate.result import GateResult, require_passed
 from orchestration.hashing import FileHashes, file_hash, sealed
 from orchestration.policy.folder import policy_files
+from orchestration.policy.installed import site_record
+from orchestration.policy.site import SHIPPED, Site
 from orchestration.publish.calibration import add_calibration
 from orchestration.publish.candidate import CALIBRATION_MART, Candidate, unchanged_candidate
 from orchestration.publish.databases import add_about, own
@@ -71,13 +73,14 @@ def publish(
     pinned: Collection[str] = frozenset(),
     landing: str | None = None,
     bounds: Path = BOUNDS_DIR,
+    site: Site = SHIPPED,
     is_preview: bool = False,
 ) -> Publication:
     """Publish the state's candidate and switch `current` to it.
 
     `keep` publications keep their data, and those whose run id is in `pinned`. `landing` is where the input
-    files lay: the manifest says it, so that an audit finds them. `bounds` is the folder of the bounds in
-    force. A preview says in its manifest and files that it is one.
+    files lay: the manifest says it, so that an audit finds them. `bounds` is the folder of the shipped
+    bounds, `site` what a site changes of them. A preview says in its manifest and files that it is one.
 
     Raises PublicationRefused, and leaves everything as it was, unless a passed calibration result by the
     bounds in force is stored for exactly the candidate as it is on disk now. Publishing the same candidate
@@ -87,7 +90,7 @@ def publish(
         shutil.rmtree(leftover, ignore_errors=True)
     hashes = FileHashes()
     candidate = unchanged_candidate(state, hashes)
-    result = require_passed(state, candidate.content_hash, read_plan(bounds))
+    result = require_passed(state, candidate.content_hash, plan_in_force(bounds, site.bounds))
     target = state.published / candidate.run_id
     laid_out = _laid_out(target, candidate)
     if laid_out is None or not _has_its_files(laid_out):
@@ -240,6 +243,7 @@ def _manifest(
         else {"run_id": previous.run_id, "manifest_sha256": file_hash(previous.folder / MANIFEST)},
         "landing": landing,
         "policy_files": policy_files(state),
+        "site": site_record(state),
         "inputs": list(candidate.inputs),
         "files": dict(candidate.files),
         "rows": dict(candidate.rows),

@@ -28,6 +28,8 @@ from orchestration.errors import (
     says_out_of_memory,
 )
 from orchestration.hashing import file_hash
+from orchestration.policy.installed import installed_site
+from orchestration.policy.kpi_models import own_kpis
 from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, environment
 from orchestration.state.folder import StateFolder, write_atomically
 from orchestration.state.memory import memory_limit, spill_folder
@@ -133,7 +135,7 @@ def stream_dbt(
                 "MERITLINE_WAREHOUSE_IS": KEPT if is_kept else NEW,
             }
             less = quicker(state.dbt / TEMPLATES) if is_quick else nullcontext()
-            with environment({**state.dbt_environment(), **said}), less:
+            with environment({**state.dbt_environment(), **_of_the_site(state), **said}), less:
                 _invoke(arguments, state, events, outcome, manifest)
         except BaseException as error:
             outcome.exception = error
@@ -175,7 +177,7 @@ def take_parsed(state: StateFolder) -> Manifest:
     or a new one.
     """
     fingerprint, manifest = _unused.pop(state.root, ("", None))
-    if manifest is None or fingerprint != _project_fingerprint():
+    if manifest is None or fingerprint != _project_fingerprint(state):
         parse_project(state)
         _, manifest = _unused.pop(state.root)
     return manifest
@@ -190,10 +192,11 @@ def parse_project(state: StateFolder) -> None:
     """
     from dbt.cli.main import dbtRunner
 
-    fingerprint = _project_fingerprint()
+    fingerprint = _project_fingerprint(state)
     if not _parsed_file(state.dbt).exists() and _parsed_file(PARSED_DIR).exists():
         shutil.copyfile(_parsed_file(PARSED_DIR), _parsed_file(state.dbt))
-    result = dbtRunner().invoke(["parse", *_common_arguments(state)])
+    with environment(_of_the_site(state)):
+        result = dbtRunner().invoke(["parse", *_common_arguments(state)])
     if not result.success or result.result is None:
         raise ConfigurationError(
             path=DBT_PROJECT_DIR,
@@ -245,7 +248,7 @@ def is_parsed(state: StateFolder) -> bool:
     """Whether the state's parsed manifest is of the project as it is now."""
     try:
         stored = _fingerprint_file(state).read_text(encoding="utf-8")
-        return stored == f"{_project_fingerprint()} {file_hash(manifest_path(state))}"
+        return stored == f"{_project_fingerprint(state)} {file_hash(manifest_path(state))}"
     except OSError:
         return False
 
@@ -331,12 +334,29 @@ def _fingerprint_file(state: StateFolder) -> Path:
     return state.dbt / "project_fingerprint"
 
 
-def _project_fingerprint() -> str:
-    """Names, sizes and modification times of all that dbt parses: cheap, and different whenever a file is."""
+def _of_the_site(state: StateFolder) -> dict[str, str]:
+    """Variables that add a site's own KPIs to the project: none where it has none, as then dbt takes up the
+    parse that the installation keeps.
+    """
+    site = installed_site(state)
+    if site.kpi is None:
+        return {}
+    return {
+        "MERITLINE_SITE_MODELS": os.path.relpath(str(site.folder), DBT_PROJECT_DIR),
+        "MERITLINE_SITE_KPIS": " ".join(own_kpis(site.kpi)),
+    }
+
+
+def _project_fingerprint(state: StateFolder) -> str:
+    """Names, sizes and modification times of all that dbt parses: cheap, and different whenever a file is.
+    Models of a site are copied into the state each night: of them the content counts.
+    """
     digest = hashlib.sha256()
     for folder in (DBT_PROJECT_DIR, DBT_PROJECT_DIR.parent / "tests" / "dbt", SEEDS_DIR):
         for path in sorted(folder.rglob("*")):
             if path.suffix in (".sql", ".yml", ".yaml", ".csv") and path.is_file():
                 info = path.stat()
                 digest.update(f"{path}|{info.st_size}|{info.st_mtime_ns}\n".encode())
+    for name, of_content in installed_site(state).hashes().items():
+        digest.update(f"{name}|{of_content}\n".encode())
     return digest.hexdigest()

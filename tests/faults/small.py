@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from expectations.bound import read_plan
+from expectations.own_bounds import plan_in_force
 from orchestration.gate.result import CheckResult, GateResult, store_result
 from orchestration.publish.candidate import Candidate, build_candidate
 from orchestration.publish.publication import Publication, publish
@@ -30,7 +30,7 @@ SMALL_BOUNDS = PROJECT_ROOT / "tests" / "fixtures" / "small_bounds"
 
 def passed_result(content_hash: str, *others: CheckResult) -> GateResult:
     """A result of every check of the small bounds, all passed; `others` take the place of their own."""
-    plan, given = read_plan(SMALL_BOUNDS), {(one.suite, one.check_id): one for one in others}
+    plan, given = plan_in_force(SMALL_BOUNDS), {(one.suite, one.check_id): one for one in others}
     checks = [
         given.pop((suite, check_id), None)
         or CheckResult(

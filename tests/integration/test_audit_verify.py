@@ -276,6 +276,27 @@ def test_a_file_that_does_not_read_is_named_and_stops_nothing(victim: tuple[Stat
     assert any("score.score" in text for text in report.not_checked)
 
 
+@pytest.mark.parametrize("column", ["relation", "model", "position", "column_name"])
+def test_a_key_without_a_name_or_place_is_a_finding_and_no_crash(
+    column: str, victim: tuple[StateFolder, Path]
+) -> None:
+    """The keys are what checks are made of."""
+    state, landing = victim
+    folder = state.current.resolve() / "auditor" / "audit.relation_key"
+    with duckdb.connect() as database:
+        tampering.rewrite(
+            database,
+            folder / "all.parquet",
+            f"select * replace (case when file_row_number % 7 > 0 then {column} end as {column}) "
+            "from {source} order by file_row_number",
+        )
+    texts = findings(state, landing)
+    assert any("audit.relation_key" in text for text in texts)
+    report = Report()
+    check_arithmetic(ParquetData(folder.parent.parent), report)
+    assert not report.is_sound
+
+
 def test_many_findings_are_counted_not_all_listed() -> None:
     report = Report()
     report.add("rows", 100, "rows", [Finding("file", f"row {number}") for number in range(100)])

@@ -33,7 +33,7 @@
     'kpi_win_rate'
 ] %}
 
-{% for kpi_model in kpi_models -%}
+{% for kpi_model in kpi_models + site_kpi_models() -%}
 select * from {{ ref(kpi_model) }}
 {%- if not loop.last %}
 union all

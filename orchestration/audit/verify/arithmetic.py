@@ -33,10 +33,12 @@ CHECKS: tuple[tuple[str, Callable[[ParquetData], Checked]], ...] = (
 def check_arithmetic(data: ParquetData, report: Report) -> None:
     """Check everything from evidence to bonus; what does not read is skipped and said."""
     for name, check in CHECKS:
+        place = f"{AUDITOR}/ ({name})"
         try:
-            report.add(name, *check(data))
+            with report.guarding(name, place):
+                report.add(name, *check(data))
         except RelationUnreadable as error:
             if isinstance(error.__cause__, duckdb.DataError):  # numbers that no calculation can have made
-                report.add(name, 0, "rows", [Finding(f"{AUDITOR}/ ({name})", error.problem)])
+                report.add(name, 0, "rows", [Finding(place, error.problem)])
             else:
                 report.skip(name, str(error))

@@ -128,9 +128,12 @@ def types_of(data: PublishedRows, source: str, relation: str) -> dict[str, str]:
 
 
 def keys_of(data: PublishedRows) -> Mapping[str, Sequence[str]]:
-    """Columns that tell the rows of each published relation apart. Raises RelationUnreadable."""
+    """Columns that tell the rows of each published relation apart; one that has lost its name or place is
+    none. Raises RelationUnreadable.
+    """
     found: dict[str, list[str]] = {}
-    for row in sorted(data.rows(KEYS), key=lambda one: (one["relation"], one["position"])):
+    told = [row for row in data.rows(KEYS) if None not in row.values()]
+    for row in sorted(told, key=lambda one: (one["relation"], one["position"])):
         found.setdefault(row["relation"], []).append(row["column_name"])
     return found
 

@@ -9,6 +9,9 @@ from decimal import Decimal
 
 from orchestration.audit.verify.data import RelationUnreadable
 
+ODD_ROWS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""What looking at rows comes to that no publication has: a key without a name, a number that is none."""
+
 SHOWN_PER_CHECK = 20
 """Findings kept per check: the rest is counted."""
 
@@ -74,6 +77,17 @@ class Report:
             yield
         except RelationUnreadable as error:
             self.skip(what, str(error))
+
+    @contextmanager
+    def guarding(self, name: str, place: str) -> Iterator[None]:
+        """Record as a finding that what a check looks at, in `place`, has not the form that it is published
+        in.
+        """
+        try:
+            yield
+        except ODD_ROWS as error:
+            problem = f"has not the form of what is published ({type(error).__name__}: {error})"
+            self.add(name, 0, "rows", [Finding(place, problem)])
 
 
 def shown(value: object) -> str:

@@ -26,7 +26,7 @@ from orchestration.audit.verify.register import check_register, has_later_night
 from orchestration.audit.verify.settlements import check_settlements
 from orchestration.audit.verify.views import check_views
 from orchestration.hashing import FileHashes
-from orchestration.state.folder import StateFolder, require_of_this_release
+from orchestration.state.folder import AUDITOR, StateFolder, place_of, require_of_this_release
 
 
 def verify_state(
@@ -132,22 +132,28 @@ def _check_content(
     """Copies, calibration, policy, inputs and rows of one publication. `has_later_night`: the policy in the
     state need not be its own.
     """
-    check_copies(data, manifest, report)
-    check_views(data.folder, report)
+    with report.guarding("copies for the audiences", data.folder.name):
+        check_copies(data, manifest, report)
+        check_views(data.folder, report)
     if manifest.get("is_preview"):
         report.skip("calibration result of the content", "kept for publications, not for previews")
     else:
-        with report.skipping("calibration result of the content"):
+        name = "calibration result of the content"
+        with report.skipping(name), report.guarding(name, place_of(CALIBRATION)):
             check_gate(state, manifest, data.rows(CALIBRATION), report)
     try:
-        with report.skipping("policy rows against the policy files"):
+        with (
+            report.skipping("policy rows against the policy files"),
+            report.guarding("policy in force", "seeds/policy, or the published policy"),
+        ):
             check_policy(state, manifest, data, report, has_later_night=has_later_night)
-    except (OSError, ValueError, ArithmeticError, KeyError) as error:
+    except OSError as error:
         problem = f"the policy files do not read ({type(error).__name__}: {error})"
         report.add("policy in force", 0, "rows", [Finding("seeds/policy", problem)])
     if landing is None and manifest.get("landing"):
         landing = Path(manifest["landing"])
     check_inputs(manifest, landing, report)
-    with report.skipping("where rows came from"):
+    name = "where rows came from"
+    with report.skipping(name), report.guarding(name, f"{AUDITOR}/ ({name})"):
         check_provenance(data, manifest, landing, report)
     check_row_counts(data, manifest, report)
