@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from orchestration.policy.clauses import Clause
+
 
 @dataclass(frozen=True)
 class Phrase:
@@ -141,7 +143,9 @@ class Node:
 
 @dataclass(frozen=True)
 class Trace:
-    """How one bonus came about. `publication` has run id, business date and hashes of the manifest."""
+    """How one bonus came about. `publication` has run id, business date and hashes of the manifest, `rules`
+    the rules that the tree cites, in the order of the catalogue; None of one that it does not know.
+    """
 
     agent_id: str
     agent_name: str | None
@@ -155,6 +159,7 @@ class Trace:
     publication: Mapping[str, str]
     root: Node
     evidence: Mapping[str, Evidence]
+    rules: Mapping[str, Clause | None]
     notes: tuple[Phrase, ...] = field(default=())
 
     @property

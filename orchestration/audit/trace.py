@@ -20,6 +20,7 @@ from orchestration.audit.relations import AuditFile
 from orchestration.audit.rows_behind import RowsBehind
 from orchestration.audit.words import Words, tree_evaluator
 from orchestration.errors import ConfigurationError
+from orchestration.policy.clauses import Clause, with_own
 
 MANIFEST_FIELDS = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash")
 ROW = "row"
@@ -80,6 +81,7 @@ def trace_from(
     evidence = reader.evidence(shown, show_all=show_all)
     schemes = audit.select("policy.policy_scheme", {"period_id": period_id, "scheme_id": bonus["scheme_id"]})
     person = audit.select("facts.dim_agent", {"agent_id": agent_id})
+    told = replace(root, children=tuple(_with_lines(child, evidence) for child in root.children))
     return Trace(
         agent_id=agent_id,
         agent_name=person[0]["agent_name"] if person else None,
@@ -91,10 +93,18 @@ def trace_from(
         maturity=bonus["maturity"],
         score_status=bonus["score_status"],
         publication={name: str(manifest[name]) for name in MANIFEST_FIELDS if name in manifest},
-        root=replace(root, children=tuple(_with_lines(child, evidence) for child in root.children)),
+        root=told,
         evidence=evidence,
+        rules=_cited(told, with_own(manifest.get("site"))),
         notes=(*notes, *_notes(audit, period_id, bonus["score_status"])),
     )
+
+
+def _cited(root: Node, rules: Mapping[str, Clause]) -> Mapping[str, Clause | None]:
+    """The rules that a tree cites, in the order of the catalogue, then those that it does not know."""
+    named = {node.clause_id for node in root.walk() if node.clause_id is not None}
+    known: dict[str, Clause | None] = {name: rule for name, rule in rules.items() if name in named}
+    return known | dict.fromkeys(sorted(named - known.keys()))
 
 
 def _line(audit: AuditFile, bonus_id: str, line_no: int) -> str:

@@ -220,7 +220,7 @@ def _rendering(
         report.skip(f"{PAGE}, and the words of the rules", "another version of meritline wrote the pack")
         return 0, "files", []
     trace = pack_trace(pack, index)
-    written = {PAGE: trace_page(trace), TREE: trace_json(trace), CLAUSES: clauses_text()}
+    written = {PAGE: trace_page(trace), TREE: trace_json(trace), CLAUSES: clauses_text(index["publication"])}
     findings = [
         Finding(name, "is not what the rows of the pack give")
         for name, text in written.items()

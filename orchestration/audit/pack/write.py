@@ -31,7 +31,7 @@ from orchestration.audit.show.page import trace_page
 from orchestration.audit.trace import trace_from
 from orchestration.errors import ConfigurationError
 from orchestration.hashing import code_hash
-from orchestration.policy.clauses import clauses
+from orchestration.policy.clauses import with_own
 from orchestration.state.folder import auditor_name
 
 FORMAT = 3
@@ -44,7 +44,7 @@ ZIP_TIME = (2000, 1, 1, 0, 0, 0)
 OMITTED = frozenset({"rater_id", "reviewer_id", "requested_by", "lead_agent_id"})
 """Columns that may name other people and that no calculation reads."""
 
-MANIFEST_FIELDS = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash", "previous", "seal")
+MANIFEST_FIELDS = ("run_id", "as_of", "content_hash", "code_hash", "policy_hash", "previous", "site", "seal")
 
 
 def write_pack(
@@ -84,14 +84,16 @@ def sealed_index(index: Mapping[str, Any]) -> str:
     return as_json({**index, "seal": hashlib.sha256(as_json(index).encode()).hexdigest()})
 
 
-def clauses_text() -> str:
-    """The rules of this version with the documents' words, as JSON."""
-    return as_json(clauses())
+def clauses_text(publication: Mapping[str, Any]) -> str:
+    """The rules of this version, and those of the site of a publication, with the documents' words, as
+    JSON.
+    """
+    return as_json(with_own(publication.get("site")))
 
 
 def writer_hash() -> str:
     """What the texts of a pack depend on beside its rows: the rules and the code that writes the trace."""
-    return hashlib.sha256((clauses_text() + code_hash([AUDIT_CODE])).encode()).hexdigest()
+    return hashlib.sha256((clauses_text({}) + code_hash([AUDIT_CODE])).encode()).hexdigest()
 
 
 def pack_trace(audit: AuditFile, index: Mapping[str, Any]) -> Trace:
@@ -117,7 +119,7 @@ def _members(
     notes: Sequence[Phrase],
 ) -> dict[str, bytes]:
     who = {"agent_id": agent_id, "period_id": period_id}
-    publication = {name: manifest[name] for name in MANIFEST_FIELDS if name in manifest}
+    publication = {name: manifest[name] for name in MANIFEST_FIELDS if manifest.get(name) is not None}
     index: dict[str, Any] = {
         "format": FORMAT,
         **who,
@@ -134,7 +136,7 @@ def _members(
         "README.txt": text_beside(__file__, "README.txt").format(**who, **publication),
         PAGE: trace_page(trace),
         TREE: trace_json(trace),
-        CLAUSES: clauses_text(),
+        CLAUSES: clauses_text(publication),
         COHORT: as_json(list(_cohorts(audit, graph_of_tree(tree)))),
         **{f"{DATA}{name}.json": _table(audit, name, rows) for name, rows in sorted(data.items())},
     }

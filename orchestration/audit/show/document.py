@@ -9,14 +9,14 @@ from datetime import date
 from decimal import Decimal
 
 from orchestration.audit.node import Trace
-from orchestration.audit.show.terminal import cited
-from orchestration.policy.clauses import clauses
 
 
 def trace_json(trace: Trace) -> str:
     """The trace as indented JSON."""
-    rules = {clause_id: clauses()[clause_id] for clause_id in cited(trace) if clause_id in clauses()}
-    return as_json({**{field.name: getattr(trace, field.name) for field in fields(trace)}, "clauses": rules})
+    told = {field.name: getattr(trace, field.name) for field in fields(trace) if field.name != "rules"}
+    return as_json(
+        {**told, "clauses": {name: rule for name, rule in trace.rules.items() if rule is not None}}
+    )
 
 
 def as_json(content: object) -> str:

@@ -12,9 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestration.audit.node import UNPAID, Trace
 from orchestration.audit.show.labels import MATURITY, REASONS, SCORE_STATUS, UNITS
-from orchestration.audit.show.terminal import cited, ruling_effect, shown_value
+from orchestration.audit.show.terminal import ruling_effect, shown_value
 from orchestration.audit.text import money, plain
-from orchestration.policy.clauses import clauses
 
 
 def trace_page(trace: Trace) -> str:
@@ -27,7 +26,6 @@ def trace_page(trace: Trace) -> str:
         trace=trace,
         bars=list(_bars(trace)),
         anchors={key: f"n{number}" for number, key in enumerate(taken_apart)},
-        rules=[(clause_id, clauses().get(clause_id)) for clause_id in cited(trace)],
     )
 
 

@@ -12,7 +12,6 @@ from orchestration.audit.node import UNPAID, Evidence, Node, Phrase, SourceLine,
 from orchestration.audit.phrases import phrase
 from orchestration.audit.show.labels import REASONS, UNITS
 from orchestration.audit.text import measured, money, plain
-from orchestration.policy.clauses import clauses
 
 MAX_WIDTH = 120
 HASH_SHOWN = 12
@@ -54,12 +53,13 @@ def at_most_wide(console: Console) -> Console:
 
 def _print_rules(trace: Trace, shown: Console) -> None:
     shown.print(Text("\nRules cited · 制度条款", style="bold"))
-    for clause_id in cited(trace):
-        clause = clauses().get(clause_id)
+    for clause_id, clause in trace.rules.items():
         if clause is None:
             shown.print(Text(f"{clause_id}"))
             continue
-        shown.print(Text(f"{clause_id} {clause.title_zh}: {clause.says}"))
+        shown.print(
+            Text(f"{clause_id} {clause.title_zh}: {clause.says}{clause.says_zh and ' · ' + clause.says_zh}")
+        )
         if clause.document is not None:
             shown.print(Text(f"    {clause.words} —《{clause.document.title_zh}》", style="dim"))
     shown.print(
@@ -68,13 +68,6 @@ def _print_rules(trace: Trace, shown: Console) -> None:
             style="dim",
         )
     )
-
-
-def cited(trace: Trace) -> list[str]:
-    """Ids of the rules that the trace cites, in the order of the catalogue."""
-    named = {node.clause_id for node in trace.root.walk()}
-    known = [clause_id for clause_id in clauses() if clause_id in named]
-    return known + sorted(one for one in named if one is not None and one not in clauses())
 
 
 def _fill(branch: Tree, node: Node, trace: Trace, evidence_shown: set[str]) -> None:
