@@ -30,7 +30,7 @@ from orchestration.errors import (
 from orchestration.hashing import file_hash
 from orchestration.policy.installed import installed_site
 from orchestration.policy.kpi_models import own_kpis
-from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, environment
+from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, environment, load_settings
 from orchestration.state.folder import StateFolder, write_atomically
 from orchestration.state.memory import memory_limit, spill_folder
 from orchestration.transient import is_transient
@@ -46,6 +46,8 @@ PARSED_DIR = Path(sys.prefix) / "share" / "meritline"
 """Where an installation keeps the parsed project."""
 
 TEMPLATES = "templates.bin"
+SITE_MODELS = "MERITLINE_SITE_MODELS"
+"""Variable of the folder that has a site's own models, from the project."""
 GRACE_SECONDS = 10.0
 """Without any event for so long after a thread has died, dbt is given up."""
 BUILD = ("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure")
@@ -208,6 +210,7 @@ def parse_project(state: StateFolder) -> None:
     write_atomically(_fingerprint_file(state), f"{fingerprint} {file_hash(manifest_path(state))}")
     manifest = cast("Manifest", result.result)
     _root_seeds(manifest, state)
+    _place_own_models(manifest, state)
     _unused[state.root] = (fingerprint, manifest)
 
 
@@ -242,6 +245,16 @@ def _root_seeds(manifest: Manifest, state: StateFolder) -> None:
             shipped = (DBT_PROJECT_DIR / node.original_file_path).resolve()
             node.original_file_path = str(Path(state.seeds.name) / shipped.relative_to(SEEDS_DIR))
             node.root_path = str(state.root)
+
+
+def _place_own_models(manifest: Manifest, state: StateFolder) -> None:
+    """Have models of a site, and their tests, stand with the shipped ones: dbt writes what it compiled to their
+    path below its target, and the way to the state's copy leads out of there.
+    """
+    outside = _of_the_site(state).get(SITE_MODELS)
+    for node in manifest.nodes.values() if outside else ():
+        if node.original_file_path.startswith(f"{outside}/"):
+            node.original_file_path = f"models{node.original_file_path.removeprefix(str(outside))}"
 
 
 def is_parsed(state: StateFolder) -> bool:
@@ -335,14 +348,16 @@ def _fingerprint_file(state: StateFolder) -> Path:
 
 
 def _of_the_site(state: StateFolder) -> dict[str, str]:
-    """Variables that add a site's own KPIs to the project: none where it has none, as then dbt takes up the
-    parse that the installation keeps.
+    """Variables of what a site decides: its time zone, and where it has own KPIs, these. Without, dbt takes up
+    the parse that the installation keeps.
     """
+    said = {"MERITLINE_TIMEZONE": load_settings().business_timezone}
     site = installed_site(state)
     if site.kpi is None:
-        return {}
+        return said
     return {
-        "MERITLINE_SITE_MODELS": os.path.relpath(str(site.folder), DBT_PROJECT_DIR),
+        **said,
+        SITE_MODELS: os.path.relpath(str(site.folder), DBT_PROJECT_DIR),
         "MERITLINE_SITE_KPIS": " ".join(own_kpis(site.kpi)),
     }
 
