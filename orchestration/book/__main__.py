@@ -12,12 +12,14 @@ DOCUMENTS = {
     "docs/glossary.md": partial(rendered, "glossary.md.jinja"),
     "dbt_project/models/kpi/_kpi__exposures.yml": partial(rendered, "exposures.yml.jinja"),
 }
-"""Generated files, by path in the project."""
+"""Files generated from the policy, by path in the project."""
+SETTINGS_DOCUMENT = ("docs/settings.md", partial(rendered, "settings.md.jinja"))
+"""The one that is not of the policy."""
 
 
 def main() -> None:
     """Write each document from the shipped policy."""
-    for name, write in DOCUMENTS.items():
+    for name, write in (*DOCUMENTS.items(), SETTINGS_DOCUMENT):
         (PROJECT_ROOT / name).write_text(write(POLICY_DIR).rstrip("\n") + "\n", encoding="utf-8")
 
 

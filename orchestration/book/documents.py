@@ -14,14 +14,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestration.audit.text import band
 from orchestration.policy.clauses import clauses
+from orchestration.settings_table import SETTINGS
 
 Row = Mapping[str, str]
 FIRST_DAY = "1990-01-01"
 """Rows that hold from here have always held."""
 
 
-def rendered(template: str, policy_dir: Path) -> str:
-    """`templates/<template>` with the policy of `policy_dir`; blank lines in a row are one."""
+def rendered(template: str, policy_dir: Path, *, own_rules: Path | None = None) -> str:
+    """`templates/<template>` with the policy of `policy_dir` and own rules; blank lines in a row are
+    one.
+    """
     is_markdown = ".md" in template
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -41,7 +44,8 @@ def rendered(template: str, policy_dir: Path) -> str:
         return [row for row in read(name) if equal.items() <= row.items()]
 
     helpers = (rows, dates, origin, percent, band_of, after_blank, spaced, code_words, quoted)
-    environment.globals.update({helper.__name__: helper for helper in helpers}, clauses=clauses())
+    environment.globals.update(settings=SETTINGS)
+    environment.globals.update({helper.__name__: helper for helper in helpers}, clauses=clauses(own_rules))
     return re.sub(r"\n{3,}", "\n\n", environment.get_template(template).render())
 
 

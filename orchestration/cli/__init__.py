@@ -16,6 +16,7 @@ from orchestration.cli.nightly import nightly
 from orchestration.cli.options import Options, common_options
 from orchestration.cli.pack import pack
 from orchestration.cli.settle import settle
+from orchestration.cli.site import site
 from orchestration.cli.status import status
 from orchestration.cli.trace import trace
 from orchestration.cli.ui import ui
@@ -36,7 +37,7 @@ def cli() -> None:
     """Performance pay of a service centre: from exports to checked, traceable bonuses."""
 
 
-for command in (nightly, demo, generate, settle, trace, why, diff, verify, pack, status, doctor, ui):
+for command in (nightly, demo, generate, settle, trace, why, diff, verify, pack, status, doctor, site, ui):
     cli.add_command(command)
 
 

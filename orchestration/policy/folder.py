@@ -118,23 +118,28 @@ def install_policy(state: StateFolder, folder: Path, *, site: Site = SHIPPED) ->
     check_policy_folder(folder, site=site)
     draft = state.root / ".seeds.new"
     shutil.rmtree(draft, ignore_errors=True)
-    for shipped, places in (
-        (POLICY_DIR, row_folders(folder, site)),
-        (REFERENCE_DIR, reference_folders(folder, site)),
-    ):
-        target = draft / shipped.name
-        target.mkdir(parents=True)
-        for path in sorted(shipped.glob("*.csv")):
-            own = next((place / path.name for place in places if (place / path.name).is_file()), path)
-            shutil.copy2(own, target / path.name)
-    if site.catalogue:
-        add_rows(draft / POLICY_DIR.name / CATALOGUE, site.catalogue)
+    lay_out_policy(folder, site, draft)
     install_site(site, draft)
     for path in (path for path in draft.rglob("*") if path.is_file()):
         path.chmod(OWNER_FILE)
     replace_folder(draft, state.seeds)
     state.seeds.chmod(OWNER_DIR)
     return policy_hash(state)
+
+
+def lay_out_policy(folder: Path, site: Site, target: Path) -> None:
+    """Write the policy in force whole, `policy/` and `reference/`, below `target`."""
+    for shipped, places in (
+        (POLICY_DIR, row_folders(folder, site)),
+        (REFERENCE_DIR, reference_folders(folder, site)),
+    ):
+        part = target / shipped.name
+        part.mkdir(parents=True)
+        for path in sorted(shipped.glob("*.csv")):
+            own = next((place / path.name for place in places if (place / path.name).is_file()), path)
+            shutil.copy2(own, part / path.name)
+    if site.catalogue:
+        add_rows(target / POLICY_DIR.name / CATALOGUE, site.catalogue)
 
 
 def policy_hash(state: StateFolder) -> str:

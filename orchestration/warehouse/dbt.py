@@ -248,8 +248,8 @@ def _root_seeds(manifest: Manifest, state: StateFolder) -> None:
 
 
 def _place_own_models(manifest: Manifest, state: StateFolder) -> None:
-    """Have models of a site, and their tests, stand with the shipped ones: dbt writes what it compiled to their
-    path below its target, and the way to the state's copy leads out of there.
+    """Have models of a site, and their tests, stand with the shipped ones: dbt writes what it compiled below
+    its target by their path, and the way to the state's copy leads out of there.
     """
     outside = _of_the_site(state).get(SITE_MODELS)
     for node in manifest.nodes.values() if outside else ():
@@ -348,8 +348,8 @@ def _fingerprint_file(state: StateFolder) -> Path:
 
 
 def _of_the_site(state: StateFolder) -> dict[str, str]:
-    """Variables of what a site decides: its time zone, and where it has own KPIs, these. Without, dbt takes up
-    the parse that the installation keeps.
+    """Variables of what a site decides: its time zone, and where it has own KPIs, these. Without them dbt
+    takes up the parse that the installation keeps.
     """
     said = {"MERITLINE_TIMEZONE": load_settings().business_timezone}
     site = installed_site(state)
