@@ -54,8 +54,8 @@ CONVERSIONS: dict[str, tuple[set[str], str]] = {
 }
 """Numbers that are no policy, by file, with what they are."""
 
-ENVIRONMENT = {"business_timezone": {"env_var"}}
-"""Macros that may read the environment: the zone is a setting of the site."""
+ENVIRONMENT = {"business_timezone": {"env_var"}, "site_kpi_models": {"env_var"}}
+"""Macros that may read the environment: the zone is a setting of the site, and so is which KPIs it adds."""
 
 MEANT = {
     "business_timezone": ("division", "the slash in the name of a zone"),
