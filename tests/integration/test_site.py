@@ -6,6 +6,7 @@ No file of the product differs; `tests/fixtures/site` is that folder, as a site 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -170,3 +171,20 @@ def test_what_is_published_verifies_and_packs(state: StateFolder, landing: Path,
     pack = tmp_path / "pack.zip"
     assert run(["--state", str(state.root), "pack", agent, "2026-10", "--out", str(pack)]) == 0
     assert run(["--state", str(state.root), "verify", "--pack", str(pack)]) == 0
+
+
+def test_another_site_is_told_file_by_file(
+    state: StateFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of two publications whose manifests say that files of the folder differ."""
+    copy = StateFolder(Path(shutil.copytree(state.root, tmp_path / "state", symlinks=True)))
+    first = copy.current.resolve()
+    second = Path(shutil.copytree(first, first.with_name("000002-2026-10-31")))
+    manifest = json.loads((second / "manifest.json").read_text(encoding="utf-8"))
+    files = manifest["site"]["files"]
+    files["kpi/kpi_long_calls.sql"] = "0" * 64
+    del files["bounds/kpi.yml"]
+    (second / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert run(["--state", str(copy.root), "diff", first.name, second.name]) == 0
+    told = capsys.readouterr().out
+    assert "the site's folder differs: bounds/kpi.yml gone, kpi/kpi_long_calls.sql changed" in told

@@ -113,6 +113,8 @@ def _notes(pair: Pair, policy: Sequence[PolicyChange]) -> Iterator[str]:
     for name in ("code", "policy"):
         if pair.before[f"{name}_hash"] != pair.after[f"{name}_hash"]:
             yield f"{name} differs ({name}_hash of the manifests)"
+    if pair.site_changes:
+        yield f"the site's folder differs: {', '.join(f'{name} {how}' for name, how in pair.site_changes)}"
     sides = (pair.before["inputs"], pair.after["inputs"])
     one, other = ({(file["file"], file["sha256"]) for file in inputs} for inputs in sides)
     for files, word in ((other - one, "new input files"), (one - other, "input files less")):

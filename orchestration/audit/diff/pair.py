@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,18 @@ from orchestration.audit.text import in_words
 Row = Mapping[str, Any]
 
 
+def _site_files(manifest: Row) -> Mapping[str, str]:
+    """SHA-256 of the files of the site's folder that a publication was made by."""
+    return (manifest.get("site") or {}).get("files", {})
+
+
+def _changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Files that differ, each with how."""
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            yield name, "new" if name not in before else "gone" if name not in after else "changed"
+
+
 class Pair:
     """SQL over two publications; temporary tables stay in the database."""
 
@@ -21,7 +33,10 @@ class Pair:
         self._database = database
         self.before, self.after = before, after
         self.has_moved_on = bool(before["as_of"] != after["as_of"])
-        self.has_other_code = bool(before["code_hash"] != after["code_hash"])
+        self.site_changes = tuple(_changed_files(*(_site_files(one) for one in (before, after))))
+        self.has_other_code = before["code_hash"] != after["code_hash"] or any(
+            name.endswith(".sql") for name, _ in self.site_changes
+        )
 
     def rows(self, sql: str, **values: object) -> list[dict[str, Any]]:
         """Rows of a query by column name."""
