@@ -16,7 +16,7 @@ Row = Mapping[str, Any]
 
 def _site_files(manifest: Row) -> Mapping[str, str]:
     """SHA-256 of the files of the site's folder that a publication was made by."""
-    return (manifest.get("site") or {}).get("files", {})
+    return dict((manifest.get("site") or {}).get("files", {}))
 
 
 def _changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[tuple[str, str]]:
