@@ -92,7 +92,7 @@ def nothing_to_read(landing: Path, files: Sequence[LandedFile]) -> Configuration
 
 
 def _by_sheet(file: LandedFile, entries: Sequence[Entry]) -> Iterator[Assignment]:
-    """An export's assignments: itself for entries that read it as a whole, and each sheet that others read."""
+    """An export's assignments: itself to entries that read it whole, each sheet to those that read it."""
     whole = tuple(entry for entry in entries if not entry.spec.sheets)
     if whole or not entries:
         yield Assignment(file, whole)
@@ -108,7 +108,7 @@ def _by_sheet(file: LandedFile, entries: Sequence[Entry]) -> Iterator[Assignment
         fitting = [name for name in names if any(fnmatchcase(name, like) for like in entry.spec.sheets)]
         if not fitting:
             wanted = " or ".join(entry.spec.sheets)
-            missing = f"it has no sheet like {wanted}, which the profile's sheets asks for; it has {', '.join(names)}"
+            missing = f"it has no sheet like {wanted}, as the profile asks for; it has {', '.join(names)}"
             yield Assignment(replace(file, refusal=missing), (entry,))
         for name in fitting:
             found.setdefault(name, []).append(entry)

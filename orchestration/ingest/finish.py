@@ -46,7 +46,8 @@ def check_finished(connection: duckdb.DuckDBPyConnection, entry: Entry, parts: S
     source = f"FROM read_parquet([{literals(parts)}])"
     if (group := entry.spec.group) is not None:
         kinds = connection.execute(
-            f"SELECT __order_kind, min(_row_number) {source} WHERE __order_kind IS NOT NULL GROUP BY 1 ORDER BY 1"
+            f"SELECT __order_kind, min(_row_number) {source} "
+            "WHERE __order_kind IS NOT NULL GROUP BY 1 ORDER BY 1"
         ).fetchall()
         if len(kinds) > 1:
             (one, row), (other, another) = kinds[:2]
@@ -67,6 +68,6 @@ def check_finished(connection: duckdb.DuckDBPyConnection, entry: Entry, parts: S
             row, columns = twice[0]
             shown = " and ".join(name for name in columns if name) or "two"
             raise UnreadableFile(
-                f"columns {shown} of row {row} give one and the same "
-                f"{' '.join(entry.table.key)} of {entry.table.full_name}: it cannot be told which of them counts"
+                f"columns {shown} of row {row} give one and the same {' '.join(entry.table.key)} of "
+                f"{entry.table.full_name}: it cannot be told which of them counts"
             )

@@ -10,6 +10,7 @@ import codecs
 import functools
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -144,7 +145,7 @@ class ColumnRule(_Strict):
             return f"decimal {point!r} is none of {' '.join(_POINTS)}"
         if self.thousands is not None and self.thousands not in _GAPS:
             shown = " ".join(map(repr, _GAPS))
-            return f"thousands {self.thousands!r} is none of {shown}; a blank stands for no-break and thin ones too"
+            return f"thousands {self.thousands!r} is none of {shown}; a blank stands for thin ones too"
         if self.thousands == point:
             return f"decimal and thousands are both {point!r}" + (
                 "" if self.decimal else " (decimal: ',' is not said)"
@@ -158,7 +159,7 @@ class ColumnRule(_Strict):
 
 
 class Unpivot(_Strict):
-    """Columns that become rows: each cell of a `columns` glob a row, its header in `name`, itself in `value`."""
+    """Columns that become rows: each cell of the `columns` a row, its header in `name`, itself in `value`."""
 
     columns: TextList = Field(min_length=1)
     name: str = Field(min_length=1)
@@ -172,7 +173,7 @@ class Unpivot(_Strict):
 
 
 class Lookup(_Strict):
-    """Columns of other files, found by equal keys: `on` own column → theirs, `take` theirs → its name here."""
+    """Columns of other files, found by equal keys: `on` own column → theirs, `take` theirs → its name."""
 
     file: TextList = Field(min_length=1)
     on: dict[str, str] = Field(min_length=1)
@@ -275,6 +276,11 @@ class FileEntry(_Strict):
         numbered = [name for name, rule in self.columns.items() if rule.row is not None]
         if numbered and self.distinct:
             return f"distinct and row do not go together: {numbered[0]} makes every row another one"
+        turned = self.unpivot.columns if self.unpivot else ()
+        for name, rule in self.columns.items():
+            for source in rule.from_:
+                if source not in self.made_columns and any(fnmatchcase(source, like) for like in turned):
+                    return f"column {name} reads {source}, which unpivot turns into rows"
         return next(_rules_at_odds(self.columns), "")
 
 

@@ -47,7 +47,8 @@ class LandedFile:
     """One export: a file of the landing folder, one member of a zip in it, or one sheet of either.
 
     `name` is the path under the landing folder (`a.zip/inner.csv` for a member, which the archive itself
-    calls `stored`; `book.xlsx/Jan` for a sheet, whose name has no slash). `refusal` says why a file that is there is not read at all.
+    calls `stored`; `book.xlsx/Jan` for a sheet, whose name has no slash). `refusal` says why a file that is
+    there is not read at all.
     """
 
     name: str

@@ -43,7 +43,7 @@ ERROR_LIMIT = 80
 
 @dataclass(frozen=True)
 class Load:
-    """A file to be read by an entry: its identity, its place in the order of loads, what it promises, and what
+    """A file to be read by an entry: its identity, its place in the order of loads, what it promises, what
     files the entry looks up columns in; `refusal` says why it cannot.
     """
 
@@ -269,8 +269,8 @@ class Loader:
             self._connections.put(connection)
 
     def _finish(self, file: LandedFile, form: FileForm, load: Load, shape: Shape, tally: _Tally) -> None:
-        """Join the rejects of all segments; keep one of several rows where that is asked for: the others count
-        as superseded. Raises UnreadableFile where it cannot be told which one.
+        """Join the rejects of all segments; keep one of several rows where that is asked for: the others
+        count as superseded. Raises UnreadableFile where it cannot be told which one.
         """
         with self._connection() as connection:
             if tally.rejects:

@@ -1,4 +1,4 @@
-"""Columns that an entry looks up in other files of the landing folder: one row a key, told when it is not one."""
+"""Columns that an entry looks up in other files of the landing folder: a key has one row, or it is told."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _COUNTER = count()
 
 @dataclass(frozen=True)
 class LookupTable:
-    """The looked-up columns as Parquet: keys `__k<i>`, taken columns, and `__twice`, the rows of a key that has
-    different values. `remarks` are sentences for the operator.
+    """The looked-up columns as Parquet: keys `__k<i>`, taken columns, and `__twice`, the rows of a key that
+    has different values. `remarks` are sentences for the operator.
     """
 
     path: Path
@@ -51,8 +51,8 @@ class LookupFiles:
         """What of the files a load rests on. Raises UnreadableFile when one changes while it is read."""
         if not self.files:
             raise UnreadableFile(
-                f"there is no file {' or '.join(self.lookup.file)} in the landing folder, which the profile's "
-                "lookup reads"
+                f"there is no file {' or '.join(self.lookup.file)} in the landing folder, "
+                "which the profile's lookup reads"
             )
         said = [f"{file.name} {file.refusal or file.sha256()}" for file in self.files]
         return hashlib.sha256("\n".join(said).encode()).hexdigest()

@@ -128,8 +128,8 @@ class Mapping:
         return f"left(CASE WHEN __bad IS NULL THEN {fields} ELSE masked_line(__raw) END, {RAW_TEXT_LIMIT})"
 
     def extra_sql(self) -> str:
-        """JSON of the unknown columns over `rows`, personal ones masked, the rest scrubbed; of an unpivoted row
-        also the column that it comes from.
+        """JSON of the unknown columns over `rows`, personal ones masked, the rest scrubbed; of an unpivoted
+        row also the column that it comes from.
         """
         unpivot = self.entry.spec.unpivot
         kept = [*([unpivot.name] if unpivot else []), *self.unknown]

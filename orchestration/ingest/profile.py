@@ -1,7 +1,8 @@
 """Export profiles: how a foreign export maps to the contract, as data.
 
 A profile is YAML read with every scalar as text (so `0012`, `No` and `1.10` stay what they are) into the
-models of `keys`; a key that no model knows is an error that names the key, the file and the nearest known key.
+models of `keys`; a key that no model knows is an error that names the key, the file and the nearest known
+one.
 """
 
 from __future__ import annotations

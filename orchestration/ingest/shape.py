@@ -1,4 +1,4 @@
-"""What an entry makes of a file's rows before they are mapped: cells as rows, columns looked up, groups marked.
+"""What an entry makes of a file's rows before they are mapped: cells as rows, look-ups, groups marked.
 
 Everything is SQL around a segment's own; an entry that asks for nothing of it gets the segment as it is.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from orchestration.ingest.conversion import utc_sql
-from orchestration.ingest.database import literal, literals, names, quoted
+from orchestration.ingest.database import literal, literals, names, quoted, statement
 from orchestration.ingest.keys import Group, Lookup, Unpivot
 from orchestration.ingest.landing import UnreadableFile
 from orchestration.ingest.lookup import LookupTable
@@ -120,15 +120,15 @@ class Shape:
             f"CASE WHEN __value IS NOT NULL AND __order_kind IS NULL THEN {literal(group.order + ': ')} "
             f"|| shown(__value) || {wrong} || {literal(' to take the first or last row by')} END"
         )
-        return (
-            f"SELECT * EXCLUDE (__value, __clock, __number, __moment) REPLACE (coalesce(__bad, {fault}) AS __bad) "
-            "FROM (SELECT *, "
-            "__order_at: coalesce(CAST(__clock AS DECIMAL(24, 6)), CAST(__number AS DECIMAL(24, 6)), "
-            "CAST(__moment AS DECIMAL(24, 6))), "
-            "__order_kind: CASE WHEN __clock IS NOT NULL THEN 'clock' WHEN __number IS NOT NULL THEN 'number' "
-            "WHEN __moment IS NOT NULL THEN 'moment' END "
-            f"FROM (SELECT *, __clock: {clock}, __number: {number}, __moment: {moment} "
-            f"FROM (SELECT *, __group_key: concat_ws(chr(31), {', '.join(by)}), __value: {value} FROM ({sql}))))"
+        return statement(
+            "grouped",
+            by=", ".join(by),
+            value=value,
+            clock=clock,
+            number=number,
+            moment=moment,
+            fault=fault,
+            rows=sql,
         )
 
 
@@ -157,8 +157,8 @@ def _unpivoted(unpivot: Unpivot, columns: Sequence[str]) -> tuple[str, ...]:
     if not found:
         shown = ", ".join(columns[:12])
         raise UnreadableFile(
-            f"the header has no column like {' or '.join(unpivot.columns)}, which the profile's unpivot turns "
-            f"into rows; it has {shown}"
+            f"the header has no column like {' or '.join(unpivot.columns)}, which the profile's unpivot "
+            f"turns into rows; it has {shown}"
         )
     return found
 

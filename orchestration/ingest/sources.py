@@ -101,8 +101,8 @@ class BadRecord:
 class Segment:
     """`sql` selects `__row`, `__bad` (why a row is unfit, or NULL), `__raw` (text of its hash) and `columns`.
 
-    It returns exactly `row_count` rows. `ordinals` is to be registered as `__ordinals` when given. `framed` are
-    the columns of the records in `bad`, where they are not `columns`.
+    It returns exactly `row_count` rows. `ordinals` is to be registered as `__ordinals` when given. `framed`
+    are the columns of the records in `bad`, where they are not `columns`.
     """
 
     sql: str
@@ -311,7 +311,7 @@ class SourceReader:
             yield Segment(sql, form.columns, len(ordinals), numbers, tuple(bad), path)
 
     def _cells(self, sheet: Sheet, form: FileForm) -> Iterator[list[str]]:
-        """Rows of text cells; numbers in columns whose numbers are written in a way of their own are marked."""
+        """Rows of text cells; numbers are marked in columns that write them in a way of their own."""
         marked = [i for i, name in enumerate(form.columns) if self._is_marked(name)]
         if not marked:
             yield from sheet_rows(sheet)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,7 +37,7 @@ class Sheet(Protocol):
 
 
 def kind_of(head: bytes) -> str:
-    """What a file called `.xls` is by its first bytes: `xls`, `xlsx`, `html`, `xml`, or `csv` for plain text."""
+    """What a file called `.xls` is by its first bytes: `xls`, `xlsx`, `html`, `xml`, or `csv` for text."""
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return "xls"
     if head.startswith(b"PK\x03\x04"):
@@ -63,13 +65,15 @@ def open_sheet(path: Path, wanted: str | None, kind: str = "xlsx") -> tuple[Shee
     name = wanted or (names[0] if names else "")
     if name not in names:
         raise UnreadableFile(f"there is no sheet {name!r}; it has {', '.join(names)}")
-    if wanted is None and kind == "html":
-        name = next((other for other in names if sheet_of(other).total_width > 1), name)
-    return sheet_of(name), name
+    with _damage():
+        if wanted is None and kind == "html":
+            name = next((other for other in names if sheet_of(other).total_width > 1), name)
+        return sheet_of(name), name
 
 
 def _sheets(path: Path, kind: str) -> tuple[list[str], Callable[[str], Sheet]]:
-    try:
+    """Names of sheets in their order, and what gives one of them."""
+    with _damage():
         if kind in ("html", "xml"):
             data = path.read_bytes()
             tables = html_tables(data) if kind == "html" else xml_sheets(data)
@@ -79,11 +83,25 @@ def _sheets(path: Path, kind: str) -> tuple[list[str], Callable[[str], Sheet]]:
             return list(by_name), by_name.__getitem__
         if kind == "xlsx":
             _check_workbook(path)
-        book = CalamineWorkbook.from_path(str(path))
+        # A path's ending is believed, so a newer workbook under the old one's name comes without it.
+        is_misnamed = kind == "xlsx" and path.suffix.lower() == ".xls"
+        book = CalamineWorkbook.from_object(io.BytesIO(path.read_bytes()) if is_misnamed else str(path))
         return book.sheet_names, book.get_sheet_by_name
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """What readers say of a damaged workbook, as UnreadableFile."""
+    try:
+        yield
     except PasswordError as error:
         raise UnreadableFile("the workbook is protected by a password") from error
     except (CalamineError, OSError) as error:
+        raise UnreadableFile(f"the workbook is damaged ({error})") from error
+    except BaseException as error:
+        # The reader is written in Rust, where a file that nobody foresaw ends in a panic: no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
         raise UnreadableFile(f"the workbook is damaged ({error})") from error
 
 

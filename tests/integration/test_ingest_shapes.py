@@ -48,7 +48,7 @@ def workbook(path: Path, sheets: dict[str, list[list[Any]]]) -> Path:
 
 
 def month(number: int, days: int) -> list[list[Any]]:
-    """A sheet of 31 columns: a title, a header of real dates, two agents, empty cells behind the month's end."""
+    """A sheet of 31 columns: a title, a header of real dates, two agents, empty cells after the month."""
     header = [dt.date(2026, number, day) for day in range(1, days + 1)]
     texts = [f"20-no-day-{day}" for day in range(days + 1, 32)]
     marks = list(MARKS)
@@ -208,7 +208,8 @@ def leads(
     write(tmp_path / "landing" / "leads_2026.csv", text)
     write(
         tmp_path / "landing" / "deals_2026.csv",
-        "mql_id,sr_id,won_date,revenue\nm1,a1,2026-03-01,10\nm2 ,a2,2026-03-02,20\nm9,a2,2026-03-03,30\n,a3,2026-03-03,1\n",
+        "mql_id,sr_id,won_date,revenue\nm1,a1,2026-03-01,10\nm2 ,a2,2026-03-02,20\n"
+        "m9,a2,2026-03-03,30\n,a3,2026-03-03,1\n",
     )
 
 
@@ -287,7 +288,10 @@ files:
     columns:
       agent_id: {from: 员工}
       work_date: {from: 日期}
-      status: {sql: "CASE WHEN 时间 IS NULL OR 时间 = '' THEN 'absent' WHEN CAST(lpad(时间, 5, '0') AS TIME) > TIME '09:00' THEN 'late' ELSE 'present' END"}
+      status:
+        sql: >-
+          CASE WHEN 时间 IS NULL OR 时间 = '' THEN 'absent'
+               WHEN CAST(lpad(时间, 5, '0') AS TIME) > TIME '09:00' THEN 'late' ELSE 'present' END
 """
 
 ROWS = """员工,日期,时间,门
