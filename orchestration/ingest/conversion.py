@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from orchestration.ingest.contract import ContractColumn
 from orchestration.ingest.database import literal, literals, rows
+from orchestration.ingest.formats import has_own_numbers, is_workbook
+from orchestration.ingest.writing import Writing, duration_sql, number_sql
 
 ISO = "iso"
 UNIX = ("unix_seconds", "unix_milliseconds")
@@ -36,12 +38,20 @@ def typed_sql(
     timezone: str,
     zones: Mapping[str, str],
     is_quick: bool = False,
+    writing: Writing | None = None,
+    file_format: str = "csv",
 ) -> str:
     """SQL for the typed value of a text, NULL where it does not convert exactly.
 
     Times are UTC: an offset in the text wins, then a zone's name in `zones`, else it is a wall clock time in
     `timezone`, which must be the connection's TimeZone. `is_quick` gives NULL for more texts, see `utc_sql`.
+    `writing` says how a profile's column writes its numbers or durations.
     """
+    if writing is not None:
+        is_whole = column.data_type == "bigint"
+        if writing.durations:
+            return duration_sql(text, writing, is_whole=is_whole, is_workbook=is_workbook(file_format))
+        return number_sql(text, writing, is_whole=is_whole, has_machine_numbers=has_own_numbers(file_format))
     match column.data_type:
         case "varchar" if column.values:
             return f"CASE WHEN {text} IN ({literals(column.values)}) THEN {text} END"
@@ -68,8 +78,10 @@ def outside_sql(column: ContractColumn, value: str) -> str:
     return f"{value} NOT BETWEEN {low} AND {high}"
 
 
-def what_is_wrong(column: ContractColumn) -> str:
+def what_is_wrong(column: ContractColumn, writing: Writing | None = None) -> str:
     """What a text is not that does not convert, as the end of a sentence."""
+    if writing is not None:
+        return writing.words
     return {
         "timestamp": "is not a time",
         "date": "is not a date",
@@ -86,10 +98,15 @@ def words_of(column: ContractColumn) -> tuple[str, ...]:
 
 
 def unfit_constants(
-    column: ContractColumn, texts: Sequence[str], *, formats: Sequence[str], timezone: str
+    column: ContractColumn,
+    texts: Sequence[str],
+    *,
+    formats: Sequence[str],
+    timezone: str,
+    writing: Writing | None = None,
 ) -> list[str]:
     """Those of a profile's constants for a column that do not convert."""
-    value = typed_sql(column, "text", formats=formats, timezone=timezone, zones={})
+    value = typed_sql(column, "text", formats=formats, timezone=timezone, zones={}, writing=writing)
     found = rows(
         f"SELECT text FROM (SELECT text, value: {value} FROM (SELECT text: unnest($1::VARCHAR[]))) "
         f"WHERE value IS NULL OR {outside_sql(column, 'value') or 'false'}",

@@ -18,7 +18,7 @@ import duckdb
 from orchestration.errors import MeritlineError
 from orchestration.hashing import file_hash
 from orchestration.ingest.database import literal, rows
-from orchestration.ingest.landing import LandedFile, UnreadableFile, list_landing
+from orchestration.ingest.landing import LandedFile, UnreadableFile, landed_as, list_landing
 from orchestration.ingest.report import LOADED, REJECTED
 from orchestration.ingest.store import REGISTRY, SCHEMA_FILE, load_of
 from orchestration.state.folder import OWNER_FILE, StateFolder, write_atomically
@@ -53,7 +53,7 @@ def restore_raw(state: StateFolder, landing: Path) -> list[str]:
         return notes
     landed = {file.name: file for file in list_landing(landing)} if landing.is_dir() else {}
     for load in damaged:
-        if not _is_there(landed.get(load.file), load.sha256):
+        if not _is_there(landed_as(landed, load.file), load.sha256):
             raise MeritlineError(
                 path=load.part,
                 problem=f"this raw file is damaged or gone, and its export {load.file} is not in {landing} "

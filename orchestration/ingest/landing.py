@@ -14,7 +14,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
@@ -22,7 +22,7 @@ from typing import IO, cast
 from orchestration.errors import ConfigurationError
 from orchestration.hashing import file_hash
 
-FORMATS = {name: name for name in ("csv", "tsv", "xlsx", "parquet", "jsonl")} | {
+FORMATS = {name: name for name in ("csv", "tsv", "xlsx", "xls", "parquet", "jsonl")} | {
     "txt": "csv",
     "ndjson": "jsonl",
     "json": "jsonl",
@@ -44,10 +44,11 @@ class UnreadableFile(Exception):
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One export: a file of the landing folder, or one member of a zip in it.
+    """One export: a file of the landing folder, one member of a zip in it, or one sheet of either.
 
     `name` is the path under the landing folder (`a.zip/inner.csv` for a member, which the archive itself
-    calls `stored`). `refusal` says why a file that is there is not read at all.
+    calls `stored`; `book.xlsx/Jan` for a sheet, whose name has no slash). `refusal` says why a file that is
+    there is not read at all.
     """
 
     name: str
@@ -58,6 +59,7 @@ class LandedFile:
     member: str | None = None
     refusal: str | None = None
     stored: str = ""
+    sheet: str | None = None
 
     @property
     def match_names(self) -> tuple[str, ...]:
@@ -67,7 +69,7 @@ class LandedFile:
         return tuple(dict.fromkeys([*names, *map(_unpacked, names)]))
 
     def sha256(self) -> str:
-        """SHA-256 of the file's bytes; of a zip member: of the archive's bytes and the member's name.
+        """SHA-256 of the file's bytes; of a zip member or a sheet: of that and its name.
 
         Raises UnreadableFile when the file changes while it is read.
         """
@@ -76,9 +78,14 @@ class LandedFile:
         after = self.path.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise UnreadableFile("the file changed while it was read; it may still be on its way in")
-        if self.member is None:
-            return found
-        return hashlib.sha256(f"{found}/{self.member}".encode()).hexdigest()
+        for part in (self.member, self.sheet):
+            if part is not None:
+                found = hashlib.sha256(f"{found}/{part}".encode()).hexdigest()
+        return found
+
+    def of_sheet(self, sheet: str) -> LandedFile:
+        """One sheet of the workbook as an export of its own."""
+        return replace(self, name=f"{self.name}/{sheet}", sheet=sheet)
 
     def chunks(self, size: int) -> Iterator[bytes]:
         """The decompressed bytes in buffers of about `size`; raises UnreadableFile on damage or a bomb."""
@@ -127,6 +134,12 @@ class LandedFile:
         if self.compression == "gz":
             return cast(IO[bytes], gzip.open(self.path, "rb")), self.byte_count
         return self.path.open("rb"), self.byte_count
+
+
+def landed_as(files: Mapping[str, LandedFile], name: str) -> LandedFile | None:
+    """The export that a load calls `name`, among those of the landing folder: a file or a sheet of one."""
+    book, _, sheet = name.rpartition("/")
+    return files.get(name) or (files[book].of_sheet(sheet) if book in files else None)
 
 
 def list_landing(landing: Path) -> tuple[LandedFile, ...]:

@@ -17,11 +17,14 @@ import duckdb
 from orchestration.ingest import mapping as mappings
 from orchestration.ingest.checks.manifest import Manifest
 from orchestration.ingest.database import connect, literal, literals, names, quoted, rows, statement
+from orchestration.ingest.finish import check_finished, finished_sql
 from orchestration.ingest.landing import LandedFile, UnreadableFile
+from orchestration.ingest.lookup import LookupFiles, LookupTable
 from orchestration.ingest.mapping import FAULT_MARK
 from orchestration.ingest.personal import masked_record, scrubbed, set_key
 from orchestration.ingest.profile import Entry
 from orchestration.ingest.report import LOADED, REJECTED, LoadFigures
+from orchestration.ingest.shape import GROUP_COLUMNS, Shape
 from orchestration.ingest.sources import BadRecord, FileForm, ReadingOptions, Segment, SourceReader
 from orchestration.ingest.store import PARQUET, Staging
 
@@ -40,13 +43,17 @@ ERROR_LIMIT = 80
 
 @dataclass(frozen=True)
 class Load:
-    """A file to be read by an entry: its identity, its place in the order of loads, what it promises."""
+    """A file to be read by an entry: its identity, its place in the order of loads, what it promises, what
+    files the entry looks up columns in; `refusal` says why it cannot.
+    """
 
     load_id: str
     load_seq: int
     sha256: str
     entry: Entry
     manifest: Manifest | None = None
+    lookup: LookupFiles | None = None
+    refusal: str = ""
 
     @property
     def table_name(self) -> str:
@@ -61,11 +68,18 @@ class _Tally:
     accepted: int = 0
     faults: int = 0
     excluded: int = 0
+    unfound: int = 0
+    framed: int = 0
     parts: list[Path] = field(default_factory=list)
     rejects: list[Path] = field(default_factory=list)
     unknown: dict[str, None] = field(default_factory=dict)
     missing: Counter[str] = field(default_factory=Counter)
     segments: int = 0
+
+    @property
+    def count(self) -> int:
+        """Rows that the load is made of."""
+        return self.accepted + self.faults + self.excluded
 
     def see(self, load: Load, resolved: mappings.Mapping) -> None:
         """Columns of a segment, or of a header alone, which still says which ones the export has."""
@@ -79,6 +93,7 @@ class _Tally:
         self.accepted += one.accepted
         self.faults += one.faults
         self.excluded += one.excluded
+        self.unfound += one.unfound
         if one.accepted:
             self.parts.append(one.part)
         if one.faults + one.excluded:
@@ -88,9 +103,11 @@ class _Tally:
 _Pending = deque[tuple[Segment, list[tuple[_Tally, "Future[_Conversion]"]]]]
 
 
-def load_identity(sha256: str, entry: Entry) -> str:
-    """The id of a load: the same content read the same way into the same table is the same load."""
-    said = f"{sha256} {entry.table.full_name} {entry.fingerprint}"
+def load_identity(sha256: str, entry: Entry, looked_up: str = "") -> str:
+    """The id of a load: the same content read the same way into the same table is the same load. `looked_up`
+    says what content the entry looks up.
+    """
+    said = f"{sha256} {entry.table.full_name} {entry.fingerprint} {looked_up}".rstrip()
     return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
@@ -103,6 +120,7 @@ class Loader:
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="ingest")
         self._connections: queue.SimpleQueue[duckdb.DuckDBPyConnection] = queue.SimpleQueue()
         self._workers = workers
+        self._lookups: dict[str, LookupTable] = {}
 
     def __enter__(self) -> Loader:
         return self
@@ -119,9 +137,7 @@ class Loader:
         """
         groups: dict[ReadingOptions, list[Load]] = {}
         for load in loads:
-            spec = load.entry.spec
-            options = ReadingOptions(spec.encoding, spec.delimiter, spec.quote, spec.header_row, spec.sheet)
-            groups.setdefault(options, []).append(load)
+            groups.setdefault(_options(file, load.entry), []).append(load)
         figures: dict[int, LoadFigures] = {}
         for options, group in groups.items():
             expected = frozenset().union(*(mappings.expected_names(load.entry) for load in group))
@@ -136,19 +152,24 @@ class Loader:
         form = FileForm(file.file_format)
         refusals: dict[str, str] = {}
         tallies = {load.load_id: _Tally() for load in group}
+        shapes: dict[str, Shape] = {}
         try:
             if file.refusal:
                 raise UnreadableFile(file.refusal)
             form = reader.form()
             for load in group:
                 try:
+                    if load.refusal:
+                        raise UnreadableFile(load.refusal)
+                    shape = Shape(load.entry, self._looked_up(load), file.sheet or "")
                     if form.columns:
-                        mappings.Mapping(load.entry, form.columns, file_format=form.file_format)
+                        _mapping(load, shape, form.columns, form, file)
+                    shapes[load.load_id] = shape
                 except UnreadableFile as error:
                     refusals[load.load_id] = str(error)
             alive = [load for load in group if load.load_id not in refusals]
             if alive:
-                self._convert(file, reader.segments(form), form, alive, tallies)
+                self._convert(file, reader.segments(form), form, alive, shapes, tallies)
             for load in alive:
                 if broken := _broken_promise(load, tallies[load.load_id]):
                     refusals[load.load_id] = broken
@@ -156,13 +177,26 @@ class Loader:
             refusals = {load.load_id: str(error) for load in group} | refusals
         for load in group:
             tally = tallies[load.load_id]
+            if load.load_id not in refusals:
+                try:
+                    self._finish(file, form, load, shapes[load.load_id], tally)
+                except UnreadableFile as error:
+                    refusals[load.load_id] = str(error)
             if reason := refusals.get(load.load_id, ""):
                 tally = _Tally()
                 self._staging.discard(load.entry.table, load.load_id)
                 self._reject_whole(file, load, reason)
-            else:
-                self._finish(form, load, tally)
-            yield _figures(file, form, load, tally, reason)
+            remarks = _remarks(file, load, shapes.get(load.load_id), tally)
+            yield _figures(file, form, load, tally, reason, remarks)
+
+    def _looked_up(self, load: Load) -> LookupTable | None:
+        """The columns that a load looks up; several loads may read the same ones."""
+        if load.lookup is None:
+            return None
+        key = load.lookup.key
+        if key not in self._lookups:
+            self._lookups[key] = load.lookup.table(self._staging.scratch)
+        return self._lookups[key]
 
     def _convert(
         self,
@@ -170,6 +204,7 @@ class Loader:
         segments: Iterator[Segment],
         form: FileForm,
         loads: Sequence[Load],
+        shapes: Mapping[str, Shape],
         tallies: Mapping[str, _Tally],
     ) -> None:
         """Convert segments as they come, at most a few at a time."""
@@ -177,12 +212,14 @@ class Loader:
         try:
             for segment in segments:
                 tasks = []
-                for load, resolved in zip(loads, _resolved(loads, segment, form), strict=True):
+                for load, resolved in zip(loads, _resolved(loads, shapes, segment, form, file), strict=True):
                     tally = tallies[load.load_id]
                     tally.see(load, resolved)
+                    tally.framed += segment.row_count + len(segment.bad)
                     part = self._staging.part(load.entry.table, load.load_id, tally.segments)
                     rejects = self._staging.scratch / f"rejects-{load.load_id}-{tally.segments}.parquet"
-                    work = _Conversion(file, form, segment, load, resolved, part, rejects)
+                    shaped = shapes[load.load_id].segment(segment)
+                    work = _Conversion(file, form, shaped, load, resolved, part, rejects)
                     tasks.append((tally, self._pool.submit(self._convert_segment, work)))
                 pending.append((segment, tasks))
                 while len(pending) >= self._workers:
@@ -231,22 +268,23 @@ class Loader:
         finally:
             self._connections.put(connection)
 
-    def _finish(self, form: FileForm, load: Load, tally: _Tally) -> None:
-        """Join the rejects of all segments; keep the first row of each distinct result, where that is asked
-        for: the others count as superseded.
+    def _finish(self, file: LandedFile, form: FileForm, load: Load, shape: Shape, tally: _Tally) -> None:
+        """Join the rejects of all segments; keep one of several rows where that is asked for: the others
+        count as superseded. Raises UnreadableFile where it cannot be told which one.
         """
         with self._connection() as connection:
             if tally.rejects:
                 target = self._staging.rejects(load.load_id)
-                _join(connection, tally.rejects, target, order="row_number")
-            if load.entry.spec.distinct and tally.parts:
-                columns = names(column.name for column in load.entry.table.export_columns)
-                one = f"QUALIFY row_number() OVER (PARTITION BY {columns} ORDER BY _row_number) = 1"
-                joined = self._staging.scratch / f"distinct-{load.load_id}.parquet"
-                _join(connection, tally.parts, joined, where=one, order="_row_number")
+                _join(connection, tally.rejects, target, select=_in_order(tally.rejects, "row_number"))
+            if tally.parts and (select := finished_sql(load.entry, tally.parts)):
+                joined = self._staging.scratch / f"finished-{load.load_id}.parquet"
+                check_finished(connection, load.entry, tally.parts)
+                _join(connection, tally.parts, joined, select=select)
                 joined.replace(self._staging.part(load.entry.table, load.load_id, 1))
+            elif tally.parts and load.entry.spec.unpivot is not None:
+                check_finished(connection, load.entry, tally.parts)
         if not tally.segments and form.columns:
-            tally.see(load, mappings.Mapping(load.entry, form.columns, file_format=form.file_format))
+            tally.see(load, _mapping(load, shape, form.columns, form, file))
 
     def _reject_whole(self, file: LandedFile, load: Load, reason: str) -> None:
         """One rejected row without a number stands for the file."""
@@ -274,6 +312,7 @@ class _Conversion:
     accepted: int = 0
     faults: int = 0
     excluded: int = 0
+    unfound: int = 0
 
     def run(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Convert; counts what became of the rows."""
@@ -287,6 +326,9 @@ class _Conversion:
                 "nothing of the file was loaded"
             )
         self._reject_unframed(connection)
+        if self.load.lookup is not None and self.segment.row_count:
+            found = connection.execute(f"SELECT count(*) FROM ({self.segment.sql}) WHERE __is_unfound")
+            self.unfound = int(found.fetchall()[0][0])
         if self.faults + self.excluded:
             connection.execute(f"COPY __rejects TO {literal(self.rejects)} ({PARQUET})")
         if not self.accepted:
@@ -325,6 +367,7 @@ class _Conversion:
             rows=self.resolved.rows(self.segment.sql),
             is_fault=self.resolved.is_fault_sql(),
             reason=self.resolved.reason_sql(),
+            excluded=self.resolved.excluded_sql(),
             fault_column=self.resolved.fault_column_sql(),
             raw_text=self.resolved.raw_text_sql(),
         )
@@ -359,11 +402,12 @@ class _Conversion:
         )
 
     def _masked(self, record: BadRecord) -> str:
+        framed = self.segment.framed or self.segment.columns
         return masked_record(
             record.text,
             delimiter=self.form.delimiter or ",",
-            columns=len(self.segment.columns),
-            personal=self.resolved.personal if self.form.columns else (0,),
+            columns=len(framed),
+            personal=self.resolved.personal_among(framed) if self.form.columns else (0,),
             is_broken=record.is_broken,
         )
 
@@ -373,6 +417,7 @@ class _Conversion:
             f"__row::BIGINT AS _row_number, {row_hash} AS _row_hash, "
             f"{literal(self.load.load_id)} AS _load_id, {self.load.load_seq}::BIGINT AS _load_seq, "
             f"{self.resolved.extra_sql()} AS _extra"
+            + (f", {names(GROUP_COLUMNS)}" if self.load.entry.spec.group is not None else "")
         )
 
     def _copy(self, connection: duckdb.DuckDBPyConnection, select: str) -> None:
@@ -384,36 +429,73 @@ def _broken_promise(load: Load, tally: _Tally) -> str:
     """Why a load breaks its manifest, or ''. Totals can be told only when no row is missing."""
     if load.manifest is None:
         return ""
-    count = tally.accepted + tally.faults + tally.excluded
     totals: dict[str, Decimal] = {}
-    if count == tally.accepted and tally.parts and not load.entry.spec.distinct:
+    if tally.count == tally.accepted and tally.parts and not load.entry.spec.distinct:
         for column in load.entry.table.export_columns:
             if column.name in load.manifest.totals and column.data_type in ("decimal(18,6)", "bigint"):
                 source = f"read_parquet([{literals(tally.parts)}])"
                 total = rows(f"SELECT coalesce(sum({quoted(column.name)}), 0) FROM {source}")[0][0]
                 totals[column.name] = Decimal(total)
-    return load.manifest.broken_by(count, totals)
+    return load.manifest.broken_by(tally.framed, totals)
 
 
-def _join(
-    connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], target: Path, *, order: str, where: str = ""
-) -> None:
-    """Several Parquet files as one, in their place."""
-    connection.execute(
-        f"COPY (FROM read_parquet([{literals(paths)}]) {where} ORDER BY {order}) "
-        f"TO {literal(target)} ({PARQUET})"
-    )
+def _in_order(paths: Sequence[Path], order: str) -> str:
+    return f"FROM read_parquet([{literals(paths)}]) ORDER BY {order}"
+
+
+def _join(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], target: Path, *, select: str) -> None:
+    """A query over several Parquet files as one, in their place."""
+    connection.execute(f"COPY ({select}) TO {literal(target)} ({PARQUET})")
     for path in paths:
         path.unlink()
 
 
-def _resolved(loads: Sequence[Load], segment: Segment, form: FileForm) -> list[mappings.Mapping]:
+def _options(file: LandedFile, entry: Entry) -> ReadingOptions:
+    spec = entry.spec
+    return ReadingOptions(
+        spec.encoding,
+        spec.delimiter,
+        spec.quote,
+        spec.header_row,
+        file.sheet or spec.sheet,
+        numbers=frozenset(
+            rule.from_[0].strip().casefold()
+            for rule in spec.columns.values()
+            if rule.writing is not None and not rule.writing.durations
+        ),
+        turned=spec.unpivot.columns if spec.unpivot is not None else (),
+    )
+
+
+def _mapping(
+    load: Load, shape: Shape, columns: Sequence[str], form: FileForm, file: LandedFile
+) -> mappings.Mapping:
+    """A load's mapping of the columns that a file's rows have."""
+    shaped = columns if shape.is_plain else shape.columns(columns)
+    found = mappings.Mapping(load.entry, shaped, file_format=form.file_format, file=file.name)
+    if not shape.is_plain:
+        found.used |= shape.uses(columns)
+    return found
+
+
+def _resolved(
+    loads: Sequence[Load], shapes: Mapping[str, Shape], segment: Segment, form: FileForm, file: LandedFile
+) -> list[mappings.Mapping]:
     """Each load's mapping; a column that one of them uses is unknown to none."""
-    found = [mappings.Mapping(load.entry, segment.columns, file_format=form.file_format) for load in loads]
+    found = [_mapping(load, shapes[load.load_id], segment.columns, form, file) for load in loads]
     claimed = frozenset[str]().union(*(one.used for one in found))
     for one in found:
         one.claimed = claimed
     return found
+
+
+def _remarks(file: LandedFile, load: Load, shape: Shape | None, tally: _Tally) -> tuple[str, ...]:
+    """What the operator is to know of a load's looked-up columns."""
+    if load.lookup is None or shape is None or shape.lookup is None:
+        return ()
+    where = " or ".join(load.lookup.lookup.file)
+    unfound = (f"{file.name}: {tally.unfound:,} rows find nothing in {where}",) if tally.unfound else ()
+    return (*shape.lookup.remarks, *unfound)
 
 
 def _settle(pending: _Pending) -> None:
@@ -429,7 +511,9 @@ def _remove(path: Path | None) -> None:
         path.unlink(missing_ok=True)
 
 
-def _figures(file: LandedFile, form: FileForm, load: Load, tally: _Tally, reason: str) -> LoadFigures:
+def _figures(
+    file: LandedFile, form: FileForm, load: Load, tally: _Tally, reason: str, remarks: tuple[str, ...]
+) -> LoadFigures:
     """`reason` is why the file was rejected whole; '' when it was not."""
     return LoadFigures(
         load_id=load.load_id,
@@ -444,7 +528,7 @@ def _figures(file: LandedFile, form: FileForm, load: Load, tally: _Tally, reason
         encoding=form.encoding,
         delimiter=form.delimiter,
         header_row_number=form.header_row,
-        row_count=tally.accepted + tally.faults + tally.excluded,
+        row_count=tally.count,
         accepted_row_count=tally.accepted,
         rejected_row_count=tally.faults + tally.excluded,
         status=REJECTED if reason else LOADED,
@@ -452,4 +536,5 @@ def _figures(file: LandedFile, form: FileForm, load: Load, tally: _Tally, reason
         unknown_columns=tuple(tally.unknown),
         missing_columns=tuple(name for name, times in tally.missing.items() if times == tally.segments),
         excluded_row_count=tally.excluded,
+        remarks=remarks,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from orchestration.ingest.contract import ContractColumn
 from orchestration.ingest.conversion import (
@@ -23,9 +24,11 @@ from orchestration.ingest.conversion import (
 )
 from orchestration.ingest.database import literal, literals, quoted
 from orchestration.ingest.expression import examined
+from orchestration.ingest.formats import is_workbook
+from orchestration.ingest.keys import ColumnRule
 from orchestration.ingest.landing import UnreadableFile
 from orchestration.ingest.personal import MASK, looks_personal
-from orchestration.ingest.profile import ColumnRule, Entry
+from orchestration.ingest.profile import Entry
 
 FAULT_MARK = "meritline: a row does not fit"
 """Text of the error by which a statement says that it met a fault."""
@@ -49,8 +52,9 @@ class Conversions:
 class Mapping:
     """An entry resolved against a file's columns; pieces of SQL over a segment's columns.
 
-    JSON lines may lack any column in any part; workbooks may hold real dates beside dates as text. `used` and
-    `personal` (by number) are columns of the file, `missing` those of the contract that it lacks. `claimed`
+    `columns` are those of the file's rows as the entry shapes them, `file` is what its rows are numbered by.
+    JSON lines may lack any column in any part; workbooks may hold real dates beside dates as text. `used` are
+    columns of the file, `missing` those of the contract that it lacks. `claimed`
     ones belong to other entries that read the file, as is told once all of them are resolved.
 
     `quick` conversions give the same values as `exact` ones wherever they give any, at half the cost: they do
@@ -60,13 +64,14 @@ class Mapping:
     Raises UnreadableFile when the header lacks what a required column or the condition needs.
     """
 
-    def __init__(self, entry: Entry, columns: Sequence[str], *, file_format: str) -> None:
+    def __init__(self, entry: Entry, columns: Sequence[str], *, file_format: str, file: str = "") -> None:
         spec = entry.spec
         self.entry = entry
         self.claimed: frozenset[str] = frozenset()
         self._columns = tuple(columns)
         self._is_open = file_format == "jsonl"
-        self._is_workbook = file_format == "xlsx"
+        self._file_format = file_format
+        self._file = file
         self._by_fold = {name.casefold(): name for name in reversed(self._columns)}
         self._nulls = list(dict.fromkeys(["", *(value.strip() for value in spec.null_values)]))
         self._hidden = {*spec.mask, *spec.drop}
@@ -77,7 +82,16 @@ class Mapping:
         self.quick = self._conversions(is_quick=True)
         self.condition = self._condition()
         self.missing = tuple(self._missing)
-        self.personal = tuple(i for i, name in enumerate(columns) if name in self._personal)
+
+    def personal_among(self, framed: Sequence[str]) -> tuple[int, ...]:
+        """Which of a record's columns are personal, by number; where cells are, all that become rows are."""
+        unpivot = self.entry.spec.unpivot
+        turned = unpivot.columns if unpivot is not None and unpivot.value in self._personal else ()
+        return tuple(
+            i
+            for i, name in enumerate(framed)
+            if name in self._personal or any(fnmatchcase(name.strip(), pattern) for pattern in turned)
+        )
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -91,6 +105,8 @@ class Mapping:
         keep, failed = "true", "false"
         if self.condition is not None:
             keep, failed = f"coalesce(TRY(({self.condition})), false)", _failed_sql(self.condition)
+        if self.entry.spec.unpivot is not None:
+            keep = f"({keep} AND NOT __is_blank)"
         texts = "".join(f", __m{i}: {sql}" for i, sql in enumerate(chosen.texts))
         failures = "".join(f", __f{i}: {sql}" for i, sql in chosen.failures.items())
         values = "".join(f", __t{i}: {sql}" for i, sql in enumerate(chosen.values))
@@ -112,12 +128,16 @@ class Mapping:
         return f"left(CASE WHEN __bad IS NULL THEN {fields} ELSE masked_line(__raw) END, {RAW_TEXT_LIMIT})"
 
     def extra_sql(self) -> str:
-        """JSON of the unknown columns over `rows`, personal ones masked, the rest scrubbed."""
-        if not self.unknown or self.entry.spec.distinct:
+        """JSON of the unknown columns over `rows`, personal ones masked, the rest scrubbed; of an unpivoted
+        row also the column that it comes from.
+        """
+        unpivot = self.entry.spec.unpivot
+        kept = [*([unpivot.name] if unpivot else []), *self.unknown]
+        if not kept or self.entry.spec.distinct:
             return _NOTHING
         pairs = ", ".join(
             f"{literal(name)}, {literal(MASK) if name in self._personal else f'scrubbed({quoted(name)})'}"
-            for name in self.unknown
+            for name in dict.fromkeys(kept)
         )
         return f"json_object({pairs})::VARCHAR"
 
@@ -136,7 +156,19 @@ class Mapping:
         cases = [("__fw", literal("the profile's where could not be computed"))]
         cases += [(fault, words) for _, fault, words in self._faults()]
         said = ", ".join(f"CASE WHEN {fault} THEN {words} END" for fault, words in cases)
-        return f"coalesce(__bad, concat_ws('; ', {said}))"
+        return f"{self._cell()}coalesce(__bad, concat_ws('; ', {said}))"
+
+    def excluded_sql(self) -> str:
+        """Why a row is left out on purpose."""
+        where = literal("left out by the profile's where")
+        if self.entry.spec.unpivot is None:
+            return where
+        return f"{self._cell()}CASE WHEN __is_blank THEN 'the cell is empty' ELSE {where} END"
+
+    def _cell(self) -> str:
+        """SQL for the column that an unpivoted row comes from, as the beginning of a reason."""
+        unpivot = self.entry.spec.unpivot
+        return "" if unpivot is None else f"'column ' || shown({quoted(unpivot.name)}) || ': ' || "
 
     def _faults(self, *, is_quick: bool = False) -> list[tuple[ContractColumn, str, str]]:
         """Column, condition and words (SQL) of everything that may be wrong with a row."""
@@ -161,7 +193,7 @@ class Mapping:
     def _words(self, column: ContractColumn, i: int) -> str:
         rule = self.entry.spec.columns.get(column.name)
         value = literal("the value") if column.is_personal else f"shown(__m{i})"
-        wrong = f"{value} || {literal(' ' + what_is_wrong(column))}"
+        wrong = f"{value} || {literal(' ' + what_is_wrong(column, rule.writing if rule else None))}"
         if column.data_type in BOUNDS and rule is not None:
             zones = self.entry.zones_of(column.name)
             unmapped = is_unmapped_name_sql(f"__m{i}", formats=rule.format, zones=zones)
@@ -190,6 +222,8 @@ class Mapping:
     def _text(self, column: ContractColumn, rule: ColumnRule, *, is_quick: bool) -> str:
         if rule.value is not None:
             return literal(rule.value)
+        if rule.row is not None:
+            return self._numbered(rule.row)
         names = rule.from_ or examined(rule.sql or "").columns
         actual = []
         for name in names:
@@ -212,6 +246,18 @@ class Mapping:
         if rule.map:
             text = self._mapped(column, rule, text)
         return text if rule.default is None else f"coalesce({text}, {literal(rule.default)})"
+
+    def _numbered(self, kind: str) -> str:
+        """The number of a row in its file, or a hash of what it says; of an unpivoted one with its column.
+
+        Equal rows get equal hashes here: they are told apart once all of the file's rows are there.
+        """
+        unpivot = self.entry.spec.unpivot
+        name = quoted(unpivot.name) if unpivot is not None else "''"
+        if kind == "number":
+            column = "" if unpivot is None else f" || ':' || {name}"
+            return f"{literal(self._file + ':')} || __row{column}"
+        return "md5(__raw)" if unpivot is None else f"md5(__raw || chr(31) || {name})"
 
     def _mapped(self, column: ContractColumn, rule: ColumnRule, text: str) -> str:
         """The text replaced by the profile's map; `otherwise` for what is neither there nor in the list."""
@@ -275,18 +321,27 @@ class Mapping:
         return typed_sql(
             column,
             text,
-            formats=(*rule.format, ISO) if rule.format and self._is_workbook else rule.format,
+            formats=(*rule.format, ISO) if rule.format and is_workbook(self._file_format) else rule.format,
             timezone=self.entry.timezone,
             zones=self.entry.zones_of(column.name),
             is_quick=is_quick,
+            writing=rule.writing,
+            file_format=self._file_format,
         )
 
 
 def expected_names(entry: Entry) -> frozenset[str]:
-    """File columns that an entry asks for."""
-    rules = entry.spec.columns.values()
-    texts = [text for text in (entry.spec.where, *(rule.sql for rule in rules)) if text is not None]
-    return frozenset().union(*(rule.from_ for rule in rules), *(examined(text).columns for text in texts))
+    """Columns that an entry asks its file for: those that it makes itself are none."""
+    spec = entry.spec
+    rules = spec.columns.values()
+    texts = [text for text in (spec.where, *(rule.sql for rule in rules)) if text is not None]
+    others = [*(spec.lookup.on if spec.lookup else ())]
+    if spec.group is not None:
+        others += [*spec.group.by, spec.group.order]
+    asked = frozenset(others).union(
+        *(rule.from_ for rule in rules), *(examined(text).columns for text in texts)
+    )
+    return asked - frozenset(spec.made_columns)
 
 
 def _failed_sql(expression: str) -> str:

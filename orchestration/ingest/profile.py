@@ -1,146 +1,41 @@
 """Export profiles: how a foreign export maps to the contract, as data.
 
 A profile is YAML read with every scalar as text (so `0012`, `No` and `1.10` stay what they are) into the
-models below; a key that no model knows is an error that names the key, the file and the nearest known key.
+models of `keys`; a key that no model knows is an error that names the key, the file and the nearest known
+one.
 """
 
 from __future__ import annotations
 
-import codecs
 import difflib
 import functools
 import hashlib
 import json
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ValidationError
 
 from orchestration.errors import ConfigurationError
 from orchestration.ingest.contract import Contract, ContractColumn, ContractTable
-from orchestration.ingest.conversion import ISO, NAME_PATTERN, unfit_constants, what_is_wrong
+from orchestration.ingest.conversion import ISO, unfit_constants, what_is_wrong
 from orchestration.ingest.expression import examined
+from orchestration.ingest.keys import WRITTEN_KEYS, ColumnRule, FileEntry, Group, Lookup, Profile, Unpivot
 
 SHIPPED_PROFILES = Path(__file__).parent / "profiles"
 
-_NOT_IDENTITY = {"match", "required", "expected_by"}
+_NOT_IDENTITY = {"match", "required", "expected_by", "sheets"}
 """Keys of an entry that do not decide what a file's rows become."""
 
-_LATER_KEYS = ("zones", "otherwise")
+_LATER_KEYS = (
+    *("zones", "otherwise", *WRITTEN_KEYS, "row"),
+    *("sheet_name", "unpivot", "lookup", "group"),
+)
 """Keys that profiles did not always have: unset they are no part of a fingerprint, so that files which an
 earlier version took in stay known."""
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _known_zone(name: str) -> str:
-    try:
-        if not re.fullmatch(r"[A-Za-z0-9_+/\-]+", name):
-            raise ValueError(name)
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"timezone {name!r} is not known; use a name such as Asia/Shanghai or UTC") from None
-    return name
-
-
-TextList = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-Zone = Annotated[str, AfterValidator(_known_zone)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class ColumnRule(_Strict):
-    """Where one contract column comes from: `from` columns (joined by a blank), `sql` or a constant `value`.
-
-    `format` are strptime patterns tried in order, or `iso`, `unix_seconds`, `unix_milliseconds`; `map`
-    replaces whole values, and `otherwise` those that are neither in it nor a word of the column's closed
-    list; `default` stands in for an empty value only. `zones` say what a zone's name behind a time means.
-    """
-
-    from_: TextList = Field(default=(), alias="from")
-    sql: str | None = None
-    value: str | None = None
-    format: TextList = ()
-    map: dict[str, str] = {}
-    default: str | None = None
-    otherwise: str | None = None
-    zones: dict[str, Zone] = {}
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> ColumnRule:
-        if (bool(self.from_), self.sql is not None, self.value is not None).count(True) != 1:
-            raise ValueError("needs exactly one of from, sql and value")
-        if self.otherwise is not None and not self.map:
-            raise ValueError("otherwise stands for what map does not name: give a map too")
-        if any(NAME_PATTERN in pattern.rstrip(")").removesuffix(NAME_PATTERN) for pattern in self.format):
-            raise ValueError(f"{NAME_PATTERN} is read at the end of a format only")
-        return self
-
-
-class FileEntry(_Strict):
-    """One `files` entry: which files it reads, how they are written, and which table they fill."""
-
-    match: TextList
-    table: str
-    encoding: str | None = None
-    delimiter: str | None = None
-    quote: str = '"'
-    header_row: int | None = Field(default=None, ge=1, le=10_000)
-    sheet: str | None = None
-    timezone: Zone | None = None
-    zones: dict[str, Zone] = {}
-    null_values: tuple[str, ...] = ("",)
-    where: str | None = None
-    distinct: bool = False
-    required: bool = False
-    expected_by: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    mask: TextList = ()
-    drop: TextList = ()
-    columns: dict[str, ColumnRule]
-
-    @model_validator(mode="after")
-    def _usable(self) -> FileEntry:
-        if self.delimiter is not None and (len(self.delimiter) != 1 or ord(self.delimiter) > 127):
-            raise ValueError("delimiter must be one ASCII character, such as ',' or \"\\t\"")
-        if self.delimiter in ('"', "\n", "\r", "\0"):
-            raise ValueError("delimiter cannot be a quote or a line end")
-        if self.quote not in ('"', ""):
-            raise ValueError("quote must be '\"', or '' for files that do not quote")
-        if self.encoding is not None:
-            try:
-                codecs.lookup(self.encoding)
-            except LookupError:
-                raise ValueError(f"encoding {self.encoding!r} is not known") from None
-        return self
-
-
-class Profile(_Strict):
-    """A profile file. `timezone` is the zone of times without an offset; default the business time zone.
-    `zones` say what a zone's name behind a time means, such as `CST: Asia/Shanghai`.
-    """
-
-    profile: str
-    timezone: Zone | None = None
-    zones: dict[str, Zone] = {}
-    description: str = ""
-    files: tuple[FileEntry, ...] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -159,7 +54,8 @@ class Entry:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over what the entry does to rows; `match`, `required`, `expected_by` are no part."""
+        """SHA-256 over what the entry does to rows; `match`, `required`, `expected_by` and `sheets` are no
+        part."""
         said = self.spec.model_dump(mode="json", by_alias=True, exclude=_NOT_IDENTITY)
         for place in [said, *said["columns"].values()]:
             for key in _LATER_KEYS:
@@ -225,6 +121,11 @@ def _check_columns(entry: Entry) -> None:
 
 
 def _check_constants(entry: Entry, column: ContractColumn, rule: ColumnRule) -> None:
+    def unusable(problem: str, remedy: str) -> ConfigurationError:
+        return _unusable(entry.path, f"{entry.place}, column {column.name}: {problem}", remedy)
+
+    if problem := unfit_rule(column, rule):
+        raise unusable(*problem)
     if column.data_type == "varchar" and not column.values:
         return
     given = {"value": rule.value, "default": rule.default, "otherwise": rule.otherwise}
@@ -232,21 +133,41 @@ def _check_constants(entry: Entry, column: ContractColumn, rule: ColumnRule) -> 
         new: f"map of {old!r}" for old, new in rule.map.items() if new
     }
     formats = (*rule.format, ISO) if rule.format else ()
-    if said and (unfit := unfit_constants(column, tuple(said), formats=formats, timezone=entry.timezone)):
+    if said and (
+        unfit := unfit_constants(
+            column, tuple(said), formats=formats, timezone=entry.timezone, writing=rule.writing
+        )
+    ):
         near = _suggestion(unfit[0], column.values)
-        raise _unusable(
-            entry.path,
-            f"{entry.place}, column {column.name}: the {said[unfit[0]]} {unfit[0]!r} "
-            f"{what_is_wrong(column)}{near}",
+        raise unusable(
+            f"the {said[unfit[0]]} {unfit[0]!r} {what_is_wrong(column, rule.writing)}{near}",
             f"Give one that {entry.table.full_name}.{column.name} takes",
         )
+
+
+def unfit_rule(column: ContractColumn, rule: ColumnRule) -> tuple[str, str] | None:
+    """Why a rule's keys do not suit its column, with the remedy; None where they do."""
+    if rule.row is not None and (column.data_type != "varchar" or column.values or column.is_personal):
+        return f"row: {rule.row} gives a text, and the column is none that takes any text", "Map a text key"
+    if not (keys := rule.written_keys):
+        return None
+    kinds = ("bigint", "decimal(18,6)") if keys != ("percent",) else ("decimal(18,6)",)
+    if column.data_type not in kinds or (rule.percent and column.data_type == "bigint"):
+        kind = "text" if column.data_type == "varchar" else column.data_type
+        what = "a duration" if rule.duration else "a number"
+        return (
+            f"{keys[0]} says how {what} is written, and the column is a {kind}",
+            f"Remove {keys[0]}" + ("; times are read by format" if column.data_type == "timestamp" else ""),
+        )
+    return None
 
 
 def _check_is_new(entry: Entry, others: Sequence[Entry]) -> None:
     """Refuse an entry that reads the same files as another one and makes the same rows of them."""
     match, table = entry.spec.match, entry.table.full_name
+    read = (match, entry.spec.sheets, table, entry.fingerprint)
     for other in others:
-        if (other.spec.match, other.table.full_name, other.fingerprint) == (match, table, entry.fingerprint):
+        if (other.spec.match, other.spec.sheets, other.table.full_name, other.fingerprint) == read:
             same = f"entries {other.entry_no} and {entry.entry_no}"
             if other.profile != entry.profile:
                 same = (
@@ -295,6 +216,15 @@ def _table(path: Path, number: int, spec: FileEntry, contract: Contract) -> Cont
     return table
 
 
+_PARTS: Mapping[str, type[BaseModel]] = {
+    "columns": ColumnRule,
+    "unpivot": Unpivot,
+    "lookup": Lookup,
+    "group": Group,
+}
+"""Models of an entry's parts, by their key."""
+
+
 class _TextLoader(yaml.BaseLoader):
     """Every scalar is text; a key given twice is an error instead of a silent loss."""
 
@@ -334,7 +264,8 @@ def _explained(path: Path, error: ValidationError) -> ConfigurationError:
     if len(location) > 2 and location[0] == "files":
         place = f" in files entry {int(location[1]) + 1}" if location[1].isdigit() else ""
         place += f", column {location[3]}" if len(location) > 4 and location[2] == "columns" else ""
-        model = ColumnRule if "columns" in location[2:-1] else FileEntry
+        place += f", {location[2]}" if len(location) > 3 and location[2] in _PARTS else ""
+        model = _PARTS.get(location[2], FileEntry) if len(location) > 3 else FileEntry
     if first["type"] == "extra_forbidden":
         known = [field.alias or key for key, field in model.model_fields.items()]
         remedy = f"Known keys there are {', '.join(known)}{_suggestion(name, known)}"

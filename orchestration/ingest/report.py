@@ -18,7 +18,8 @@ class LoadFigures:
 
     `row_count = accepted_row_count + rejected_row_count`; of the rejected, `excluded_row_count` were left out
     on purpose by the profile's `where`. `conflicting_key_count` are keys that several rows of the file have
-    with different content. A file rejected whole counts no rows.
+    with different content. A file rejected whole counts no rows. `remarks` are sentences for the operator,
+    not kept.
     """
 
     load_id: str
@@ -43,6 +44,7 @@ class LoadFigures:
     excluded_row_count: int = 0
     conflicting_key_count: int = 0
     is_new: bool = True
+    remarks: tuple[str, ...] = ()
 
     @property
     def fault_row_count(self) -> int:

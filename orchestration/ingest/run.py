@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
 
-from orchestration.errors import ConfigurationError, ExportRejected, MeritlineError
+from orchestration.errors import ExportRejected, MeritlineError
+from orchestration.ingest.assignment import Assignment, assign, demand_required, nothing_to_read
 from orchestration.ingest.business_date import DatedTables
 from orchestration.ingest.checks import due, headers, nights, zones
 from orchestration.ingest.checks.manifest import Manifest, manifest_of
@@ -21,21 +21,17 @@ from orchestration.ingest.checks.rows import RowChecks, conflicts
 from orchestration.ingest.contract import Contract, ContractTable, load_contract
 from orchestration.ingest.database import rows
 from orchestration.ingest.deliveries import Deliveries, deliveries
-from orchestration.ingest.landing import LandedFile, UnreadableFile, list_landing
+from orchestration.ingest.formats import WORKBOOKS
+from orchestration.ingest.landing import LandedFile, UnreadableFile, landed_as, list_landing
 from orchestration.ingest.loader import Load, Loader, load_identity
+from orchestration.ingest.lookup import LookupFiles
 from orchestration.ingest.personal import load_key
-from orchestration.ingest.profile import Entry, canonical_entry, load_profiles
+from orchestration.ingest.profile import Entry, load_profiles
 from orchestration.ingest.rejects import commonest, reject_notes, where_to_mend
 from orchestration.ingest.report import DUPLICATE, LOADED, REJECTED, IngestReport, LoadFigures, TableTotals
 from orchestration.ingest.store import RawStore, Staging, disk_full, load_of
 
 KEPT_NOTHING = "nothing of this run was kept"
-
-
-@dataclass(frozen=True)
-class _Assignment:
-    file: LandedFile
-    entries: tuple[Entry, ...]
 
 
 def ingest(
@@ -69,17 +65,17 @@ def ingest(
     contract = load_contract(contract_dir)
     entries = load_profiles(profiles, contract=contract, business_timezone=business_timezone)
     files = list_landing(landing)
-    assignments, notes = _assign(files, entries, contract, business_timezone, only)
+    assignments, notes = assign(files, entries, contract, business_timezone, only)
     if not any(assignment.entries for assignment in assignments):
-        raise _nothing_to_read(landing, files)
+        raise nothing_to_read(landing, files)
     if only is None:
-        _demand_required(landing, entries, assignments)
+        demand_required(landing, entries, assignments)
     state.mkdir(parents=True, exist_ok=True)
     store = RawStore(state, contract)
     try:
         key = load_key(state)
         with store.staging() as staging:
-            run = _Run(store, staging, contract, business_timezone, landing, today, say)
+            run = _Run(store, staging, contract, business_timezone, landing, today, say, files)
             with Loader(staging, key) as loader:
                 run.read(loader, assignments)
             rejected = run.reject_notes()
@@ -131,6 +127,7 @@ class _Run:
     landing: Path
     today: dt.date
     say: Callable[[str], None]
+    landed: Sequence[LandedFile]
     current: list[LoadFigures] = field(default_factory=list)
     retired: list[LoadFigures] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -143,7 +140,7 @@ class _Run:
 
     # What came
 
-    def read(self, loader: Loader, assignments: Sequence[_Assignment]) -> None:
+    def read(self, loader: Loader, assignments: Sequence[Assignment]) -> None:
         """Read what is new; recognise what is known, under this name or another."""
         used = [assignment for assignment in assignments if assignment.entries]
         for number, assignment in enumerate(used, start=1):
@@ -161,6 +158,29 @@ class _Run:
                     raise
                 file = replace(file, refusal=str(error))
             self._read_file(loader, file, sha256, manifest, assignment.entries)
+        self._retire_other_sheets(used)
+
+    def _retire_other_sheets(self, used: Sequence[Assignment]) -> None:
+        """A workbook once read as a whole and now by sheets, or the other way, is not taken twice."""
+        names = {assignment.file.name for assignment in used}
+        for assignment in used:
+            file = assignment.file
+            book = (
+                file if file.sheet is None else replace(file, name=file.name.rpartition("/")[0], sheet=None)
+            )
+            if book.file_format not in WORKBOOKS or book.refusal:
+                continue
+            tables = {entry.table.full_name for entry in assignment.entries}
+            for load in self._known.values():
+                other = landed_as({book.name: book}, load.file)
+                if (
+                    other is not None
+                    and load.file not in names
+                    and load.table_name in tables
+                    and load not in self.retired
+                    and load.sha256 == other.sha256()
+                ):
+                    self.retired.append(load)
 
     def _read_file(
         self,
@@ -172,8 +192,12 @@ class _Run:
     ) -> None:
         wanted: list[Load] = []
         ids: set[str] = set()
+        tables: set[str] = set()
         for entry in entries:
-            load_id = load_identity(sha256 or file.name, entry)
+            files, looked_up, lacking = self._looked_up(entry)
+            if not lacking:  # what was read while everything was there stays
+                tables.add(entry.table.full_name)
+            load_id = load_identity(sha256 or file.name, entry, looked_up)
             if load_id in ids:
                 self.notes.append(
                     f"{file.name}: entries {self.entries[load_id].entry_no} and {entry.entry_no} of profile "
@@ -190,13 +214,12 @@ class _Run:
             seq = known.load_seq if known else self._next_seq
             self._next_seq = max(self._next_seq, seq + 1)
             if twin is None:
-                wanted.append(Load(load_id, seq, sha256, entry, manifest))
+                wanted.append(Load(load_id, seq, sha256, entry, manifest, files, lacking))
             else:
                 same = f"the same content as {twin.file}"
                 self.current.append(
                     replace(twin, load_seq=seq, file=file.name, status=DUPLICATE, reason=same, is_new=True)
                 )
-        tables = {entry.table.full_name for entry in entries}
         self.retired += [
             load
             for load in self._known.values()
@@ -207,6 +230,16 @@ class _Run:
         for load in loader.load(file, wanted) if wanted else ():
             self.current.append(load)
             self.say(load.sentence)
+
+    def _looked_up(self, entry: Entry) -> tuple[LookupFiles | None, str, str]:
+        """The files that an entry looks columns up in, what their content is, and why they cannot be used."""
+        if entry.spec.lookup is None:
+            return None, "", ""
+        files = LookupFiles.of(entry.spec.lookup, self.landed)
+        try:
+            return files, files.identity(), ""
+        except (UnreadableFile, OSError) as error:
+            return files, "", str(error)
 
     def _twin(self, load_id: str, file: str) -> LoadFigures | None:
         """A load of the same content under another name."""
@@ -326,6 +359,7 @@ class _Run:
     def notice(self, entries: Sequence[Entry], as_of: dt.date) -> None:
         """Notes on what is late, moved, shifted or came twice; a required export overdue stops the run."""
         new = [load for load in self.current if load.is_new]
+        self.notes += dict.fromkeys(remark for load in new for remark in load.remarks)
         self.notes += [f"{load.file}: {load.status} ({load.reason})" for load in new if load.status != LOADED]
         self.notes += headers.header_notes(new, self._known.values())
         event_days: dict[str, frozenset[dt.date]] = {}
@@ -383,65 +417,6 @@ class _Run:
         quiet = nights.quiet_exports(earlier, brought.get(as_of, {}), lying_there=lying_there)
         self.notes += [one.sentence for one in quiet]
         return brought
-
-
-def _assign(
-    files: Iterable[LandedFile],
-    entries: Sequence[Entry],
-    contract: Contract,
-    business_timezone: str,
-    only: frozenset[str] | None,
-) -> tuple[list[_Assignment], list[str]]:
-    """Which entries read which file: matching profile entries, else the canonical layout."""
-    assignments: list[_Assignment] = []
-    notes: list[str] = []
-    for file in files:
-        matching = tuple(entry for entry in entries if _matches(file, entry))
-        if not matching and (table := _canonical_table(file, contract)) is not None:
-            matching = (canonical_entry(table, business_timezone),)
-        if not matching:
-            notes.append(f"{file.name}: not read: {file.refusal or 'no profile and no table matches it'}")
-        if only is not None:
-            matching = tuple(entry for entry in matching if entry.table.full_name in only)
-        assignments.append(_Assignment(file, matching))
-    return assignments, notes
-
-
-def _matches(file: LandedFile, entry: Entry) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in entry.spec.match for name in file.match_names)
-
-
-def _canonical_table(file: LandedFile, contract: Contract) -> ContractTable | None:
-    """The table of `<source>/<table>*.<format>`: the longest table name that the file's name starts with."""
-    source, *rest = PurePosixPath(file.name).parts
-    if not rest or not (file.file_format or file.refusal):
-        return None
-    tables = [table for table in contract.export_tables if table.source == source]
-    fitting = [table for table in tables if rest[0].startswith(table.name)]
-    return max(fitting, key=lambda table: len(table.name), default=None)
-
-
-def _demand_required(landing: Path, entries: Sequence[Entry], assignments: Sequence[_Assignment]) -> None:
-    present = {id(entry) for assignment in assignments for entry in assignment.entries}
-    for entry in entries:
-        if entry.spec.required and id(entry) not in present:
-            raise ExportRejected(
-                path=landing,
-                problem=(
-                    f"the required export {' or '.join(entry.spec.match)} of {entry.table.full_name} "
-                    f"is missing (profile {entry.profile}, files entry {entry.entry_no})"
-                ),
-                remedy="Drop the export there and run again",
-            )
-
-
-def _nothing_to_read(landing: Path, files: Sequence[LandedFile]) -> ConfigurationError:
-    shown = ", ".join(file.name for file in files[:5]) + (" and more" if len(files) > 5 else "")
-    return ConfigurationError(
-        path=landing,
-        problem=f"no file of the landing folder is an export that can be told ({shown})",
-        remedy="Put exports there as <source>/<table>*.csv, or give a --profile that matches their names",
-    )
 
 
 def _is_disk_full(error: BaseException) -> bool:

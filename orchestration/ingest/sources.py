@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from itertools import count, islice
 from operator import itemgetter
 from pathlib import Path
@@ -30,7 +31,19 @@ from orchestration.ingest.framing import Frames, RecordScanner
 from orchestration.ingest.json_array import element_lines, is_array
 from orchestration.ingest.landing import LandedFile, UnreadableFile
 from orchestration.ingest.lines import runs
-from orchestration.ingest.workbook import MAX_COLUMNS, open_sheet, plain_text, sheet_rows, unfit_cells
+from orchestration.ingest.workbook import (
+    MAX_COLUMNS,
+    Sheet,
+    cell_text,
+    is_number,
+    kind_of,
+    open_sheet,
+    plain_text,
+    sheet_cells,
+    sheet_rows,
+    unfit_cells,
+)
+from orchestration.ingest.writing import MACHINE_MARK
 
 SEGMENT_BYTES = 16 * 1024 * 1024
 SEGMENT_ROWS = 250_000
@@ -38,18 +51,28 @@ MAX_HEADER_ROWS = 50
 RESERVED = re.compile(r"^__")
 _JSON_SEPARATOR = "\x01"
 _MAX_JSON_DEPTH = 4
+_PARQUET_NUMBERS = (
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
+    *("DECIMAL", "DOUBLE", "FLOAT"),
+)
 _COUNTER = count()
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """What a profile entry fixes about a file's form; None or empty = to be detected."""
+    """What a profile entry fixes about a file's form; None or empty = to be detected.
+
+    `numbers` are columns whose numbers are written in a way of their own: what the format itself stores as a
+    number is marked there. `turned` are globs of columns that become rows.
+    """
 
     encoding: str | None = None
     delimiter: str | None = None
     quote: str = '"'
     header_row: int | None = None
     sheet: str | None = None
+    numbers: frozenset[str] = frozenset()
+    turned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +101,8 @@ class BadRecord:
 class Segment:
     """`sql` selects `__row`, `__bad` (why a row is unfit, or NULL), `__raw` (text of its hash) and `columns`.
 
-    It returns exactly `row_count` rows. `ordinals` is to be registered as `__ordinals` when given.
+    It returns exactly `row_count` rows. `ordinals` is to be registered as `__ordinals` when given. `framed`
+    are the columns of the records in `bad`, where they are not `columns`.
     """
 
     sql: str
@@ -87,6 +111,7 @@ class Segment:
     ordinals: NDArray[np.int64] | None = None
     bad: tuple[BadRecord, ...] = ()
     path: Path | None = None
+    framed: tuple[str, ...] = ()
 
 
 @dataclass
@@ -102,13 +127,17 @@ class SourceReader:
     expected: frozenset[str]
     scratch: Path
     _copy: Path | None = None
+    _kind: str = ""
 
     def form(self) -> FileForm:
         """Detect the form; raises UnreadableFile when there is none."""
-        match self.file.file_format:
+        self._kind = self.file.file_format
+        if self._kind == "xls":
+            self._kind = kind_of(self.file.head(SAMPLE_BYTES))
+        match self._kind:
             case "csv" | "tsv":
                 return self._csv_form()
-            case "xlsx":
+            case "xlsx" | "xls" | "html" | "xml":
                 return self._xlsx_form()
             case "parquet":
                 names = [name for name, _ in self._parquet_columns()]
@@ -116,11 +145,12 @@ class SourceReader:
             case "jsonl":
                 encoding = self.options.encoding or detect_encoding(self.file.head(SAMPLE_BYTES))
                 return FileForm("jsonl", encoding=encoding)
-        raise UnreadableFile("the format is not one of csv, tsv, txt, xlsx, parquet, jsonl, ndjson")
+        raise UnreadableFile("the format is not one of csv, tsv, txt, xlsx, xls, parquet, jsonl, ndjson")
 
     def segments(self, form: FileForm) -> Iterator[Segment]:
         """The file's rows; raises UnreadableFile when the file turns out damaged on the way."""
-        ways = {"xlsx": self._xlsx_segments, "parquet": self._parquet_segments, "jsonl": self._json_segments}
+        ways = dict.fromkeys(("xlsx", "xls", "html", "xml"), self._xlsx_segments)
+        ways |= {"parquet": self._parquet_segments, "jsonl": self._json_segments}
         return ways.get(form.file_format, self._csv_segments)(form)
 
     def close(self) -> None:
@@ -136,7 +166,7 @@ class SourceReader:
             raise UnreadableFile("the file is empty")
         encoding = self.options.encoding or detect_encoding(sample)
         text = b"".join(utf8_chunks([sample], encoding))
-        default = "\t" if self.file.file_format == "tsv" else ","
+        default = "," if self.file.file_format == "csv" else "\t"
         candidates = [self.options.delimiter] if self.options.delimiter else [default, ",", "\t", ";", "|"]
         found: list[tuple[int, FileForm]] = []
         for delimiter in dict.fromkeys(candidates):
@@ -144,7 +174,7 @@ class SourceReader:
             rows = _sample_rows(text, delimiter, has_quotes, is_whole=len(sample) < SAMPLE_BYTES)
             header_row, score = self._header(rows)
             columns = unique_names(rows[header_row - 1] if header_row <= len(rows) else [])
-            form = FileForm(self.file.file_format, encoding, delimiter, has_quotes, header_row, columns)
+            form = FileForm(self._kind, encoding, delimiter, has_quotes, header_row, columns)
             found.append((score, form))
         form = max(found, key=itemgetter(0))[1]
         if not form.columns:
@@ -213,7 +243,10 @@ class SourceReader:
             found = _json_columns(part.sql)
             columns = (*found, *sorted(name for name in self.expected if name not in found))
             _refuse_too_wide("its objects have", len(columns), "keys")
-            fields = (f"{quoted(name)}: __v[{index}]" for index, name in enumerate(columns, start=1))
+            fields = (
+                f"{quoted(name)}: {self._json_field(name, index)}"
+                for index, name in enumerate(columns, start=1)
+            )
             sql = statement(
                 "json_rows",
                 fields=", ".join(fields),
@@ -223,10 +256,18 @@ class SourceReader:
             )
             yield replace(part, sql=sql, columns=columns)
 
+    def _json_field(self, name: str, index: int) -> str:
+        value = f"__v[{index}]"
+        if not self._is_marked(name):
+            return value
+        kind = f"json_type(try_cast(line AS JSON), {literal(_pointer(name))})"
+        is_own = f"coalesce({kind} IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE'), false)"
+        return f"CASE WHEN {is_own} THEN {literal(MACHINE_MARK)} || {value} ELSE {value} END"
+
     # Workbooks
 
     def _xlsx_form(self) -> FileForm:
-        sheet, name = open_sheet(self._local_copy(), self.options.sheet)
+        sheet, name = open_sheet(self._local_copy(), self.options.sheet, self._kind)
         rows = list(islice(sheet_rows(sheet), self.options.header_row or MAX_HEADER_ROWS))
         header_row, _ = self._header(rows)
         header = rows[header_row - 1] if header_row <= len(rows) else []
@@ -234,14 +275,19 @@ class SourceReader:
             header = header[:-1]
         if not header:
             raise UnreadableFile(f"sheet {name!r} has no header in row {header_row}")
-        return FileForm("xlsx", header_row=header_row, columns=unique_names(header))
+        return FileForm(self._kind, header_row=header_row, columns=unique_names(header))
 
     def _xlsx_segments(self, form: FileForm) -> Iterator[Segment]:
-        sheet, _ = open_sheet(self._local_copy(), self.options.sheet)
+        sheet, _ = open_sheet(self._local_copy(), self.options.sheet, self._kind)
         width = len(form.columns)
         wanted = {name.strip().casefold() for name in self.expected}
-        keys = [index for index, name in enumerate(form.columns) if name.strip().casefold() in wanted]
-        numbered = islice(enumerate(sheet_rows(sheet), start=1), form.header_row, None)
+        keys = [
+            index
+            for index, name in enumerate(form.columns)
+            if name.strip().casefold() in wanted
+            or any(fnmatchcase(name.strip(), pattern) for pattern in self.options.turned)
+        ]
+        numbered = islice(enumerate(self._cells(sheet, form), start=1), form.header_row, None)
         filled = ((number, cells) for number, cells in numbered if any(cells))
         while True:
             ordinals: list[int] = []
@@ -264,6 +310,22 @@ class SourceReader:
             numbers = np.array(ordinals, dtype=np.int64)
             yield Segment(sql, form.columns, len(ordinals), numbers, tuple(bad), path)
 
+    def _cells(self, sheet: Sheet, form: FileForm) -> Iterator[list[str]]:
+        """Rows of text cells; numbers are marked in columns that write them in a way of their own."""
+        marked = [i for i, name in enumerate(form.columns) if self._is_marked(name)]
+        if not marked:
+            yield from sheet_rows(sheet)
+            return
+        for cells in sheet_cells(sheet):
+            texts = [cell_text(cell) for cell in cells]
+            for i in marked:
+                if i < len(cells) and is_number(cells[i]) and texts[i] == plain_text(texts[i]):
+                    texts[i] = MACHINE_MARK + texts[i]
+            yield texts
+
+    def _is_marked(self, name: str) -> bool:
+        return name.strip().casefold() in self.options.numbers
+
     # Parquet
 
     def _parquet_columns(self) -> list[tuple[str, str]]:
@@ -279,7 +341,7 @@ class SourceReader:
         path = literal(self._local_copy())
         total = int(query(f"SELECT count(*) FROM read_parquet({path})")[0][0])
         fields = ", ".join(
-            f"{quoted(name)}: {_as_text(stored, kind)}"
+            f"{quoted(name)}: {_as_text(stored, kind, is_marked=self._is_marked(name))}"
             for name, (stored, kind) in zip(form.columns, self._parquet_columns(), strict=True)
         )
         for start in range(0, max(total, 1), SEGMENT_ROWS):
@@ -420,8 +482,10 @@ def _pointer(path: str) -> str:
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path.split("."))
 
 
-def _as_text(stored: str, kind: str) -> str:
+def _as_text(stored: str, kind: str, *, is_marked: bool) -> str:
     name = quoted(stored)
+    if is_marked and kind.startswith(_PARQUET_NUMBERS):
+        return f"coalesce({literal(MACHINE_MARK)} || {name}::VARCHAR, '')"
     if kind.startswith(("STRUCT", "MAP")) or kind.endswith("]"):
         return f"coalesce(to_json({name})::VARCHAR, '')"
     return f"coalesce({name}::VARCHAR, '')"

@@ -1,18 +1,21 @@
-"""Workbooks as rows of text cells: one sheet, its dates in ISO form, numbers that lost digits marked."""
+"""Workbooks of every kind as rows of text cells: dates in ISO form, numbers that lost digits marked."""
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
+import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from orchestration.ingest.landing import MAX_EXPANSION_RATIO, MIN_EXPANSION_BYTES, UnreadableFile
+from orchestration.ingest.markup import html_tables, is_markup, is_xml_spreadsheet, xml_sheets
 
 MAX_COLUMNS = 1_000
 MAX_CELLS = 200_000_000
@@ -22,28 +25,101 @@ _LOST_DIGITS = "\ufdd0"
 """Marks a number with more digits; no character of any text."""
 
 
-def open_sheet(path: Path, wanted: str | None) -> tuple[Any, str]:
-    """The sheet of that name, by default the first, and its name; UnreadableFile where there is none."""
-    _check_workbook(path)
+class Sheet(Protocol):
+    """Rows of cells; what CalamineSheet and the tables of `markup` have in common."""
+
+    @property
+    def total_width(self) -> int:
+        """Columns of the widest row."""
+
+    def iter_rows(self) -> Iterator[Sequence[Any]]:
+        """The rows in order."""
+
+
+def kind_of(head: bytes) -> str:
+    """What a file called `.xls` is by its first bytes: `xls`, `xlsx`, `html`, `xml`, or `csv` for text."""
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return "xls"
+    if head.startswith(b"PK\x03\x04"):
+        return "xlsx"
+    if head.lstrip()[:13].lower() == b"mime-version:":
+        raise UnreadableFile("it is a web archive (MHTML) called .xls; save it as a workbook or export CSV")
+    if is_markup(head):
+        return "xml" if is_xml_spreadsheet(head) else "html"
+    if b"\0" in head[:64] and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UnreadableFile("it is called .xls and is no workbook, table or text that is known")
+    return "csv"
+
+
+def sheet_names(path: Path, kind: str) -> tuple[str, ...]:
+    """Names of a workbook's sheets; UnreadableFile where it cannot be opened."""
+    return tuple(_sheets(path, kind)[0])
+
+
+def open_sheet(path: Path, wanted: str | None, kind: str = "xlsx") -> tuple[Sheet, str]:
+    """The sheet of that name, by default the first, and its name; UnreadableFile where there is none.
+
+    Of a web page's tables the first with several columns is the default: others are layout.
+    """
+    names, sheet_of = _sheets(path, kind)
+    name = wanted or (names[0] if names else "")
+    if name not in names:
+        raise UnreadableFile(f"there is no sheet {name!r}; it has {', '.join(names)}")
+    with _damage():
+        if wanted is None and kind == "html":
+            name = next((other for other in names if sheet_of(other).total_width > 1), name)
+        return sheet_of(name), name
+
+
+def _sheets(path: Path, kind: str) -> tuple[list[str], Callable[[str], Sheet]]:
+    """Names of sheets in their order, and what gives one of them."""
+    with _damage():
+        if kind in ("html", "xml"):
+            data = path.read_bytes()
+            tables = html_tables(data) if kind == "html" else xml_sheets(data)
+            if not tables:
+                raise UnreadableFile("there is no table in it")
+            by_name = {table.name: table for table in tables}
+            return list(by_name), by_name.__getitem__
+        if kind == "xlsx":
+            _check_workbook(path)
+        # A path's ending is believed, so a newer workbook under the old one's name comes without it.
+        is_misnamed = kind == "xlsx" and path.suffix.lower() == ".xls"
+        book = CalamineWorkbook.from_object(io.BytesIO(path.read_bytes()) if is_misnamed else str(path))
+        return book.sheet_names, book.get_sheet_by_name
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """What readers say of a damaged workbook, as UnreadableFile."""
     try:
-        book = CalamineWorkbook.from_path(str(path))
-        names = book.sheet_names
-        name = wanted or (names[0] if names else "")
-        if name not in names:
-            raise UnreadableFile(f"there is no sheet {name!r}; it has {', '.join(names)}")
-        return book.get_sheet_by_name(name), name
+        yield
     except PasswordError as error:
         raise UnreadableFile("the workbook is protected by a password") from error
     except (CalamineError, OSError) as error:
         raise UnreadableFile(f"the workbook is damaged ({error})") from error
+    except BaseException as error:
+        # The reader is written in Rust, where a file that nobody foresaw ends in a panic: no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise UnreadableFile(f"the workbook is damaged ({error})") from error
 
 
-def sheet_rows(sheet: Any) -> Iterator[list[str]]:
+def sheet_rows(sheet: Sheet) -> Iterator[list[str]]:
     """Rows of cells as a person counts them, empty ones above the data included."""
+    return ([cell_text(cell) for cell in cells] for cells in sheet_cells(sheet))
+
+
+def sheet_cells(sheet: Sheet) -> Iterator[Sequence[Any]]:
+    """The same with values of their types; UnreadableFile where the sheet is too wide."""
     if sheet.total_width > MAX_COLUMNS:
         raise UnreadableFile(f"the sheet has {sheet.total_width} columns, more than {MAX_COLUMNS}")
-    for cells in sheet.iter_rows():
-        yield [cell_text(cell) for cell in cells]
+    return sheet.iter_rows()
+
+
+def is_number(cell: object) -> bool:
+    """Whether a cell holds a number, and not the text of one."""
+    return isinstance(cell, (int, float)) and not isinstance(cell, bool)
 
 
 def cell_text(cell: object) -> str:
@@ -59,11 +135,24 @@ def cell_text(cell: object) -> str:
         return cell.isoformat(sep=" ")
     if isinstance(cell, (dt.date, dt.time)):
         return cell.isoformat()
+    if isinstance(cell, dt.timedelta):
+        return _clock_text(cell)
     if isinstance(cell, (float, int)) and abs(cell) >= 10**DIGITS:
         return f"{_LOST_DIGITS}{cell:.15g}"
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() else format(cell, ".15g")
     return str(cell)
+
+
+def _clock_text(duration: dt.timedelta) -> str:
+    """A duration as hours, minutes and seconds, hours without a bound."""
+    sign, microseconds = "", round(duration / dt.timedelta(microseconds=1))
+    if microseconds < 0:
+        sign, microseconds = "-", -microseconds
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{sign}{hour:02d}:{minute:02d}:{second:02d}" + (f".{fraction:06d}" if fraction else "")
 
 
 def plain_text(cell: str) -> str:

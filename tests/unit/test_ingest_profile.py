@@ -135,3 +135,106 @@ def test_the_contract_itself(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigurationError, match="unknown data_type 'money'"):
         load_contract(tmp_path)
+
+
+SHAPED = """
+profile: shaped
+files:
+  - match: "*.xlsx"
+    table: crm.order
+    columns:
+      order_id: {from: id}
+      ordered_at: {from: at}
+      amount: {from: amount}
+      status: {from: status}
+"""
+
+
+@pytest.mark.parametrize(
+    ("added", "expected"),
+    [
+        ("    sheet: a\n    sheets: b*\n", "sheet and sheets do not go together"),
+        ("    sheet_name: month\n", "give sheets"),
+        ("    distinct: true\n    group: {by: id, first: at}\n", "group and distinct do not go together"),
+        (
+            '    unpivot: {columns: "20*", name: a, value: b}\n    group: {by: id, first: at}\n',
+            "group and unpivot do not go together",
+        ),
+        ("    group: {by: id}\n", "exactly one of first and last"),
+        ("    group: {by: id, first: at, last: at}\n", "exactly one of first and last"),
+        ("    group: {by: id, frist: at}\n", "unknown profile key 'frist' in files entry 1, group"),
+        ("    unpivot: {columns: a*, name: x, value: X}\n", "name and value are two columns"),
+        ("    unpivot: {columns: a*, name: x}\n", "the key 'value' is missing in files entry 1, unpivot"),
+        ("    unpivot: {columns: am*, name: x, value: y}\n", "reads amount, which unpivot turns into rows"),
+        ("    unpivot: {columns: a*, name: __x, value: y}\n", "begins with __, which is reserved"),
+        ("    lookup: {file: a, on: {id: b}, take: [c], sheets: d}\n", "did you mean 'sheet'?"),
+        ("    lookup: {file: a, on: {id: b}, take: {c: d, e: D}}\n", "gives two columns one name"),
+        ("    lookup: {file: a, on: {}, take: [c]}\n", "on in files entry 1"),
+        (
+            "    lookup: {file: a, on: {id: b}, take: [c]}\n    unpivot: {columns: z, name: c, value: d}\n",
+            "the column c is made twice",
+        ),
+    ],
+)
+def test_shapes_that_cannot_be_meant(tmp_path: Path, added: str, expected: str) -> None:
+    assert expected in complaint(tmp_path, SHAPED.replace("    columns:\n", f"{added}    columns:\n"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ('amount: {from: amount, decimal: ";"}', "decimal ';' is none of . ,"),
+        ('amount: {from: amount, decimal: ",", thousands: ","}', "decimal and thousands are both ','"),
+        ('amount: {from: amount, thousands: "."}', "decimal: ',' is not said"),
+        ("amount: {from: amount, thousands: x}", "thousands 'x' is none of"),
+        ("amount: {from: amount, grouping: indian}", "grouping needs thousands"),
+        ('amount: {from: amount, currency: "1"}', "currency '1' is no currency's sign"),
+        ('amount: {from: amount, currency: "."}', "currency '.' is no currency's sign"),
+        ('amount: {value: "1", decimal: ","}', "use it with from and one column"),
+        ('amount: {sql: amount, decimal: ","}', "use it with from and one column"),
+        ('amount: {from: [a, b], decimal: ","}', "use it with from and one column"),
+        ("amount: {from: amount, percent: true, duration: words}", "duration and percent do not go together"),
+        ("amount: {from: amount, duration: ss:mm}", "'ss:mm' is no pattern of a duration"),
+        ("amount: {from: amount, duration: hh:ss}", "leaves out a unit"),
+        ("amount: {from: amount, duration: fff}", "no pattern of a duration"),
+        ("amount: {from: amount, duration: mm.ff}", "behind the seconds"),
+        ('amount: {from: amount, decimal: ",", default: "1.5"}', "the default '1.5' is not a number written"),
+        (
+            'amount: {from: amount, decimal: ","}\n      refunded_amount: {from: amount, percent: true}',
+            "as if it were written in two ways",
+        ),
+        ("amount: {row: number}", "amount: row: number gives a text"),
+        (
+            "amount: {from: amount}\n      kind: {from: kind, percent: true}",
+            "percent says how a number is written",
+        ),
+        (
+            "amount: {from: amount}\n      updated_at: {from: u, duration: hh:mm}",
+            "duration says how a duration is written, and the column is a timestamp; Remove",
+        ),
+        ("amount: {from: amount}\n      customer_id: {row: hash}", "customer_id: row: hash gives a text"),
+        ("amount: {from: amount}\n      agent_id: {row: hash, default: x}", "default does not go with it"),
+        ("amount: {from: amount}\n      agent_id: {row: id}", "row in files entry 1, column agent_id"),
+        ("amount: {from: amount, decimals: 2}", "did you mean 'decimal'?"),
+    ],
+)
+def test_writings_that_cannot_be_meant(tmp_path: Path, rule: str, expected: str) -> None:
+    message = complaint(tmp_path, SHAPED.replace("amount: {from: amount}", rule))
+    assert expected.replace("; Remove", ". Remove") in message
+
+
+def test_the_fingerprint_knows_the_shape_but_not_which_sheets(tmp_path: Path) -> None:
+    def print_of(added: str) -> str:
+        (entry,) = load(tmp_path, SHAPED.replace("    columns:\n", f"{added}    columns:\n"))
+        return entry.fingerprint
+
+    assert print_of("") == print_of("    sheets: a*\n") == print_of("    sheets: [a*, b*]\n")
+    shapes = (
+        "",
+        '    unpivot: {columns: "20*", name: a, value: b}\n',
+        "    group: {by: id, first: at}\n",
+        "    group: {by: id, last: at}\n",
+        "    lookup: {file: a, on: {id: b}, take: [c]}\n",
+        "    sheets: a\n    sheet_name: month\n",
+    )
+    assert len({print_of(shape) for shape in shapes}) == len(shapes)

@@ -8,6 +8,25 @@ CREATE OR REPLACE MACRO decimal_number(txt) AS
         WHEN regexp_full_match(txt, '[+-]?(\d{1,12}(\.\d{0,6}0*)?|\.\d{1,6}0*)') THEN try_cast(txt AS DECIMAL(18, 6))
     END;
 
+-- A number that is known to be written with a given decimal sign, without anything else that it is written with:
+-- minus in front, behind or as brackets.
+CREATE OR REPLACE MACRO plain_number(txt, point) AS
+    CASE WHEN regexp_matches(txt, '[(\x{2212}-]') THEN '-' ELSE '' END
+    || replace(regexp_replace(txt, '[^0-9' || point || ']', '', 'g'), point, '.');
+
+-- A plain number of percents as the number that it is: exact, or NULL.
+CREATE OR REPLACE MACRO percent_number(txt) AS
+    CASE
+        WHEN regexp_full_match(txt, '-?(\d{1,14}(\.\d{0,4}0*)?|\.\d{1,4}0*)')
+            THEN try_cast(try_cast(txt AS DECIMAL(18, 4)) * CAST(0.01 AS DECIMAL(2, 2)) AS DECIMAL(18, 6))
+    END;
+
+-- Seconds since midnight of a time of day that is known to be one: 9:05, 09:05:30.25.
+CREATE OR REPLACE MACRO clock(txt) AS
+    CAST(split_part(txt, ':', 1) AS DECIMAL(10, 6)) * 3600
+    + CAST(split_part(txt, ':', 2) AS DECIMAL(10, 6)) * 60
+    + coalesce(try_cast(split_part(txt, ':', 3) AS DECIMAL(10, 6)), 0);
+
 -- A key without the blanks that stand around it by accident: space, tab, no-break space and the Chinese
 -- one. Looking for them costs a tenth of cutting them off.
 CREATE OR REPLACE MACRO key_text(txt) AS
