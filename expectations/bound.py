@@ -21,6 +21,8 @@ bounds:
 ```
 
 `is_cured_by_as_of: true` adds to the cure the day on which the bulk of the events ends, for `--as-of`.
+`is_acceptable: true` lets a person pass a critical failure for one content (`meritline accept`): it judges
+what is usual. What can never be right has it not.
 """
 
 from __future__ import annotations
@@ -153,12 +155,19 @@ class Bound(BaseModel):
     why: str = Field(min_length=20)
     cure: str = Field(default="", pattern=r"^$|^.{20,}[.?]$")
     is_cured_by_as_of: bool = False
+    is_acceptable: bool = False
     limits: Limits = Limits()
 
     @model_validator(mode="after")
     def _says_the_way_out(self) -> Bound:
         if self.severity == "critical" and not self.cure:
             raise ValueError("a critical bound refuses the night: say in `cure` what to do then")
+        return self
+
+    @model_validator(mode="after")
+    def _is_accepted_where_it_refuses(self) -> Bound:
+        if self.is_acceptable and self.severity != "critical":
+            raise ValueError("a warning refuses nothing: leave out `is_acceptable`")
         return self
 
     @model_validator(mode="after")
@@ -319,13 +328,15 @@ def require_columns(
 
 def read_plan(folder: Path) -> GatePlan:
     """What the bounds in `folder` demand of a result. Raises ConfigurationError like `load_bounds`."""
+    bounds = {
+        (suite.suite, check_id): suite[check_id]
+        for suite in load_bounds(folder).values()
+        for check_id in suite
+    }
     return GatePlan(
         bounds_hash=bounds_hash(folder),
-        severities={
-            (suite.suite, check_id): suite[check_id].severity
-            for suite in load_bounds(folder).values()
-            for check_id in suite
-        },
+        severities={key: bound.severity for key, bound in bounds.items()},
+        acceptable=frozenset(key for key, bound in bounds.items() if bound.is_acceptable),
     )
 
 

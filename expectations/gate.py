@@ -150,13 +150,14 @@ def _judged(
     if reason is not None:
         return _check_result(one, "not_judged", reason=reason)
     outcome: Outcome = "passed" if result.success else "failed"
+    number = observed.number_of_rows(result.result or {}) if span is None else span.worst(one.bound.limits)
     if measure is None:
         seen = observed.of_rows(result.result or {}, one.rows)
     elif result.success:
         seen = str(span)
     else:
         seen = observed.outsiders(candidate.connection, measure.name, column, one.bound.limits)
-    return _check_result(one, outcome, seen=seen)
+    return _check_result(one, outcome, seen=seen, number=number)
 
 
 def _dated(check: CheckResult, ends_on: date | None) -> CheckResult:
@@ -191,6 +192,7 @@ def _check_result(
     outcome: Outcome = "failed",
     *,
     seen: str = "",
+    number: float | None = None,
     reason: Needs | None = None,
     error: str | None = None,
 ) -> CheckResult:
@@ -211,6 +213,7 @@ def _check_result(
         cure=one.bound.cure,
         reason_en="" if reason is None else reason.en,
         reason_zh="" if reason is None else reason.zh,
+        observed_number=number,
     )
 
 

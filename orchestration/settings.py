@@ -35,6 +35,8 @@ CONTRACT_DIR = DBT_PROJECT_DIR / "models" / "staging"
 SEEDS_DIR = PROJECT_ROOT / "seeds"
 POLICY_DIR = SEEDS_DIR / "policy"
 REFERENCE_DIR = SEEDS_DIR / "reference"
+ALLOWED_REJECTS = "0.05"
+"""Share of a table's rows that may be rejected, unless a run says another."""
 BOUNDS_DIR = PROJECT_ROOT / "expectations" / "bounds"
 SOURCE_DIRS = (DBT_PROJECT_DIR, PROJECT_ROOT / "orchestration", PROJECT_ROOT / "expectations")
 """The code whose hash a publication records."""
@@ -58,6 +60,18 @@ class Settings:
     notify_command: tuple[str, ...] = ()
     notify_webhook: str = ""
     memory: str = ""
+
+    def nightly_command(self, *, as_of: str, allow_rejects: str) -> str:
+        """The command of a night with these settings, as its operator would write it: `as_of` is empty where
+        none was asked for.
+        """
+        words = ["meritline", "nightly", "--landing", str(self.landing)]
+        for profile in self.profiles:
+            words += ["--profile", str(profile)]
+        words += ["--as-of", as_of] if as_of else []
+        words += ["--policy", str(self.policy)] if self.policy != POLICY_DIR else []
+        words += ["--allow-rejects", allow_rejects] if allow_rejects != ALLOWED_REJECTS else []
+        return shlex.join([*words, "--state", str(self.state)])
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -69,13 +69,17 @@ def _previews(state: StateFolder) -> list[str]:
 
 
 def _publication(state: StateFolder, publication: Publication) -> list[str]:
+    from orchestration.gate.acceptance import Acceptance
     from orchestration.gate.result import said
+    from orchestration.publish.accept import ACCEPTED
     from orchestration.publish.publication import CALIBRATION_PAGE
 
     manifest = publication.manifest
+    accepted = [Acceptance(**one) for one in manifest.get(ACCEPTED, ())]
     return [
         f"publication  {publication.run_id}, business date {manifest['as_of']}, at {manifest['finished_at']}",
-        f"             {said(manifest['checks'])}: {publication.folder / CALIBRATION_PAGE}",
+        f"             {said(manifest['checks'], accepted)}: {publication.folder / CALIBRATION_PAGE}",
+        *(f"accepted     {one}" for one in accepted),
         f"open         {_open_periods(state, publication)}",
     ]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 
 from orchestration.cli.booked import adjustments, rulings_in_vain
+from orchestration.gate.acceptance import Acceptance
 from orchestration.gate.result import said
+from orchestration.publish.accept import ACCEPTED
 from orchestration.publish.publication import CALIBRATION_PAGE, Publication, current_publication
 from orchestration.sql import literal
 from orchestration.state.folder import StateFolder, auditor_parquet, is_published
@@ -23,8 +25,9 @@ def print_summary(state: StateFolder, console: Console, preview: Publication | N
         f"{'preview' if preview else 'published'} {publication.run_id}, business date {manifest['as_of']}",
         f"  content   {manifest['content_hash'][:16]}…, {sum(manifest['rows'].values()):,} rows in "
         f"{len(manifest['rows'])} relations",
-        f"  checks    {said(checks)}",
+        f"  checks    {said(checks, manifest.get(ACCEPTED, ()))}",
     ]
+    lines += [f"  accepted  {Acceptance(**one)}" for one in manifest.get(ACCEPTED, ())]
     lines += [f"  warning   {text}" for text in _warnings(publication)]
     lines += [f"  set aside {text}" for text in _set_aside(publication)]
     lines += [f"  in vain   {text}" for text in rulings_in_vain(publication)]
@@ -37,7 +40,7 @@ def _warnings(publication: Publication) -> list[str]:
     return [
         f"{check['suite']}.{check['check_id']}: observed {check['observed']}, bound {check['bound']}"
         for check in publication.manifest["checks"]["results"]
-        if check["is_passed"] is False
+        if check["is_passed"] is False and check["severity"] == "warning"
     ]
 
 

@@ -10,7 +10,22 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.errors import PublicationRefused
+
 SHOWN_AGENTS = 5
+
+
+def require_known_plans(raw: Path, policy: Path, on: date) -> None:
+    """Raise PublicationRefused where the roster in `raw` has an agent on `on` whose plan the policy lacks:
+    before the build what would be refused after it.
+    """
+    plans = plans_of(policy)
+    found = unknown_plans(raw, plans, on)
+    if found:
+        problem, remedy = said_of(found, plans)
+        raise PublicationRefused(
+            path="workforce/agent", problem=problem, remedy=f"The last publication stays. {remedy}"
+        )
 
 
 def plans_of(policy: Path) -> frozenset[str]:
