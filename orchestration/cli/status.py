@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -80,7 +80,24 @@ def _publication(state: StateFolder, publication: Publication) -> list[str]:
         f"publication  {publication.run_id}, business date {manifest['as_of']}, at {manifest['finished_at']}",
         f"             {said(manifest['checks'], accepted)}: {publication.folder / CALIBRATION_PAGE}",
         *(f"accepted     {one}" for one in accepted),
+        *_warnings(state, manifest),
         f"open         {_open_periods(state, publication)}",
+    ]
+
+
+def _warnings(state: StateFolder, manifest: Mapping[str, Any]) -> list[str]:
+    """Which warnings are new, and since when the others have stood."""
+    from orchestration.publish.warnings import said_of_warnings, standing_warnings
+
+    warnings = standing_warnings(state, manifest)
+    if not warnings:
+        return []
+    return [
+        f"warnings     {said_of_warnings(warnings)}",
+        *(
+            f"             {one.name}: " + ("new" if one.is_new else f"since {one.as_of} ({one.run_id})")
+            for one in warnings
+        ),
     ]
 
 
