@@ -16,6 +16,7 @@ bounds:
     severity: warning                 # critical blocks publication, warning is published with it
     since: 2026-11-01
     why: A rate that moves this far in a month has another definition or half an export behind it.
+    why_zh: 一个月变动如此之大的比率,定义已变或导出文件只有一半。
     cure: Have the export of the month made again.  # what to do when it fails; a critical bound must say
     limits: {max_value: 0.1}
 ```
@@ -153,6 +154,7 @@ class Bound(BaseModel):
     severity: Literal["critical", "warning"]
     since: datetime.date
     why: str = Field(min_length=20)
+    why_zh: str = ""
     cure: str = Field(default="", pattern=r"^$|^.{20,}[.?]$")
     is_cured_by_as_of: bool = False
     is_acceptable: bool = False

@@ -207,6 +207,7 @@ def _check_result(
         bound=one.bound.limits.text(one.rows),
         since=one.bound.since.isoformat(),
         why=one.bound.why,
+        why_zh=one.bound.why_zh,
         error=error,
         label_en=one.bound.label_en,
         label_zh=one.bound.label_zh,

@@ -44,6 +44,7 @@ class CheckResult:
     reason_en: str = ""
     reason_zh: str = ""
     observed_number: float | None = None
+    why_zh: str = ""
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:

@@ -1,8 +1,8 @@
 """kill -9 before every single thing that an action does to the file system: `python -m tests.faults.killer`.
 
 Arguments: `publish`, `ingest` or `accept`, a folder to work in, every how many-th step. Each kill is a
-forked process of its own, on a fresh copy of the same state; afterwards another does the same action and looks at
-the result. Prints one line of JSON: steps, kills, and what was wrong.
+forked process of its own, on a fresh copy of the same state; afterwards another does the same action and
+looks at the result. Prints one line of JSON: steps, kills, and what was wrong.
 """
 
 from __future__ import annotations
