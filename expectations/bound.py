@@ -16,11 +16,14 @@ bounds:
     severity: warning                 # critical blocks publication, warning is published with it
     since: 2026-11-01
     why: A rate that moves this far in a month has another definition or half an export behind it.
+    why_zh: 一个月变动如此之大的比率,定义已变或导出文件只有一半。
     cure: Have the export of the month made again.  # what to do when it fails; a critical bound must say
     limits: {max_value: 0.1}
 ```
 
 `is_cured_by_as_of: true` adds to the cure the day on which the bulk of the events ends, for `--as-of`.
+`is_acceptable: true` lets a person pass a critical failure for one content (`meritline accept`): it judges
+what is usual. What can never be right has it not.
 """
 
 from __future__ import annotations
@@ -149,14 +152,22 @@ class Bound(BaseModel):
     severity: Literal["critical", "warning"]
     since: datetime.date
     why: str = Field(min_length=20)
+    why_zh: str = ""
     cure: str = Field(default="", pattern=r"^$|^.{20,}[.?]$")
     is_cured_by_as_of: bool = False
+    is_acceptable: bool = False
     limits: Limits = Limits()
 
     @model_validator(mode="after")
     def _says_the_way_out(self) -> Bound:
         if self.severity == "critical" and not self.cure:
             raise ValueError("a critical bound refuses the night: say in `cure` what to do then")
+        return self
+
+    @model_validator(mode="after")
+    def _is_accepted_where_it_refuses(self) -> Bound:
+        if self.is_acceptable and self.severity != "critical":
+            raise ValueError("a warning refuses nothing: leave out `is_acceptable`")
         return self
 
     @model_validator(mode="after")

@@ -153,13 +153,14 @@ def _judged(
     if reason is not None:
         return _check_result(one, "not_judged", reason=reason)
     outcome: Outcome = "passed" if result.success else "failed"
+    number = observed.number_of_rows(result.result or {}) if span is None else span.worst(one.bound.limits)
     if measure is None:
         seen = observed.of_rows(result.result or {}, one.rows)
     elif result.success:
         seen = str(span)
     else:
         seen = observed.outsiders(candidate.connection, measure.name, column, one.bound.limits)
-    return _check_result(one, outcome, seen=seen)
+    return _check_result(one, outcome, seen=seen, number=number)
 
 
 def _dated(check: CheckResult, ends_on: date | None) -> CheckResult:
@@ -194,6 +195,7 @@ def _check_result(
     outcome: Outcome = "failed",
     *,
     seen: str = "",
+    number: float | None = None,
     reason: Needs | None = None,
     error: str | None = None,
 ) -> CheckResult:
@@ -208,12 +210,14 @@ def _check_result(
         bound=one.bound.limits.text(one.rows),
         since=one.bound.since.isoformat(),
         why=one.bound.why,
+        why_zh=one.bound.why_zh,
         error=error,
         label_en=one.bound.label_en,
         label_zh=one.bound.label_zh,
         cure=one.bound.cure,
         reason_en="" if reason is None else reason.en,
         reason_zh="" if reason is None else reason.zh,
+        observed_number=number,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -72,6 +73,18 @@ def of_rows(result: Mapping[str, Any], rows: str = "rows") -> str:
     return f"{unexpected:,} of {looked_at:,} {rows} ({share:.2%})"
 
 
+def number_of_rows(result: Mapping[str, Any]) -> float | None:
+    """The number of the observation: its value, or the share of rows out of bounds (0 to 1); None where it is
+    none.
+    """
+    value = result.get("observed_value")
+    if value is None:
+        looked_at = row_count(result)
+        return None if looked_at is None else int(result["unexpected_count"] or 0) / max(looked_at, 1)
+    is_number = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+    return float(value) if is_number and isfinite(value) else None
+
+
 def row_count(result: Mapping[str, Any]) -> int | None:
     """How many rows an expectation looked at: those with a value; None where it counts none."""
     if "unexpected_count" not in result:
@@ -110,6 +123,15 @@ class Span:
     high: float | None
     subject_count: int
     judged_count: int
+
+    def worst(self, limits: Limits) -> float | None:
+        """The end that is nearest to its limit, or farthest beyond it."""
+        held = [
+            (value, sign * (value - limit))
+            for value, limit, sign in ((self.low, limits.min_value, -1), (self.high, limits.max_value, 1))
+            if value is not None and limit is not None and isfinite(value)
+        ]
+        return max(held, key=lambda one: one[1])[0] if held else None
 
     def __str__(self) -> str:
         if self.low is None or self.high is None:

@@ -8,6 +8,7 @@ bounds:
     severity: critical                # optional
     since: 2026-11-01
     why: Our queue doubles before the festivals, and rates move with it.
+    why_zh: 节前排队量翻倍,比率随之变动。       # optional
     cure: Have the export of the month made again.   # a critical check must say; the shipped one's stays
 ```
 """
@@ -37,6 +38,7 @@ class OwnBound(BaseModel):
     severity: Literal["critical", "warning"] | None = None
     since: datetime.date
     why: str = Field(min_length=20)
+    why_zh: str = ""
     cure: str = Field(default="", pattern=r"^$|^.{20,}[.?]$")
 
 
@@ -60,13 +62,15 @@ def bounds_in_force(folder: Path, own: Path | None = None) -> Mapping[str, Suite
 
 def plan_in_force(folder: Path, own: Path | None = None) -> GatePlan:
     """What the bounds in force demand of a result. Raises ConfigurationError like `bounds_in_force`."""
+    bounds = {
+        (suite.suite, check_id): suite[check_id]
+        for suite in bounds_in_force(folder, own).values()
+        for check_id in suite
+    }
     return GatePlan(
         bounds_hash=hash_in_force(folder, own),
-        severities={
-            (suite.suite, check_id): suite[check_id].severity
-            for suite in bounds_in_force(folder, own).values()
-            for check_id in suite
-        },
+        severities={key: bound.severity for key, bound in bounds.items()},
+        acceptable=frozenset(key for key, bound in bounds.items() if bound.is_acceptable),
     )
 
 
@@ -113,8 +117,17 @@ def _changed(path: Path, suite: SuiteBounds, name: str, own: OwnBound) -> Bound:
             remedy=f"Did you mean {near[0]}?" if near else f"Its checks are {', '.join(suite.bounds)}",
         )
     shipped = suite[name]
+    if shipped.severity == "critical" and not shipped.is_acceptable:
+        raise ConfigurationError(
+            path=path,
+            problem=f"bound {name}: what it finds can never be right, so that no site may change it",
+            remedy="Leave it out, and correct what it finds",
+        )
     said: dict[str, Any] = own.model_dump(include={"since", "why"})
     said |= {field: value for field in ("severity", "cure") if (value := getattr(own, field))}
+    said["why_zh"] = own.why_zh or own.why
+    if said.get("severity") == "warning":
+        said["is_acceptable"] = False
     said["limits"] = {**shipped.limits.given(), **own.limits.given()}
     try:
         return Bound.model_validate({**shipped.model_dump(exclude_none=True), **said})

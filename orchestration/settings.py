@@ -6,6 +6,7 @@ The settings themselves, one row each, are `settings_table`.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ CONTRACT_DIR = DBT_PROJECT_DIR / "models" / "staging"
 SEEDS_DIR = PROJECT_ROOT / "seeds"
 POLICY_DIR = SEEDS_DIR / "policy"
 REFERENCE_DIR = SEEDS_DIR / "reference"
+ALLOWED_REJECTS = "0.05"
+"""Share of a table's rows that may be rejected, unless a run says another."""
 BOUNDS_DIR = PROJECT_ROOT / "expectations" / "bounds"
 SOURCE_DIRS = (DBT_PROJECT_DIR, PROJECT_ROOT / "orchestration", PROJECT_ROOT / "expectations")
 """The code whose hash a publication records."""
@@ -49,6 +52,20 @@ class Settings:
     memory: str = ""
     engine: str = "duckdb"
     site: Path | None = None
+
+    def nightly_command(self, *, as_of: str, allow_rejects: str) -> str:
+        """The command of a night with these settings, as its operator would write it: `as_of` is empty where
+        none was asked for.
+        """
+        words = ["meritline", "nightly", "--landing", str(self.landing)]
+        words += ["--site", str(self.site)] if self.site else []
+        for profile in self.profiles:
+            words += ["--profile", str(profile)]
+        words += ["--as-of", as_of] if as_of else []
+        is_default = self.policy == (_own_policy(self.site) or POLICY_DIR)
+        words += [] if is_default else ["--policy", str(self.policy)]
+        words += ["--allow-rejects", allow_rejects] if allow_rejects != ALLOWED_REJECTS else []
+        return shlex.join([*words, "--state", str(self.state)])
 
 
 def load_settings(environment: Mapping[str, str] | None = None, *, site: Path | None = None) -> Settings:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import click
 
+from orchestration.cli.accept import accept
+from orchestration.cli.check import check
 from orchestration.cli.demo import demo
 from orchestration.cli.diff import diff
 from orchestration.cli.doctor import doctor
@@ -37,7 +39,10 @@ def cli() -> None:
     """Performance pay of a service centre: from exports to checked, traceable bonuses."""
 
 
-for command in (nightly, demo, generate, settle, trace, why, diff, verify, pack, status, doctor, site, ui):
+for command in (
+    *(nightly, check, accept, demo, generate, settle),
+    *(trace, why, diff, verify, pack, status, doctor, site, ui),
+):
     cli.add_command(command)
 
 

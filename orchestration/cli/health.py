@@ -26,7 +26,8 @@ from orchestration.policy.needs import lack_sentences
 from orchestration.policy.own_kpis import check_own_kpis
 from orchestration.policy.site import Site
 from orchestration.policy.state_needs import business_date_of, needs_of_state
-from orchestration.publish.publication import CALIBRATION_PAGE, MANIFEST
+from orchestration.publish.chain import MANIFEST
+from orchestration.publish.publication import CALIBRATION_PAGE
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, PROJECT_ROOT, Settings
 from orchestration.state.folder import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE, StateFolder
 from orchestration.state.lock import current_holder

@@ -12,6 +12,7 @@ import click
 from orchestration.cli.garbage import rare_collections
 from orchestration.cli.options import FILE, FOLDER, Options, Share, common_options
 from orchestration.errors import ConfigurationError
+from orchestration.settings import ALLOWED_REJECTS
 from orchestration.settings_table import ENGINES
 
 
@@ -36,7 +37,7 @@ from orchestration.settings_table import ENGINES
 @click.option(
     "--allow-rejects",
     type=Share(),
-    default="0.05",
+    default=ALLOWED_REJECTS,
     show_default=True,
     help="Share of a table's rows that may be rejected.",
 )

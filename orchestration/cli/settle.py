@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from orchestration.settlement.closing import Closing
 
 DECLINED = 1
-STATUSES = """Exit status: 0 settled (or shown, with --preview), 1 answered no, 2 nobody's name or a period
+STATUSES = """Example: meritline settle 2026-10 --by "Li Na" --preview
+
+Exit status: 0 settled (or shown, with --preview), 1 answered no, 2 nobody's name or a period
 that is unknown, settled already or not over, 3 refused: an earlier period is open, a ruling is pending, a
 review is missing or the last night was not published, 5 another run holds the state."""
 
@@ -90,6 +92,8 @@ def settle(
         click.echo(f"  carried   {len(settlement.carried_rulings)} pending ruling(s)")
     if settlement.waived_agents:
         click.echo(f"  waived    {', '.join(settlement.waived_agents)}")
+    for one in settlement.accepted_checks:
+        click.echo(f"  accepted  {one}")
     return 0
 
 
@@ -107,3 +111,5 @@ def _show(shown: Closing) -> None:
     if shown.awaiting:
         named = ", ".join(shown.awaiting[:10])
         click.echo(f"  {len(shown.awaiting)} agent(s) await their supervisor's review: {named}")
+    for one in shown.accepted:
+        click.echo(f"  its publication rests on an accepted check, {one}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -69,14 +69,35 @@ def _previews(state: StateFolder) -> list[str]:
 
 
 def _publication(state: StateFolder, publication: Publication) -> list[str]:
+    from orchestration.gate.acceptance import Acceptance
     from orchestration.gate.result import said
+    from orchestration.publish.accept import ACCEPTED
     from orchestration.publish.publication import CALIBRATION_PAGE
 
     manifest = publication.manifest
+    accepted = [Acceptance(**one) for one in manifest.get(ACCEPTED, ())]
     return [
         f"publication  {publication.run_id}, business date {manifest['as_of']}, at {manifest['finished_at']}",
-        f"             {said(manifest['checks'])}: {publication.folder / CALIBRATION_PAGE}",
+        f"             {said(manifest['checks'], accepted)}: {publication.folder / CALIBRATION_PAGE}",
+        *(f"accepted     {one}" for one in accepted),
+        *_warnings(state, manifest),
         f"open         {_open_periods(state, publication)}",
+    ]
+
+
+def _warnings(state: StateFolder, manifest: Mapping[str, Any]) -> list[str]:
+    """Which warnings are new, and since when the others have stood."""
+    from orchestration.publish.warnings import said_of_warnings, standing_warnings
+
+    warnings = standing_warnings(state, manifest)
+    if not warnings:
+        return []
+    return [
+        f"warnings     {said_of_warnings(warnings)}",
+        *(
+            f"             {one.name}: " + ("new" if one.is_new else f"since {one.as_of} ({one.run_id})")
+            for one in warnings
+        ),
     ]
 
 

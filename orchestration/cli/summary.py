@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
 from orchestration.cli.booked import adjustments, rulings_in_vain
+from orchestration.gate.acceptance import Acceptance
 from orchestration.gate.result import said
+from orchestration.publish.accept import ACCEPTED
 from orchestration.publish.publication import CALIBRATION_PAGE, Publication, current_publication
+from orchestration.publish.warnings import Standing, said_of_warnings, standing_warnings
 from orchestration.sql import literal
 from orchestration.state.folder import StateFolder, auditor_parquet, is_published
 from orchestration.state.memory import connect
@@ -23,9 +28,12 @@ def print_summary(state: StateFolder, console: Console, preview: Publication | N
         f"{'preview' if preview else 'published'} {publication.run_id}, business date {manifest['as_of']}",
         f"  content   {manifest['content_hash'][:16]}…, {sum(manifest['rows'].values()):,} rows in "
         f"{len(manifest['rows'])} relations",
-        f"  checks    {said(checks)}",
+        f"  checks    {said(checks, manifest.get(ACCEPTED, ()))}",
     ]
-    lines += [f"  warning   {text}" for text in _warnings(publication)]
+    lines += [f"  accepted  {Acceptance(**one)}" for one in manifest.get(ACCEPTED, ())]
+    standing = standing_warnings(state, manifest)
+    lines += [f"  warnings  {said_of_warnings(standing)}"] if standing else []
+    lines += [f"  warning   {text}" for text in _warnings(publication, standing)]
     lines += [f"  set aside {text}" for text in _set_aside(publication)]
     lines += [f"  in vain   {text}" for text in rulings_in_vain(publication)]
     lines += [f"  booked    {text}" for text in adjustments(publication)]
@@ -33,11 +41,15 @@ def print_summary(state: StateFolder, console: Console, preview: Publication | N
     console.print("\n".join(lines), markup=False, soft_wrap=True)
 
 
-def _warnings(publication: Publication) -> list[str]:
+def _warnings(publication: Publication, standing: Sequence[Standing]) -> list[str]:
+    """Each failed warning with what was seen, and since when it has stood."""
+    since = {one.name: "new" if one.is_new else f"since {one.as_of}" for one in standing}
+    found = {
+        f"{check['suite']}.{check['check_id']}": check for check in publication.manifest["checks"]["results"]
+    }
     return [
-        f"{check['suite']}.{check['check_id']}: observed {check['observed']}, bound {check['bound']}"
-        for check in publication.manifest["checks"]["results"]
-        if check["is_passed"] is False
+        f"{name} ({said}): observed {found[name]['observed']}, bound {found[name]['bound']}"
+        for name, said in since.items()
     ]
 
 

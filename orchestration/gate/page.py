@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -27,23 +29,29 @@ OUTCOMES = {
     "passed": "passed · 通过",
     "not_judged": "not judged · 未评判",
     "critical": "critical · 严重",
+    "accepted": "accepted · 已接受",
     "warning": "warning · 警告",
 }
-"""How a check ended, as it is titled: a failure by its severity."""
+"""How a check ended, as it is titled: a failure by its severity, or accepted."""
 
 
-def render_page(result: GateResult, *, run_id: str, as_of: str) -> str:
-    """The page as HTML: the verdict, what needs attention, then every check by suite, with observation,
-    bound, since and why.
+def render_page(
+    result: GateResult, *, run_id: str, as_of: str, previous: Mapping[str, Any] | None = None
+) -> str:
+    """The page as HTML: the verdict, what was accepted, what needs attention, then every check by suite, with
+    observation, bound, since and why. `previous` is the manifest of the publication before, whose
+    observations stand beside.
     """
     others = sorted({check.suite for check in result.checks} - set(SUITES))
     by_suite = {suite: [one for one in result.checks if one.suite == suite] for suite in [*SUITES, *others]}
     environment = Environment(autoescape=True, finalize=_escaped)
-    environment.filters["ending"] = _ending
+    environment.filters["ending"] = lambda check: _ending(result, check)
     # Its line breaks are for the reader of the template.
     template = re.sub(r"\n+", "", (FOLDER / "page.html").read_text(encoding="utf-8"))
     body = environment.from_string(template).render(
         result=result,
+        before=_observed_before(previous),
+        previous=None if previous is None else previous.get("run_id"),
         failed=[*result.failed("critical"), *result.failed("warning")],
         suites={suite: checks for suite, checks in by_suite.items() if checks},
         titles=SUITES,
@@ -59,5 +67,13 @@ def _escaped(value: object) -> Markup:
     return value if isinstance(value, Markup) else Markup(escape(str(value)))
 
 
-def _ending(check: CheckResult) -> str:
-    return check.severity if check.outcome == "failed" else check.outcome
+def _ending(result: GateResult, check: CheckResult) -> str:
+    if check.outcome != "failed":
+        return check.outcome
+    return check.severity if result.acceptance(check) is None else "accepted"
+
+
+def _observed_before(manifest: Mapping[str, Any] | None) -> Mapping[str, str]:
+    """What a publication said of each check, by its name."""
+    results = () if manifest is None else manifest.get("checks", {}).get("results", ())
+    return {f"{one['suite']}.{one['check_id']}": str(one.get("observed", "")) for one in results}

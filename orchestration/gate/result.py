@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from orchestration.errors import PublicationRefused
+from orchestration.gate.acceptance import Acceptance
 from orchestration.state.folder import StateFolder, write_atomically
 
 Severity = Literal["critical", "warning"]
 Outcome = Literal["passed", "failed", "not_judged"]
-SHOWN_FAILURES = 5
 OUTCOMES: tuple[Outcome, ...] = ("passed", "failed", "not_judged")
 
 
@@ -23,7 +22,9 @@ class CheckResult:
 
     `not_judged` had too little to judge by, and `reason_en` and `reason_zh` say what it needs: it is not
     passed, and refuses nothing. `since` (date), `why` and `cure` (what to do when it fails) come with the
-    bound; `error` says why the check itself could not run, which is a failure.
+    bound; `error` says why the check itself could not run, which is a failure. `observed_number` is the
+    observation as a plot draws it: the measured number nearest to its bound or farthest beyond it, a count of
+    rows, or the share of rows out of bounds.
     """
 
     suite: str
@@ -42,6 +43,8 @@ class CheckResult:
     cure: str = ""
     reason_en: str = ""
     reason_zh: str = ""
+    observed_number: float | None = None
+    why_zh: str = ""
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
@@ -65,26 +68,48 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class GatePlan:
-    """What the bounds in force demand: the severity of every check by suite and check id, and the bounds'
-    hash.
+    """What the bounds in force demand: the severity of every check by suite and check id, which of them a
+    person may let pass, and the bounds' hash.
     """
 
     bounds_hash: str
     severities: Mapping[tuple[str, str], Severity]
+    acceptable: frozenset[tuple[str, str]] = frozenset()
+
+    def may_be_accepted(self, check: CheckResult) -> bool:
+        """Whether a person may let that failure pass. What could not be checked, nobody has seen."""
+        return (check.suite, check.check_id) in self.acceptable and check.error is None
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """All checks of one content. Passed when no critical check failed; at least one must have been judged."""
+    """All checks of one content. Passed when no critical check failed that nobody has accepted; at least one
+    must have been judged.
+    """
 
     checks: tuple[CheckResult, ...]
     content_hash: str = ""
     bounds_hash: str = ""
+    accepted: tuple[Acceptance, ...] = ()
 
     @property
     def is_passed(self) -> bool:
         """Whether this content may be published."""
-        return any(check.outcome != "not_judged" for check in self.checks) and not self.failed("critical")
+        return any(check.outcome != "not_judged" for check in self.checks) and not self.refusing()
+
+    def acceptance(self, check: CheckResult) -> Acceptance | None:
+        """The acceptance of that failure, the last of several; one of another content, observation or bound
+        is none of it.
+        """
+        seen = (self.content_hash, check.suite, check.check_id, check.seen, check.bound)
+        for one in reversed(self.accepted):
+            if (one.content_hash, one.suite, one.check_id, one.observed, one.bound) == seen:
+                return one
+        return None
+
+    def refusing(self) -> tuple[CheckResult, ...]:
+        """Critical checks that failed and are not accepted."""
+        return tuple(check for check in self.failed("critical") if self.acceptance(check) is None)
 
     def failed(self, severity: Severity) -> tuple[CheckResult, ...]:
         """Checks of that severity that were judged and did not pass."""
@@ -109,15 +134,18 @@ class GateResult:
         }
 
 
-def said(summary: Mapping[str, Any]) -> str:
-    """The counts of `GateResult.summary` in words: `172 checks: 121 passed, 50 not judged, 1 warning`."""
+def said(summary: Mapping[str, Any], accepted: Sequence[object] = ()) -> str:
+    """The counts of `GateResult.summary` in words: `172 checks: 121 passed, 50 not judged, 1 warning`.
+    `accepted` are the acceptances of critical failures.
+    """
     counts = [
         (
             summary.get("passed", summary["checks"] - summary["failed_critical"] - summary["failed_warning"]),
             "passed",
         ),
         (summary.get("not_judged", 0), "not judged"),
-        (summary["failed_critical"], "critical"),
+        (summary["failed_critical"] - len(accepted), "critical"),
+        (len(accepted), "critical accepted"),
         (summary["failed_warning"], "warning" if summary["failed_warning"] == 1 else "warnings"),
     ]
     first, *others = [f"{count:,} {word}" for count, word in counts]
@@ -137,10 +165,11 @@ def page_path(state: StateFolder, content_hash: str) -> Path:
 
 def store_result(state: StateFolder, result: GateResult) -> Path:
     """Keep the result under its content hash, in place of an earlier one of the same content."""
-    path = result_path(state, result.content_hash)
-    write_atomically(
-        path, json.dumps({**asdict(result), "passed": result.is_passed}, ensure_ascii=False, indent=1)
-    )
+    path, found = result_path(state, result.content_hash), replace(result, accepted=())
+    stored = {**asdict(found), "passed": found.is_passed}
+    # What a person accepted is a record of its own: the result says what was found.
+    del stored["accepted"]
+    write_atomically(path, json.dumps(stored, ensure_ascii=False, indent=1))
     return path
 
 
@@ -156,70 +185,3 @@ def read_result(state: StateFolder, content_hash: str) -> GateResult | None:
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return result if result.content_hash == content_hash else None
-
-
-def require_passed(state: StateFolder, content_hash: str, plan: GatePlan) -> GateResult:
-    """The passed result of exactly this content by exactly the bounds in force.
-
-    Raises PublicationRefused when it is missing, was made by other bounds, lacks a planned check or has
-    another, or did not pass. Whether it passed is judged from its checks and the severities of the plan:
-    nothing else that the file says of itself counts.
-    """
-    result = read_result(state, content_hash)
-    path = result_path(state, content_hash)
-    if result is None:
-        raise PublicationRefused(
-            path=path,
-            problem="this content has no calibration result",
-            remedy="The last publication stays. Run meritline nightly, which checks what it publishes",
-        )
-    _require_planned(path, result, plan)
-    if not result.is_passed:
-        failed = result.failed("critical")
-        raise PublicationRefused(
-            path=path,
-            problem=_failures(failed) if failed else "no check could be judged",
-            remedy="The last publication stays. "
-            + ("Correct the cause, or move the bound and say why" if failed else "Load exports with rows"),
-        )
-    return result
-
-
-def _failures(failed: Sequence[CheckResult]) -> str:
-    """What refused, each with what was seen, the bound and the way out; a cure that several share is said
-    once, behind the last of them.
-    """
-    shown = failed[:SHOWN_FAILURES]
-    parts = []
-    for position, check in enumerate(shown):
-        is_said_later = any(other.cure == check.cure for other in shown[position + 1 :])
-        parts.append(
-            f"{check.name} on {check.relation} ({check.label_en or check.why}): "
-            f"observed {check.error or check.observed}, bound {check.bound}"
-            + ("" if is_said_later or not check.cure else f". {check.cure}")
-        )
-    more = f"; and {len(failed) - len(shown)} more" if len(failed) > len(shown) else ""
-    listed = " ".join(part if part.endswith((".", "?")) else f"{part};" for part in parts).rstrip(".;")
-    return f"{len(failed)} critical expectation(s) failed: {listed}{more}"
-
-
-def _require_planned(path: Path, result: GateResult, plan: GatePlan) -> None:
-    if result.bounds_hash != plan.bounds_hash:
-        raise PublicationRefused(
-            path=path,
-            problem="the bounds have changed since this content was checked",
-            remedy="The last publication stays. Run meritline nightly again, which checks by those in force",
-        )
-    found = [((check.suite, check.check_id), check.severity) for check in result.checks]
-    odd = sorted({*found} ^ {*plan.severities.items()}) or sorted(
-        {one for one in found if found.count(one) > 1}
-    )
-    if odd:
-        (suite, check_id), severity = odd[0]
-        more = f" (and {len(odd) - 1} more)" if len(odd) > 1 else ""
-        raise PublicationRefused(
-            path=path,
-            problem=f"the result is not of the planned checks: {suite}.{check_id} ({severity}){more} is not "
-            "exactly once in both",
-            remedy="The last publication stays. Run meritline nightly again",
-        )

@@ -63,8 +63,8 @@ class DatedTables:
     timezone: str
     today: dt.date
 
-    def business_date(self, landing: Path) -> dt.date:
-        """The newest event's date; today when nothing is dated.
+    def business_date(self, landing: Path, again: str) -> dt.date:
+        """The newest event's date; today when nothing is dated. `again` is the command that asks.
 
         Raises ConfigurationError naming file, row and the `--as-of` to give, when a handful of rows stands
         for that date and all else ends long before.
@@ -78,7 +78,7 @@ class DatedTables:
             if not after:
                 return newest
             if odd := [row for row in after if row.is_newest_version]:
-                raise _odd_rows(landing, odd, days, bulk)
+                raise _odd_rows(landing, odd, days, bulk, again)
             days.subtract(Counter(row.day for row in after))
             days = +days
         return self.today
@@ -158,7 +158,7 @@ def bulk_end(days: Counter[dt.date]) -> dt.date | None:
 
 
 def _odd_rows(
-    landing: Path, rows: Sequence[EventRow], days: Counter[dt.date], bulk: dt.date
+    landing: Path, rows: Sequence[EventRow], days: Counter[dt.date], bulk: dt.date, again: str
 ) -> ConfigurationError:
     newest = max(rows, key=lambda row: (row.day, row.file, row.row))
     others = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
@@ -170,7 +170,7 @@ def _odd_rows(
             f"{sum(days.values()) - len(rows):,} rows, ends {bulk}. So few rows do not move the business date"
         ),
         remedy=(
-            f"Give --as-of {bulk}, or --as-of {newest.day} where that is meant; or correct the row and drop "
-            "the export again. Nothing of this run was kept"
+            f"Give --as-of {bulk}, or --as-of {newest.day} where that is meant: `{again} --as-of {bulk}`; or "
+            "correct the row and drop the export again. Nothing of this run was kept"
         ),
     )

@@ -29,6 +29,7 @@ from orchestration.ingest.personal import load_key
 from orchestration.ingest.profile import Entry, load_profiles
 from orchestration.ingest.rejects import commonest, reject_notes, where_to_mend
 from orchestration.ingest.report import DUPLICATE, LOADED, REJECTED, IngestReport, LoadFigures, TableTotals
+from orchestration.ingest.seen import Seen
 from orchestration.ingest.store import RawStore, Staging, disk_full, load_of
 
 KEPT_NOTHING = "nothing of this run was kept"
@@ -47,6 +48,8 @@ def ingest(
     progress: Callable[[str], None] | None = None,
     note: Callable[[str], None] | None = None,
     only: frozenset[str] | None = None,
+    seen: Callable[[Seen], None] | None = None,
+    again: str = "meritline nightly",
 ) -> IngestReport:
     """Read every export of `landing` into `<state>/raw`, as docs/data_path.md describes it.
 
@@ -54,7 +57,8 @@ def ingest(
     profile matches are read by it. `as_of` is the business date, by default the newest local event date not
     after `today`. `only` restricts it to some tables (`source.table`), for a look at these alone. The caller
     holds the state folder: nothing else may write to it meanwhile. `note` is told why rows were rejected when
-    the run fails afterwards; else that is among the report's notes.
+    the run fails afterwards; else that is among the report's notes. `seen` is given what was read before it
+    is judged. `again` is the command of this run, for the remedies that repeat it.
 
     Raises ExportRejected when a table's share of faulty rows exceeds `allow_rejects` or a required file is
     missing or unreadable, ConfigurationError for a missing or empty landing folder, an unsound profile or
@@ -78,11 +82,13 @@ def ingest(
             run = _Run(store, staging, contract, business_timezone, landing, today, say, files)
             with Loader(staging, key) as loader:
                 run.read(loader, assignments)
+            if seen is not None:
+                seen(run.seen())
             rejected = run.reject_notes()
             try:
                 run.check(allow_rejects)
                 run.note_conflicts()
-                business_date = as_of or run.newest_event_date()
+                business_date = as_of or run.newest_event_date(again)
             except MeritlineError:
                 if note is not None:  # nothing else would show them
                     for sentence in rejected:
@@ -317,10 +323,25 @@ class _Run:
             f"without these rows; {KEPT_NOTHING}",
         )
 
-    def newest_event_date(self) -> dt.date:
+    def seen(self) -> Seen:
+        """What was read, known files included."""
+        rejects = [
+            path
+            for load in self.current
+            if load.status != DUPLICATE
+            for path in (self.staging.rejects(load.load_id), *self.store.rejects(load.load_id))
+            if path.exists() and (load.is_new == (self.staging.root in path.parents))
+        ]
+        return Seen(
+            loads=tuple(self.current),
+            parts={table: self._parts(table) for table in self.contract.export_tables},
+            rejects=tuple(rejects),
+        )
+
+    def newest_event_date(self, again: str) -> dt.date:
         """The newest local date of an event that is not after today, over everything loaded."""
         tables = [(table, self._parts(table)) for table in self.contract.export_tables]
-        return DatedTables(tables, self.timezone, self.today).business_date(self.landing)
+        return DatedTables(tables, self.timezone, self.today).business_date(self.landing, again)
 
     def deliveries(self) -> Deliveries:
         """What was ever delivered, this run's exports included."""

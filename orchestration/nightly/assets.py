@@ -11,7 +11,6 @@ from typing import Any
 
 from dagster import (
     AssetCheckResult,
-    AssetCheckSeverity,
     AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
@@ -28,18 +27,22 @@ from dagster_dbt import dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from expectations.bound import require_columns
-from expectations.own_bounds import bounds_in_force, hash_in_force
+from expectations.own_bounds import bounds_in_force, hash_in_force, plan_in_force
 from orchestration.errors import PublicationRefused
+from orchestration.gate.judgement import with_acceptances
 from orchestration.gate.page import render_page
-from orchestration.gate.result import CheckResult, GateResult, page_path, result_path, said, store_result
+from orchestration.gate.result import GateResult, page_path, result_path, said, store_result
 from orchestration.hashing import FileHashes, code_hash
 from orchestration.ingest.contract import load_contract
+from orchestration.nightly.asset_checks import asset_check, check_name
 from orchestration.nightly.retry import tried_again
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy.folder import policy_hash
 from orchestration.policy.site import SHIPPED, Site
 from orchestration.progress import Stage, say, stage
+from orchestration.publish.accept import usable_acceptances
 from orchestration.publish.candidate import build_candidate, unchanged_candidate
+from orchestration.publish.chain import newest_manifests
 from orchestration.publish.publication import CALIBRATION_PAGE, publish
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, SOURCE_DIRS
 from orchestration.settlement.frozen import pinned_runs
@@ -221,7 +224,7 @@ def _calibration(relations: Sequence[Relation], site: Site) -> AssetsDefinition:
     require_columns(bounds, {one.full_name: tuple(one.columns) for one in relations}, BOUNDS_DIR)
     specs = [
         AssetCheckSpec(
-            _check_name(suite.suite, check_id),
+            check_name(suite.suite, check_id),
             asset=CALIBRATION,
             description=suite[check_id].why,
             metadata={"relation": suite[check_id].relation, "severity": suite[check_id].severity},
@@ -248,7 +251,9 @@ def _calibration(relations: Sequence[Relation], site: Site) -> AssetsDefinition:
                 "page": MetadataValue.path(str(page_path(nightly.state_folder, result.content_hash))),
             }
         )
-        yield from (_as_asset_check(check) for check in result.checks)
+        yield from (
+            asset_check(result, check, bounds[check.suite][check.check_id]) for check in result.checks
+        )
 
     return calibration
 
@@ -267,10 +272,14 @@ def _check(nightly: NightlyRun, current: Stage, planned: str) -> GateResult:
     candidate = unchanged_candidate(state, FileHashes())
     result = replace(found, content_hash=candidate.content_hash)
     store_result(state, result)
-    page = render_page(result, run_id=candidate.run_id, as_of=candidate.as_of)
+    result = with_acceptances(
+        result, plan_in_force(BOUNDS_DIR, own), usable_acceptances(state, candidate.content_hash)
+    )
+    before = next(newest_manifests(state), None)
+    page = render_page(result, run_id=candidate.run_id, as_of=candidate.as_of, previous=before)
     write_atomically(page_path(state, candidate.content_hash), page)
     current.figures.update(result.summary())
-    current.message = said(result.summary())
+    current.message = said(result.summary(), result.accepted)
     return result
 
 
@@ -281,32 +290,6 @@ def _require_bounds(planned: str, found: str) -> None:
             problem="the bounds changed while the night ran",
             remedy="The last publication stays. Run meritline nightly again",
         )
-
-
-def _check_name(suite: str, check_id: str) -> str:
-    return f"{suite}__{check_id}"
-
-
-def _as_asset_check(check: CheckResult) -> AssetCheckResult:
-    """Dagster knows passed and failed alone: what was not judged is no green tick, and stops nothing."""
-    stops = check.severity == "critical" and check.outcome == "failed"
-    return AssetCheckResult(
-        passed=check.outcome == "passed",
-        check_name=_check_name(check.suite, check.check_id),
-        severity=AssetCheckSeverity.ERROR if stops else AssetCheckSeverity.WARN,
-        description=f"not judged: {check.reason_en} · 未评判:{check.reason_zh}"
-        if check.outcome == "not_judged"
-        else None,
-        metadata={
-            "outcome": check.outcome.replace("_", " "),
-            "relation": check.relation,
-            "observed": check.error or check.observed,
-            "bound": check.bound,
-            "since": check.since,
-            "why": check.why,
-            **({"cure": check.cure} if check.cure else {}),
-        },
-    )
 
 
 def _publication() -> AssetsDefinition:
@@ -325,6 +308,7 @@ def _publication() -> AssetsDefinition:
                 bounds=BOUNDS_DIR,
                 site=nightly.site_folder,
                 is_preview=nightly.is_preview,
+                again=nightly.command_line,
             )
             current.message = done.run_id
         nightly.recorder.update(run_id=done.run_id)

@@ -8,14 +8,14 @@ from decimal import Decimal
 from pathlib import Path
 
 from orchestration.clock import today
-from orchestration.errors import ConfigurationError, PublicationRefused
+from orchestration.errors import ConfigurationError
 from orchestration.ingest import ingest
 from orchestration.ingest.guard import restore_raw, seal_raw
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy.folder import install_policy
 from orchestration.policy.installed import installed_site
 from orchestration.policy.needs import lack_sentences
-from orchestration.policy.roster import plans_of, said_of, unknown_plans
+from orchestration.policy.roster import require_known_plans
 from orchestration.policy.state_needs import needs_of_state, write_plan_needs
 from orchestration.progress import Stage
 from orchestration.publish.publication import published_business_date
@@ -44,6 +44,7 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
         allow_rejects=Decimal(nightly.allow_rejects),
         progress=current.step,
         note=current.note,
+        again=nightly.command_line,
     )
     needs = needs_of_state(
         nightly.state_folder.raw,
@@ -53,7 +54,7 @@ def take_exports(nightly: NightlyRun, current: Stage) -> None:
     )
     write_plan_needs(nightly.state_folder.raw, needs)
     seal_raw(nightly.state_folder)
-    require_known_plans(nightly.state_folder, report.as_of)
+    require_known_plans(nightly.state_folder.raw, nightly.state_folder.seeds / "policy", report.as_of)
     nightly.report_late(list(report.late))
     totals = report.totals.values()
     current.figures.update(
@@ -95,17 +96,6 @@ def require_no_earlier(state: StateFolder, as_of: date | None) -> None:
             path=as_of.isoformat(),
             problem=f"the business date is before {published}, that of the current publication",
             remedy="Run meritline nightly --as-of with it, which makes a preview, or take a later date",
-        )
-
-
-def require_known_plans(state: StateFolder, on: date) -> None:
-    """Refuse before the build what would be refused after it: an agent whose plan the policy lacks."""
-    plans = plans_of(state.seeds / "policy")
-    found = unknown_plans(state.raw, plans, on)
-    if found:
-        problem, remedy = said_of(found, plans)
-        raise PublicationRefused(
-            path="workforce/agent", problem=problem, remedy=f"The last publication stays. {remedy}"
         )
 
 

@@ -1,5 +1,5 @@
-"""Tell the operator of a night that failed, was refused or found exports late: by a command, a webhook, or
-both.
+"""Tell the operator of a night that failed, was refused, found exports late or has new warnings: by a
+command, a webhook, or both.
 
 A notice names runs, stages, checks and profiles. It never quotes an error or a row: those may hold a value
 of a person, and a notice leaves the machine.
@@ -15,21 +15,24 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from orchestration.errors import PublicationRefused
+from orchestration.errors import MeritlineError, PublicationRefused
 from orchestration.gate.result import read_result
 from orchestration.publish.candidate import read_candidate
+from orchestration.publish.publication import current_publication
+from orchestration.publish.warnings import Standing, said_of_warnings, standing_warnings
 from orchestration.settings import Settings, child_environment
 from orchestration.state.folder import StateFolder
-from orchestration.state.record import RunRecord
+from orchestration.state.record import PUBLISHED, RunRecord
 
 COMMAND_SECONDS, WEBHOOK_SECONDS = 30, 10
-Event = Literal["failed", "refused", "rejected", "late_exports"]
+Event = Literal["failed", "refused", "rejected", "late_exports", "warnings"]
 
 
 @dataclass(frozen=True)
 class Notice:
     """What is told. `run` is the number of the run in its state folder, 0 when it failed before it had one;
-    `stage` the one it failed in; `checks` the critical expectations that refused it; `late` what is late.
+    `stage` the one it failed in; `checks` the critical expectations that refused it, or the warnings that are
+    new; `late` what is late.
     """
 
     event: Event
@@ -44,7 +47,7 @@ class Notice:
 
 
 def notices_of(state: StateFolder, record: RunRecord, late: Sequence[str]) -> list[Notice]:
-    """What a finished run gives to tell: nothing when it published and no export is late."""
+    """What a finished run gives to tell: nothing when it published, no export is late and no warning new."""
     found = []
     if record.outcome in ("failed", "refused", "rejected"):
         stage = next((one.name for one in reversed(record.stages) if not one.is_done), None)
@@ -73,6 +76,20 @@ def notices_of(state: StateFolder, record: RunRecord, late: Sequence[str]) -> li
                 run=record.number,
                 started_at=record.started_at,
                 late=tuple(late),
+            )
+        )
+    warnings = _warnings(state, record) if record.outcome == PUBLISHED else ()
+    new = tuple(one.name for one in warnings if one.is_new)
+    if new:
+        found.append(
+            Notice(
+                event="warnings",
+                text=f"meritline run {record.number:06d} published with warnings: "
+                f"{said_of_warnings(warnings)}. New: {', '.join(new)}.",
+                state=str(state.root),
+                run=record.number,
+                started_at=record.started_at,
+                checks=new,
             )
         )
     return found
@@ -140,6 +157,16 @@ def _posted(url: str, body: bytes) -> list[str]:
         status = getattr(error, "code", None)
         why = type(error).__name__ if status is None else f"status {status}"
         return [f"the webhook did not take the notification ({why})"]
+
+
+def _warnings(state: StateFolder, record: RunRecord) -> tuple[Standing, ...]:
+    try:
+        publication = current_publication(state)
+    except MeritlineError:
+        return ()
+    if publication is None or publication.run_id != record.run_id:
+        return ()
+    return standing_warnings(state, publication.manifest)
 
 
 def _failed_checks(state: StateFolder) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from pydantic import Field, PrivateAttr
 from orchestration.nightly.notices import notices_of, send
 from orchestration.policy.site import SHIPPED, Site
 from orchestration.progress import say
-from orchestration.settings import Settings, load_settings
+from orchestration.settings import ALLOWED_REJECTS, Settings, load_settings
 from orchestration.state.folder import StateFolder, keep_private
 from orchestration.state.lock import hold
 from orchestration.state.record import NIGHTLY, PREVIEW, Recorder, recording
@@ -39,7 +40,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     profiles: list[str] = Field(default_factory=list)
     as_of: str = ""
     business_timezone: str = "Asia/Shanghai"
-    allow_rejects: str = "0.05"
+    allow_rejects: str = ALLOWED_REJECTS
     full_refresh: bool = False
     keep_publications: int = 35
     retries: int = 2
@@ -111,6 +112,19 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     def business_date(self) -> date | None:
         """The business date asked for."""
         return date.fromisoformat(self.as_of) if self.as_of else None
+
+    @property
+    def command_line(self) -> str:
+        """The command that runs this night again, as its operator would write it."""
+        settings = replace(
+            load_settings({}),
+            state=Path(self.state),
+            landing=Path(self.landing),
+            policy=Path(self.policy),
+            profiles=tuple(Path(path) for path in self.profiles),
+            site=Path(self.site) if self.site else None,
+        )
+        return settings.nightly_command(as_of=self.as_of, allow_rejects=self.allow_rejects)
 
     @property
     def recorder(self) -> Recorder:

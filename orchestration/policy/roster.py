@@ -10,10 +10,24 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.errors import PublicationRefused
 from orchestration.policy.check import row_folders
 from orchestration.policy.site import SHIPPED, Site
 
 SHOWN_AGENTS = 5
+
+
+def require_known_plans(raw: Path, policy: Path, on: date, *, site: Site = SHIPPED) -> None:
+    """Raise PublicationRefused where the roster in `raw` has an agent on `on` whose plan the policy lacks:
+    before the build what would be refused after it.
+    """
+    plans = plans_of(policy, site=site)
+    found = unknown_plans(raw, plans, on)
+    if found:
+        problem, remedy = said_of(found, plans)
+        raise PublicationRefused(
+            path="workforce/agent", problem=problem, remedy=f"The last publication stays. {remedy}"
+        )
 
 
 def plans_of(policy: Path, *, site: Site = SHIPPED) -> frozenset[str]:

@@ -15,14 +15,17 @@ from typing import Any
 from expectations.own_bounds import plan_in_force
 from orchestration.clock import now
 from orchestration.errors import MeritlineError, PublicationRefused
+from orchestration.gate.judgement import Night, require_passed
 from orchestration.gate.page import render_page
-from orchestration.gate.result import GateResult, require_passed
+from orchestration.gate.result import GateResult
 from orchestration.hashing import FileHashes, file_hash, sealed
 from orchestration.policy.folder import policy_files
 from orchestration.policy.installed import site_record
 from orchestration.policy.site import SHIPPED, Site
+from orchestration.publish.accept import ACCEPTED, usable_acceptances
 from orchestration.publish.calibration import add_calibration
 from orchestration.publish.candidate import CALIBRATION_MART, Candidate, unchanged_candidate
+from orchestration.publish.chain import MANIFEST, manifests_before
 from orchestration.publish.databases import add_about, own
 from orchestration.publish.previous import NOTE
 from orchestration.settings import BOUNDS_DIR
@@ -36,7 +39,6 @@ from orchestration.state.folder import (
 )
 from orchestration.warehouse.manifest import AUDIENCES
 
-MANIFEST = "manifest.json"
 MANIFEST_NAMES = frozenset({"run_id", "as_of", "content_hash", "files", "rows", "checks", "finished_at"})
 """What a manifest must have to be read as one."""
 IS_PREVIEW = "is_preview"
@@ -75,26 +77,41 @@ def publish(
     bounds: Path = BOUNDS_DIR,
     site: Site = SHIPPED,
     is_preview: bool = False,
+    again: str = "meritline nightly",
 ) -> Publication:
     """Publish the state's candidate and switch `current` to it.
 
     `keep` publications keep their data, and those whose run id is in `pinned`. `landing` is where the input
     files lay: the manifest says it, so that an audit finds them. `bounds` is the folder of the shipped
-    bounds, `site` what a site changes of them. A preview says in its manifest and files that it is one.
+    bounds, `site` what a site changes of them, `again` the command of this night. A preview says in its
+    manifest and files that it is one.
 
     Raises PublicationRefused, and leaves everything as it was, unless a passed calibration result by the
-    bounds in force is stored for exactly the candidate as it is on disk now. Publishing the same candidate
-    again changes nothing.
+    bounds in force is stored for exactly the candidate as it is on disk now, or what failed was accepted of
+    it. Publishing the same candidate again changes nothing.
     """
     for leftover in state.published.glob(".*.draft"):
         shutil.rmtree(leftover, ignore_errors=True)
     hashes = FileHashes()
     candidate = unchanged_candidate(state, hashes)
-    result = require_passed(state, candidate.content_hash, plan_in_force(bounds, site.bounds))
+    result = require_passed(
+        state,
+        candidate.content_hash,
+        plan_in_force(bounds, site.bounds),
+        accepted=usable_acceptances(state, candidate.content_hash),
+        night=Night(again, may_be_accepted=not is_preview),
+    )
     target = state.published / candidate.run_id
     laid_out = _laid_out(target, candidate)
     if laid_out is None or not _has_its_files(laid_out):
-        draft = _lay_out(state, candidate, result, hashes, is_preview=is_preview)
+        previous = _previous(state) if laid_out is None else _before(state, laid_out)
+        page = render_page(
+            result,
+            run_id=candidate.run_id,
+            as_of=candidate.as_of,
+            previous=None if previous is None else previous.manifest,
+        )
+        draft = _lay_out(state, candidate, result, hashes, page=page, is_preview=is_preview)
         files = hashes.below(draft)
         if laid_out is None:
             calibrated = {CALIBRATION_MART: len(result.checks)}
@@ -165,6 +182,7 @@ def _lay_out(
     result: GateResult,
     hashes: FileHashes,
     *,
+    page: str,
     is_preview: bool,
 ) -> Path:
     """A draft of the publication, all but its manifest. It is the owner's alone until it is finished: files
@@ -187,11 +205,7 @@ def _lay_out(
         add_about(draft, audience, {**asdict(candidate), IS_PREVIEW: is_preview})
     (draft / "bi.duckdb").chmod(GROUP_FILE)
     _share_unchanged(state, draft, hashes)
-    write_atomically(
-        draft / CALIBRATION_PAGE,
-        render_page(result, run_id=candidate.run_id, as_of=candidate.as_of),
-        GROUP_FILE,
-    )
+    write_atomically(draft / CALIBRATION_PAGE, page, GROUP_FILE)
     return draft
 
 
@@ -220,6 +234,12 @@ def _previous(state: StateFolder) -> Publication | None:
         return current_publication(state)
     manifests = sorted(state.published.glob(f"[0-9]*-*/{MANIFEST}"))
     return Publication(manifests[-1].parent, _read_manifest(manifests[-1].parent)) if manifests else None
+
+
+def _before(state: StateFolder, publication: Publication) -> Publication | None:
+    """The publication that one followed when it was made; None where it is the first, or does not read."""
+    manifest = next(manifests_before(state, publication.manifest), None)
+    return None if manifest is None else Publication(state.published / str(manifest["run_id"]), manifest)
 
 
 def _manifest(
@@ -255,6 +275,7 @@ def _manifest(
                 for check in result.checks
             ],
         },
+        ACCEPTED: [asdict(one) for one in result.accepted],
         "started_at": started_at,
         "finished_at": now().isoformat(),
     }

@@ -9,11 +9,14 @@ from decimal import Decimal
 import duckdb
 
 from orchestration.errors import ConfigurationError, MeritlineError, PublicationRefused
+from orchestration.gate.acceptance import Acceptance
+from orchestration.publish.accept import ACCEPTED
 from orchestration.publish.publication import Publication, current_publication
 from orchestration.settlement.frozen import Settlement, settlements
 from orchestration.sql import query
 from orchestration.state.folder import StateFolder, auditor_database, require_of_this_release
 from orchestration.state.record import NIGHTLY, read_records
+from orchestration.state.signature import signed_by
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Closing:
     """What settling a period would freeze, and what stands in its way.
 
     `pending` are the rulings still open on its rows, `awaiting` the agents whose supervisor's review is
-    missing (CG-04); `refusal` is why it cannot be settled as asked, None when it can.
+    missing (CG-04), `accepted` the failed checks that were let pass; `refusal` is why it cannot be settled as
+    asked, None when it can.
     """
 
     run_id: str
@@ -40,6 +44,7 @@ class Closing:
     agents: int
     pending: tuple[str, ...]
     awaiting: tuple[str, ...]
+    accepted: tuple[str, ...]
     refusal: MeritlineError | None
 
     @property
@@ -87,6 +92,7 @@ def closing(
             agents=int(agents),
             pending=_named(database, "pending", period_id),
             awaiting=_named(database, "awaiting", period_id),
+            accepted=accepted_checks(publication),
             refusal=refusal,
         )
 
@@ -99,12 +105,7 @@ def _named(database: duckdb.DuckDBPyConnection, name: str, period_id: str) -> tu
 
 def settler(name: str) -> str:
     """The name of who settles, on one line. Raises ConfigurationError (exit 2) for one that says nobody."""
-    words = " ".join("".join(one if one.isprintable() else " " for one in name).split())
-    if not any(one.isalnum() for one in words):
-        raise ConfigurationError(
-            path="--by", problem=f"{name!r} is nobody's name", remedy="Say who settles the period"
-        )
-    return words
+    return signed_by(name, deed="settles the period")
 
 
 def closable_publication(state: StateFolder, period_id: str) -> tuple[Publication, dict[str, Settlement]]:
@@ -134,6 +135,13 @@ def require_checked(state: StateFolder, publication: Publication) -> None:
             problem=f"the last nightly run ({nights[-1].number:06d}) was not published: {nights[-1].outcome}",
             remedy="Correct its cause and run meritline nightly again before settling",
         )
+
+
+def accepted_checks(publication: Publication) -> tuple[str, ...]:
+    """The failed checks that were accepted of a publication, each with by whom and why: they count as
+    passed.
+    """
+    return tuple(str(Acceptance(**one)) for one in publication.manifest.get(ACCEPTED, ()))
 
 
 def require_ended(database: duckdb.DuckDBPyConnection, period_id: str) -> str:

@@ -35,7 +35,8 @@ class Settlement:
 
     Settlements are a chain: `number` counts them from 1, `previous_settlement_sha256` is the hash of the
     record before, `run_number` the entry in the register of runs that holds this record's hash. A record from
-    before there was a chain has number 0.
+    before there was a chain has number 0. `accepted_checks` are the failed checks that were accepted of the
+    publication, with by whom and why.
     """
 
     period_kind: str
@@ -57,6 +58,7 @@ class Settlement:
     number: int = 0
     previous_settlement_sha256: str | None = None
     run_number: int = 0
+    accepted_checks: tuple[str, ...] = ()
 
 
 @cache
@@ -105,8 +107,8 @@ def settlements(state: StateFolder) -> dict[str, Settlement]:
     for path in sorted(settlement_folder(state).glob("*.json")):
         raw = json.loads(path.read_text(encoding="utf-8"))
         raw.pop(SEAL, None)
-        for name in ("inputs", "carried_rulings", "waived_agents"):
-            raw[name] = tuple(raw[name])
+        for name in ("inputs", "carried_rulings", "waived_agents", "accepted_checks"):
+            raw[name] = tuple(raw.get(name, ()))
         found[raw["period_id"]] = Settlement(**raw)
     return found
 

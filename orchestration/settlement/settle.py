@@ -12,8 +12,10 @@ import duckdb
 from orchestration.clock import elapsed, now
 from orchestration.errors import PublicationRefused
 from orchestration.hashing import file_hash, sealed
-from orchestration.publish.publication import MANIFEST, Publication
+from orchestration.publish.chain import MANIFEST
+from orchestration.publish.publication import Publication
 from orchestration.settlement.closing import (
+    accepted_checks,
     closable_publication,
     require_checked,
     require_earlier_closed,
@@ -107,6 +109,7 @@ def settle(
             },
             carried_rulings=carried,
             waived_agents=waived,
+            accepted_checks=accepted_checks(publication),
         )
     recorder = Recorder(state, f"{SETTLE} {period_id}")
     settlement = _chained(settlement, state, done, run_number=recorder.number)

@@ -6,6 +6,7 @@ only names the holder.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -56,15 +57,7 @@ def hold(state: StateFolder, command: str) -> Iterator[None]:
         # A moment's patience: `status` takes the lock for an instant to see whether anyone has it.
         lock.acquire(timeout=1)
     except Timeout as error:
-        holder = _read_holder(state)
-        who = (
-            f"process {holder.pid} ({holder.command}, since {holder.since})" if holder else "another process"
-        )
-        raise StateHeld(
-            path=state.root,
-            problem=f"{who} holds the state folder",
-            remedy="Wait until it is done, or stop it; a lock of a stopped process releases itself",
-        ) from error
+        raise _held_by_another(state) from error
     try:
         for folder in (state.root, state.runs, state.checks):
             remove_drafts(folder)
@@ -93,6 +86,36 @@ def current_holder(state: StateFolder) -> Holder | None:
         return _read_holder(state) or Holder(pid=0, command="unknown", since="unknown")
     lock.release()
     return None
+
+
+@contextmanager
+def undisturbed(state: StateFolder) -> Iterator[None]:
+    """Look at the state folder while no run changes it; nothing of it is written, and a run that begins waits
+    a moment. Raises StateHeld naming the holder when a run is at work.
+    """
+    try:
+        lock = os.open(state.lock, os.O_RDONLY)
+    except FileNotFoundError:
+        yield  # no run ever held it
+        return
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _held_by_another(state) from error
+        yield
+    finally:
+        os.close(lock)
+
+
+def _held_by_another(state: StateFolder) -> StateHeld:
+    holder = _read_holder(state)
+    who = f"process {holder.pid} ({holder.command}, since {holder.since})" if holder else "another process"
+    return StateHeld(
+        path=state.root,
+        problem=f"{who} holds the state folder",
+        remedy="Wait until it is done, or stop it; a lock of a stopped process releases itself",
+    )
 
 
 def _holder_file(state: StateFolder) -> Path:

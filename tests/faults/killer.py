@@ -1,8 +1,8 @@
 """kill -9 before every single thing that an action does to the file system: `python -m tests.faults.killer`.
 
-Arguments: `publish` or `ingest`, a folder to work in, every how many-th step. Each kill is a forked process
-of its own, on a fresh copy of the same state; afterwards another does the same action and looks at the
-result. Prints one line of JSON: steps, kills, and what was wrong.
+Arguments: `publish`, `ingest` or `accept`, a folder to work in, every how many-th step. Each kill is a
+forked process of its own, on a fresh copy of the same state; afterwards another does the same action and
+looks at the result. Prints one line of JSON: steps, kills, and what was wrong.
 """
 
 from __future__ import annotations
@@ -14,13 +14,27 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from orchestration.gate.acceptance import acceptance_path, read_acceptances
+from orchestration.gate.result import store_result
 from orchestration.ingest.guard import restore_raw, seal_raw
+from orchestration.publish.accept import accept
+from orchestration.publish.candidate import read_candidate
 from orchestration.state.folder import StateFolder
+from orchestration.state.lock import hold
 from tests import ingest_support
 from tests.faults.harness import require_whole
-from tests.faults.small import prepared_candidates, publish_prepared, small_state
+from tests.faults.small import (
+    SMALL_BOUNDS,
+    passed_result,
+    prepared_candidates,
+    publish_placed,
+    publish_prepared,
+    small_candidate,
+    small_state,
+)
 
 STEPS = frozenset(
     {
@@ -127,10 +141,38 @@ class Ingesting:
             assert not (state.root / "staging").exists()
 
 
+class Accepting:
+    """Accept the failed check of a refused content."""
+
+    def __init__(self, folder: Path) -> None:
+        self.base = folder / "base"
+        state = small_state(self.base)
+        result = passed_result(small_candidate(state, 1).content_hash)
+        failed = [
+            replace(one, outcome="failed") if one.severity == "critical" else one for one in result.checks
+        ]
+        store_result(state, replace(result, checks=tuple(failed)))
+        [self.check] = [one for one in failed if one.outcome == "failed"]
+
+    def act(self, state: StateFolder) -> None:
+        """What the command does."""
+        with hold(state, "accept"):
+            accept(state, [self.check.name], by="Li Na", why="a first load", bounds=SMALL_BOUNDS)
+
+    def look(self, state: StateFolder, *, is_after: bool) -> None:
+        """What lies there is whole at any time; after the action the content goes out with it."""
+        content = read_candidate(state).content_hash
+        path = acceptance_path(state, content)
+        assert path.exists() == bool(read_acceptances(state, content))
+        if is_after:
+            assert publish_placed(state).manifest["accepted"]
+            assert not list(state.checks.glob(".*"))
+
+
 def main() -> None:
     """Kill at each step, recover, look."""
     kind, folder, every = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    action = {"publish": Publishing, "ingest": Ingesting}[kind](folder)
+    action = {"publish": Publishing, "ingest": Ingesting, "accept": Accepting}[kind](folder)
 
     def fresh() -> StateFolder:
         shutil.rmtree(folder / "state", ignore_errors=True)

@@ -1,4 +1,4 @@
-"""kill -9 at every step of a publication and of an ingestion, one step after another."""
+"""kill -9 at every step of a publication, an ingestion and an acceptance, one step after another."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from orchestration.settings import PROJECT_ROOT
 from tests.faults.conftest import IS_ALL, Faults
 
 KIND = "kill -9 at a step"
-EVERY = {"publish": 1, "ingest": 1} if IS_ALL else {"publish": 8, "ingest": 12}
+EVERY = {"accept": 1, "publish": 1, "ingest": 1} if IS_ALL else {"accept": 2, "publish": 8, "ingest": 12}
 
 
 @pytest.mark.parametrize("action", sorted(EVERY))

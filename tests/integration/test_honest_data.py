@@ -6,21 +6,29 @@ the models' compiled SQL and its tests, and are held to every expectation.
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from expectations.gate import run_gate
+from orchestration.audit.verify.run import verify_state
 from orchestration.cli import run
+from orchestration.hashing import sealed
 from orchestration.nightly.ingestion import take_exports
 from orchestration.nightly.run import NightlyRun
 from orchestration.progress import Stage
+from orchestration.publish.chain import MANIFEST
 from orchestration.publish.publication import Publication, current_publication
 from orchestration.settings import BOUNDS_DIR
+from orchestration.settlement.frozen import settlements
 from orchestration.state.folder import StateFolder
+from orchestration.state.record import read_records
 from tests.compiled import Project, build_compiled, failing_tests
-from tests.conftest import settings_of
+from tests.conftest import copy_state, settings_of
 from tests.integration.honest_centres import (
     HONEST,
     Centre,
@@ -97,8 +105,68 @@ def test_a_refusal_for_data_that_ends_earlier_gives_the_date_that_publishes(
     assert (status, publication) == (3, None), shown
     assert "raw.contacts_are_fresh on facts.fct_contact" in shown
     assert "give --as-of 2026-05-31" in shown
+    refused = copy_state(tmp_path / "state", tmp_path / "refused")
     status, shown, publication = night(Centre(tables, "2026-05-31"), tmp_path, capsys)
     assert status == 0, shown
+    it_goes_out_by_the_words_of_the_refusal(refused, tmp_path, capsys)
+
+
+def it_goes_out_by_the_words_of_the_refusal(
+    refused: StateFolder, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exactly the commands that the refusal prints, one after the other, on a copy of the refused state."""
+    text = read_records(refused)[-1].error or ""
+    accept, again = (shlex.split(words)[1:] for words in re.findall(r"`(meritline [^`]+)`", text))
+    assert accept[:1] == ["accept"] and "raw.contacts_are_fresh" in accept and again[:1] == ["nightly"]
+    here = {str(folder / "state"): str(refused.root)}
+    assert run([here.get(word, word) for word in accept]) == 0, capsys.readouterr().err
+    assert run([here.get(word, word) for word in again]) == 0, capsys.readouterr().err
+    publication = current_publication(refused)
+    assert publication is not None
+    checks, accepted = publication.manifest["checks"], publication.manifest["accepted"]
+    names = {f"{one['suite']}.{one['check_id']}" for one in accepted}
+    assert names == {word for word in accept if "." in word and "/" not in word}
+    assert checks["failed_critical"] == len(accepted) > 0
+    assert {(one["accepted_by"], one["why"]) for one in accepted} == {("NAME", "TEXT")}
+    shown = capsys.readouterr().out
+    assert f"{len(accepted)} critical accepted" in shown
+    assert "raw.contacts_are_fresh by NAME: TEXT" in shown
+    page = (publication.folder / "calibration.html").read_text(encoding="utf-8")
+    assert "accepted, published" in page and "<td>NAME</td><td>TEXT</td>" in page
+    assert run(["status", "--state", str(refused.root)]) == 0
+    assert "accepted     raw.contacts_are_fresh by NAME: TEXT" in capsys.readouterr().out
+    report = verify_state(refused, landing=folder / "landing", progress=lambda _: None)
+    assert report.is_sound, report.findings
+    forge_acceptances(refused)
+    assert run(["settle", "2026-03", "--by", "Li Na", "--waive-review", "--state", str(refused.root)]) == 0
+    assert "accepted  raw.contacts_are_fresh by NAME: TEXT" in capsys.readouterr().out
+    assert any("contacts_are_fresh" in one for one in settlements(refused)["2026-03"].accepted_checks)
+
+
+def forge_acceptances(state: StateFolder) -> None:
+    """What is in the manifest alone, or not in it, is found even where its seal is made anew."""
+    path = state.current.resolve() / MANIFEST
+    sound = path.read_text(encoding="utf-8")
+    manifest = json.loads(sound)
+    manifest.pop("seal")
+    [first, *others] = manifest["accepted"]
+    passed = next(one for one in manifest["checks"]["results"] if one["outcome"] == "passed")
+    words = {
+        "did not pass, and nobody accepted it": [*others],
+        "was accepted of another content": [{**first, "content_hash": "0" * 64}, *others],
+        "accepted with another observation": [{**first, "observed": "1"}, *others],
+        "is no critical check that failed": [
+            {**first, **{name: passed[name] for name in ("suite", "check_id", "observed", "bound")}},
+            first,
+            *others,
+        ],
+        "does not have the acceptance of": [{**first, "accepted_by": "Somebody else"}, *others],
+    }
+    for told, accepted in words.items():
+        path.write_text(sealed({**manifest, "accepted": accepted}), encoding="utf-8")
+        report = verify_state(state, landing=None, progress=lambda _: None)
+        assert any(told in str(one) for one in report.findings), (told, report.findings)
+    path.write_text(sound, encoding="utf-8")
 
 
 LOST = """

@@ -93,6 +93,23 @@ def test_what_its_kind_does_not_look_at_must_not_be_said(tmp_path: Path, kind: s
     assert f"bound {name}: kind {kind} has no `{field}`" in text
 
 
+def test_every_reason_is_said_in_both_languages() -> None:
+    for suite in load_bounds(BOUNDS_DIR).values():
+        for check_id in suite:
+            assert in_chinese(suite[check_id].why_zh), f"{suite.suite}.{check_id} lacks why_zh"
+            assert in_chinese(suite[check_id].label_zh), f"{suite.suite}.{check_id} lacks label_zh"
+
+
+def in_chinese(text: str) -> bool:
+    """Whether a third of a text and more are Chinese characters."""
+    return len(re.findall(r"[\u4e00-\u9fff]", text)) * 3 > len(text)
+
+
+@pytest.mark.parametrize("text", ["", "A rate that moves", "比率 rate moved too far this month", "…"])
+def test_a_reason_that_is_not_chinese_is_found(text: str) -> None:
+    assert not in_chinese(text)
+
+
 LIMITS = {"min_value": 0, "max_value": 1, "mostly": 0.9, "value_set": [1]}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.errors import PublicationRefused
+from orchestration.gate.judgement import require_passed
 from orchestration.gate.page import render_page
 from orchestration.gate.result import (
     CheckResult,
@@ -15,7 +16,6 @@ from orchestration.gate.result import (
     GateResult,
     Outcome,
     read_result,
-    require_passed,
     said,
     store_result,
 )

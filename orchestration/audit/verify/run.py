@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.audit.publications import current_folder
+from orchestration.audit.verify.acceptances import check_acceptances
 from orchestration.audit.verify.arithmetic import check_arithmetic
 from orchestration.audit.verify.copies import check_copies
 from orchestration.audit.verify.data import CALIBRATION, ParquetData
@@ -71,6 +72,7 @@ def verify_publication(
     manifest = check_manifest(folder, report)
     if manifest is None:
         return report
+    check_acceptances(state, {folder: manifest}, report)
     progress(f"files of {folder.name}")
     check_files(folder, manifest, report, hashes=FileHashes())
     data = ParquetData(folder)
@@ -94,6 +96,7 @@ def check_integrity(
     require_of_this_release(current)
     progress("the chain of publications")
     manifests = check_chain(state, report)
+    check_acceptances(state, manifests, report)
     records = check_register(state, manifests, report)
     kept = {current.name, *check_settlements(state, manifests, current, records, report)}
     # Retention removes the oldest first and never what is kept: nothing may be empty after a publication that
