@@ -32,7 +32,7 @@ def doctor(
     """Check installation, policy, profiles and state folder, each with a remedy."""
     from orchestration.cli.health import examine
 
-    settings = options.settings()
+    settings = options.settings_of_any_form()
     findings = list(
         examine(
             settings,
