@@ -7,7 +7,7 @@ select concat_ws(' ', evidence.kpi_id, evidence.evidence_model, evidence.evidenc
         when is_counted and agent_id is null then 'is counted for nobody'
         when exclusion_reason = 'ruling' and ruling_id is null
             then 'is set aside by a ruling that it does not name'
-        when ruling_id not in (select ruling_id from {facts.fct_ruling})
+        when ruling_id is not null and ruling_id not in (select ruling_id from {facts.fct_ruling})
             then 'is set aside by a ruling that is not there'
         when month_id <> strftime(event_on, '%Y-%m')
             or (month_id is null and (event_on is null or is_counted))
