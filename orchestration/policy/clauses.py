@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import yaml
 
+CONVENTION_ZH = "本系统约定："
 CLAUSES = Path(__file__).parent / "clauses.yml"
 
 
@@ -25,17 +26,24 @@ class Document:
 
 @dataclass(frozen=True)
 class Clause:
-    """One rule. `quote` holds the document's own words; empty for a convention of this system."""
+    """One rule. `quote` holds the document's own words; empty for a convention of this system, which
+    `says_zh` then says in Chinese.
+    """
 
     clause_id: str
     title_zh: str
     says: str
     quote: tuple[str, ...]
     document: Document | None
+    says_zh: str = ""
 
     @property
     def words(self) -> str:
-        """The document's words in one line, each passage in brackets of its own."""
+        """The rule in Chinese, in one line: the document's words, each passage in brackets of its own, or the
+        sentence of a convention.
+        """
+        if not self.quote:
+            return f"{CONVENTION_ZH}{self.says_zh}" if self.says_zh else ""
         return " ".join(f"「{passage}」" for passage in self.quote)
 
 
@@ -52,6 +60,7 @@ def clauses(path: Path = CLAUSES) -> Mapping[str, Clause]:
                 says=fields["says"],
                 quote=tuple(fields["quote"]),
                 document=documents[fields["document"]] if fields.get("document") else None,
+                says_zh=fields.get("says_zh", ""),
             )
             for clause_id, fields in content["clauses"].items()
         }

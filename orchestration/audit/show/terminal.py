@@ -60,8 +60,9 @@ def _print_rules(trace: Trace, shown: Console) -> None:
             shown.print(Text(f"{clause_id}"))
             continue
         shown.print(Text(f"{clause_id} {clause.title_zh}: {clause.says}"))
-        if clause.document is not None:
-            shown.print(Text(f"    {clause.words} —《{clause.document.title_zh}》", style="dim"))
+        source = "" if clause.document is None else f" —《{clause.document.title_zh}》"
+        if clause.words:
+            shown.print(Text(f"    {clause.words}{source}", style="dim"))
     shown.print(
         Text(
             "(site): a number that the site fills in, stated by no document · 标注 (site) 的由本单位设定",
