@@ -33,7 +33,7 @@ def doctor(
     from orchestration.cli.health import examine
     from orchestration.policy.site import Site
 
-    settings = options.settings()
+    settings = options.settings_of_any_form()
     site = Site(settings.site)
     findings = list(
         examine(

@@ -30,6 +30,7 @@ from orchestration.publish.chain import MANIFEST
 from orchestration.publish.publication import CALIBRATION_PAGE
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, PROJECT_ROOT, Settings
 from orchestration.state.folder import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE, StateFolder
+from orchestration.state.form import FORM, UNNUMBERED, form_of, require_known_form
 from orchestration.state.lock import current_holder
 
 LOCK_FILE = PROJECT_ROOT / "requirements.lock"
@@ -75,6 +76,10 @@ def examine(
     if problem:
         yield _unusable(state, problem)
         return
+    form = _guarded("form", lambda: _form(state))
+    yield form
+    if not form.is_sound:
+        return  # what lies there is read by nobody who does not know what it means
     yield _guarded("roster", lambda: _roster(settings, policy, profiles, landing))
     yield _state(state)
     yield from _plans(state, policy, site)
@@ -229,6 +234,14 @@ def _unusable(state: StateFolder, problem: str) -> Finding:
         f"{state.root} cannot be written ({problem})",
         "Name a folder that you may write to with --state or MERITLINE_STATE",
     )
+
+
+def _form(state: StateFolder) -> str:
+    require_known_form(state.root)
+    found = form_of(state.root)
+    if found.form == UNNUMBERED:
+        return f"none yet: the first run from now on writes {FORM}"
+    return f"{found.form}, from meritline {found.release}"
 
 
 def _state(state: StateFolder) -> Finding:

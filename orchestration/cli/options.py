@@ -12,6 +12,7 @@ import click
 
 from orchestration.settings import Settings, load_settings, use_site
 from orchestration.state.folder import StateFolder
+from orchestration.state.form import require_known_form
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,7 +44,17 @@ class Options:
     is_debug: bool = False
 
     def settings(self) -> Settings:
-        """The site's settings, with the state folder of `--state`."""
+        """The site's settings, with the state folder of `--state`.
+
+        Raises ConfigurationError for a state whose form this release does not know: the one place where
+        commands ask.
+        """
+        settings = self.settings_of_any_form()
+        require_known_form(settings.state)
+        return settings
+
+    def settings_of_any_form(self) -> Settings:
+        """The same for who looks into nothing before having said what is wrong with the state."""
         settings = load_settings()
         if self.state is None:
             return settings

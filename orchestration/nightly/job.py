@@ -20,6 +20,7 @@ from orchestration.nightly.run import NightlyRun
 from orchestration.policy.site import Site
 from orchestration.settings import Settings
 from orchestration.state.folder import StateFolder
+from orchestration.state.form import require_known_form
 from orchestration.warehouse.dbt import is_parsed, manifest_path, parse_project
 from orchestration.warehouse.manifest import read_manifest
 
@@ -32,6 +33,7 @@ def build_definitions(settings: Settings) -> Definitions:
     connects to nothing.
     """
     state = StateFolder(settings.state)
+    require_known_form(state.root)
     if not is_parsed(state):
         state.prepare()
         parse_project(state)

@@ -12,6 +12,7 @@ import yaml
 
 from orchestration.policy.own_clauses import DOCUMENTS, RULES, Content, own_rules
 
+CONVENTION_ZH = "本系统约定："
 CLAUSES = Path(__file__).parent / "clauses.yml"
 
 
@@ -27,8 +28,8 @@ class Document:
 
 @dataclass(frozen=True)
 class Clause:
-    """One rule. `quote` holds the document's own words; empty for a convention of this system. `says_zh` is
-    of the rules of a site.
+    """One rule. `quote` holds the document's own words; empty for a convention of this system, which
+    `says_zh` then says in Chinese. Of the rules of a site it is always said.
     """
 
     clause_id: str
@@ -40,7 +41,11 @@ class Clause:
 
     @property
     def words(self) -> str:
-        """The document's words in one line, each passage in brackets of its own."""
+        """The rule in Chinese, in one line: the document's words, each passage in brackets of its own, or the
+        sentence of a convention.
+        """
+        if not self.quote:
+            return f"{CONVENTION_ZH}{self.says_zh}" if self.says_zh else ""
         return " ".join(f"「{passage}」" for passage in self.quote)
 
 
@@ -66,9 +71,9 @@ def catalogue(content: Content) -> Mapping[str, Clause]:
                 clause_id=clause_id,
                 title_zh=fields["title_zh"],
                 says=fields["says"],
-                says_zh=fields.get("says_zh", ""),
                 quote=tuple(fields["quote"]),
                 document=documents[fields["document"]] if fields.get("document") else None,
+                says_zh=fields.get("says_zh", ""),
             )
             for clause_id, fields in content[RULES].items()
         }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from orchestration.errors import ConfigurationError
+from orchestration.state.form import FORM, NAME, form_of, require_known_form, text_of_today
 
 DRAFT_NAME = re.compile(r"\..+\.\d+")
 OWNER_FILE, GROUP_FILE = 0o600, 0o640
@@ -115,8 +116,9 @@ class StateFolder:
 
     def prepare(self) -> None:
         """Make the folders with their permissions. Raises ConfigurationError when the folder cannot be
-        written.
+        written, or has a form that this release does not know.
         """
+        require_known_form(self.root)
         try:
             made = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
             self.root.mkdir(parents=True, exist_ok=True)
@@ -137,6 +139,15 @@ class StateFolder:
                 problem=f"the state folder cannot be written ({error.strerror})",
                 remedy="Name a folder that you own with --state, or free space on its disk",
             ) from error
+
+    def bring_to_form(self) -> None:
+        """Have the folder say that it has the form of this release, where one before left it.
+
+        The caller holds it. Raises ConfigurationError for a form that this release does not know.
+        """
+        require_known_form(self.root)
+        if form_of(self.root).form < FORM:
+            write_atomically(self.root / NAME, text_of_today())
 
     def dbt_environment(self) -> dict[str, str]:
         """Variables that dbt's profiles.yml reads."""

@@ -41,8 +41,8 @@ already.
 def hold(state: StateFolder, command: str) -> Iterator[None]:
     """Hold the state folder while the block runs; entering again in the same process is free.
 
-    Raises StateHeld naming the holder when another process has it. A lock whose process is gone counts for
-    nothing.
+    Raises StateHeld naming the holder when another process has it, ConfigurationError for a form that this
+    release does not know. A lock whose process is gone counts for nothing.
     """
     key = state.root.resolve()
     if key in _held:
@@ -59,6 +59,7 @@ def hold(state: StateFolder, command: str) -> Iterator[None]:
     except Timeout as error:
         raise _held_by_another(state) from error
     try:
+        state.bring_to_form()
         for folder in (state.root, state.runs, state.checks):
             remove_drafts(folder)
         write_atomically(

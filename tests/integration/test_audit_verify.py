@@ -67,6 +67,7 @@ def test_what_is_published_is_what_evidence_and_policy_give(
     assert run(["--state", str(tmp_path / "link"), "verify"]) == 0
     shown = capsys.readouterr().out
     assert "Everything checked is sound" in shown
+    assert "does not read" not in shown, "a check was left out"
     newest = (chain / "published" / "current").resolve()
     assert f"newest manifest: {newest.name} {file_hash(newest / 'manifest.json')}" in shown
     assert "observation = sum of evidence" in shown and "every number follows from its" in shown

@@ -57,11 +57,12 @@ def _print_rules(trace: Trace, shown: Console) -> None:
         if clause is None:
             shown.print(Text(f"{clause_id}"))
             continue
-        shown.print(
-            Text(f"{clause_id} {clause.title_zh}: {clause.says}{clause.says_zh and ' · ' + clause.says_zh}")
-        )
-        if clause.document is not None:
-            shown.print(Text(f"    {clause.words} —《{clause.document.title_zh}》", style="dim"))
+        # A convention's Chinese stands in its words.
+        says = " · ".join(words for words in (clause.says, clause.says_zh if clause.quote else "") if words)
+        shown.print(Text(f"{clause_id} {clause.title_zh}: {says}"))
+        source = "" if clause.document is None else f" —《{clause.document.title_zh}》"
+        if clause.words:
+            shown.print(Text(f"    {clause.words}{source}", style="dim"))
     shown.print(
         Text(
             "(site): a number that the site fills in, stated by no document · 标注 (site) 的由本单位设定",
