@@ -45,7 +45,8 @@ def lacking(record: Any, place: str = "") -> Iterator[str]:
             if not isinstance(name, str) or not name.endswith(ENDINGS) or not isinstance(value, str):
                 continue
             stem, is_zh = name[:-3], name.endswith("_zh")
-            other = record.get(stem + ENDINGS[not is_zh])
+            # A name without an ending is English: `why` beside `why_zh`.
+            other = record.get(stem + ENDINGS[not is_zh]) or (record.get(stem) if is_zh else None)
             if value.strip() and not (isinstance(other, str) and other.strip()):
                 yield f"{place}/{name}: without its {ENDINGS[not is_zh]}"
             if value.strip() and bool(HAN.search(value)) != is_zh:
