@@ -337,6 +337,8 @@ def changed_evidence(victim: tuple[StateFolder, Path]) -> Callable[[str], list[s
             "is_counted = false, exclusion_reason = 'ruling', ruling_id = null where rowid = 17",
             "ruling that it does not name",
         ),
+        ("ruling_id = 'nobody decided' where rowid = 17", "ruling that is not there"),
+        ("team_id = 'elsewhere' where rowid = 17", "credited otherwise than the job history"),
     ],
 )
 def test_evidence_that_contradicts_itself_is_named(
