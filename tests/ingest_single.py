@@ -12,7 +12,8 @@ import duckdb
 
 from orchestration.ingest import LoadFigures, load_contract
 from orchestration.ingest.landing import list_landing
-from orchestration.ingest.loader import Load, Loader
+from orchestration.ingest.load import Load
+from orchestration.ingest.loader import Loader
 from orchestration.ingest.profile import Entry, FileEntry
 from orchestration.ingest.store import RawStore, Staging
 from tests.ingest_support import CONTRACT_DIR

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import queue
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,50 +14,21 @@ from pathlib import Path
 import duckdb
 
 from orchestration.ingest import mapping as mappings
-from orchestration.ingest.checks.manifest import Manifest
-from orchestration.ingest.database import connect, literal, literals, names, quoted, rows, statement
+from orchestration.ingest.database import connect, literal, literals, quoted, rows, statement
 from orchestration.ingest.finish import check_finished, finished_sql
 from orchestration.ingest.landing import LandedFile, UnreadableFile
-from orchestration.ingest.lookup import LookupFiles, LookupTable
-from orchestration.ingest.mapping import FAULT_MARK
-from orchestration.ingest.personal import masked_record, scrubbed, set_key
+from orchestration.ingest.load import Load
+from orchestration.ingest.lookup import LookupTable
+from orchestration.ingest.personal import set_key
 from orchestration.ingest.profile import Entry
 from orchestration.ingest.report import LOADED, REJECTED, LoadFigures
-from orchestration.ingest.shape import GROUP_COLUMNS, Shape
-from orchestration.ingest.sources import BadRecord, FileForm, ReadingOptions, Segment, SourceReader
+from orchestration.ingest.segment import Conversion
+from orchestration.ingest.shape import Shape
+from orchestration.ingest.sources import FileForm, ReadingOptions, Segment, SourceReader
 from orchestration.ingest.store import PARQUET, Staging
-
-_ROW_ERRORS = (
-    duckdb.InvalidInputException,
-    duckdb.ConversionException,
-    duckdb.OutOfRangeException,
-    duckdb.NotSupportedError,
-)
-"""What DuckDB says of a value that does not fit."""
 
 WORKERS = 2
 MEMORY_LIMIT = "700MB"
-ERROR_LIMIT = 80
-
-
-@dataclass(frozen=True)
-class Load:
-    """A file to be read by an entry: its identity, its place in the order of loads, what it promises, what
-    files the entry looks up columns in; `refusal` says why it cannot.
-    """
-
-    load_id: str
-    load_seq: int
-    sha256: str
-    entry: Entry
-    manifest: Manifest | None = None
-    lookup: LookupFiles | None = None
-    refusal: str = ""
-
-    @property
-    def table_name(self) -> str:
-        """`source.table`."""
-        return self.entry.table.full_name
 
 
 @dataclass
@@ -88,7 +58,7 @@ class _Tally:
             self.unknown.update(dict.fromkeys(resolved.unknown))
         self.missing.update(resolved.missing)
 
-    def add(self, one: _Conversion) -> None:
+    def add(self, one: Conversion) -> None:
         """A segment that has been converted."""
         self.accepted += one.accepted
         self.faults += one.faults
@@ -100,15 +70,7 @@ class _Tally:
             self.rejects.append(one.rejects)
 
 
-_Pending = deque[tuple[Segment, list[tuple[_Tally, "Future[_Conversion]"]]]]
-
-
-def load_identity(sha256: str, entry: Entry, looked_up: str = "") -> str:
-    """The id of a load: the same content read the same way into the same table is the same load. `looked_up`
-    says what content the entry looks up.
-    """
-    said = f"{sha256} {entry.table.full_name} {entry.fingerprint} {looked_up}".rstrip()
-    return hashlib.sha256(said.encode()).hexdigest()[:32]
+_Pending = deque[tuple[Segment, list[tuple[_Tally, "Future[Conversion]"]]]]
 
 
 class Loader:
@@ -219,7 +181,7 @@ class Loader:
                     part = self._staging.part(load.entry.table, load.load_id, tally.segments)
                     rejects = self._staging.scratch / f"rejects-{load.load_id}-{tally.segments}.parquet"
                     shaped = shapes[load.load_id].segment(segment)
-                    work = _Conversion(file, form, shaped, load, resolved, part, rejects)
+                    work = Conversion(file, form, shaped, load, resolved, part, rejects)
                     tasks.append((tally, self._pool.submit(self._convert_segment, work)))
                 pending.append((segment, tasks))
                 while len(pending) >= self._workers:
@@ -234,7 +196,7 @@ class Loader:
                         task.exception()
                 _remove(segment.path)
 
-    def _convert_segment(self, work: _Conversion) -> _Conversion:
+    def _convert_segment(self, work: Conversion) -> Conversion:
         ordinals = work.segment.ordinals
         with self._connection() as connection:
             connection.execute(f"SET TimeZone = {literal(work.load.entry.timezone)}")
@@ -296,133 +258,6 @@ class Loader:
                 [load.load_id, file.name, load.table_name, reason],
             )
             connection.execute(f"COPY __rejects TO {literal(target)} ({PARQUET})")
-
-
-@dataclass
-class _Conversion:
-    """One segment for one entry: accepted rows go to `part`, the others to `rejects`."""
-
-    file: LandedFile
-    form: FileForm
-    segment: Segment
-    load: Load
-    resolved: mappings.Mapping
-    part: Path
-    rejects: Path
-    accepted: int = 0
-    faults: int = 0
-    excluded: int = 0
-    unfound: int = 0
-
-    def run(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Convert; counts what became of the rows."""
-        connection.execute(statement("rejects"))
-        if self.segment.row_count and not self._fast(connection):
-            self._row_by_row(connection)
-        read = self.accepted + self.faults + self.excluded
-        if read != self.segment.row_count:
-            raise UnreadableFile(
-                f"{self.segment.row_count} rows were framed, but {read} were read; "
-                "nothing of the file was loaded"
-            )
-        self._reject_unframed(connection)
-        if self.load.lookup is not None and self.segment.row_count:
-            found = connection.execute(f"SELECT count(*) FROM ({self.segment.sql}) WHERE __is_unfound")
-            self.unfound = int(found.fetchall()[0][0])
-        if self.faults + self.excluded:
-            connection.execute(f"COPY __rejects TO {literal(self.rejects)} ({PARQUET})")
-        if not self.accepted:
-            self.part.unlink(missing_ok=True)
-
-    def _fast(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        """Convert straight to Parquet; false when a row does not fit and a closer look is needed."""
-        if self.resolved.condition is not None:
-            return False
-        stop = f"error({literal(FAULT_MARK)})"
-        check = f"CASE WHEN {self.resolved.is_fault_sql(is_quick=True)} THEN {stop} ELSE md5(__raw) END"
-        converted = self.resolved.rows(self.segment.sql, is_quick=True)
-        try:
-            self._copy(connection, f"SELECT {self._output(check)} FROM ({converted}) AS converted")
-        except _ROW_ERRORS:
-            return False
-        return True
-
-    def _row_by_row(self, connection: duckdb.DuckDBPyConnection) -> None:
-        # An expression that two columns share would be computed beside TRY, and fail there for all rows.
-        connection.execute("SET disabled_optimizers = 'common_subexpressions'")
-        try:
-            self._judge(connection)
-        except _ROW_ERRORS as error:
-            message = scrubbed(" ".join(str(error).split()))[:ERROR_LIMIT]
-            raise UnreadableFile(
-                f"an expression of the profile failed, and DuckDB cannot say on which rows ({message}); "
-                "write it so that an odd value gives NULL"
-            ) from error
-        finally:
-            connection.execute("RESET disabled_optimizers")
-
-    def _judge(self, connection: duckdb.DuckDBPyConnection) -> None:
-        judged = statement(
-            "judged",
-            rows=self.resolved.rows(self.segment.sql),
-            is_fault=self.resolved.is_fault_sql(),
-            reason=self.resolved.reason_sql(),
-            excluded=self.resolved.excluded_sql(),
-            fault_column=self.resolved.fault_column_sql(),
-            raw_text=self.resolved.raw_text_sql(),
-        )
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE __converted AS {judged}")
-        self._copy(connection, f"SELECT {self._output('md5(__raw)')} FROM __converted WHERE __kind IS NULL")
-        connection.execute(
-            "INSERT INTO __rejects SELECT $1, $2, __row, $3, __column, __kind, __reason, __text "
-            "FROM __converted WHERE __kind IS NOT NULL",
-            [self.load.load_id, self.file.name, self.load.table_name],
-        )
-        ((self.faults, self.excluded),) = connection.execute(
-            "SELECT count(*) FILTER (kind = 'fault'), count(*) FILTER (kind = 'excluded') FROM __rejects"
-        ).fetchall()
-        connection.execute("DROP TABLE __converted")
-
-    def _reject_unframed(self, connection: duckdb.DuckDBPyConnection) -> None:
-        bad = self.segment.bad
-        if not bad:
-            return
-        self.faults += len(bad)
-        connection.execute(
-            "INSERT INTO __rejects SELECT $1, $2, unnest($4::BIGINT[]), $3, NULL, 'fault', "
-            "unnest($5::VARCHAR[]), unnest($6::VARCHAR[])",
-            [
-                self.load.load_id,
-                self.file.name,
-                self.load.table_name,
-                [record.row_number for record in bad],
-                [record.reason for record in bad],
-                [self._masked(record)[: mappings.RAW_TEXT_LIMIT] for record in bad],
-            ],
-        )
-
-    def _masked(self, record: BadRecord) -> str:
-        framed = self.segment.framed or self.segment.columns
-        return masked_record(
-            record.text,
-            delimiter=self.form.delimiter or ",",
-            columns=len(framed),
-            personal=self.resolved.personal_among(framed) if self.form.columns else (0,),
-            is_broken=record.is_broken,
-        )
-
-    def _output(self, row_hash: str) -> str:
-        return (
-            f"{self.resolved.columns_sql()}, {literal(self.file.name)} AS _file, "
-            f"__row::BIGINT AS _row_number, {row_hash} AS _row_hash, "
-            f"{literal(self.load.load_id)} AS _load_id, {self.load.load_seq}::BIGINT AS _load_seq, "
-            f"{self.resolved.extra_sql()} AS _extra"
-            + (f", {names(GROUP_COLUMNS)}" if self.load.entry.spec.group is not None else "")
-        )
-
-    def _copy(self, connection: duckdb.DuckDBPyConnection, select: str) -> None:
-        copied = connection.execute(f"COPY ({select}) TO {literal(self.part)} ({PARQUET})").fetchall()
-        self.accepted = int(copied[0][0])
 
 
 def _broken_promise(load: Load, tally: _Tally) -> str:

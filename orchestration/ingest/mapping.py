@@ -76,6 +76,8 @@ class Mapping:
         self._nulls = list(dict.fromkeys(["", *(value.strip() for value in spec.null_values)]))
         self._hidden = {*spec.mask, *spec.drop}
         self._personal = {*filter(looks_personal, columns), *map(self._find, self._hidden)}
+        if spec.lookup is not None:  # another name does not make it less personal
+            self._personal |= {name for theirs, name in spec.lookup.take.items() if looks_personal(theirs)}
         self._missing: dict[str, None] = {}
         self.used: set[str] = set()
         self.exact = self._conversions(is_quick=False)

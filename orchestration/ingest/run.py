@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import errno
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -23,7 +24,8 @@ from orchestration.ingest.database import rows
 from orchestration.ingest.deliveries import Deliveries, deliveries
 from orchestration.ingest.formats import WORKBOOKS
 from orchestration.ingest.landing import LandedFile, UnreadableFile, landed_as, list_landing
-from orchestration.ingest.loader import Load, Loader, load_identity
+from orchestration.ingest.load import Load, load_identity
+from orchestration.ingest.loader import Loader
 from orchestration.ingest.lookup import LookupFiles
 from orchestration.ingest.personal import load_key
 from orchestration.ingest.profile import Entry, load_profiles
@@ -178,15 +180,12 @@ class _Run:
                 continue
             tables = {entry.table.full_name for entry in assignment.entries}
             for load in self._known.values():
+                if load.file in names or load.table_name not in tables or load in self.retired:
+                    continue
                 other = landed_as({book.name: book}, load.file)
-                if (
-                    other is not None
-                    and load.file not in names
-                    and load.table_name in tables
-                    and load not in self.retired
-                    and load.sha256 == other.sha256()
-                ):
-                    self.retired.append(load)
+                with suppress(UnreadableFile, OSError):  # it changes: the next night sees what it is
+                    if other is not None and load.sha256 == other.sha256():
+                        self.retired.append(load)
 
     def _read_file(
         self,

@@ -15,6 +15,7 @@ from orchestration.ingest.database import literal, literals, names, quoted, stat
 from orchestration.ingest.keys import Group, Lookup, Unpivot
 from orchestration.ingest.landing import UnreadableFile
 from orchestration.ingest.lookup import LookupTable
+from orchestration.ingest.personal import looks_personal
 from orchestration.ingest.profile import Entry
 from orchestration.ingest.sources import Segment
 
@@ -139,8 +140,9 @@ def _lookup_sql(sql: str, lookup: Lookup, columns: Sequence[str], table: LookupT
     taken = ", ".join(f"other.{quoted(name)}" for name in lookup.take.values())
     keys = f"concat_ws(' ', {', '.join(own)})"
     twice = literal(f"{' and '.join(lookup.on)}: ")
+    value = literal("the value") if any(map(looks_personal, lookup.on)) else f"shown({keys})"
     fault = (
-        f"CASE WHEN other.__twice IS NOT NULL THEN {twice} || shown({keys}) || "
+        f"CASE WHEN other.__twice IS NOT NULL THEN {twice} || {value} || "
         "' stands with different values in ' || other.__twice END"
     )
     return (

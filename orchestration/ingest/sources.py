@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +28,7 @@ from orchestration.ingest.database import rows as query
 from orchestration.ingest.encoding import SAMPLE_BYTES, detect_encoding, is_utf8, utf8_chunks
 from orchestration.ingest.framing import Frames, RecordScanner
 from orchestration.ingest.json_array import element_lines, is_array
+from orchestration.ingest.json_object import json_columns, json_field, pointer
 from orchestration.ingest.landing import LandedFile, UnreadableFile
 from orchestration.ingest.lines import runs
 from orchestration.ingest.workbook import (
@@ -50,7 +50,6 @@ SEGMENT_ROWS = 250_000
 MAX_HEADER_ROWS = 50
 RESERVED = re.compile(r"^__")
 _JSON_SEPARATOR = "\x01"
-_MAX_JSON_DEPTH = 4
 _PARQUET_NUMBERS = (
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
     *("DECIMAL", "DOUBLE", "FLOAT"),
@@ -240,29 +239,21 @@ class SourceReader:
         if is_array(b"".join(utf8_chunks([self.file.head(SAMPLE_BYTES)], form.encoding))):
             chunks, what = element_lines(chunks), "element"
         for part in self._framed(lines, chunks):
-            found = _json_columns(part.sql)
+            found = json_columns(part.sql)
             columns = (*found, *sorted(name for name in self.expected if name not in found))
             _refuse_too_wide("its objects have", len(columns), "keys")
             fields = (
-                f"{quoted(name)}: {self._json_field(name, index)}"
+                f"{quoted(name)}: {json_field(name, index, is_marked=self._is_marked(name))}"
                 for index, name in enumerate(columns, start=1)
             )
             sql = statement(
                 "json_rows",
                 fields=", ".join(fields),
                 no_object=literal(f"the {what} is not a JSON object"),
-                pointers=literals(map(_pointer, columns)),
+                pointers=literals(map(pointer, columns)),
                 lines=part.sql,
             )
             yield replace(part, sql=sql, columns=columns)
-
-    def _json_field(self, name: str, index: int) -> str:
-        value = f"__v[{index}]"
-        if not self._is_marked(name):
-            return value
-        kind = f"json_type(try_cast(line AS JSON), {literal(_pointer(name))})"
-        is_own = f"coalesce({kind} IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE'), false)"
-        return f"CASE WHEN {is_own} THEN {literal(MACHINE_MARK)} || {value} ELSE {value} END"
 
     # Workbooks
 
@@ -459,27 +450,6 @@ def _fields(frames: Frames, index: int, delimiter: str, has_quotes: bool) -> lis
     with suppress(csv.Error):
         return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), [])
     return [""] * int(frames.counts[index])
-
-
-def _json_columns(relation: str) -> list[str]:
-    """Dotted paths of the leaves of a segment's objects, in the order they first occur."""
-    ((structure,),) = query(
-        f"SELECT json_group_structure(line::JSON) FROM {relation} "
-        "WHERE coalesce(json_type(try_cast(line AS JSON)) = 'OBJECT', false)"
-    )
-    return list(dict.fromkeys(_leaves(json.loads(structure), "", 0))) if structure else []
-
-
-def _leaves(node: object, path: str, depth: int) -> Iterator[str]:
-    if isinstance(node, dict) and node and depth < _MAX_JSON_DEPTH:
-        for key, value in node.items():
-            yield from _leaves(value, f"{path}.{key}" if path else str(key), depth + 1)
-    elif path:
-        yield path
-
-
-def _pointer(path: str) -> str:
-    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path.split("."))
 
 
 def _as_text(stored: str, kind: str, *, is_marked: bool) -> str:

@@ -32,7 +32,8 @@ import duckdb
 from orchestration.generate import generate
 from orchestration.ingest import load_contract
 from orchestration.ingest.landing import list_landing
-from orchestration.ingest.loader import Load, Loader
+from orchestration.ingest.load import Load
+from orchestration.ingest.loader import Loader
 from orchestration.ingest.profile import canonical_entry
 from orchestration.ingest.store import RawStore
 

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from orchestration.errors import ConfigurationError, ExportRejected, MeritlineError
-from orchestration.ingest import IngestReport, loader
+from orchestration.ingest import IngestReport, segment
 from tests.ingest_support import ROOT, query, rejected, run, tree, write
 
 HEADER = "ticket_id,created_at,solver_id,solved_at,status,updated_at\n"
@@ -305,7 +305,7 @@ def test_a_full_disk_stops_clearly(landing: Path, state: Path, monkeypatch: pyte
     def full(*_: object) -> None:
         raise duckdb.IOException("IO Error: Could not write to file: No space left on device")
 
-    monkeypatch.setattr(loader._Conversion, "_copy", full)
+    monkeypatch.setattr(segment.Conversion, "_copy", full)
     with pytest.raises(MeritlineError, match="no space left") as caught:
         run(landing, state)
     assert caught.value.exit_status == 1

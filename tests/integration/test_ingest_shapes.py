@@ -8,11 +8,14 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import xlsxwriter
 
 from orchestration.errors import ExportRejected
 from orchestration.ingest import IngestReport
+from orchestration.ingest.guard import restore_raw, seal_raw
+from orchestration.state.folder import StateFolder
 from tests.ingest_support import query, rejected, run, write
 
 AS_OF = dt.date(2026, 3, 31)
@@ -277,6 +280,81 @@ def test_a_looked_up_file_that_is_not_there_or_no_use(
         (tmp_path / "landing" / "leads_2026.csv").unlink()
     with pytest.raises(ExportRejected, match=expected):
         ingested(tmp_path, LEADS)
+
+
+def test_rows_stay_while_the_looked_up_file_is_missing(tmp_path: Path) -> None:
+    leads(tmp_path)
+    ingested(tmp_path, LEADS, "0.5")
+    (tmp_path / "landing" / "leads_2026.csv").unlink()
+    write(tmp_path / "landing" / "crm" / "lead_2.csv", "lead_id,created_at,stage\nx,2026-01-01,open\n")
+    report = ingested(tmp_path, LEADS, "0.5")
+    assert any("there is no file leads*.csv" in note for note in report.notes)
+    assert [row[0] for row in query(tmp_path / "state", "crm.lead", WON)] == ["m1", "m2", "m9", "x"]
+
+
+def test_a_column_that_both_files_have_is_taken_under_another_name(tmp_path: Path) -> None:
+    leads(tmp_path, "id,revenue\nm1,2026-02-01\nm2,2026-02-02\n")
+    clash = LEADS.replace("[first_contact_date, landing_page]", "[revenue]").replace(
+        '{from: first_contact_date, default: "2026-01-01"}', '{from: since, default: "2026-01-01"}'
+    )
+    with pytest.raises(ExportRejected, match="has a column revenue itself, which the profile's lookup makes"):
+        ingested(tmp_path, clash, "0.5")
+    ingested(tmp_path, clash.replace("[revenue]", "{revenue: since}"), "0.5")
+    assert query(tmp_path / "state", "crm.lead", WON)[0] == ("m1", "2026-01-31", "10.000000")
+
+
+def test_what_is_looked_up_under_another_name_is_as_personal(tmp_path: Path) -> None:
+    leads(tmp_path, "id,customer_name\nm1,Zhang San\nm2,Li Si\nm2,Wang Wu\n")
+    ingested(tmp_path, LEADS.replace("[first_contact_date, landing_page]", "{customer_name: label}"), "0.9")
+    for table in ("crm.lead", "run.rejected_row"):
+        assert not [
+            name for name in ("Zhang", "Li Si", "Wang") if name in str(query(tmp_path / "state", table))
+        ]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_numbers_of_the_format_itself_are_what_they_are(tmp_path: Path, ending: str) -> None:
+    profile = """
+profile: orders
+files:
+  - match: "*"
+    table: crm.order
+    columns:
+      order_id: {from: id}
+      ordered_at: {value: "2026-03-01"}
+      amount: {from: amount, decimal: ",", thousands: "."}
+      refunded_amount: {from: refund, decimal: ",", thousands: "."}
+      status: {value: paid}
+"""
+    path = tmp_path / "landing" / f"orders.{ending}"
+    write(
+        path,
+        '{"id": "1", "amount": 1.125, "refund": "1.125"}\n{"id": "2", "amount": 7, "refund": "1.125,5"}\n',
+    )
+    if ending == "parquet":
+        with duckdb.connect() as connection:
+            connection.execute(f"CREATE TABLE t AS FROM read_json('{path}', format = 'newline_delimited')")
+            connection.execute(f"COPY t TO '{path}' (FORMAT parquet)")
+    ingested(tmp_path, profile)
+    select = "SELECT order_id, amount::VARCHAR, refunded_amount::VARCHAR FROM raw ORDER BY 1"
+    assert query(tmp_path / "state", "crm.order", select) == [
+        ("1", "1.125000", "1125.000000"),
+        ("2", "7.000000", "1125.500000"),
+    ]
+
+
+def test_a_damaged_load_of_a_sheet_is_read_again(tmp_path: Path) -> None:
+    workbook(tmp_path / "landing" / "attendance.xlsx", {"Jan": month(1, 31)})
+    ingested(tmp_path, BOOK)
+    folder = StateFolder(tmp_path / "state")
+    seal_raw(folder)
+    (part,) = [path for path in folder.raw.glob("workforce/attendance/*.parquet") if path.name[0] != "_"]
+    before = part.read_bytes()
+    part.write_bytes(b"")
+    (told,) = restore_raw(folder, tmp_path / "landing")
+    assert told.endswith("attendance.xlsx/Jan is read again")
+    ingested(tmp_path, BOOK)
+    assert part.read_bytes() == before
 
 
 PUNCHES = """

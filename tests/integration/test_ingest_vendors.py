@@ -14,7 +14,7 @@ import pytest
 
 from orchestration.ingest import IngestReport
 from orchestration.ingest.profile import SHIPPED_PROFILES
-from tests.ingest_support import FIXTURES, query, rejected, run
+from tests.ingest_support import FIXTURES, query, rejected, run, write
 
 Rows = list[tuple[Any, ...]]
 
@@ -193,6 +193,45 @@ def test_hubspot(tmp_path: Path) -> None:
         ("700012", "open", None, "42", "2026-10-01 00:15:00", None),
     ]
     hidden(state, "crm.lead", "zhang@example.com", "88001", "Qian")
+
+
+def test_hubspot_with_labels_in_sentence_case_as_a_workbook(tmp_path: Path) -> None:
+    lines = (FIXTURES / "hubspot" / "deals.csv").read_text(encoding="utf-8").splitlines()
+    header = ",".join(name.capitalize() if " ID" not in name else name for name in lines[0].split(","))
+    assert "Close date" in header
+    cells = "".join(f"<tr><td>{'<td>'.join(line.split(','))}" for line in [header, *lines[1:]])
+    write(tmp_path / "landing" / "hubspot" / "all-deals.xls", f"<table>{cells}</table>")
+    run(tmp_path / "landing", tmp_path / "state", profiles=("hubspot_deals",))
+    assert texts(tmp_path / "state", "crm.lead", "lead_id stage closed_at", "lead_id") == [
+        ("700001", "won", "2026-10-05 06:05:00"),
+        ("700002", "lost", "2026-10-06 01:00:00"),
+        ("700003", "open", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("folder", "profile", "lines", "table"),
+    [
+        ("hubspot", "hubspot_deals", "deals.jsonl", "crm.lead"),
+        ("zendesk", "zendesk", "tickets.ndjson", "ticket.ticket"),
+    ],
+)
+def test_json_arrays_are_read_like_lines(
+    tmp_path: Path, folder: str, profile: str, lines: str, table: str
+) -> None:
+    text = (FIXTURES / folder / lines).read_text(encoding="utf-8")
+    found = []
+    for name, content in ((lines, text), ("deals.json", f"[{','.join(text.splitlines())}]")):
+        write(tmp_path / name / "landing" / folder / name, content)
+        run(tmp_path / name / "landing", tmp_path / name / "state", profiles=(profile,), allow_rejects="0.5")
+        columns = "* EXCLUDE (_file, _row_hash, _load_id, customer_id)"
+        found.append(
+            [
+                str(row)
+                for row in query(tmp_path / name / "state", table, f"SELECT {columns} FROM raw ORDER BY 1")
+            ]
+        )
+    assert found[0] == found[1] != []
 
 
 def test_every_shipped_profile_is_tested() -> None:
