@@ -15,7 +15,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.settings import ALLOWED_REJECTS
 
 
-@click.command()
+@click.command(epilog="Example: meritline nightly --landing /data/landing --state /data/meritline")
 @common_options
 @click.option("--landing", type=FOLDER, required=True, help="Folder of exports: <source>/<table>*.<format>.")
 @click.option(
