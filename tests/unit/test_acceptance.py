@@ -439,3 +439,17 @@ def test_a_publication_whose_data_is_gone_is_laid_out_again_with_what_was_accept
     assert _page(again) == page
     assert current_publication(state) is not None
     assert asdict(read_acceptances(state, _content(state))[0]) == again.manifest["accepted"][0]
+
+
+def test_the_record_of_an_acceptance_is_no_result_of_a_content_that_nobody_knows(state: StateFolder) -> None:
+    """Of nights that did not publish, results may lie about; an acceptance is none, and needs one."""
+    from orchestration.audit.verify.register import _orphans
+
+    candidate = refused(state)
+    accepted(state)
+    manifests = {state.current: publish_placed(state).manifest}
+    assert list(_orphans(state, manifests, {})) == []
+    path = acceptance_path(state, candidate.content_hash)
+    path.rename(path.with_name(f"{'0' * 64}.accepted.json"))
+    [finding] = _orphans(state, manifests, {})
+    assert "accepts failures of a content that was never checked" in str(finding)
