@@ -16,7 +16,7 @@ from orchestration.settings import ALLOWED_REJECTS
 from orchestration.settings_table import ENGINES
 
 
-@click.command()
+@click.command(epilog="Example: meritline nightly --landing /data/landing --state /data/meritline")
 @common_options
 @click.option("--landing", type=FOLDER, required=True, help="Folder of exports: <source>/<table>*.<format>.")
 @click.option(

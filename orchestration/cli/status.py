@@ -21,7 +21,7 @@ DAMAGE = (OSError, ValueError, TypeError, LookupError)
 """What a file that is cut off or lacks something makes of its reading."""
 
 
-@click.command()
+@click.command(epilog="Example: meritline status --state /data/meritline")
 @common_options
 @click.pass_obj
 def status(options: Options) -> None:

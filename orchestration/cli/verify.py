@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 UNSOUND = 1
 
 
-@click.command()
+@click.command(epilog="Example: meritline verify --landing /data/landing")
 @common_options
 @click.option(
     "--pack",

@@ -14,6 +14,8 @@ from pathlib import Path
 from orchestration.hashing import is_sealed, sealed
 from orchestration.state.folder import StateFolder, write_atomically
 
+ACCEPTED_SUFFIX = ".accepted.json"
+
 
 @dataclass(frozen=True)
 class Acceptance:
@@ -41,7 +43,7 @@ class Acceptance:
 
 def acceptance_path(state: StateFolder, content_hash: str) -> Path:
     """Where what is accepted of that content is kept."""
-    return state.checks / f"{content_hash}.accepted.json"
+    return state.checks / f"{content_hash}{ACCEPTED_SUFFIX}"
 
 
 def store_acceptances(state: StateFolder, content_hash: str, accepted: Sequence[Acceptance]) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -439,3 +440,56 @@ def test_a_publication_whose_data_is_gone_is_laid_out_again_with_what_was_accept
     assert _page(again) == page
     assert current_publication(state) is not None
     assert asdict(read_acceptances(state, _content(state))[0]) == again.manifest["accepted"][0]
+
+
+def test_the_record_of_an_acceptance_is_no_result_of_a_content_that_nobody_knows(state: StateFolder) -> None:
+    """Of nights that did not publish, results may lie about; an acceptance is none, and needs one."""
+    from orchestration.audit.verify.register import _orphans
+
+    candidate = refused(state)
+    accepted(state)
+    manifests = {state.current: publish_placed(state).manifest}
+    assert list(_orphans(state, manifests, {})) == []
+    path = acceptance_path(state, candidate.content_hash)
+    path.rename(path.with_name(f"{'0' * 64}.accepted.json"))
+    [finding] = _orphans(state, manifests, {})
+    assert "accepts failures of a content that was never checked" in str(finding)
+
+
+def forged(manifest: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """By what verify says of it, what a manifest may be made to say of its acceptances."""
+    [first] = manifest["accepted"]
+    return {
+        "did not pass, and nobody accepted it": [],
+        "was accepted of another content": [{**first, "content_hash": "0" * 64}],
+        "was accepted with another observation": [{**first, "observed": "1 of 10 rows"}],
+        "is no critical check that failed": [first, {**first, "check_id": "rates_drift"}],
+        "does not have the acceptance of": [{**first, "accepted_by": "Somebody else"}],
+        "is no list of acceptances": [{**first, "why": 3}],
+    }
+
+
+def test_verify_finds_what_was_not_accepted_so(state: StateFolder) -> None:
+    from orchestration.audit.verify.acceptances import check_acceptances
+    from orchestration.audit.verify.findings import Report
+    from orchestration.settlement.closing import accepted_checks
+
+    refused(state)
+    accepted(state)
+    publication = publish_placed(state)
+    manifest = dict(publication.manifest)
+
+    def told(accepted_of: list[dict[str, Any]]) -> str:
+        report = Report()
+        check_acceptances(state, {publication.folder: {**manifest, "accepted": accepted_of}}, report)
+        return " ".join(map(str, report.findings))
+
+    assert told(manifest["accepted"]) == ""
+    for words, accepted_of in forged(manifest).items():
+        assert words in told(accepted_of), words
+    path = acceptance_path(state, manifest["content_hash"])
+    path.write_text(edited(path.read_text(encoding="utf-8")), encoding="utf-8")
+    assert "was changed after it was sealed" in told(manifest["accepted"])
+    path.unlink()
+    assert "is missing" in told(manifest["accepted"])
+    assert accepted_checks(publication) == (f"{RATE} by Li Na: the first load of a closed quarter",)

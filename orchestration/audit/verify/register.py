@@ -11,6 +11,7 @@ from typing import Any
 from orchestration.audit.publications import publication_folders
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.audit.verify.records import has_form
+from orchestration.gate.acceptance import ACCEPTED_SUFFIX
 from orchestration.settlement.settle import SETTLED
 from orchestration.state.folder import StateFolder
 from orchestration.state.record import KILLED, NIGHTLY, OUTCOMES, PREVIEWED, PUBLISHED, RUNNING, RunRecord
@@ -103,7 +104,13 @@ def _orphans(
         if not number.isdigit() or int(number) not in records:
             yield Finding(f"runs/{path.name}", "are events of a run that has no record")
     contents = {manifest["content_hash"] for manifest in manifests.values()}
-    spare = [path for path in sorted(state.checks.glob("*.json")) if path.stem not in contents]
+    accepted = sorted(state.checks.glob(f"*{ACCEPTED_SUFFIX}"))
+    for path in accepted:
+        result = path.with_name(f"{path.name.removesuffix(ACCEPTED_SUFFIX)}.json")
+        if not result.is_file():
+            yield Finding(f"checks/{path.name}", "accepts failures of a content that was never checked")
+    results = sorted({*state.checks.glob("*.json")} - {*accepted})
+    spare = [path for path in results if path.stem not in contents]
     unpublished = sum(
         str(record["command"]).startswith(NIGHTLY) and record["outcome"] != PUBLISHED
         for record in records.values()
