@@ -19,7 +19,7 @@ from orchestration.state.folder import StateFolder
 from orchestration.state.form import FORM, NAME, form_of, this_release
 from orchestration.state.lock import hold
 
-WITHOUT_STATE = {"generate"}
+WITHOUT_STATE = {"generate", "site init"}
 """Commands that have no business with a state folder."""
 
 
