@@ -8,7 +8,8 @@ with candidate as (
     inner join {policy.policy_scheme} as scheme using (period_id, scheme_id)
     where (period_id, scheme_id) in (select (period_id, scheme_id) from {policy.policy_grade_band})
 )
-select agent_id, period_id, cohort_id, count(total_score) over cohort as cohort_size,
+select agent_id, period_id, cohort_id,
+    case when total_score is null then 0 else count(total_score) over cohort end as cohort_size,
     case when total_score is not null then
         rank() over (partition by cohort_id order by total_score desc nulls last) end as rank,
     case when rank is null then null when cohort_size >= min_group_size and (period_id, scheme_id) in
