@@ -22,7 +22,12 @@ CALIBRATION_PAGE = "calibration.html"
 AGENTS, MONTHS, TICKETS, SEED, LAST_MONTH = 40, 4, 8_000, 7, "2026-10"
 
 
-@click.command()
+EPILOG = """\b
+Example:
+  meritline demo"""
+
+
+@click.command(epilog=EPILOG)
 @common_options
 @click.pass_obj
 def demo(options: Options) -> None:

@@ -17,7 +17,12 @@ SHOWN = 8
 """Numbers shown per line; the rest is counted."""
 
 
-@click.command()
+EPILOG = """\b
+Example:
+  meritline diff 000001-2026-10-30 current --agent A0007"""
+
+
+@click.command(epilog=EPILOG)
 @common_options
 @click.argument("run_a")
 @click.argument("run_b")

@@ -9,8 +9,13 @@ import click
 from orchestration.cli.options import FILE, FOLDER, Options, common_options
 from orchestration.errors import ConfigurationError
 
+EPILOG = """\b
+Examples:
+  meritline doctor --site /etc/meritline
+  meritline doctor --profile my.yml --landing /data/landing"""
 
-@click.command()
+
+@click.command(epilog=EPILOG)
 @common_options
 @click.option(
     "--profile",

@@ -9,8 +9,12 @@ import click
 
 from orchestration.cli.options import FOLDER, Share, common_options
 
+EPILOG = """\b
+Example:
+  meritline generate --out landing --agents 40 --months 2 --tickets 3000 --seed 7"""
 
-@click.command()
+
+@click.command(epilog=EPILOG)
 @common_options
 @click.option("--out", type=FOLDER, required=True, help="Folder to write to.")
 @click.option("--agents", type=int, default=200, show_default=True)

@@ -8,8 +8,12 @@ import click
 
 from orchestration.cli.options import FILE, Options, common_options, publication_option
 
+EPILOG = """\b
+Example:
+  meritline pack A0007 2026-10 --out A0007-2026-10.zip"""
 
-@click.command()
+
+@click.command(epilog=EPILOG)
 @common_options
 @click.argument("agent")
 @click.argument("period")

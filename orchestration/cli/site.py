@@ -23,7 +23,7 @@ def site() -> None:
     """The folder of everything that a site decides."""
 
 
-@site.command()
+@site.command(epilog="Example: meritline site init /etc/meritline")
 @click.argument("folder", type=FOLDER, metavar="DIR")
 def init(folder: Path) -> None:
     """Make DIR with commented samples: settings, policy, rules, bounds, profiles, KPIs.
@@ -42,7 +42,7 @@ def init(folder: Path) -> None:
     click.echo(f"{folder}: begin with its README.md, then meritline --site {folder} doctor")
 
 
-@site.command()
+@site.command(epilog="Example: meritline site book --out book --site /etc/meritline")
 @common_options
 @click.option(
     "--out", type=FOLDER, required=True, help="Folder to write policy_book.md and glossary.md into."

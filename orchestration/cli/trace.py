@@ -6,8 +6,13 @@ import click
 
 from orchestration.cli.options import Options, common_options, publication_option
 
+EPILOG = """\b
+Examples:
+  meritline trace A0007 2026-10
+  meritline trace A0007 2026-10 --line 20 --format html > A0007.html"""
 
-@click.command()
+
+@click.command(epilog=EPILOG)
 @common_options
 @click.argument("agent")
 @click.argument("period")

@@ -13,7 +13,12 @@ from orchestration.errors import ConfigurationError
 LOOPBACK = "127.0.0.1"
 
 
-@click.command()
+EPILOG = """\b
+Example:
+  meritline ui --state /data/meritline"""
+
+
+@click.command(epilog=EPILOG)
 @common_options
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
 @click.option("--daemon", is_flag=True, help="Also run the daemon that starts scheduled and sensed runs.")

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from orchestration.audit.why import Why
 
 
-@click.command()
+EPILOG = """\b
+Example:
+  meritline why A0007 2026-10"""
+
+
+@click.command(epilog=EPILOG)
 @common_options
 @click.argument("agent")
 @click.argument("period")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -152,3 +153,22 @@ def test_a_full_disk_and_a_missing_right_are_foreseen(error: Exception, words: s
     assert found is not None
     assert words in str(found)
     assert found.exit_status == 1
+
+
+def test_every_command_shows_an_example() -> None:
+    found = dict(every_command(cli.cli))
+    assert {"nightly", "accept", "site init"} <= found.keys()
+    silent = [name for name, command in found.items() if f"  meritline {name}" not in epilog(command)]
+    assert not silent
+
+
+def every_command(group: click.Group, *names: str) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from every_command(command, *names, name)
+        else:
+            yield " ".join([*names, name]), command
+
+
+def epilog(command: click.Command) -> str:
+    return (command.epilog or "").replace("Example: ", "  ")
