@@ -10,7 +10,7 @@ if [ $# -ne 2 ]; then
     exit 2
 fi
 archive=$1
-state=$2
+state=${2%/}
 
 if [ -e "$state" ]; then
     echo "$state: this exists already. Name a folder that does not; move the old one away first" >&2

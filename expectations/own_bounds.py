@@ -126,8 +126,8 @@ def _changed(path: Path, suite: SuiteBounds, name: str, own: OwnBound) -> Bound:
     said: dict[str, Any] = own.model_dump(include={"since", "why"})
     said |= {field: value for field in ("severity", "cure") if (value := getattr(own, field))}
     said["why_zh"] = own.why_zh or own.why
-    if said.get("severity") == "warning":
-        said["is_acceptable"] = False
+    # What a site makes refuse, somebody of the site may let pass; a warning refuses nothing.
+    said["is_acceptable"] = (own.severity or shipped.severity) == "critical"
     said["limits"] = {**shipped.limits.given(), **own.limits.given()}
     try:
         return Bound.model_validate({**shipped.model_dump(exclude_none=True), **said})

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import ConfigurationError
-from orchestration.settings_table import PROFILES, SETTINGS, Given, read_site_file
+from orchestration.settings_table import PROFILES, SETTINGS, Given, said_of_site
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
@@ -82,10 +82,10 @@ def load_settings(environment: Mapping[str, str] | None = None, *, site: Path | 
             problem="there is no such folder of a site",
             remedy="Name one with --site, or make it: meritline site init DIR",
         )
-    told = {} if folder is None else dict(read_site_file(folder.absolute()))
+    told = {} if folder is None else dict(said_of_site(folder.absolute()))
     for setting in SETTINGS:
         if env.get(setting.variable, "").strip():
-            told[setting.key] = Given(env[setting.variable], setting.variable, Path())
+            told[setting.key] = Given(env[setting.variable], setting.variable, Path(), folder)
     said = {setting.key: setting.read(told[setting.key]) for setting in SETTINGS if setting.key in told}
     state = said.get("state", Path("var").absolute())
     return Settings(

@@ -29,12 +29,13 @@ CRON_FIELDS = 5
 @dataclass(frozen=True)
 class Given:
     """What a setting was given as: its text, where that stands (a variable, or a file and its key), and the
-    folder from which a relative path leads.
+    folder from which a relative path leads; `site` is the site's folder, where there is one.
     """
 
     text: str
     place: str
     base: Path
+    site: Path | None = None
 
     def refused(self, problem: str, remedy: str) -> ConfigurationError:
         """The error that names the place."""
@@ -59,8 +60,9 @@ class Setting:
         return PREFIX + self.key.upper()
 
 
-def read_site_file(folder: Path) -> Mapping[str, Given]:
-    """What `site.yml` of a site's folder says, by key; nothing where there is no such file.
+def said_of_site(folder: Path) -> Mapping[str, Given]:
+    """What `site.yml` of a site's folder says, by key; what is left empty is not said, nor is anything where
+    there is no such file.
 
     Raises ConfigurationError naming the file, the key and the nearest known one.
     """
@@ -82,9 +84,11 @@ def read_site_file(folder: Path) -> Mapping[str, Given]:
             path=path, problem="is no list of settings", remedy="Write one a line, such as cron: 30 2 * * *"
         )
     known = {setting.key: setting for setting in SETTINGS}
-    return {
-        key: Given(_text_of(path, key, value, known), f"{path}, {key}", folder) for key, value in said.items()
-    }
+    given = (
+        (key, Given(_text_of(path, key, value, known), f"{path}, {key}", folder, folder))
+        for key, value in said.items()
+    )
+    return {key: one for key, one in given if one.text.strip()}
 
 
 def _text_of(path: Path, key: str, value: object, known: Mapping[str, Setting]) -> str:
@@ -127,14 +131,15 @@ def _path(given: Given) -> Path:
 
 def _paths(given: Given) -> tuple[Path, ...]:
     """Files of profiles; the bare name of a profile is one of the site's, or stays for a shipped one."""
-    return tuple(_profile(given.base, part.strip()) for part in given.text.split(":") if part.strip())
+    return tuple(_profile(given, part.strip()) for part in given.text.split(":") if part.strip())
 
 
-def _profile(base: Path, name: str) -> Path:
-    own = base / PROFILES / f"{name.removesuffix('.yml')}.yml"
-    if (base / name).is_file() or not own.is_file():
+def _profile(given: Given, name: str) -> Path:
+    own = (given.site or given.base) / PROFILES / f"{name.removesuffix('.yml')}.yml"
+    if (given.base / name).is_file() or not own.is_file():
         is_bare = Path(name).name == name and not Path(name).suffix
-        return Path(name) if is_bare and not (base / name).is_file() else (base / name).absolute()
+        is_shipped = is_bare and not (given.base / name).is_file()
+        return Path(name) if is_shipped else (given.base / name).absolute()
     return own.absolute()
 
 

@@ -86,6 +86,12 @@ select
         {% endif -%}
         when {{ 'true' if is_input else 'false' }} then 'whole'
         when not exists (select 1 from news) then 'nothing'
+        {% if site_kpi_models() -%}
+        -- What a site's own KPI dates its rows by, and how far it looks, no rule says.
+        when exists (
+            select 1 from build.reads where model = '{{ model.name }}' and read in ({{ quoted_names(site_kpi_models()) }})
+        ) then 'whole'
+        {% endif -%}
         when exists (
             select 1 from news where column_name = '' or model not in ({{ quoted_names(rules.keys()) }})
         ) then 'whole'

@@ -30,7 +30,7 @@ def init(folder: Path) -> None:
 
     Nothing in it changes anything until it is uncommented, or its `.sample` ending is taken off.
     """
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise ConfigurationError(
             path=folder,
             problem="the folder is not empty",

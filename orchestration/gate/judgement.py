@@ -18,12 +18,13 @@ STAYS = "The last publication stays."
 
 @dataclass(frozen=True)
 class Night:
-    """The night that is refused: the command that runs it `again`, and whether its failures may be accepted,
-    which a preview's may not.
+    """The night that is refused: the command that runs it `again`, whether failures may be accepted, which
+    a preview's may not, and the folder of its site.
     """
 
     again: str = "meritline nightly"
     may_be_accepted: bool = True
+    site: Path | None = None
 
 
 def require_passed(
@@ -83,16 +84,19 @@ def _way_out(state: StateFolder, refusing: Sequence[CheckResult], plan: GatePlan
             f"{mend}. {', '.join(never[:SHOWN_FAILURES])} cannot be accepted: what it says can never be, so "
             "that the numbers behind it are wrong"
         )
-    accept = accept_command(state, refusing)
+    accept = accept_command(state, refusing, night.site)
     return (
         f"{mend}. Is it right as it is, let exactly this content pass, once: `{accept}`, then `{night.again}`"
     )
 
 
-def accept_command(state: StateFolder, refusing: Sequence[CheckResult]) -> str:
-    """The command that accepts these failures, with NAME and TEXT to be filled in."""
-    names = " ".join(check.name for check in refusing)
-    return f"meritline accept {names} --by NAME --why TEXT --state {shlex.quote(str(state.root))}"
+def accept_command(state: StateFolder, refusing: Sequence[CheckResult], site: Path | None = None) -> str:
+    """The command that accepts these failures, with NAME and TEXT to be filled in; the bounds that they are
+    judged by are those of the site.
+    """
+    words = [check.name for check in refusing] + ["--by", "NAME", "--why", "TEXT"]
+    words += ["--site", str(site)] if site else []
+    return shlex.join(["meritline", "accept", *words, "--state", str(state.root)])
 
 
 def _failures(failed: Sequence[CheckResult]) -> str:

@@ -48,7 +48,7 @@ class Seen:
         for table, parts in self.parts.items():
             loads = [load for load in self.loads if load.table_name == table.full_name]
             if loads:
-                found.append(_of_table(table, loads, _superseded(table, parts)))
+                found.append(_of_table(table, loads, _kept(table, parts)))
         return found
 
     def faulty_rows(self) -> list[tuple[object, ...]]:
@@ -65,28 +65,28 @@ class Seen:
         rows(f"COPY ({select}) TO {literal(target)} (FORMAT csv, HEADER)", *paths)
 
 
-def _of_table(table: ContractTable, loads: Sequence[LoadFigures], superseded: Mapping[str, int]) -> TableSeen:
+def _of_table(table: ContractTable, loads: Sequence[LoadFigures], kept: Mapping[str, int]) -> TableSeen:
     own = [load for load in loads if load.status != DUPLICATE]
-    beaten = sum(superseded.get(load.load_id, 0) for load in own)
+    loaded = sum(kept.get(load.load_id, 0) for load in own)
     return TableSeen(
         name=table.full_name,
         files=len(loads),
         new_files=sum(load.is_new for load in loads),
         unreadable_files=sum(load.status == REJECTED for load in loads),
         rows=sum(load.row_count for load in own),
-        loaded=sum(load.accepted_row_count for load in own) - beaten,
-        superseded=beaten,
+        loaded=loaded,
+        superseded=sum(load.accepted_row_count for load in own) - loaded,
         rejected=sum(load.fault_row_count for load in own),
         left_out=sum(load.excluded_row_count for load in own),
     )
 
 
-def _superseded(table: ContractTable, parts: Sequence[Path]) -> Mapping[str, int]:
+def _kept(table: ContractTable, parts: Sequence[Path]) -> Mapping[str, int]:
     if not parts:
         return {}
     version = "_load_seq DESC, _file DESC, _row_number DESC"
     if table.version_column:
         column = quoted(table.version_column)
         version = f"{column} DESC NULLS LAST, _row_hash DESC, _load_id DESC, _row_number DESC"
-    select = statement("superseded", keys=names(table.key), version=version)
+    select = statement("kept", keys=names(table.key), version=version)
     return {str(load): int(count) for load, count in rows(select, [str(path) for path in parts])}

@@ -126,12 +126,17 @@ def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
                 arguments += ["--select", *sorted(names)]
             if nightly.full_refresh and not context.is_subset:
                 forget_warehouse(state)
-            is_kept = keep_warehouse(state, manifest, is_whole=not context.is_subset)
+            # The project may have changed since the definitions were made: a site's KPIs come with exports.
+            parsed = take_parsed(state)
+            built = read_manifest(manifest_path(state))
+            is_kept = keep_warehouse(state, built, is_whole=not context.is_subset)
             events = stream_dbt(
-                state, arguments, outcome=outcome, manifest=take_parsed(state), is_kept=True, is_quick=True
+                state, arguments, outcome=outcome, manifest=parsed, is_kept=True, is_quick=True
             )
             for event in events:
                 _report(event, current)
+                if not _is_known(event, manifest):
+                    continue
                 message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
                 yield from message.to_default_asset_events(
                     manifest, translator, context=context, target_path=state.dbt
@@ -145,8 +150,8 @@ def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
             outcome.raise_if_failed(log_path(state))
             with forgotten_if_damaged(state):
                 if not context.is_subset:
-                    all_built(state, manifest)
-                touched = {one.month for one in touched_months(state, manifest)}
+                    all_built(state, built)
+                touched = {one.month for one in touched_months(state, built)}
             months = sorted(month for month in touched if MONTH.match(month))
             current.figures["touched_months"] = months
             said = ", ".join(months) or "none"
@@ -162,6 +167,12 @@ def _selected(
         is_asset = node["resource_type"] in ("model", "seed", "snapshot")
         if is_asset and translator.get_asset_key(node) in context.selected_asset_keys:
             yield node
+
+
+def _is_known(event: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
+    """Whether the definitions have the node that an event is of, or it is of none."""
+    unique_id = (event["data"].get("node_info") or {}).get("unique_id")
+    return not unique_id or unique_id in manifest["nodes"] or unique_id in manifest["sources"]
 
 
 def _report(event: Mapping[str, Any], current: Stage) -> None:

@@ -118,13 +118,15 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
         """The command that runs this night again, as its operator would write it."""
         settings = replace(
             load_settings({}),
-            state=Path(self.state),
+            # A preview works on a copy of the state, which lies two folders below it.
+            state=Path(self.state).parents[1] if self.is_preview else Path(self.state),
             landing=Path(self.landing),
             policy=Path(self.policy),
             profiles=tuple(Path(path) for path in self.profiles),
             site=Path(self.site) if self.site else None,
         )
-        return settings.nightly_command(as_of=self.as_of, allow_rejects=self.allow_rejects)
+        again = settings.nightly_command(as_of=self.as_of, allow_rejects=self.allow_rejects)
+        return f"{again} --preview" if self.is_preview else again
 
     @property
     def recorder(self) -> Recorder:

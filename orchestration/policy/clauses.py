@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import yaml
 
+from orchestration.errors import ConfigurationError
 from orchestration.policy.own_clauses import DOCUMENTS, RULES, Content, own_rules
 
 CONVENTION_ZH = "本系统约定："
@@ -54,7 +55,18 @@ def clauses(own: Path | None = None) -> Mapping[str, Clause]:
 
     Raises ConfigurationError naming the file, the rule and what is wrong with it.
     """
-    return _shipped() if own is None else with_own(own_rules(own))
+    if own is None:
+        return _shipped()
+    said = own_rules(own)
+    for part, kind in ((DOCUMENTS, "document"), (RULES, "rule")):
+        for name in said[part]:
+            if name in _written()[part]:
+                raise ConfigurationError(
+                    path=own,
+                    problem=f"{name} is a shipped {kind}",
+                    remedy="Give yours another name; shipped plans cite the shipped one",
+                )
+    return with_own(said)
 
 
 @cache
@@ -84,7 +96,7 @@ def with_own(own: Content | None) -> Mapping[str, Clause]:
     """The shipped rules, and those that a publication says were the site's own."""
     if not own:
         return _shipped()
-    return catalogue({part: {**_written()[part], **own[part]} for part in (DOCUMENTS, RULES)})
+    return catalogue({part: {**_written()[part], **own.get(part, {})} for part in (DOCUMENTS, RULES)})
 
 
 @cache

@@ -138,6 +138,8 @@ def lay_out_policy(folder: Path, site: Site, target: Path) -> None:
         for path in sorted(shipped.glob("*.csv")):
             own = next((place / path.name for place in places if (place / path.name).is_file()), path)
             shutil.copy2(own, part / path.name)
+            # The product may be installed for reading only.
+            (part / path.name).chmod(OWNER_FILE)
     if site.catalogue:
         add_rows(target / POLICY_DIR.name / CATALOGUE, site.catalogue)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from orchestration.errors import ConfigurationError
 from orchestration.settings import DBT_PROJECT_DIR
 
 KPI_MODELS = DBT_PROJECT_DIR / "models" / "kpi"
@@ -20,6 +21,18 @@ def calculated_kpis(folder: Path = KPI_MODELS) -> frozenset[str]:
     return frozenset(re.findall(r"'kpi_(\w+)'", (folder / UNION).read_text(encoding="utf-8")))
 
 
+def read_text(path: Path) -> str:
+    """The text of a file, without a mark of its encoding. Raises ConfigurationError for one that is not
+    UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            path=path, problem="is not UTF-8", remedy="Save the file as UTF-8"
+        ) from error
+
+
 def own_kpis(folder: Path | None) -> tuple[str, ...]:
     """Ids of the KPIs that a site has models of in `folder`, in order."""
     return tuple(path.stem.removeprefix(PREFIX) for path in sorted(folder.glob(MODELS))) if folder else ()
@@ -32,7 +45,7 @@ def kpi_reads(folder: Path = KPI_MODELS) -> Mapping[str, Sequence[str]]:
     """
     found = {}
     for path in sorted(folder.glob(MODELS)):
-        second = path.read_text(encoding="utf-8").split("\n", maxsplit=2)[1:2]
+        second = read_text(path).split("\n", maxsplit=2)[1:2]
         said = READS.fullmatch("".join(second))
         if said is not None:
             columns = () if said[1] == NOTHING else tuple(said[1].split(", "))

@@ -17,13 +17,20 @@ import yaml
 
 from orchestration.errors import ConfigurationError
 from orchestration.ingest.contract import load_contract
-from orchestration.policy.kpi_models import PREFIX, calculated_kpis, kpi_reads, own_kpis
+from orchestration.policy.kpi_models import PREFIX, calculated_kpis, kpi_reads, own_kpis, read_text
 from orchestration.policy.needs import EITHER
 from orchestration.policy.site import CATALOGUE, Site
 from orchestration.settings import CONTRACT_DIR, DBT_PROJECT_DIR
 
-CANDIDATES = DBT_PROJECT_DIR / "models" / "kpi" / "_kpi__contact.yml"
+MODELS_DIR = DBT_PROJECT_DIR / "models"
+CANDIDATES = MODELS_DIR / "kpi" / "_kpi__contact.yml"
 """Where the columns of a candidate stand."""
+READABLE = ("facts", "policy")
+"""Folders of models that a KPI reads."""
+REF = re.compile(r"""ref\(\s*['"](\w+)['"]""")
+CLOCK = re.compile(
+    r"\b(?:current_date|current_timestamp|localtimestamp|(?:now|today|random|uuid)\()", re.IGNORECASE
+)
 
 
 def check_own_kpis(site: Site) -> None:
@@ -45,7 +52,7 @@ def _faults(site: Site) -> Iterator[tuple[Path, str, str]]:
     ]
     for kpi in own:
         path = site.kpi / f"{PREFIX}{kpi}.sql"
-        sql = path.read_text(encoding="utf-8")
+        sql = read_text(path)
         if kpi in calculated_kpis():
             yield path, f"{kpi} is a shipped KPI", "Give yours another id"
         if not sql.startswith("-- Grain: "):
@@ -64,6 +71,7 @@ def _faults(site: Site) -> Iterator[tuple[Path, str, str]]:
                     f"line 2 reads {read}, which no export has",
                     f"Did you mean {near[0]}?" if near else "Write <source>.<table>.<column> of the contract",
                 )
+        yield from _sql_faults(path, sql)
         called = set(re.findall(r"'(\w+)' as kpi_id", sql))
         if called != {kpi}:
             names = ", ".join(sorted(called)) or "nothing"
@@ -88,18 +96,35 @@ def _faults(site: Site) -> Iterator[tuple[Path, str, str]]:
             )
 
 
+def _sql_faults(path: Path, sql: str) -> Iterator[tuple[Path, str, str]]:
+    """What the model reads that no KPI may."""
+    known = sorted(one.stem for folder in READABLE for one in (MODELS_DIR / folder).glob("*.sql"))
+    for name in REF.findall(sql):
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            remedy = f"Did you mean {near[0]}?" if near else f"KPIs read {' and '.join(READABLE)} alone"
+            yield path, f"it reads {name}, which is no fact or policy in force", remedy
+    for word in CLOCK.findall(sql):
+        yield path, f"it depends on when it runs ({word})", "Take days and times from the facts"
+
+
 def _block_faults(kpi: str, path: Path, block: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
-    config = block.get("config") or {}
-    if not (config.get("contract") or {}).get("enforced") or not (config.get("meta") or {}).get("key"):
+    config, columns = _mapping(block.get("config")), block.get("columns")
+    if not _mapping(config.get("contract")).get("enforced") or not _mapping(config.get("meta")).get("key"):
         yield (
             path,
             f"{PREFIX}{kpi} does not hold its columns to a contract, or names no key",
             "Give it config: {contract: {enforced: true}, meta: {key: [evidence_key]}}",
         )
-    has = {column.get("name"): str(column.get("data_type")) for column in block.get("columns") or ()}
+    told = [_mapping(column) for column in columns] if isinstance(columns, list) else []
+    has = {column.get("name"): str(column.get("data_type")) for column in told}
     for name, kind in _candidate_columns().items():
         if has.get(name, "").replace(" ", "").lower() != kind:
             yield path, f"{PREFIX}{kpi} lacks the column {name} {kind}", "Give it the columns of a candidate"
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _candidate_columns() -> dict[str, str]:
@@ -124,16 +149,15 @@ def _blocks(folder: Path) -> Iterator[tuple[str, tuple[Path, Mapping[str, Any]]]
 def _catalogued(site: Site) -> list[str]:
     if site.catalogue is None:
         return []
-    with site.catalogue.open(encoding="utf-8-sig", newline="") as stream:
-        return [row["kpi_id"] for row in csv.DictReader(stream) if row.get("kpi_id")]
+    rows = csv.DictReader(read_text(site.catalogue).splitlines())
+    return [row["kpi_id"] for row in rows if row.get("kpi_id")]
 
 
 def add_rows(path: Path, more: Path) -> None:
     """Add the rows of `more` to a policy file, in the order of its columns."""
     with path.open(encoding="utf-8-sig", newline="") as stream:
         header = next(csv.reader(stream))
-    with more.open(encoding="utf-8-sig", newline="") as stream:
-        rows = [[row.get(name) or "" for name in header] for row in csv.DictReader(stream)]
+    rows = [[row.get(name) or "" for name in header] for row in csv.DictReader(read_text(more).splitlines())]
     text = path.read_text(encoding="utf-8-sig")
     with path.open("w", encoding="utf-8", newline="") as stream:
         stream.write(text if text.endswith("\n") else f"{text}\n")

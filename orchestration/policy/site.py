@@ -14,7 +14,7 @@ from pathlib import Path
 from orchestration.errors import ConfigurationError
 from orchestration.hashing import file_hash
 from orchestration.settings import POLICY_DIR, REFERENCE_DIR
-from orchestration.settings_table import PROFILES, SITE_FILE
+from orchestration.settings_table import PROFILES, SITE_FILE, said_of_site
 
 CLAUSES_FILE = "clauses.yml"
 BOUNDS = "bounds"
@@ -33,6 +33,8 @@ PARTS: Mapping[str, str] = {
     f"{KPI}/*.yml": "their descriptions and tests",
 }
 """What a site's folder may have, as patterns; whatever else ends like one of them is a slip."""
+READ_ELSEWHERE, WRITTEN_ELSEWHERE = ("policy", "profiles"), ("state", "landing")
+"""Settings that may name other places in the folder: the first are read by a run as parts are."""
 READ_SUFFIXES = frozenset({".csv", ".yml", ".yaml", ".sql"})
 
 
@@ -89,7 +91,15 @@ class Site:
         """The files of the site that a run reads, in the order of their paths."""
         if self.folder is not None:
             found = {path for pattern in PARTS for path in self.folder.glob(pattern) if path.is_file()}
-            yield from sorted(found)
+            named = [path for key in READ_ELSEWHERE for path in self._named(key)]
+            found |= {path for path in named if path.is_file()}
+            found |= {path for folder in named for path in folder.glob("*.csv")}
+            yield from sorted(path for path in found if path.is_relative_to(self.folder))
+
+    def _named(self, key: str) -> list[Path]:
+        """Places that `site.yml` names under a setting."""
+        said = said_of_site(self.folder).get(key) if self.folder else None
+        return [said.base / part for part in said.text.split(":")] if said else []
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 of each file that a run reads, by its path in the folder."""
@@ -102,11 +112,15 @@ class Site:
         if self.folder is None:
             return
         known = set(self.paths())
+        places = [place for key in (*READ_ELSEWHERE, *WRITTEN_ELSEWHERE) for place in self._named(key)]
+        beside = [place for place in places if place != self.folder]
         for path in sorted(self.folder.rglob("*")):
             name = path.relative_to(self.folder)
             is_hidden = any(part.startswith(".") for part in name.parts)
             is_of_cases = CASES in name.parts[:-1]
-            if path.suffix in READ_SUFFIXES and path not in known and not (is_hidden or is_of_cases):
+            is_beside = any(path.is_relative_to(place) for place in beside)
+            is_meant = path in known or is_hidden or is_of_cases or is_beside
+            if path.suffix in READ_SUFFIXES and not is_meant:
                 near = get_close_matches(name.as_posix(), PARTS, n=1, cutoff=0.5)
                 raise ConfigurationError(
                     path=path,

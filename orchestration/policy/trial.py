@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -135,8 +135,10 @@ def _remove_leftovers() -> None:
     """Remove the folders of processes that were killed."""
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         pid = path.name.removeprefix(PREFIX).partition("-")[0]
-        if pid.isdigit() and path.stat().st_uid == os.getuid() and not _lives(int(pid)):
-            shutil.rmtree(path, ignore_errors=True)
+        # Another check may end meanwhile, and its folder with it.
+        with suppress(FileNotFoundError):
+            if pid.isdigit() and path.stat().st_uid == os.getuid() and not _lives(int(pid)):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _lives(pid: int) -> bool:

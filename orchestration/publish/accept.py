@@ -93,7 +93,11 @@ def refused_result(state: StateFolder, plan: GatePlan) -> GateResult:
     if result is None:
         _nothing(state, f"the content of the last night ({candidate.run_id}) was never checked")
     if result.bounds_hash != plan.bounds_hash:
-        _nothing(state, f"the bounds have changed since the content of {candidate.run_id} was checked")
+        _nothing(
+            state,
+            f"the bounds have changed since the content of {candidate.run_id} was checked, or --site is not "
+            "the one of that night",
+        )
     if not result.failed("critical"):
         _nothing(state, f"the content of the last night ({candidate.run_id}) failed no critical check")
     newest = next(newest_manifests(state), {})

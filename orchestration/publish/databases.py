@@ -15,6 +15,7 @@ from orchestration.state.memory import connect
 
 STORAGE_VERSION = "v1.2.0"
 """Old enough that DuckDB 1.2 clients of a BI tool open the files."""
+OLDEST_DUCKDB = STORAGE_VERSION.removeprefix("v")
 
 ABOUT = "about"
 ABOUT_DESCRIPTION = "Grain: one row: which publication this file is of, for whoever has the file alone."
@@ -33,7 +34,7 @@ ABOUT_COLUMNS: Mapping[str, tuple[str, str]] = {
 
 def add_about(draft: Path, audience: str, manifest: Mapping[str, object]) -> None:
     """Add the table `about` to an audience's file, with what a manifest's fields say of the publication."""
-    said = {**manifest, "audience": audience, "oldest_duckdb": STORAGE_VERSION.removeprefix("v")}
+    said = {**manifest, "audience": audience, "oldest_duckdb": OLDEST_DUCKDB}
     with written(draft / f"{audience}.duckdb") as database:
         columns = ", ".join(f"cast(${name} as {kind}) as {name}" for name, (kind, _) in ABOUT_COLUMNS.items())
         database.execute(

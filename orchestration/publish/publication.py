@@ -99,7 +99,7 @@ def publish(
         candidate.content_hash,
         plan_in_force(bounds, site.bounds),
         accepted=usable_acceptances(state, candidate.content_hash),
-        night=Night(again, may_be_accepted=not is_preview),
+        night=Night(again, may_be_accepted=not is_preview, site=site.folder),
     )
     target = state.published / candidate.run_id
     laid_out = _laid_out(target, candidate)

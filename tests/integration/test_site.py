@@ -188,3 +188,38 @@ def test_another_site_is_told_file_by_file(
     assert run(["--state", str(copy.root), "diff", first.name, second.name]) == 0
     told = capsys.readouterr().out
     assert "the site's folder differs: bounds/kpi.yml gone, kpi/kpi_long_calls.sql changed" in told
+
+
+def test_rows_of_an_own_kpi_are_never_stale(landing: Path, tmp_path: Path) -> None:
+    """A KPI of the site dates its rows by what no rule of a shipped model knows: a later night is as one from
+    nothing.
+    """
+    site = Path(shutil.copytree(SITE, tmp_path / "site"))
+    sql = site / "kpi" / "kpi_long_calls.sql"
+    sql.write_text(
+        sql.read_text(encoding="utf-8").replace("contact.started_on as", "cast(contact.ended_at as date) as"),
+        encoding="utf-8",
+    )
+    exports = Path(shutil.copytree(landing, tmp_path / "exports"))
+    night(site, tmp_path / "kept", exports)
+    lines = (exports / "calls-2026.jsonl").read_text(encoding="utf-8").splitlines()
+    moved = next(
+        line
+        for line in map(json.loads, lines)
+        if (line["call"]["talk"] or 0) and int(line["call"]["talk"]) >= 600 and line["call"]["agent"]
+    )
+    moved["call"]["end"] += 40 * 86_400
+    (exports / "calls-late.jsonl").write_text(json.dumps(moved) + "\n", encoding="utf-8")
+    kept = night(site, tmp_path / "kept", exports)
+    fresh = night(site, tmp_path / "fresh", exports)
+    observed = """
+        select month_id, agent_id, sum(numerator) from kpi.kpi_daily where kpi_id = 'long_calls'
+        group by all order by all
+    """
+    assert _query(kept, observed) == _query(fresh, observed)
+
+
+def night(site: Path, state: Path, exports: Path) -> StateFolder:
+    told = ["--site", str(site), "--state", str(state)]
+    assert run([*told, "nightly", "--landing", str(exports), "--as-of", AS_OF]) == 0
+    return StateFolder(state)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from expectations.bound import load_bounds
+from expectations.bound import Bound, load_bounds
 from expectations.own_bounds import bounds_in_force, hash_in_force
 from orchestration.cli import run
 from orchestration.errors import ConfigurationError
-from orchestration.policy.clauses import clauses
+from orchestration.policy.clauses import clauses, with_own
 from orchestration.policy.folder import check_policy_folder, install_policy
 from orchestration.policy.installed import installed_site, site_record
 from orchestration.policy.own_clauses import own_rules
@@ -89,6 +90,21 @@ def test_without_a_word_every_profile_of_the_folder_is_meant(site: Site) -> None
     assert names == ["attendance", "calls", "roster"]
 
 
+def test_a_setting_left_empty_is_not_said(site: Site) -> None:
+    place(site, "site.yml").write_text("state:\nlanding:\npolicy: ''\nmemory:\n", encoding="utf-8")
+    assert load_settings({}, site=site.folder) == replace(
+        load_settings({}),
+        site=site.folder,
+        policy=site.policy,
+        profiles=load_settings({}, site=site.folder).profiles,
+    )
+
+
+def test_a_variable_may_name_a_profile_of_the_site(site: Site) -> None:
+    settings = load_settings({"MERITLINE_PROFILES": "calls"}, site=site.folder)
+    assert settings.profiles == (place(site, "profiles/calls.yml"),)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -136,6 +152,20 @@ def test_a_file_that_is_no_part_is_not_passed_over(site: Site, name: str) -> Non
     assert "has no such part" in refused(site)
 
 
+def test_places_that_the_settings_name_may_lie_in_the_folder(site: Site) -> None:
+    """What is read from there is hashed like a part."""
+    place(site, "site.yml").write_text(
+        "landing: in\nstate: var\npolicy: plans\nprofiles: [more/own.yml]\n", encoding="utf-8"
+    )
+    shutil.copytree(POLICY_DIR, place(site, "plans"))
+    for name in ("in/crm/lead.csv", "var/dagster/dagster.yaml", "more/own.yml", "plans/notes.yml"):
+        place(site, name).parent.mkdir(parents=True, exist_ok=True)
+        place(site, name).write_text("", encoding="utf-8")
+    site.require_known()
+    assert {"more/own.yml", "plans/scheme.csv"} <= site.hashes().keys()
+    assert not {"in/crm/lead.csv", "var/dagster/dagster.yaml"} & site.hashes().keys()
+
+
 @pytest.mark.parametrize("name", [".git/config.yml", "policy/cases/harbour_desk/one.yml", "README.md"])
 def test_what_is_beside_the_parts_stays_out(site: Site, name: str) -> None:
     place(site, name).parent.mkdir(parents=True, exist_ok=True)
@@ -178,6 +208,21 @@ def test_what_is_beside_the_parts_stays_out(site: Site, name: str) -> None:
         ),
         ("clauses.yml", "    zh: 每出勤一天支付 90 元。\n", "", "HARBOUR-01.zh"),
         ("clauses.yml", "    quote: 每出勤壹日,给付玖拾元\n", "", "a document or a quote without the other"),
+        ("clauses.yml", "  HARBOUR-03:", "  CG-11:", "CG-11 is a shipped rule"),
+        ("kpi/kpi_long_calls.sql", "ref('fct_contact')", "ref('fct_contct')", "Did you mean fct_contact?"),
+        (
+            "kpi/kpi_long_calls.sql",
+            "ref('fct_contact')",
+            "ref('int_contact__validity')",
+            "is no fact or policy",
+        ),
+        ("kpi/kpi_long_calls.sql", "talk_seconds >= 600", "started_on < current_date", "(current_date)"),
+        (
+            "kpi/kpi.yml",
+            "    config:\n      contract",
+            "    config: true\n    docs:\n      contract",
+            "contract",
+        ),
         ("bounds/kpi.yml", "rates_drift", "rate_drift", "Did you mean rates_drift?"),
         ("bounds/kpi.yml", "suite: kpi", "suite: kpis", "there is no such suite"),
         ("bounds/kpi.yml", "    since: 2026-11-01\n", "", "Give since"),
@@ -195,6 +240,26 @@ def test_every_fault_is_named_with_its_file(site: Site, name: str, old: str, new
     told = refused(site)
     assert said in told, told
     assert f"site/{Path(name).parts[0]}" in told or Path(name).name in told, told
+
+
+@pytest.mark.parametrize(
+    "name", ["kpi/kpi.csv", "kpi/kpi_long_calls.sql", "policy/component.csv", "clauses.yml"]
+)
+def test_a_file_of_another_encoding_is_named(site: Site, name: str) -> None:
+    path = place(site, name)
+    path.write_bytes(path.read_text(encoding="utf-8").replace("one answered", "客服").encode("gb18030"))
+    assert path.name in refused(site)
+
+
+@pytest.mark.parametrize(
+    "name", ["kpi/kpi.csv", "kpi/kpi_long_calls.sql", "policy/component.csv", "site.yml"]
+)
+def test_a_mark_of_the_encoding_and_line_ends_of_windows_are_no_fault(site: Site, name: str) -> None:
+    path = place(site, name)
+    text = path.read_text(encoding="utf-8").replace("\n", "\r\n")
+    path.write_bytes(text.encode("utf-8-sig"))
+    load_settings({}, site=site.folder)
+    check_policy_folder(place(site, "policy"), site=site)
 
 
 def test_an_own_kpi_is_not_called_like_a_shipped_one(site: Site) -> None:
@@ -254,6 +319,27 @@ def test_own_rules_stand_behind_the_shipped_ones(site: Site) -> None:
     assert set(own_rules(site.clauses)) == {"documents", "clauses"}
 
 
+def test_a_publication_without_rules_of_a_site_has_the_shipped_ones() -> None:
+    """A site with settings alone says its files and no rule."""
+    assert with_own({"files": {}}) == with_own(None) == clauses()  # type: ignore[arg-type]
+
+
+def test_what_can_never_be_right_is_no_sites_to_change(site: Site) -> None:
+    name = next(
+        name for name, bound in load_bounds(BOUNDS_DIR)["bonus"].bounds.items() if is_never_right(bound)
+    )
+    place(site, "bounds/bonus.yml").write_text(
+        f"suite: bonus\nbounds:\n  {name}:\n    severity: warning\n    since: 2026-11-01\n"
+        "    why: We would rather publish and look at it later.\n",
+        encoding="utf-8",
+    )
+    assert "can never be right" in refused(site)
+
+
+def is_never_right(bound: Bound) -> bool:
+    return bound.severity == "critical" and not bound.is_acceptable
+
+
 def test_own_bounds_change_what_they_name_and_nothing_else(site: Site) -> None:
     shipped, own = load_bounds(BOUNDS_DIR), bounds_in_force(BOUNDS_DIR, site.bounds)
     changed = {
@@ -266,6 +352,14 @@ def test_own_bounds_change_what_they_name_and_nothing_else(site: Site) -> None:
     assert own["kpi"]["rates_drift"].limits.max_value == 0.5
     assert own["kpi"]["rates_drift"].severity == shipped["kpi"]["rates_drift"].severity
     assert bounds_in_force(BOUNDS_DIR) == shipped
+    put(
+        site,
+        "bounds/kpi.yml",
+        "    since:",
+        "    severity: critical\n    cure: Have the export made again.\n    since:",
+    )
+    stricter = bounds_in_force(BOUNDS_DIR, site.bounds)["kpi"]["rates_drift"]
+    assert (stricter.severity, stricter.is_acceptable) == ("critical", True)
     assert hash_in_force(BOUNDS_DIR, site.bounds) != hash_in_force(BOUNDS_DIR)
 
 

@@ -25,6 +25,7 @@ from orchestration.audit.verify.cells import (
 )
 from orchestration.audit.verify.data import ParquetData, literal, parquet
 from orchestration.audit.verify.findings import Finding, Report, shown
+from orchestration.publish.databases import OLDEST_DUCKDB
 from orchestration.state.folder import AUDITOR, PARTS, WHOLE, place_of
 from orchestration.state.memory import connect
 
@@ -124,6 +125,7 @@ def _about_findings(folder: Path, audience: str, manifest: Mapping[str, Any]) ->
         "audience": audience,
         **{name: manifest[name] for name in SAID},
         "is_preview": str(manifest.get("is_preview", False)).lower(),
+        "oldest_duckdb": OLDEST_DUCKDB,
     }
     with opened(folder / place) as database:
         texts = ", ".join(f"cast({name} as varchar)" for name in wanted)
