@@ -30,8 +30,8 @@ from tests.conftest import copy_state
 from tests.published_rows import keep_parquet, put_rows
 from tests.tampering import FORGERIES, WAYS, Way, change_cell, is_named, link_copy, make_chain, verified
 
-RARE = ("settled with", "correction =", "export that never came")
-"""What only a centre has whose settled months were corrected, or that lacks an export."""
+RARE = ("accepted checks", "settled with", "correction =", "export that never came")
+"""What only a centre has that corrected settled months, lacks an export, or let a failed check pass."""
 
 SEEDS = range(12)
 """Draws of the everyday run; tests/bench/tampering.py draws a thousand."""
