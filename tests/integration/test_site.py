@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ import xlsxwriter
 
 from orchestration.audit.verify.run import verify_state
 from orchestration.cli import run
-from orchestration.settings import PROJECT_ROOT
+from orchestration.nightly.instance import open_instance
+from orchestration.nightly.job import JOB, build_definitions
+from orchestration.nightly.run import NightlyRun
+from orchestration.settings import PROJECT_ROOT, kept_site, load_settings, use_site
 from orchestration.state.folder import StateFolder
 
 SITE = PROJECT_ROOT / "tests" / "fixtures" / "site"
@@ -192,7 +196,7 @@ def test_another_site_is_told_file_by_file(
 
 def test_rows_of_an_own_kpi_are_never_stale(landing: Path, tmp_path: Path) -> None:
     """A KPI of the site dates its rows by what no rule of a shipped model knows: a later night is as one from
-    nothing.
+    nothing, also one whose definitions were made before the site's KPI came into the state.
     """
     site = Path(shutil.copytree(SITE, tmp_path / "site"))
     sql = site / "kpi" / "kpi_long_calls.sql"
@@ -211,7 +215,7 @@ def test_rows_of_an_own_kpi_are_never_stale(landing: Path, tmp_path: Path) -> No
     moved["call"]["end"] += 40 * 86_400
     (exports / "calls-late.jsonl").write_text(json.dumps(moved) + "\n", encoding="utf-8")
     kept = night(site, tmp_path / "kept", exports)
-    fresh = night(site, tmp_path / "fresh", exports)
+    fresh = scheduled_night(site, tmp_path / "fresh", exports)
     observed = """
         select month_id, agent_id, sum(numerator) from kpi.kpi_daily where kpi_id = 'long_calls'
         group by all order by all
@@ -222,4 +226,19 @@ def test_rows_of_an_own_kpi_are_never_stale(landing: Path, tmp_path: Path) -> No
 def night(site: Path, state: Path, exports: Path) -> StateFolder:
     told = ["--site", str(site), "--state", str(state)]
     assert run([*told, "nightly", "--landing", str(exports), "--as-of", AS_OF]) == 0
+    return StateFolder(state)
+
+
+def scheduled_night(site: Path, state: Path, exports: Path) -> StateFolder:
+    """A night as a schedule starts it: the definitions are there before the site is taken up."""
+    with kept_site():
+        use_site(site)
+        settings = replace(load_settings(), state=state, landing=exports)
+        definitions = build_definitions(settings)
+        told = NightlyRun.of(settings).model_copy(update={"as_of": AS_OF}).model_dump(exclude={"_recorder"})
+        with open_instance(StateFolder(state)) as instance:
+            done = definitions.resolve_job_def(JOB).execute_in_process(
+                instance=instance, run_config={"resources": {"nightly": {"config": told}}}
+            )
+    assert done.success
     return StateFolder(state)

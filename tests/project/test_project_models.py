@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 import yaml
 
+from orchestration.ingest.contract import load_contract
+from orchestration.settings import CONTRACT_DIR
 from tests.project.catalogue_rules import (
     LINES_OF_UNION,
     MECHANISM_UNION,
@@ -301,3 +304,10 @@ def test_planted_policy_files_without_types_are_found() -> None:
         "kpi.csv: column weight has no type"
     ]
     assert untyped_columns(manifest, {"kpi": [{"weight": "1"}]})
+
+
+def test_every_export_is_counted_into_what_loaded() -> None:
+    """A table that is left out would have all of its rows called superseded."""
+    counted = set(re.findall(r"'(stg_\w+)'", (MODELS / "facts" / "fct_load.sql").read_text(encoding="utf-8")))
+    exports = {f"stg_{table.source}__{table.name}" for table in load_contract(CONTRACT_DIR).export_tables}
+    assert counted == exports

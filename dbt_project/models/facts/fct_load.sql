@@ -16,6 +16,7 @@
     'stg_ticket__violation',
     'stg_crm__lead',
     'stg_crm__order',
+    'stg_governance__outage',
     'stg_governance__ruling',
     'stg_governance__sign_off'
 ] %}
