@@ -135,12 +135,17 @@ def _paths(given: Given) -> tuple[Path, ...]:
 
 
 def _profile(given: Given, name: str) -> Path:
-    own = (given.site or given.base) / PROFILES / f"{name.removesuffix('.yml')}.yml"
-    if (given.base / name).is_file() or not own.is_file():
-        is_bare = Path(name).name == name and not Path(name).suffix
-        is_shipped = is_bare and not (given.base / name).is_file()
-        return Path(name) if is_shipped else (given.base / name).absolute()
-    return own.absolute()
+    if (given.base / name).is_file():
+        return (given.base / name).absolute()
+    own = own_profile(given.site, name)
+    is_bare = Path(name).name == name and not Path(name).suffix
+    return own or (Path(name) if is_bare else (given.base / name).absolute())
+
+
+def own_profile(site: Path | None, name: str) -> Path | None:
+    """The file of a site's own profile by its bare name; None where it has none of that name."""
+    path = Path() if site is None else site.absolute() / PROFILES / f"{name.removesuffix('.yml')}.yml"
+    return path if path.is_file() else None
 
 
 def _timezone(given: Given) -> str:

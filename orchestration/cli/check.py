@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.cli.options import FILE, FOLDER, Options, Share, common_options
-from orchestration.settings import ALLOWED_REJECTS
+from orchestration.cli.exports import exports_options, settings_of_a_night
+from orchestration.cli.options import FILE, Options, common_options
 
 if TYPE_CHECKING:
     from orchestration.policy.trial import Trial
@@ -28,27 +27,7 @@ or policy row wrong, 3 the roster names a plan that the policy lacks, 4 more row
 
 @click.command(epilog=EPILOG)
 @common_options
-@click.option("--landing", type=FOLDER, required=True, help="Folder of exports: <source>/<table>*.<format>.")
-@click.option(
-    "--profile",
-    "profiles",
-    multiple=True,
-    type=FILE,
-    help="Profile that maps foreign exports: a YAML file or a shipped one's name; repeatable.",
-)
-@click.option("--policy", type=FOLDER, help="Policy folder. [default: the site's, else the shipped policy]")
-@click.option(
-    "--as-of",
-    type=click.DateTime(formats=["%Y-%m-%d"]),
-    help="Business date. [default: the newest event's date that is not after today]",
-)
-@click.option(
-    "--allow-rejects",
-    type=Share(),
-    default=ALLOWED_REJECTS,
-    show_default=True,
-    help="Share of a table's rows that may be rejected.",
-)
+@exports_options
 @click.option("--out", type=FILE, help="Write every rejected row with its reason to this CSV file.")
 @click.pass_obj
 def check(
@@ -67,20 +46,9 @@ def check(
     plan in use what it reads and lacks.
     """
     from orchestration.clock import today
-    from orchestration.ingest.profile import resolve_profile
-    from orchestration.policy.site import Site
     from orchestration.policy.trial import try_exports
 
-    settings = options.settings()
-    site = Site(settings.site)
-    settings = replace(
-        settings,
-        landing=landing.absolute(),
-        policy=settings.policy if policy is None else policy.absolute(),
-        profiles=tuple(
-            resolve_profile(site.profile(path)).absolute() for path in profiles or settings.profiles
-        ),
-    )
+    settings = settings_of_a_night(options, landing=landing, profiles=profiles, policy=policy)
     found = try_exports(
         settings,
         as_of=None if as_of is None else as_of.date(),

@@ -254,11 +254,6 @@ class FileEntry(_Strict):
         made += [self.unpivot.name, self.unpivot.value] if self.unpivot else []
         return (*made, *(self.lookup.take.values() if self.lookup else ()))
 
-    @property
-    def is_one_of_many(self) -> bool:
-        """Whether the entry keeps one of several rows on purpose; the others count as superseded."""
-        return self.distinct or self.group is not None
-
     def _together_fault(self) -> str:
         """Why keys do not go together, '' where they do."""
         if self.sheet is not None and self.sheets:

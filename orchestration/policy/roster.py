@@ -17,11 +17,11 @@ from orchestration.policy.site import SHIPPED, Site
 SHOWN_AGENTS = 5
 
 
-def require_known_plans(raw: Path, policy: Path, on: date, *, site: Site = SHIPPED) -> None:
+def require_known_plans(raw: Path, policy: Path, on: date) -> None:
     """Raise PublicationRefused where the roster in `raw` has an agent on `on` whose plan the policy lacks:
     before the build what would be refused after it.
     """
-    plans = plans_of(policy, site=site)
+    plans = plans_of(policy)
     found = unknown_plans(raw, plans, on)
     if found:
         problem, remedy = said_of(found, plans)
@@ -33,9 +33,8 @@ def require_known_plans(raw: Path, policy: Path, on: date, *, site: Site = SHIPP
 def plans_of(policy: Path, *, site: Site = SHIPPED) -> frozenset[str]:
     """Names of the plans of a policy folder."""
     places = [folder / "scheme.csv" for folder in row_folders(policy, site)]
-    with next((path for path in places if path.is_file()), places[-1]).open(
-        encoding="utf-8-sig", newline=""
-    ) as stream:
+    path = next((path for path in places if path.is_file()), places[-1])
+    with path.open(encoding="utf-8-sig", newline="") as stream:
         return frozenset(row["scheme_id"] for row in csv.DictReader(stream) if row.get("scheme_id"))
 
 

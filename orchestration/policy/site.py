@@ -14,7 +14,7 @@ from pathlib import Path
 from orchestration.errors import ConfigurationError
 from orchestration.hashing import file_hash
 from orchestration.settings import POLICY_DIR, REFERENCE_DIR
-from orchestration.settings_table import PROFILES, SITE_FILE, said_of_site
+from orchestration.settings_table import PROFILES, SITE_FILE, own_profile, said_of_site
 
 CLAUSES_FILE = "clauses.yml"
 BOUNDS = "bounds"
@@ -84,8 +84,8 @@ class Site:
 
     def profile(self, given: Path) -> Path:
         """The site's profile of that name, or what was given: the path of a file, or a shipped one's name."""
-        own = self.profiles / f"{given.name.removesuffix('.yml')}.yml" if self.profiles else given
-        return own if given.parent == Path() and not given.is_file() and own.is_file() else given
+        is_name = given.parent == Path() and not given.is_file()
+        return (own_profile(self.folder, given.name) if is_name else None) or given
 
     def paths(self) -> Iterator[Path]:
         """The files of the site that a run reads, in the order of their paths."""

@@ -31,7 +31,7 @@ from orchestration.audit.pack.write import (
 )
 from orchestration.audit.show.document import as_json, trace_json
 from orchestration.audit.show.page import trace_page
-from orchestration.audit.verify.findings import Finding, Report
+from orchestration.audit.verify.findings import ODD_ROWS, Finding, Report
 from orchestration.audit.verify.stated import check_cells, evaluated
 from orchestration.audit.words import tree_evaluator
 from orchestration.errors import ConfigurationError, MeritlineError
@@ -75,15 +75,11 @@ def _check_rows(
     for name, check in checks:
         try:
             looked_at, unit, findings = check()
-        except (MeritlineError, CannotEvaluate, *CONTRADICTIONS) as error:
+        except (MeritlineError, CannotEvaluate, *ODD_ROWS) as error:
             problem = f"the rows do not fit together ({type(error).__name__}: {error})"
             report.add(name, 0, "rows", [Finding(DATA, problem)])
         else:
             report.add(name, looked_at, unit, findings)
-
-
-CONTRADICTIONS = (KeyError, TypeError, AttributeError, IndexError, ArithmeticError, ValueError)
-"""What rows that contradict each other break."""
 
 
 def _check_index(members: Mapping[str, bytes], report: Report) -> Mapping[str, Any]:
