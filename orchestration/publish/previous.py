@@ -21,8 +21,8 @@ PERIOD = "period_id"
 
 @dataclass(frozen=True)
 class Previous:
-    """The candidate before: its folder, the SHA-256 of its files, by relation what the warehouse's ledger says
-    has changed since, and the hash of the titles of clauses that its files cite. Without a folder everything
+    """The candidate before: its folder, the SHA-256 of its files, by relation what the ledger says has
+    changed since, and the hash of the titles of clauses that its files cite. Without a folder everything
     has changed.
     """
 
@@ -42,9 +42,7 @@ class Previous:
             changes = changes_since(state, note["content_hash"])
         except (OSError, ValueError, KeyError, TypeError):
             return cls()
-        return cls() if changes is None else cls(
-            state.candidate, note["files"], changes, note["titles_hash"]
-        )
+        return cls() if changes is None else cls(state.candidate, note["files"], changes, note["titles_hash"])
 
     def is_changed(self, relation: Relation) -> bool:
         """Whether any of the relation's rows may be another."""
@@ -79,17 +77,19 @@ class Previous:
         return self._as_written(f"{audience}.duckdb")
 
     def payroll(self, period: str, names: Sequence[str]) -> Mapping[str, Path]:
-        """Its files of payroll of a period by their names in that folder, if what they show is the same: those
-        of `names`, and all below a name that ends in `/`. Where one is not as it was written, none of its
-        folder is.
+        """Its files of payroll of a period by their names in that folder, if what they show is the same:
+        those of `names`, and all below a name that ends in `/`. Where one is not as it was written, none of
+        its folder is.
         """
-        spans = [span for relation in SHOWN for span in self.changes.get(relation, ())]
+        spans = [span for relation in SHOWN for span in self.changes.get(relation.partition(".")[2], ())]
         if any(span.column != PERIOD or span.first <= period <= span.last for span in spans):
             return {}
         found: dict[str, Path] = {}
         for name in names:
             place = f"{PAYROLL}/{name}"
-            under = [one for one in self.files if one == place or (name.endswith("/") and one.startswith(place))]
+            under = [
+                one for one in self.files if one == place or (name.endswith("/") and one.startswith(place))
+            ]
             paths = {one.removeprefix(f"{PAYROLL}/"): self._as_written(one) for one in under}
             if None not in paths.values():
                 found |= {one: path for one, path in paths.items() if path is not None}

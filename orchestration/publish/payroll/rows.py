@@ -14,9 +14,9 @@ import duckdb
 from orchestration.publish.payroll.words import Words, either, period_words, word
 from orchestration.state.folder import auditor_parquet, is_published
 
-REGISTER, PERSON, UNPAID = "mart_bonus_register", "mart_payroll_person", "bonus_unpaid"
+REGISTER, PERSON, UNPAID = "marts.mart_bonus_register", "marts.mart_payroll_person", "bonus.bonus_unpaid"
 SHOWN = (REGISTER, PERSON, UNPAID)
-"""Relations that are read, all of which tell their changes by period."""
+"""Relations that are read, from the auditors' Parquet; all of them tell their changes by period."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,8 @@ left join (select bonus_line_id, period_id, amount_cny from read_parquet($regist
 where line.period_id = $period
 """
 PEOPLE = "from read_parquet($people) where period_id = $period"
-UNPAID_ROWS = "from read_parquet($unpaid) where period_id = $period"
+UNPAID_ROWS = "from read_parquet($unpaid) where period_id = $period and reason <> 'not_needed'"
+"""Not what only takes back or makes up, where there was nothing to: nobody was due it."""
 ORDER = {
     Line: "agent_id, line_no, bonus_line_id",
     Person: "agent_id",
@@ -224,37 +225,36 @@ group by period_id order by period_id
 """
 
 
-def periods_of(database: duckdb.DuckDBPyConnection, payroll: Path) -> Sequence[Period]:
-    """Periods that the register of a payroll folder has lines of, in the order of their ids."""
-    given = {"register": payroll / f"{REGISTER}.parquet", "people": payroll / f"{PERSON}.parquet"}
-    found = database.execute(PERIODS, {name: str(path) for name, path in given.items()}).fetchall()
-    return [Period(*row) for row in found]
+def periods_of(database: duckdb.DuckDBPyConnection, folder: Path) -> Sequence[Period]:
+    """Periods that the register of a candidate or publication has lines of, in the order of their ids."""
+    given = _places(folder, register=REGISTER, people=PERSON)
+    return [Period(*row) for row in database.execute(PERIODS, given).fetchall()]
 
 
-def is_complete(payroll: Path) -> bool:
-    """Whether a payroll folder has what its files are made of."""
-    return all((payroll / f"{name}.parquet").exists() for name in (REGISTER, PERSON))
+def is_complete(folder: Path) -> bool:
+    """Whether a candidate or publication has what payroll's files are made of."""
+    return all(is_published(folder, relation) for relation in (REGISTER, PERSON))
 
 
-def read_period(database: duckdb.DuckDBPyConnection, payroll: Path, period_id: str) -> PeriodPay:
-    """The people and lines of a period from the Parquet of a payroll folder."""
-    register, people = payroll / f"{REGISTER}.parquet", payroll / f"{PERSON}.parquet"
+def read_period(database: duckdb.DuckDBPyConnection, folder: Path, period_id: str) -> PeriodPay:
+    """The people and lines of a period of a candidate or publication."""
+    register, people = _places(folder, register=REGISTER), _places(folder, people=PERSON)
     return PeriodPay(
         period_id,
-        people=_rows(database, Person, PEOPLE, people=str(people), period=period_id),
-        lines=_rows(database, Line, LINES, register=str(register), period=period_id),
+        people=_rows(database, Person, PEOPLE, **people, period=period_id),
+        lines=_rows(database, Line, LINES, **register, period=period_id),
     )
 
 
 def read_unpaid(database: duckdb.DuckDBPyConnection, folder: Path, period_id: str) -> Sequence[Unpaid]:
-    """What was due and not paid in a period, from the auditors' Parquet of a candidate or publication; nothing
-    where that has no such relation.
-    """
-    relation = f"bonus.{UNPAID}"
-    if not is_published(folder, relation):
+    """What was due and not paid in a period of a candidate or publication; nothing where it does not say."""
+    if not is_published(folder, UNPAID):
         return ()
-    place = auditor_parquet(folder, relation)
-    return _rows(database, Unpaid, UNPAID_ROWS, unpaid=str(place), period=period_id)
+    return _rows(database, Unpaid, UNPAID_ROWS, **_places(folder, unpaid=UNPAID), period=period_id)
+
+
+def _places(folder: Path, **relations: str) -> dict[str, str]:
+    return {name: str(auditor_parquet(folder, relation)) for name, relation in relations.items()}
 
 
 def shares(pay: PeriodPay, unpaid: Sequence[Unpaid]) -> Iterator[Share]:

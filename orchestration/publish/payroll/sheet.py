@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -16,7 +16,9 @@ from xlsxwriter.worksheet import Worksheet
 from orchestration.publish.payroll.words import Words
 
 Kind = Literal["text", "money", "number", "count", "code"]
-NARROWEST, WIDEST = 6, 30
+NARROWEST, WIDEST, WIDEST_CODE = 6, 22, 40
+LINE_POINTS = 14
+"""How high a line of a cell is, in points."""
 A4 = 9
 HEADER = 0
 """The row of the header; those of the data follow it."""
@@ -35,7 +37,7 @@ Value = str | int | Decimal | Formula | None
 
 @dataclass(frozen=True)
 class Column:
-    """A column: a name for formulas, what stands above it, what its cells are. One that does `is_summed` has a
+    """A column: a name for formulas, what stands above it, what its cells are. One that `is_summed` has a
     total below.
     """
 
@@ -69,7 +71,7 @@ class Sheet:
 
     def letter(self, name: str) -> str:
         """The letter of a column."""
-        return xl_col_to_name([column.name for column in self.columns].index(name))
+        return str(xl_col_to_name([column.name for column in self.columns].index(name)))
 
     def cells(self, name: str) -> str:
         """The cells of a column's rows as another sheet's formula names them."""
@@ -101,22 +103,25 @@ class Formats:
 
 
 def write_sheet(book: Workbook, formats: Formats, sheet: Sheet, *, heading: str, page: Words) -> None:
-    """Write a sheet; `heading` stands above each printed page, `page` is how a page is called."""
+    """Write a sheet; `heading` stands above each printed page, `page` is how the number of a page is said."""
     place = book.add_worksheet(sheet.title)
-    last = HEADER + len(sheet.rows)
+    last, widths = HEADER + len(sheet.rows), _widths(sheet)
     for position, column in enumerate(sheet.columns):
         is_code = column.kind == "code"
-        place.write_string(
-            HEADER, position, column.header, formats.head_code if is_code else formats.head
-        )
-        place.set_column(position, position, _width(sheet, position))
+        place.write_string(HEADER, position, column.header, formats.head_code if is_code else formats.head)
+        place.set_column(position, position, widths[position])
+    place.set_row(
+        HEADER, _height((column.header, room) for column, room in zip(sheet.columns, widths, strict=True))
+    )
+    texts = [position for position, column in enumerate(sheet.columns) if column.kind == "text"]
     for line, row in enumerate(sheet.rows, start=HEADER + 1):
+        # Not every reader makes room by itself for what is wrapped.
+        place.set_row(line, _height((str(row[position] or " "), widths[position]) for position in texts))
         for position, value in enumerate(row):
             _write(place, line, position, value, _format(formats, sheet.columns[position].kind, value))
     if sheet.total is not None:
         last += 1
         _write_totals(place, formats, sheet, last)
-    place.set_row(HEADER, 15 * _most_lines(sheet))
     # Ids are texts, also those of digits alone: no warning about it.
     place.ignore_errors({"number_stored_as_text": f"A1:{xl_col_to_name(len(sheet.columns) - 1)}{last + 1}"})
     place.autofilter(HEADER, 0, max(HEADER + 1, HEADER + len(sheet.rows)), len(sheet.columns) - 1)
@@ -128,7 +133,7 @@ def write_sheet(book: Workbook, formats: Formats, sheet: Sheet, *, heading: str,
     place.print_area(0, 0, last, sheet.printed - 1)
     place.set_margins(left=0.4, right=0.4, top=0.75, bottom=0.6)
     place.set_header(f"&L{_plain(heading)}&R{_plain(sheet.title)}")
-    place.set_footer(f"&C{page.zh} &P / &N {page.en}")
+    place.set_footer(f"&C{_paged(page.zh)} · {_paged(page.en)}")
 
 
 def _write_totals(place: Worksheet, formats: Formats, sheet: Sheet, line: int) -> None:
@@ -137,7 +142,7 @@ def _write_totals(place: Worksheet, formats: Formats, sheet: Sheet, line: int) -
         if not column.is_summed:
             place.write_string(line, position, str(sheet.total) if position == 0 else "", formats.sum_text)
             continue
-        amount = Decimal(sum(_number(row[position]) for row in sheet.rows))
+        amount = Decimal(sum(number_of(row[position]) for row in sheet.rows))
         style = formats.sum_count if column.kind == "count" else formats.sum_money
         letter = xl_col_to_name(position)
         if not sheet.rows:
@@ -147,7 +152,8 @@ def _write_totals(place: Worksheet, formats: Formats, sheet: Sheet, line: int) -
         place.write_formula(line, position, summed, style, float(amount))
 
 
-def _number(value: Value) -> Decimal:
+def number_of(value: Value) -> Decimal:
+    """What a cell counts in a sum; an empty one nothing."""
     if isinstance(value, Formula):
         return value.value
     return value if isinstance(value, Decimal) else Decimal(value or 0)
@@ -171,16 +177,19 @@ def _write(place: Worksheet, line: int, position: int, value: Value, style: Form
         place.write_number(line, position, float(value), style)
 
 
-def _width(sheet: Sheet, position: int) -> float:
-    """Wide enough for the longest of its texts, within bounds; what is longer is wrapped."""
-    column = sheet.columns[position]
+def _widths(sheet: Sheet) -> list[int]:
+    """Each column wide enough for the longest of its texts, within bounds; what is longer is wrapped."""
+    return [_width(sheet, position, column) for position, column in enumerate(sheet.columns)]
+
+
+def _width(sheet: Sheet, position: int, column: Column) -> int:
     # A button of the filter stands beside the header.
-    widths = [width(text) + 3 for text in column.header.split("\n")] if column.kind == "code" else [NARROWEST]
-    widths += [_header_width(text) + 3 for text in column.header.split("\n")]
-    widths += [width(_shown(row[position], column.kind)) + 1 for row in sheet.rows]
+    needed = [_header_width(text) + 3 for text in column.header.split("\n")]
+    needed += [width(_shown(row[position], column.kind)) + 2 for row in sheet.rows]
     if column.is_summed:
-        widths.append(width(f"{sum(_number(row[position]) for row in sheet.rows):,.2f}") + 2)
-    return float(min(WIDEST, max(NARROWEST, *widths)))
+        needed.append(width(f"{sum(number_of(row[position]) for row in sheet.rows):,.2f}") + 2)
+    # Codes lie on no paper: they may be as wide as they are.
+    return min(WIDEST_CODE if column.kind == "code" else WIDEST, max(NARROWEST, *needed))
 
 
 def _header_width(text: str) -> int:
@@ -189,13 +198,11 @@ def _header_width(text: str) -> int:
     return max(longest, min(width(text), 12))
 
 
-def _most_lines(sheet: Sheet) -> int:
-    """Lines that the tallest header needs."""
-    most = 2
-    for position, column in enumerate(sheet.columns):
-        room = max(1, int(_width(sheet, position)) - 1)
-        most = max(most, sum(-(-width(text) // room) for text in column.header.split("\n")))
-    return most
+def _height(texts: Iterable[tuple[str, int]]) -> int:
+    """How high a row is in which each text, of a column's width, is wrapped."""
+    return LINE_POINTS * max(
+        sum(-(-width(part) // max(1, room - 1)) for part in text.split("\n")) for text, room in texts
+    )
 
 
 def _shown(value: Value, kind: Kind) -> str:
@@ -211,6 +218,11 @@ def _shown(value: Value, kind: Kind) -> str:
 def width(text: str) -> int:
     """How many columns of a fixed font a text takes: characters of Chinese take two."""
     return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+
+
+def _paged(text: str) -> str:
+    """`page {page} of {pages}` with the codes of a page's footer."""
+    return _plain(text).format(page="&P", pages="&N")
 
 
 def _plain(text: str) -> str:

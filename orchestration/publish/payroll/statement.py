@@ -85,5 +85,3 @@ def _template() -> Template:
 def _money(value: Decimal) -> str:
     """`4,137.77`, `−12.00`."""
     return f"{value:,.2f}".replace("-", "−") if value else money(0)
-
-

@@ -6,8 +6,8 @@ same bytes. A formula has its value with it, which is what the formula comes to.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +24,7 @@ from orchestration.publish.payroll.sheet import (
     Kind,
     Sheet,
     Value,
+    number_of,
     write_sheet,
 )
 from orchestration.publish.payroll.words import Words, said, word
@@ -33,7 +34,7 @@ CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 PARTS = ("base", "performance", "incentive")
 """Kinds of pay, in the order of their columns."""
 MOST_PRINTED = 14
-"""With more components than this the sheet of people prints without them: on one page nobody could read it."""
+"""With more components than this the sheet of people prints without them: nobody could read it."""
 SUMMED = (*PARTS, "adjustment", "total")
 
 
@@ -82,7 +83,10 @@ def _people(pay: PeriodPay) -> Sheet:
         *(_money(name) for name in SUMMED),
         _column("line_count", "count", is_summed=True),
     ]
-    own = [Column(component_id, label, "money", is_summed=True) for component_id, (_, label) in components.items()]
+    own = [
+        Column(component_id, label, "money", is_summed=True)
+        for component_id, (_, label) in components.items()
+    ]
     codes = ("period_id", "scheme_id", "team_id", "role", "level", "score_status", "maturity")
     columns = [*before, *own, *(_column(name, "code") for name in codes)]
     paid: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
@@ -91,7 +95,8 @@ def _people(pay: PeriodPay) -> Sheet:
             paid[line.agent_id][line.component_id] += line.amount_cny
     place = _People(len(before) - len(SUMMED) - 1, len(before), components)
     rows = [
-        place.row(person, paid[person.agent_id], HEADER + 2 + number) for number, person in enumerate(pay.people)
+        place.row(person, paid[person.agent_id], HEADER + 2 + number)
+        for number, person in enumerate(pay.people)
     ]
     printed = len(before) + (len(own) if len(own) <= MOST_PRINTED else 0)
     return Sheet(said("sheets", "people"), columns, rows, printed, said("said", "total"))
@@ -111,7 +116,17 @@ def _components(pay: PeriodPay) -> Mapping[str, tuple[str, Words]]:
         first.values(),
         key=lambda line: (_part(line.pay_kind), line.scheme_id or "", line.line_no, line.component_id),
     )
-    return {line.component_id: (line.pay_kind, line.component) for line in ordered}
+    names = Counter(line.component for line in ordered)
+    return {
+        line.component_id: (line.pay_kind, line.component if names[line.component] == 1 else _of_plan(line))
+        for line in ordered
+    }
+
+
+def _of_plan(line: Line) -> Words:
+    """The name of a component whose name several plans have."""
+    component, scheme = line.component, line.scheme
+    return Words(f"{component.zh}（{scheme.zh}）", f"{component.en} ({scheme.en})")
 
 
 def _part(pay_kind: str) -> int:
@@ -176,7 +191,7 @@ def _lines(pay: PeriodPay, titles: Mapping[str, str]) -> Sheet:
         _column("unit"),
         _column("rate", "number"),
         _column("days"),
-        _money("amount"),
+        _money("amount_cny"),
         *(_column(name) for name in ("clause", "origin", "state")),
     ]
     codes = (
@@ -220,81 +235,74 @@ def clause_words(clause_id: str | None, titles: Mapping[str, str]) -> str:
 
 
 def _totals(pay: PeriodPay, people: Sheet, lines: Sheet) -> Sheet:
+    """By the plan that a line is paid by, by the team of the last day in service, and altogether."""
     columns = [
         *(_column(name) for name in ("grouped_by", "group")),
         _column("people_count", "count"),
         *(_column(name, "money") for name in SUMMED),
         _column("group_code", "code"),
     ]
-    code_at = xl_col_to_name(len(columns) - 1)
-    rows: list[list[Value]] = []
-
-    def add(by: str, code: str, name: str, of: Callable[[Person], bool]) -> None:
-        line = HEADER + 2 + len(rows)
-        is_in = f"EXACT({people.cells(code)},${code_at}{line})"
-        members = [number for number, person in enumerate(pay.people) if of(person)]
-        rows.append(
-            [
-                str(said("said", by)),
-                name,
-                Formula(f"=SUMPRODUCT(--{is_in})", Decimal(len(members))),
-                *(
-                    Formula(
-                        f"=ROUND(SUMPRODUCT(--{is_in},{people.cells(part)}),2)",
-                        _sum_of(people, part, members),
-                    )
-                    for part in SUMMED
-                ),
-                getattr(pay.people[members[0]], code),
-            ]
-        )
-
-    plans = {person.scheme_id or "": person.scheme for person in pay.people}
-    for scheme_id, scheme in sorted(plans.items()):
-        add("by_plan", "scheme_id", str(scheme), lambda one, of=scheme_id: (one.scheme_id or "") == of)  # type: ignore[misc]
-    teams = {person.team_id or "": person.team for person in pay.people}
-    for team_id, team in sorted(teams.items()):
-        name = team or str(said("said", "none"))
-        add("by_team", "team_id", name, lambda one, of=team_id: (one.team_id or "") == of)  # type: ignore[misc]
+    code = f"${xl_col_to_name(len(columns) - 1)}"
+    plans: dict[str, list[Line]] = defaultdict(list)
+    for line in pay.lines:
+        plans[line.scheme_id or ""].append(line)
+    teams: dict[str, list[int]] = defaultdict(list)
+    for number, person in enumerate(pay.people):
+        teams[person.team_id or ""].append(number)
+    rows: list[Sequence[Value]] = []
+    for scheme_id, paid in sorted(plans.items()):
+        is_in = f"EXACT({lines.cells('scheme_id')},{code}{HEADER + 2 + len(rows)})"
+        count = len({line.agent_id for line in paid})
+        sums = [_of_lines(lines, paid, part, f"--{is_in}") for part in SUMMED]
+        rows.append([str(said("said", "by_plan")), str(paid[0].scheme), count, *sums, scheme_id or None])
+    for team_id, numbers in sorted(teams.items()):
+        is_in = f"EXACT({people.cells('team_id')},{code}{HEADER + 2 + len(rows)})"
+        name = pay.people[numbers[0]].team or str(said("said", "none"))
+        size = Formula(f"=SUMPRODUCT(--{is_in})", Decimal(len(numbers)))
+        sums = [
+            Formula(f"=ROUND(SUMPRODUCT(--{is_in},{people.cells(part)}),2)", _sum_of(people, part, numbers))
+            for part in SUMMED
+        ]
+        rows.append([str(said("said", "by_team")), name, size, *sums, team_id or None])
     rows += _checks(pay, people, lines, first_line=HEADER + 2 + len(rows))
     return Sheet(said("sheets", "totals"), columns, rows, len(columns) - 1)
 
 
-def _checks(pay: PeriodPay, people: Sheet, lines: Sheet, *, first_line: int) -> list[list[Value]]:
+def _checks(pay: PeriodPay, people: Sheet, lines: Sheet, *, first_line: int) -> list[Sequence[Value]]:
     """What all people and all lines come to, and that it is the same."""
     everybody = range(len(people.rows))
-    of_people: list[Value] = [
+    of_people = [
         Formula(f"=ROUND(SUM({people.cells(part)}),2)", _sum_of(people, part, everybody)) for part in SUMMED
     ]
-    amounts, kinds = lines.cells("amount"), lines.cells("pay_kind_code")
-    adjusts = f"(LEN({lines.cells('adjusts_bonus_line_id')})>0)"
-    conditions = {
-        **{part: f'--EXACT({kinds},"{part}"),1-{adjusts}' for part in PARTS},
-        "adjustment": f"--{adjusts}",
-    }
-    of_lines: list[Value] = []
-    for part in SUMMED:
-        amount = sum((one.amount_cny for one in pay.lines if _is_of(one, part)), Decimal(0))
-        if part == "total":
-            of_lines.append(Formula(f"=ROUND(SUM({amounts}),2)", amount))
-        else:
-            of_lines.append(Formula(f"=ROUND(SUMPRODUCT({conditions[part]},{amounts}),2)", amount))
+    of_lines = [_of_lines(lines, pay.lines, part) for part in SUMMED]
     differences: list[Value] = []
     for position, (left, right) in enumerate(zip(of_people, of_lines, strict=True), start=3):
         letter = xl_col_to_name(position)
-        assert isinstance(left, Formula) and isinstance(right, Formula)
-        differences.append(
-            Formula(f"=ROUND({letter}{first_line}-{letter}{first_line + 1},2)", left.value - right.value)
-        )
-    everyone = Formula(f"=COUNTA({people.cells('agent_id')})", Decimal(len(pay.people)))
-    paid = Decimal(len({line.agent_id for line in pay.lines}))
-    with_lines = Formula(f"=SUMPRODUCT(--({people.cells('line_count')}>0))", paid)
+        text = f"=ROUND({letter}{first_line}-{letter}{first_line + 1},2)"
+        differences.append(Formula(text, left.value - right.value))
+    counted = Formula(f"=COUNTA({people.cells('agent_id')})", Decimal(len(pay.people)))
+    with_lines = Formula(
+        f"=SUMPRODUCT(--({people.cells('line_count')}>0))",
+        Decimal(len({line.agent_id for line in pay.lines})),
+    )
     name = str(said("said", "all"))
     return [
-        [name, str(said("said", "all_people")), everyone, *of_people, None],
+        [name, str(said("said", "all_people")), counted, *of_people, None],
         [name, str(said("said", "all_lines")), with_lines, *of_lines, None],
         [name, str(said("said", "difference")), None, *differences, None],
     ]
+
+
+def _of_lines(sheet: Sheet, lines: Sequence[Line], part: str, condition: str = "") -> Formula:
+    """What a part of pay comes to in the sheet of lines: in those of `lines`, which a condition picks."""
+    adjusts = f"(LEN({sheet.cells('adjusts_bonus_line_id')})>0)"
+    conditions = [condition] if condition else []
+    if part == "adjustment":
+        conditions.append(f"--{adjusts}")
+    elif part != "total":
+        conditions += [f'--EXACT({sheet.cells("pay_kind_code")},"{part}")', f"1-{adjusts}"]
+    amount = sum((line.amount_cny for line in lines if _is_of(line, part)), Decimal(0))
+    return Formula(f"=ROUND(SUMPRODUCT({','.join([*conditions, sheet.cells('amount_cny')])}),2)", amount)
 
 
 def _is_of(line: Line, part: str) -> bool:
@@ -306,11 +314,7 @@ def _is_of(line: Line, part: str) -> bool:
 def _sum_of(sheet: Sheet, name: str, numbers: Sequence[int] | range) -> Decimal:
     """What cells of a column come to."""
     position = [column.name for column in sheet.columns].index(name)
-    values = (sheet.rows[number][position] for number in numbers)
-    return sum(
-        (one.value if isinstance(one, Formula) else Decimal(one or 0) for one in values),  # type: ignore[arg-type]
-        Decimal(0),
-    )
+    return sum((number_of(sheet.rows[number][position]) for number in numbers), Decimal(0))
 
 
 # ---- adjustments

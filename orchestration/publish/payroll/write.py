@@ -51,31 +51,20 @@ def write_payroll(
     months: int = STATEMENT_MONTHS,
     unchanged: Unchanged = nothing_unchanged,
 ) -> None:
-    """Write workbooks and statements into `draft/payroll` from the Parquet there and the auditors' beside it.
+    """Write workbooks and statements into `draft/payroll` from the auditors' Parquet beside it.
 
     `titles` are the Chinese titles of clauses by their ids. Of periods that end in the newest `months` months
     with pay each statement is a file, of earlier ones all are in one zip.
     """
-    payroll = draft / PAYROLL
-    if not is_complete(payroll):
+    if not is_complete(draft):
         return
-    (payroll / STATEMENTS).mkdir(OWNER_DIR)
+    (draft / PAYROLL / STATEMENTS).mkdir(OWNER_DIR)
     with connect() as database:
-        periods = periods_of(database, payroll)
+        periods = periods_of(database, draft)
         first_day = _first_day(periods, months)
         for period in periods:
             is_loose = first_day is None or period.ends_on >= first_day
             _write_period(database, draft, period.period_id, titles, is_loose=is_loose, unchanged=unchanged)
-
-
-def write_registers(payroll: Path, titles: Mapping[str, str]) -> list[Path]:
-    """Write the workbooks alone into a payroll folder; return them."""
-    with connect() as database:
-        written = []
-        for period in periods_of(database, payroll):
-            written.append(payroll / workbook_name(period.period_id))
-            write_workbook(written[-1], read_period(database, payroll, period.period_id), titles)
-    return written
 
 
 def _write_period(
@@ -100,7 +89,7 @@ def _write_period(
         (payroll / name).hardlink_to(path)
     if has_book and has_statements:
         return
-    pay = read_period(database, payroll, period_id)
+    pay = read_period(database, draft, period_id)
     if not has_book:
         write_workbook(book, pay, titles)
     if not has_statements:
