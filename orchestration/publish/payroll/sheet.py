@@ -91,7 +91,7 @@ class Formats:
         self.head = add(top)
         self.head_code = add({**top, **quiet})
         self.kinds: dict[Kind, Format] = {
-            "text": add({"num_format": "@", "text_wrap": True}),
+            "text": add({"num_format": "@", "text_wrap": True, "align": "left", "indent": 1}),
             "code": add({"num_format": "@", **quiet}),
             "money": add({"num_format": "#,##0.00"}),
             "count": add({"num_format": "#,##0"}),
