@@ -21,6 +21,8 @@ CONTRACT_DIR = DBT_PROJECT_DIR / "models" / "staging"
 SEEDS_DIR = PROJECT_ROOT / "seeds"
 POLICY_DIR = SEEDS_DIR / "policy"
 REFERENCE_DIR = SEEDS_DIR / "reference"
+STATEMENT_MONTHS = 3
+"""Months of which each person's statement is a file, unless a site says another number."""
 ALLOWED_REJECTS = "0.05"
 """Share of a table's rows that may be rejected, unless a run says another."""
 BOUNDS_DIR = PROJECT_ROOT / "expectations" / "bounds"
@@ -35,7 +37,8 @@ SITE_VARIABLE = "MERITLINE_SITE"
 class Settings:
     """A site's settings; paths are absolute, `keep_publications` counts publications whose data stays on
     disk, `retries` counts attempts after the first, `notify_command` is a program and its arguments. `site`
-    is the site's own folder, where there is one.
+    is the site's own folder, where there is one; `statement_months` counts the newest months whose statements
+    are files of their own.
     """
 
     state: Path
@@ -51,6 +54,7 @@ class Settings:
     notify_webhook: str = ""
     memory: str = ""
     engine: str = "duckdb"
+    statement_months: int = STATEMENT_MONTHS
     site: Path | None = None
 
     def nightly_command(self, *, as_of: str, allow_rejects: str) -> str:
@@ -102,6 +106,7 @@ def load_settings(environment: Mapping[str, str] | None = None, *, site: Path | 
         notify_webhook=said.get("notify_webhook", ""),
         memory=said.get("memory", ""),
         engine=said.get("engine", "duckdb"),
+        statement_months=said.get("statement_months", STATEMENT_MONTHS),
         site=None if folder is None else folder.absolute(),
     )
 

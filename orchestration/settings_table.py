@@ -224,6 +224,12 @@ SETTINGS = (
     Setting("timezone", "Business time zone: days, months and periods are its", "`Asia/Shanghai`", _timezone),
     Setting("cron", "When the nightly schedule fires, in that time zone", "`30 2 * * *`", _cron),
     Setting("keep_publications", "Publications whose data is kept", "35", _number(1)),
+    Setting(
+        "statement_months",
+        "Newest months of which each person's statement is a file of its own; earlier ones are in a zip",
+        "3",
+        _number(1),
+    ),
     Setting("engine", "What builds the warehouse", "`duckdb`", _engine),
     Setting(
         "memory",

@@ -205,6 +205,7 @@ def _candidate(relations: Sequence[AssetKey]) -> AssetsDefinition:
                 code_hash=code_hash(SOURCE_DIRS),
                 policy_hash=policy_hash(state),
                 touched=[asdict(touched) for touched in touched_months(state, manifest)],
+                statement_months=nightly.statement_months,
                 progress=current.step,
             )
             note_candidate(state, built.content_hash)

@@ -18,7 +18,7 @@ from pydantic import Field, PrivateAttr
 from orchestration.nightly.notices import notices_of, send
 from orchestration.policy.site import SHIPPED, Site
 from orchestration.progress import say
-from orchestration.settings import ALLOWED_REJECTS, Settings, load_settings
+from orchestration.settings import ALLOWED_REJECTS, STATEMENT_MONTHS, Settings, load_settings
 from orchestration.state.folder import StateFolder, keep_private
 from orchestration.state.lock import hold
 from orchestration.state.record import NIGHTLY, PREVIEW, Recorder, recording
@@ -43,6 +43,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     allow_rejects: str = ALLOWED_REJECTS
     full_refresh: bool = False
     keep_publications: int = 35
+    statement_months: int = STATEMENT_MONTHS
     retries: int = 2
     retry_seconds: int = 10
     is_preview: bool = False
@@ -61,6 +62,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
             profiles=[str(path) for path in settings.profiles],
             business_timezone=settings.business_timezone,
             keep_publications=settings.keep_publications,
+            statement_months=settings.statement_months,
             retries=settings.retries,
             retry_seconds=settings.retry_seconds,
         )

@@ -50,7 +50,7 @@ CHECK_FIELDS = {
     "bound": "bound",
 }
 """What a manifest says of a check, and the field of its result that says it."""
-SHARED_SUFFIXES = frozenset({".parquet", ".xlsx"})
+SHARED_SUFFIXES = frozenset({".parquet", ".xlsx", ".html", ".zip"})
 """Files whose bytes depend on their rows alone."""
 
 
@@ -293,6 +293,7 @@ def _share_unchanged(state: StateFolder, draft: Path, hashes: FileHashes) -> Non
         twin = previous.folder / name
         if (
             twin.is_file()
+            and not twin.samefile(path)
             and twin.stat().st_size == path.stat().st_size
             and hashes.of(twin) == hashes.of(path)
         ):
