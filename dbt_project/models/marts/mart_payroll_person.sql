@@ -5,7 +5,9 @@ with
 line_total as (
     select
         bonus_id,
-        cast(sum(case when adjusts_bonus_line_id is null then amount_cny else 0 end) as decimal(18, 2)) as component_cny,
+        cast(
+            sum(case when adjusts_bonus_line_id is null then amount_cny else 0 end) as decimal(18, 2)
+        ) as component_cny,
         cast(
             sum(case when adjusts_bonus_line_id is not null then amount_cny else 0 end) as decimal(18, 2)
         ) as adjustment_cny

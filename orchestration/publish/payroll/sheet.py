@@ -17,7 +17,7 @@ from orchestration.publish.payroll.words import Words
 
 Kind = Literal["text", "money", "number", "count", "code"]
 NARROWEST, WIDEST, WIDEST_CODE = 6, 22, 40
-LINE_POINTS = 14
+LINE_HEIGHT = 13
 """How high a line of a cell is, in points."""
 A4 = 9
 HEADER = 0
@@ -200,7 +200,7 @@ def _header_width(text: str) -> int:
 
 def _height(texts: Iterable[tuple[str, int]]) -> int:
     """How high a row is in which each text, of a column's width, is wrapped."""
-    return LINE_POINTS * max(
+    return LINE_HEIGHT * max(
         sum(-(-width(part) // max(1, room - 1)) for part in text.split("\n")) for text, room in texts
     )
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from orchestration.audit.text import money, plain
 from orchestration.publish.payroll.capitals import in_capitals
 from orchestration.publish.payroll.rows import Share
 from orchestration.publish.payroll.words import WORDS, Words
@@ -72,7 +71,7 @@ def _template() -> Template:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    pages.filters |= {"money": _money, "amount": plain}
+    pages.filters |= {"money": _money, "amount": _exact}
     pages.globals |= {
         "columns": WORDS["columns"],
         "words": WORDS["statement"],
@@ -84,4 +83,12 @@ def _template() -> Template:
 
 def _money(value: Decimal) -> str:
     """`4,137.77`, `−12.00`."""
-    return f"{value:,.2f}".replace("-", "−") if value else money(0)
+    return f"{value or Decimal(0):,.2f}".replace("-", "−")
+
+
+def _exact(value: Decimal | None) -> str:
+    """`1.2`, `135`: every digit but trailing zeros."""
+    if value is None:
+        return "–"
+    text = f"{value:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
