@@ -25,9 +25,14 @@ PREFIXES = {
     "score": "score",
     "grade": "grade",
     "bonus": "bonus",
-    "marts": "mart_",
+    "marts": ("mart_", "star_"),
 }
-"""How a model's name begins, by folder; audit's relations are named in CONTRACT and have none."""
+"""How a model's name begins, by folder; audit's relations are named in the contract and have none."""
+
+STAR = "star_"
+"""A dimension beside the marts: `star_team` is the relation `marts.dim_team`, since models have one name each and
+`dim_team` is that of the facts.
+"""
 
 ACROSS = {
     ("facts.fct_load", "source.run.load_file"): "loads are facts about the run, beside the rows they brought",
@@ -100,7 +105,8 @@ def misplaced(manifest: Manifest) -> list[str]:
             found.append(f"{name}: in folder {folder} but schema {node['schema']}")
         if not name.startswith(PREFIXES.get(folder, "")):
             found.append(f"{name}: in folder {folder} without its prefix")
-        if node["alias"] != name or PurePosixPath(node["original_file_path"]).stem != name:
+        relation = f"dim_{name.removeprefix(STAR)}" if name.startswith(STAR) else name
+        if node["alias"] != relation or PurePosixPath(node["original_file_path"]).stem != name:
             found.append(f"{name}: file, model and relation have different names")
         if folder == "staging":
             source = PurePosixPath(node["original_file_path"]).parts[2]

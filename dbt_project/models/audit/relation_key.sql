@@ -6,7 +6,7 @@
 {% if execute %}
     {% for found in graph.nodes.values() | sort(attribute='name') if found.resource_type == 'model' %}
         {% for column in found.config.meta.get('key') or [] %}
-            {% do rows.append((found.schema ~ '.' ~ found.name, found.name, loop.index, column)) %}
+            {% do rows.append((found.schema ~ '.' ~ found.alias, found.name, loop.index, column)) %}
         {% endfor %}
     {% endfor %}
 {% endif %}

@@ -16,6 +16,9 @@ select
     team_id,
     department,
     role,
+    customer_group,
+    level,
+    employment,
     scheme_id,
     coalesce(hired_on, first_day_on) as hired_on,
     left_on
