@@ -5,10 +5,11 @@ names, what the next grade takes, and the bonus with each step's calculation. No
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 from typing import Any
 
 from orchestration.board.charts import Chart, Pick, inside_script
-from orchestration.board.figures import exact, money, score, shown, chart_format
+from orchestration.board.figures import chart_format, exact, money, score, shown
 from orchestration.board.page import About, page
 from orchestration.board.pictures import Aim, bullet, spark
 from orchestration.board.read import Reading, Row
@@ -41,6 +42,7 @@ def agent_pages(reading: Reading, about: About) -> Iterator[tuple[str, str, str]
                 about,
                 heading=(name, name),
                 agent_id=agent_id,
+                quoted=quote(agent_id),
                 period_id=person["period_id"],
                 period=period_labels(person["period_id"]),
                 plan=(person["name_zh"] or person["scheme_id"], person["name_en"] or person["scheme_id"]),

@@ -44,7 +44,7 @@ def payroll_page(reading: Reading, about: About) -> str:
             for row in sums
             if row["period_kind"] != "month"
         ],
-        moved=_moved(plans, before, now) if before_id else None,
+        moved=_moved(plans, now - before) if before_id else None,
         plans=plans,
         outliers=[_person(row) for row in outliers],
         register=[_person(row) for row in people],
@@ -52,7 +52,7 @@ def payroll_page(reading: Reading, about: About) -> str:
 
 
 def _months(rows: Sequence[Row]) -> Chart:
-    kinds = list(dict.fromkeys(("base", "performance", "incentive", "adjustment")))
+    kinds = ("base", "performance", "incentive", "adjustment")
     return Chart(
         "pay_months",
         pair("payroll.months"),
@@ -93,10 +93,10 @@ def _plans(people: Sequence[Row]) -> list[dict[str, Any]]:
     return plans
 
 
-def _moved(plans: Sequence[dict[str, Any]], before: Decimal, now: Decimal) -> Chart:
+def _moved(plans: Sequence[dict[str, Any]], change: Decimal) -> Chart:
+    """The plans' changes, from nothing to the change of the total: beside two whole totals they would not be seen."""
     steps = [Step(one["zh"], one["en"], one["moved"]) for one in plans if one["moved"]]
-    ends = total_step(before, "payroll.before"), total_step(now, "payroll.now")
-    return waterfall([ends[0], *steps, ends[1]], caption=pair("payroll.moved"))
+    return waterfall([*steps, total_step(change, "page.change")], caption=pair("payroll.moved"), signed=True)
 
 
 def _person(row: Row) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.errors import MeritlineError
 from orchestration.sql import literal, query
 from orchestration.state.folder import auditor_database
 from orchestration.state.memory import connect
@@ -26,8 +27,7 @@ class Reading:
 
     def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
         self._database = database
-        for name in ("star", "focus"):
-            self._database.execute(query(__file__, name))
+        self._database.execute(query(__file__, "focus"))
 
     def rows(self, name: str) -> list[Row]:
         """Rows of the query `sql/<name>.sql`, in its order."""
@@ -41,22 +41,37 @@ class Reading:
         return {key: list(rows) for key, rows in groupby(found, key=lambda row: row[column])}
 
 
+class NoBoard(MeritlineError):
+    """The publication has not what a board is made of."""
+
+
 @contextmanager
 def of_bi(publication: Path) -> Iterator[Reading]:
     """What BI may have."""
-    with connect() as database:
+    with connect() as database, _said(publication):
         database.execute("create schema marts")
         for path in sorted((publication / "bi").glob("*.parquet")):
-            database.execute(
-                f'create view marts."{path.stem}" as from read_parquet({literal(str(path))})'
-            )
+            database.execute(f'create view marts."{path.stem}" as from read_parquet({literal(path)})')
         yield Reading(database)
 
 
 @contextmanager
 def of_everything(publication: Path) -> Iterator[Reading]:
     """What auditors have: of it each agent is shown the own part, payroll what it pays."""
-    with connect() as database:
-        database.execute(f"attach {literal(str(auditor_database(publication)))} as publication (read_only)")
+    with connect() as database, _said(publication):
+        database.execute(f"attach {literal(auditor_database(publication))} as publication (read_only)")
         database.execute("use publication")
         yield Reading(database)
+
+
+@contextmanager
+def _said(publication: Path) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise NoBoard(
+            path=publication,
+            problem=f"the publication has not what a board is made of ({str(error).splitlines()[0]})",
+            remedy="Retention has removed its data, or an earlier release published it: name a newer one, or run "
+            "meritline nightly",
+        ) from error

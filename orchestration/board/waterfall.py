@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from orchestration.board.charts import Chart
 from orchestration.board.words import pair
 
 COLUMNS = ("position", "label_zh", "label_en", "full_zh", "full_en", "low", "high", "kind", "amount")
+LOW, HIGH = COLUMNS.index("low"), COLUMNS.index("high")
+ROOM = 0.22
+"""Room for the number behind the longest bar, as a part of what the bars take."""
 LONGEST = 26
 """Letters of a label beside a bar; the whole stands in the table."""
 
@@ -26,17 +30,24 @@ class Step:
 
 def waterfall(steps: Sequence[Step], *, caption: tuple[str, str], signed: bool = False) -> Chart:
     """The chart of the steps in their order; with `signed` each amount has its sign."""
+    rows = list(_bars(steps))
+    least, most = (float(of(row[at] for row in rows)) for of, at in ((min, LOW), (max, HIGH)))
     return Chart(
         "waterfall",
         caption,
         columns=COLUMNS,
-        rows=list(_bars(steps)),
+        rows=rows,
         titles=[("full", "agent.line"), ("amount", "page.amount")],
-        says={"unit": "CNY", "amounts": "+,.2f" if signed else ",.2f"},
+        says={
+            "amounts": "+,.2f" if signed else ",.2f",
+            "unit": "CNY",
+            "least": min(least, 0.0),
+            "most": most + ROOM * ((most - min(least, 0.0)) or 1),
+        },
     )
 
 
-def _bars(steps: Sequence[Step]) -> Iterator[tuple[object, ...]]:
+def _bars(steps: Sequence[Step]) -> Iterator[tuple[Any, ...]]:
     end = Decimal(0)
     for position, step in enumerate(steps):
         start = Decimal(0) if step.is_total else end

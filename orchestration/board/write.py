@@ -25,9 +25,9 @@ from orchestration.board.page import About, page
 from orchestration.board.payroll import payroll_page
 from orchestration.board.read import of_bi, of_everything
 from orchestration.board.words import pair, script_words
+from orchestration.settings_table import BOARDS
 from orchestration.state.folder import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE
 
-BOARDS = ("bi", "lead", "agent", "payroll")
 BOARD_FOLDER = "board"
 ASSETS = Path(__file__).with_name("assets")
 LONGEST_NAME = 120

@@ -91,7 +91,7 @@
       if (select.dataset.filters === "true") data = data.filter((row) => String(row[select.name]) === select.value);
     }
     const format = (said.formats || {})[picked[said.format_by]] || said.format || ",.2~f";
-    const bars = new Set(data.map((row) => row.position ?? row.scheme_order)).size;
+    const bars = new Set(data.map((row) => row.position ?? row.scheme_zh)).size;
     const spec = filled(window.BOARD_CHARTS[figure.dataset.chart], { ...said.says, ...picked, format, tall: 46 + 30 * bars });
     spec.data = { values: data.map(localised) };
     const holder = figure.querySelector(".chart");

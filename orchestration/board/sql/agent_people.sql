@@ -64,12 +64,11 @@ best as (
 select
     focus.agent_id, focus.agent_name, focus.period_id, focus.total_score, focus.score_status, focus.rank, focus.cohort_size,
     focus.grade, focus.role, focus.scheme_id, plan.name_zh, plan.name_en, team.team_name, place.cohort_id,
-    score.maturity, next_band.needed, next_band.grade as next_grade, best.is_best
+    focus.maturity, next_band.needed, next_band.grade as next_grade, best.is_best
 from focus
 left join place using (agent_id)
 left join next_band using (agent_id)
 left join best using (agent_id)
-left join score.score as score on focus.agent_id = score.agent_id and focus.period_id = score.period_id
-left join facts.dim_team as team on focus.team_id = team.team_id
+left join marts.dim_team as team on focus.team_id = team.team_id and team.team_id <> ''
 left join policy.policy_scheme as plan on focus.scheme_id = plan.scheme_id and focus.period_id = plan.period_id
 order by focus.agent_id

@@ -6,8 +6,8 @@ counted as (
         focus.scheme_id, scheme.name_zh, scheme.name_en, scheme.scheme_order,
         focus.grade, grade_name.label_zh, grade_name.label_en, grade_name.grade_order, count(*) as agent_count
     from focus
-    inner join scheme using (scheme_id)
-    inner join grade_name using (grade)
+    inner join marts.dim_scheme as scheme using (scheme_id)
+    inner join marts.dim_grade as grade_name using (scheme_id, grade)
     group by all
 )
 

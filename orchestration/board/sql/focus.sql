@@ -3,26 +3,24 @@
 create temp table focus as
 with
 
-placed as (
-    select
-        *,
-        case period_kind when 'month' then 0 when 'quarter' then 1 else 2 end as kind_order,
-        case period_kind
-            when 'month' then period_id
-            when 'quarter' then left(period_id, 5) || lpad(cast(3 * cast(right(period_id, 1) as integer) as varchar), 2, '0')
-            else period_id || '-12'
-        end as last_month
-    from agent_period
-),
-
 newest as (
-    select max(period_id) as month_id from placed where period_kind = 'month'
+    select max(ends_on) as ends_on
+    from marts.mart_agent_period
+    inner join marts.dim_period using (period_id)
+    where marts.mart_agent_period.period_kind = 'month'
 )
 
-select placed.* exclude (kind_order, last_month)
-from placed
+select
+    place.period_kind, place.period_id, place.agent_id, place.agent_name, place.scheme_id, place.team_id, place.role,
+    place.total_score, place.score_status, place.rank, place.cohort_size, place.grade, place.maturity
+from marts.mart_agent_period as place
+inner join marts.dim_period as period using (period_id)
 cross join newest
 qualify row_number() over (
-    partition by agent_id
-    order by least(last_month, month_id) desc, (total_score is null) asc, kind_order asc, period_id desc
+    partition by place.agent_id
+    order by
+        least(period.ends_on, newest.ends_on) desc,
+        (place.total_score is null) asc,
+        case place.period_kind when 'month' then 0 when 'quarter' then 1 else 2 end asc,
+        place.period_id desc
 ) = 1
