@@ -20,7 +20,8 @@ GRAVE = ("serious", "critical")
 WIDTHS = {"narrow": 390}
 DRAWN = """
 [...document.querySelectorAll('figure[data-chart]')].map(one => {
-  const marks = [...one.querySelectorAll('.chart svg [class*="mark-"] path, .chart svg [class*="mark-"] text, .chart svg [class*="mark-"] line')]
+  const kinds = ['path', 'text', 'line'].map(kind => '.chart svg [class*="mark-"] ' + kind).join();
+  const marks = [...one.querySelectorAll(kinds)]
     .filter(mark => { const box = mark.getBoundingClientRect(); return box.width + box.height > 0; });
   return {name: one.dataset.chart, drawn: one.dataset.drawn, marks: marks.length,
           rows: one.querySelectorAll('details.data tbody tr').length};
@@ -75,7 +76,9 @@ def chromium() -> Iterator[Browser]:
 def opened(browser: Browser, path: Path, mode: str = "light") -> Iterator[Seen]:
     """A page from the file system in light, dark, narrow or print."""
     scheme = "dark" if mode == "dark" else "light"
-    context = browser.new_context(viewport={"width": WIDTHS.get(mode, 1280), "height": 900}, color_scheme=scheme)
+    context = browser.new_context(
+        viewport={"width": WIDTHS.get(mode, 1280), "height": 900}, color_scheme=scheme
+    )
     seen = Seen(context.new_page())
     seen.page.on(
         "console", lambda one: seen.said.append(one.text) if one.type in ("error", "warning") else None

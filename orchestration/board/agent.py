@@ -1,5 +1,6 @@
-"""An agent's own board: KPIs against floor, target and stretch, the month's progress, the place in the cohort without
-names, what the next grade takes, and the bonus with each step's calculation. Nobody else's pay or name.
+"""An agent's own board: KPIs against floor, target and stretch, the month's progress, the place in the cohort
+without names, what the next grade takes, and the bonus with each step's calculation. Nobody else's pay or
+name.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ KINDS = ("month", "quarter", "year")
 def agent_pages(reading: Reading, about: About) -> Iterator[tuple[str, str, str]]:
     """Each agent's id, name and page."""
     results, days, lines, history = (
-        reading.by("agent_id", name) for name in ("agent_results", "agent_days", "agent_lines", "agent_history")
+        reading.by("agent_id", name)
+        for name in ("agent_results", "agent_days", "agent_lines", "agent_history")
     )
     steps = {(row["agent_id"], row["period_id"]): row for row in reading.rows("agent_steps")}
     cuts = reading.by("cohort_id", "agent_cuts")
@@ -97,7 +99,6 @@ def _other(row: Row) -> dict[str, Any]:
         "zh": row["kpi_name_zh"],
         "en": row["kpi_name_en"],
         "value": shown(row["value"], row["unit"]),
-        "spark": spark(row["told"] or []),
     }
 
 
@@ -171,7 +172,8 @@ def _bonuses(lines: Sequence[Row], steps: Mapping[tuple[str, str], Row]) -> Iter
             "period": period,
             "amount": money(first["bonus_cny"]),
             "chart": waterfall(
-                [*bars, total_step(first["bonus_cny"])], caption=(f"{zh} · {period[0]}", f"{en} · {period[1]}")
+                [*bars, total_step(first["bonus_cny"])],
+                caption=(f"{zh} · {period[0]}", f"{en} · {period[1]}"),
             ),
             "lines": [_line(row, places) for row in own],
             "unpaid": told.get("unpaid") or [],

@@ -105,7 +105,9 @@ def _scores(rows: Sequence[Row]) -> Chart | None:
         "scores",
         pair("bi.scores"),
         columns=["scheme_id", "bin_from", "bin_to", "count"],
-        rows=[(row["scheme_id"], row["bin_from"], row["bin_from"] + STEP, row["agent_count"]) for row in rows],
+        rows=[
+            (row["scheme_id"], row["bin_from"], row["bin_from"] + STEP, row["agent_count"]) for row in rows
+        ],
         titles=[("bin_from", "page.from"), ("bin_to", "page.to"), ("count", "page.count")],
         picks=[
             Pick(

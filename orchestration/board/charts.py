@@ -31,8 +31,8 @@ class Pick:
 class Chart:
     """A chart by the name of its specification, with its rows.
 
-    `titles` are the columns of the table that stands for it (column, key of the words); `says` are values that
-    the specification asks for, `formats` d3 formats by the value of `format_by`.
+    `titles` are the columns of the table that stands for it (column, key of the words); `says` are values
+    that the specification asks for, `formats` d3 formats by the value of `format_by`.
     """
 
     name: str

@@ -11,8 +11,9 @@ RATIO, SECONDS, COUNT, MONEY = "ratio", "s", "count", "cny"
 FORMATS: Mapping[str, str] = {RATIO: ".1%", SECONDS: ",.0f", COUNT: ",.0f", MONEY: ",.0f"}
 """By unit the format of d3, and so of charts; any other unit has two decimals."""
 OTHER = ",.2f"
-MINUTE, HOUR = 60, 3600
+HOUR = 3600
 LONG = 3 * HOUR
+"""Seconds from which hours are said."""
 
 
 def chart_format(unit: str) -> str:
@@ -25,7 +26,7 @@ def shown(value: Decimal | int | None, unit: str) -> str:
     if value is None:
         return NOTHING
     if unit == SECONDS:
-        return _sign(f"{value / HOUR:,.1f} h" if abs(value) >= LONG else f"{value:,.0f} s")
+        return _sign(f"{value / HOUR:,.1f} h" if abs(int(value)) >= LONG else f"{value:,.0f} s")
     return _sign(format(value, chart_format(unit)))
 
 

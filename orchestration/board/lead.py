@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -25,6 +25,7 @@ def lead_pages(reading: Reading, about: About) -> Iterator[tuple[str, tuple[str,
     results, signals, stars = (
         reading.by("team_id", name) for name in ("lead_results", "lead_signals", "lead_stars")
     )
+    known = {row["kpi_id"]: row for row in reading.rows("lead_kpis")}
     named = {row["group_id"]: group_name(row) for row in kpis if row["group_kind"] != CENTRE}
     for team_id in sorted({*members, *named}):
         name = named.get(team_id) or ((team_id, team_id) if team_id else pair("page.no_team"))
@@ -44,7 +45,7 @@ def lead_pages(reading: Reading, about: About) -> Iterator[tuple[str, tuple[str,
                 period=period_labels(periods[-1]) if periods else pair("page.nothing"),
                 members=people,
                 median=score(median(totals) if totals else None),
-                helped=list(_helped(people, of_team, _of_agents(signals.get(team_id, [])))),
+                helped=list(_helped(people, of_team, _of_agents(signals.get(team_id, [])), known)),
                 stars=[_star(row) for row in stars.get(team_id, [])],
                 trend=team_trend(kpis, caption=name, team_id=team_id) if own else None,
             ),
@@ -83,7 +84,10 @@ def _member(row: Row, results: Sequence[Row]) -> dict[str, Any]:
 
 
 def _helped(
-    members: Sequence[dict[str, Any]], results: dict[str, list[Row]], signals: dict[str, list[Row]]
+    members: Sequence[dict[str, Any]],
+    results: Mapping[str, list[Row]],
+    signals: Mapping[str, list[Row]],
+    known: Mapping[str, Row],
 ) -> Iterator[dict[str, Any]]:
     """Who has a signal, or a KPI below the floor, with the weakest KPIs; those with a signal first."""
     for member in sorted(members, key=lambda one: (one["id"] not in signals, -one["states"]["floor"])):
@@ -94,19 +98,37 @@ def _helped(
                 "id": member["id"],
                 "name": member["name"],
                 "signals": [
-                    {"kind": row["signal_kind"], "period": period_labels(row["period_id"])[1]} for row in told
+                    {"kind": row["signal_kind"], "period": period_labels(row["period_id"])} for row in told
                 ],
-                "weakest": [
-                    {
-                        "zh": one["kpi_name_zh"],
-                        "en": one["kpi_name_en"],
-                        "value": shown(one["value"], one["unit"]),
-                        "target": shown(one["target_value"], one["unit"]),
-                        "state": _aim(one).state,
-                    }
-                    for one in weak[:WEAKEST]
-                ],
+                "weakest": _to_improve(told, known) or [_weak(one) for one in weak[:WEAKEST]],
             }
+
+
+def _weak(row: Row) -> dict[str, Any]:
+    return {
+        "zh": row["kpi_name_zh"],
+        "en": row["kpi_name_en"],
+        "value": shown(row["value"], row["unit"]),
+        "target": shown(row["target_value"], row["unit"]),
+        "state": _aim(row).state,
+    }
+
+
+def _to_improve(signals: Sequence[Row], known: Mapping[str, Row]) -> list[dict[str, Any]]:
+    """The KPIs that the signals themselves name, of an improvement plan the weakest."""
+    named = {
+        one["condition"]: one for row in signals for one in row["conditions"] if one["condition"] in known
+    }
+    return [
+        {
+            "zh": known[kpi_id]["name_zh"],
+            "en": known[kpi_id]["name_en"],
+            "value": shown(one["actual"], known[kpi_id]["unit"]),
+            "target": shown(one["threshold"], known[kpi_id]["unit"]),
+            "state": Aim(one["actual"], None, one["threshold"], None, known[kpi_id]["direction"]).state,
+        }
+        for kpi_id, one in named.items()
+    ]
 
 
 def _star(row: Row) -> dict[str, Any]:

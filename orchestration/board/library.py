@@ -1,5 +1,5 @@
-"""The library that draws charts, Vega and Vega-Lite, as one script: bundled once, at installation or where a state
-first needs it, since that takes some seconds; the same for every page and publication.
+"""The library that draws charts, Vega and Vega-Lite, as one script: bundled once, at installation or where a
+state first needs it, since that takes some seconds; the same for every page and publication.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 INSTALLED = Path(sys.prefix) / "share" / "meritline"
-LICENCE = "/* Vega, Vega-Lite and Vega-Embed: BSD-3-Clause, University of Washington Interactive Data Lab. */\n"
+SNIPPET = "window.vegaEmbed = vegaEmbed;"
+LICENCE = (
+    "/* Vega, Vega-Lite and Vega-Embed: BSD-3-Clause, University of Washington Interactive Data Lab. */\n"
+)
 
 
 def file_name() -> str:
@@ -26,7 +29,7 @@ def keep_bundle(folder: Path = INSTALLED) -> Path:
 
         folder.mkdir(parents=True, exist_ok=True)
         draft = folder / f".{path.name}.{os.getpid()}"
-        draft.write_text(LICENCE + vl_convert.javascript_bundle(), encoding="utf-8")
+        draft.write_text(LICENCE + vl_convert.javascript_bundle(SNIPPET), encoding="utf-8")
         draft.replace(path)
     return path
 

@@ -21,9 +21,14 @@ def payroll_page(reading: Reading, about: About) -> str:
     people, sums = reading.rows("payroll_people"), reading.rows("payroll_months")
     months = [row for row in sums if row["period_kind"] == "month"]
     now_id, before_id = (people[0]["now_id"], people[0]["before_id"]) if people else (None, None)
-    now, before = (sum((row["amount_cny"] for row in months if row["period_id"] == one), NONE) for one in (now_id, before_id))
+    now, before = (
+        sum((row["amount_cny"] for row in months if row["period_id"] == one), NONE)
+        for one in (now_id, before_id)
+    )
     plans = _plans(people)
-    outliers = sorted((row for row in people if row["oddness"]), key=lambda row: (-abs(row["change_cny"]), row["agent_id"]))
+    outliers = sorted(
+        (row for row in people if row["oddness"]), key=lambda row: (-abs(row["change_cny"]), row["agent_id"])
+    )
     return page(
         "payroll",
         about,
@@ -94,7 +99,9 @@ def _plans(people: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def _moved(plans: Sequence[dict[str, Any]], change: Decimal) -> Chart:
-    """The plans' changes, from nothing to the change of the total: beside two whole totals they would not be seen."""
+    """The plans' changes, from nothing to the change of the total: beside two whole totals they would not be
+    seen.
+    """
     steps = [Step(one["zh"], one["en"], one["moved"]) for one in plans if one["moved"]]
     return waterfall([*steps, total_step(change, "page.change")], caption=pair("payroll.moved"), signed=True)
 

@@ -13,7 +13,7 @@ Value = Decimal | None
 
 def spark(values: Sequence[Value], lows: Sequence[Value] = (), highs: Sequence[Value] = ()) -> Markup:
     """A line of the values, oldest first, with a dot at the newest; `lows` and `highs` make the band of
-    targets behind it. A gap stays a gap. Beside it the number stands in words, so it is hidden from readers of screens.
+    targets behind it. A gap stays a gap. The number stands beside it, so it is hidden from screen readers.
     """
     known = [float(one) for one in (*values, *lows, *highs) if one is not None]
     if not any(one is not None for one in values):
@@ -29,7 +29,11 @@ def spark(values: Sequence[Value], lows: Sequence[Value] = (), highs: Sequence[V
         return 27 - 24 * (float(value) - low) / room if high > low else 15.0
 
     parts = []
-    aims = [(x(at), y(a), y(b)) for at, (a, b) in enumerate(zip(lows, highs, strict=True)) if a is not None and b is not None]
+    aims = [
+        (x(at), y(a), y(b))
+        for at, (a, b) in enumerate(zip(lows, highs, strict=True))
+        if a is not None and b is not None
+    ]
     if aims:
         if len(aims) == 1:
             aims = [(0.0, *aims[0][1:]), (100.0, *aims[0][1:])]
@@ -51,11 +55,10 @@ def spark(values: Sequence[Value], lows: Sequence[Value] = (), highs: Sequence[V
     end = values[last]
     assert end is not None
     # A line of no length with round ends: a circle would be stretched with the picture.
-    parts.append(
-        f'<path class="line end" d="M{x(last):.1f} {y(end):.1f}h0" style="stroke-width:6;stroke-linecap:round"/>'
-    )
+    parts.append(f'<path class="line end" d="M{x(last):.1f} {y(end):.1f}h0"/>')
     return Markup(
-        f'<svg class="spark" viewBox="0 0 100 30" preserveAspectRatio="none" aria-hidden="true">{"".join(parts)}</svg>'
+        '<svg class="spark" viewBox="0 0 100 30" preserveAspectRatio="none" aria-hidden="true">'
+        f"{''.join(parts)}</svg>"
     )
 
 
@@ -113,16 +116,6 @@ def bullet(aim: Aim) -> Markup:
             shade = "tick" if name == "target" else "tick faint"
             parts.append(f'<path class="{shade}" d="M{at:.1f} {tall[0]}V{tall[1]}"/>')
     return Markup(
-        f'<svg class="bullet" viewBox="0 0 200 22" preserveAspectRatio="none" aria-hidden="true">{"".join(parts)}</svg>'
-    )
-
-
-def share_bar(share: Decimal | None) -> Markup:
-    """A share, 0 to 1, as a bar behind its number."""
-    if share is None:
-        return Markup("")
-    return Markup(
-        '<svg class="spark" viewBox="0 0 100 30" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect class="track" x="0" y="10" width="100" height="9"/>'
-        f'<rect class="bar" x="0" y="10" width="{100 * float(share):.1f}" height="9"/></svg>'
+        '<svg class="bullet" viewBox="0 0 200 22" preserveAspectRatio="none" aria-hidden="true">'
+        f"{''.join(parts)}</svg>"
     )

@@ -72,6 +72,6 @@ def _said(publication: Path) -> Iterator[None]:
         raise NoBoard(
             path=publication,
             problem=f"the publication has not what a board is made of ({str(error).splitlines()[0]})",
-            remedy="Retention has removed its data, or an earlier release published it: name a newer one, or run "
-            "meritline nightly",
+            remedy="Retention has removed its data, or an earlier release published it: name a newer one, or "
+            "run meritline nightly",
         ) from error

@@ -25,8 +25,16 @@ def group_name(row: Row) -> tuple[str, str]:
 
 
 def team_trend(rows: Sequence[Row], *, caption: tuple[str, str], team_id: str | None = None) -> Chart | None:
-    """The lines of every team and the centre by month, or of one team and the centre; None without any."""
-    kept = [row for row in rows if team_id is None or row["group_kind"] == CENTRE or row["group_id"] == team_id]
+    """The lines of every team and the centre by month, or of one team and the centre; None without any.
+
+    Sums are left out: a team's is a part of the centre's.
+    """
+    kept = [
+        row
+        for row in rows
+        if not row["is_sum"]
+        and (team_id is None or row["group_kind"] == CENTRE or row["group_id"] == team_id)
+    ]
     if not kept:
         return None
     kpis = {row["kpi_id"]: row for row in kept}
@@ -66,7 +74,12 @@ def team_trend(rows: Sequence[Row], *, caption: tuple[str, str], team_id: str | 
             *("value", "target_low", "target_high"),
         ],
         rows=data,
-        titles=[("month", "page.month"), ("name", "page.team"), ("value", "page.value"), ("target_low", "page.target")],
+        titles=[
+            ("month", "page.month"),
+            ("name", "page.team"),
+            ("value", "page.value"),
+            ("target_low", "page.target"),
+        ],
         picks=picks,
         says={"group": first, "last": max(row["period_id"] for row in kept)},
         formats={kpi: chart_format(one["unit"]) for kpi, one in kpis.items()},

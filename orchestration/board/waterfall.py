@@ -12,7 +12,7 @@ from orchestration.board.words import pair
 
 COLUMNS = ("position", "label_zh", "label_en", "full_zh", "full_en", "low", "high", "kind", "amount")
 LOW, HIGH = COLUMNS.index("low"), COLUMNS.index("high")
-ROOM = 0.22
+ROOM = 0.34
 """Room for the number behind the longest bar, as a part of what the bars take."""
 LONGEST = 26
 """Letters of a label beside a bar; the whole stands in the table."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 WORDS: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.safe_load(
     Path(__file__).with_name("words.yml").read_text(encoding="utf-8")
@@ -16,7 +16,7 @@ WORDS: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.safe_load(
 
 
 def pair(key: str) -> tuple[str, str]:
-    """Chinese and English of `group.name`; a name that the catalogue lacks (a site's own) is said as it is."""
+    """Chinese and English of `group.name`; a name that is a site's own is said as it is."""
     group, _, name = key.partition(".")
     found = WORDS[group].get(name)
     return (name, name) if found is None else (found["zh"], found["en"])
@@ -26,8 +26,8 @@ def both(zh: object, en: object) -> Markup:
     """Both texts, of which the page shows that of its language; one that is missing is the other."""
     first, second = ("" if text is None else str(text) for text in (zh, en))
     if first == second or not (first and second):
-        return Markup("{}").format(first or second)
-    return Markup('<span lang="zh-CN">{}</span><span lang="en">{}</span>').format(first, second)
+        return escape(first or second)
+    return Markup(f'<span lang="zh-CN">{escape(first)}</span><span lang="en">{escape(second)}</span>')
 
 
 def say(key: str) -> Markup:
@@ -52,7 +52,7 @@ def period_labels(period_id: str) -> tuple[str, str]:
     return (f"{year}年", year) if year.isdigit() and not part else (period_id, period_id)
 
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _said: dict[str, Markup] = {}
 
 

@@ -1,11 +1,11 @@
 """Boards on disk: a folder per audience, readable to whom it is for, with the assets beside them.
 
-    index.html           for whoever runs the system (0600)
-    assets/              styles, script, library of charts: nothing of anybody
-    bi/index.html        the group's too (0640)
-    lead/<team>/         a folder for each team (0600)
-    agent/<agent>.html   a page for each agent (0600)
-    payroll/index.html   (0600)
+index.html           for whoever runs the system (0600)
+assets/              styles, script, library of charts: nothing of anybody
+bi/index.html        the group's too (0640)
+lead/<team>/         a folder for each team (0600)
+agent/<agent>.html   a page for each agent (0600)
+payroll/index.html   (0600)
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from orchestration.state.folder import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_F
 BOARD_FOLDER = "board"
 ASSETS = Path(__file__).with_name("assets")
 LONGEST_NAME = 120
-"""Letters of a file's name: three bytes in hexadecimal for each of those that are no plain ones, and an ending."""
+"""Letters of a file's name; a longer one is cut and ends in its hash."""
 NAMELESS = "-"
 
 Entry = tuple[str, str, str]
@@ -131,6 +131,8 @@ def _folder(path: Path, mode: int = OWNER_DIR) -> Path:
 
 def _write(path: Path, text: str, mode: int = OWNER_FILE) -> None:
     """Write a file that is nobody's but the owner's from its first byte."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_FILE), "w", encoding="utf-8") as stream:
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_FILE), "w", encoding="utf-8"
+    ) as stream:
         stream.write(text)
     path.chmod(mode)

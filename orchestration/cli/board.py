@@ -46,13 +46,15 @@ def board(options: Options, *, out: Path, audiences: tuple[str, ...], run_id: st
     if target.is_dir() and any(target.iterdir()):
         raise ConfigurationError(
             path=target,
-            problem="the folder is not empty: pages of an earlier board, of people who have left say, would stay",
+            problem="the folder is not empty: pages of an earlier board would stay among the new ones",
             remedy="Name a new folder, or remove what is in it",
         )
     draft = target.with_name(f".{target.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.parent.mkdir(parents=True, exist_ok=True)
-    about = About(str(manifest["run_id"]), str(manifest["as_of"]), is_preview=bool(manifest.get("is_preview")))
+    about = About(
+        str(manifest["run_id"]), str(manifest["as_of"]), is_preview=bool(manifest.get("is_preview"))
+    )
     pages = write_boards(folder, draft, about, library=bundle(state.root), audiences=audiences or BOARDS)
     if target.is_dir():
         target.rmdir()

@@ -30,8 +30,9 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     today, `site` empty that the site has no folder of its own.
 
     `is_preview` is of a run on a private copy of the state (`nightly.preview`). `allow_rejects` is the share
-    (0 to 1) of a table's rows that may be rejected; `boards` are the audiences of the performance boards; `full_refresh` builds everything anew; `retries` and
-    `retry_seconds` are about faults that pass by themselves.
+    (0 to 1) of a table's rows that may be rejected; `boards` are the audiences of the performance
+    boards; `full_refresh` builds everything anew; `retries` and `retry_seconds` are about faults that pass by
+    themselves.
     """
 
     state: str
