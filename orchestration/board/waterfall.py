@@ -42,6 +42,7 @@ def waterfall(steps: Sequence[Step], *, caption: tuple[str, str], signed: bool =
             "amounts": "+,.2f" if signed else ",.2f",
             "unit": "CNY",
             "least": min(least, 0.0),
+            "top": most,
             "most": most + ROOM * ((most - min(least, 0.0)) or 1),
         },
     )

@@ -91,11 +91,14 @@
       if (select.dataset.filters === "true") data = data.filter((row) => String(row[select.name]) === select.value);
     }
     const format = (said.formats || {})[picked[said.format_by]] || said.format || ",.2~f";
-    const bars = new Set(data.map((row) => row.position ?? row.scheme_zh)).size;
-    const spec = filled(window.BOARD_CHARTS[figure.dataset.chart], { ...said.says, ...picked, format, tall: 46 + 30 * bars });
-    spec.data = { values: data.map(localised) };
+    const says = { ...said.says };
+    // A narrow window leaves the numbers behind the bars less room.
+    if (innerWidth < 640 && "top" in says) says.most = says.top + 0.9 * (says.top - says.least || 1);
+    const tall = 46 + 30 * new Set(data.map((row) => row.position ?? row.scheme_zh)).size;
     const holder = figure.querySelector(".chart");
     try {
+      const spec = filled(window.BOARD_CHARTS[figure.dataset.chart], { ...says, ...picked, format, tall });
+      spec.data = { values: data.map(localised) };
       await vegaEmbed(holder, spec, { actions: false, renderer: "svg", config: config(), tooltip: { theme: "custom" } });
       // The label and the table beside it say what it shows; of its marks there would be hundreds.
       holder.querySelector("svg").setAttribute("aria-hidden", "true");
