@@ -43,6 +43,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m orchestration.warehouse
+	$(BIN)/python -m orchestration.board
 	touch $@
 
 clean:  ## remove the virtual environment and the caches of tools; a state folder stays: it holds what was paid

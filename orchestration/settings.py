@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import ConfigurationError
-from orchestration.settings_table import PROFILES, SETTINGS, Given, said_of_site
+from orchestration.settings_table import BOARDS, PROFILES, SETTINGS, Given, said_of_site
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
@@ -36,9 +36,9 @@ SITE_VARIABLE = "MERITLINE_SITE"
 @dataclass(frozen=True)
 class Settings:
     """A site's settings; paths are absolute, `keep_publications` counts publications whose data stays on
-    disk, `retries` counts attempts after the first, `notify_command` is a program and its arguments. `site`
-    is the site's own folder, where there is one; `statement_months` counts the newest months whose statements
-    are files of their own.
+    disk, `retries` counts attempts after the first, `notify_command` is a program and its arguments, `boards`
+    are the audiences that each publication has a performance board for. `site` is the site's own folder,
+    where there is one; `statement_months` counts the newest months whose statements are files of their own.
     """
 
     state: Path
@@ -55,6 +55,7 @@ class Settings:
     memory: str = ""
     engine: str = "duckdb"
     statement_months: int = STATEMENT_MONTHS
+    boards: tuple[str, ...] = BOARDS
     site: Path | None = None
 
     def nightly_command(self, *, as_of: str, allow_rejects: str) -> str:
@@ -107,6 +108,7 @@ def load_settings(environment: Mapping[str, str] | None = None, *, site: Path | 
         memory=said.get("memory", ""),
         engine=said.get("engine", "duckdb"),
         statement_months=said.get("statement_months", STATEMENT_MONTHS),
+        boards=said.get("board", BOARDS),
         site=None if folder is None else folder.absolute(),
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from orchestration.cli.accept import accept
+from orchestration.cli.board import board
 from orchestration.cli.check import check
 from orchestration.cli.demo import demo
 from orchestration.cli.diff import diff
@@ -42,7 +43,7 @@ def cli() -> None:
 
 for command in (
     *(nightly, check, accept, demo, generate, settle),
-    *(trace, why, diff, verify, pack, status, doctor, site, docs, ui),
+    *(trace, why, diff, verify, pack, status, doctor, site, board, docs, ui),
 ):
     cli.add_command(command)
 

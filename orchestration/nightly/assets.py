@@ -319,6 +319,7 @@ def _publication() -> AssetsDefinition:
                 landing=nightly.landing,
                 bounds=BOUNDS_DIR,
                 site=nightly.site_folder,
+                boards=nightly.boards,
                 is_preview=nightly.is_preview,
                 again=nightly.command_line,
             )
