@@ -356,3 +356,26 @@ def test_a_publication_without_its_data_says_so(board: Path, tmp_path: Path) -> 
     library = board / "assets" / "vega.js"
     with pytest.raises(NoBoard, match="Retention has removed its data"):
         write_boards(tmp_path, tmp_path / "out", About("x", AS_OF), library=library)
+
+
+def test_a_centre_of_nobody_has_boards(publication: Publication, board: Path, tmp_path: Path) -> None:
+    (tmp_path / "bi").mkdir()
+    with duckdb.connect() as database:
+        for path in (publication.folder / "bi").glob("*.parquet"):
+            database.execute(
+                f"copy (from '{path}' limit 0) to '{tmp_path / 'bi' / path.name}' (format parquet)"
+            )
+        database.execute(f"attach '{publication.folder / 'auditor.duckdb'}' as whole (read_only)")
+        database.execute(f"attach '{tmp_path / 'auditor.duckdb'}' as empty")
+        tables = database.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'whole'"
+        ).fetchall()
+        for schema, name in tables:
+            database.execute(f'create schema if not exists empty."{schema}"')
+            database.execute(
+                f'create table empty."{schema}"."{name}" as from whole."{schema}"."{name}" limit 0'
+            )
+        database.execute("detach empty")
+    library = board / "assets" / "vega.js"
+    assert write_boards(tmp_path, tmp_path / "out", About("x", AS_OF), library=library) == 3
+    assert "暂无数据" in (tmp_path / "out" / "bi" / "index.html").read_text(encoding="utf-8")
