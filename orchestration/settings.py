@@ -9,7 +9,7 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.errors import ConfigurationError
@@ -35,7 +35,7 @@ SITE_VARIABLE = "MERITLINE_SITE"
 class Settings:
     """A site's settings; paths are absolute, `keep_publications` counts publications whose data stays on
     disk, `retries` counts attempts after the first, `notify_command` is a program and its arguments. `site`
-    is the site's own folder, where there is one.
+    is the site's own folder, where there is one. `postgres_dsn` may hold a password: it is shown nowhere.
     """
 
     state: Path
@@ -52,6 +52,9 @@ class Settings:
     memory: str = ""
     engine: str = "duckdb"
     site: Path | None = None
+    postgres_dsn: str = field(default="", repr=False)
+    postgres_schema: str = "meritline"
+    postgres_readers: Path | None = None
 
     def nightly_command(self, *, as_of: str, allow_rejects: str) -> str:
         """The command of a night with these settings, as its operator would write it: `as_of` is empty where
@@ -103,6 +106,9 @@ def load_settings(environment: Mapping[str, str] | None = None, *, site: Path | 
         memory=said.get("memory", ""),
         engine=said.get("engine", "duckdb"),
         site=None if folder is None else folder.absolute(),
+        postgres_dsn=said.get("postgres_dsn", ""),
+        postgres_schema=said.get("postgres_schema", "meritline"),
+        postgres_readers=said.get("postgres_readers"),
     )
 
 

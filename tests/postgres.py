@@ -1,5 +1,5 @@
-"""A real PostgreSQL server for tests: from a wheel, on a socket and a loopback port of its own, stopped by its
-own process id.
+"""A real PostgreSQL server for tests: from a wheel, on a socket and a loopback port of its own, stopped by
+its own process id.
 
 MERITLINE_TEST_POSTGRES names a folder of other binaries (`…/bin` of an installed version).
 """
@@ -74,7 +74,19 @@ def running_server() -> Iterator[Server]:
         if user is not None:
             shutil.chown(folder, user)
         subprocess.run(
-            [binaries / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C", "-A", "trust", "-N"],
+            [
+                binaries / "initdb",
+                "-D",
+                data,
+                "-U",
+                "postgres",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "-A",
+                "trust",
+                "-N",
+            ],
             user=user,
             check=True,
             capture_output=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,8 +73,8 @@ def _fault(one: Reader) -> str:
 def require_roles(session: Session, names: Names) -> list[str]:
     """Make the group roles that there are not yet; returns a note of those.
 
-    Raises ConfigurationError with the SQL to run by hand where this role may not, and naming a group role whose
-    members would see more than its rows.
+    Raises ConfigurationError with the SQL to run by hand where this role may not, and naming a group role
+    whose members would see more than its rows.
     """
     roles = [names.role(reader) for reader in READERS]
     there = {
@@ -159,18 +159,27 @@ def _joined(session: Session, names: Names, one: Reader) -> Iterator[str]:
             yield f"{one.login} is not in its group: grant {role} to {quoted};"
 
 
-def mapping_notes(session: Session, names: Names) -> list[str]:
-    """What is odd about the mapping, without refusing anything: agents and teams that the publication does not
-    know, logins that see everything whatever it says.
+def mapping_notes(
+    session: Session, names: Names, *, agents: Collection[str], teams: Collection[str]
+) -> list[str]:
+    """What is odd about the mapping, without refusing anything: whom the publication does not know (`agents`
+    and `teams` are whom it does), logins that see everything whatever the mapping says.
     """
     notes = []
+    for login, agent, team in session.rows(
+        "select login, agent_id, team_id from {access}.reader order by login, audience", access=names.access
+    ):
+        if agent is not None and agent not in agents:
+            notes.append(
+                f"reader {login}: the publication has no agent {agent}, the login sees nobody's rows"
+            )
+        if team is not None and team not in teams:
+            notes.append(f"reader {login}: the publication has no team {team}")
     for (login,) in session.rows(
         "select distinct r.login from {access}.reader as r"
         " inner join pg_roles as p on p.rolname = r.login"
         " where p.rolsuper or p.rolbypassrls or pg_has_role(p.oid, current_user, 'member') order by 1",
         access=names.access,
     ):
-        notes.append(
-            f"login {login} may bypass row-level security: it sees every row whatever the mapping says"
-        )
+        notes.append(f"login {login} may bypass row-level security: it sees every row, mapped or not")
     return notes

@@ -44,6 +44,14 @@ TYPES = {
     **{"HUGEINT": "numeric", "UBIGINT": "numeric"},
     **{"TIMESTAMP": "timestamp", "TIMESTAMP WITH TIME ZONE": "timestamptz"},
 }
+TABLES = """
+select database_name, schema_name || '.' || table_name, comment
+from duckdb_tables() where database_name in (select unnest($1))
+"""
+COLUMNS = """
+select database_name, schema_name || '.' || table_name, column_name, data_type, comment
+from duckdb_columns() where database_name in (select unnest($1)) order by column_index
+"""
 DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
@@ -88,6 +96,13 @@ class Source:
         self._database = database
         for audience in (BI, PAYROLL, AUDITOR):
             self._attach(folder / f"{audience}.duckdb", audience)
+        self._comments: dict[tuple[str, str], str] = {
+            (file, place): said or ""
+            for file, place, said in database.execute(TABLES, [[BI, PAYROLL, AUDITOR]]).fetchall()
+        }
+        self._columns: dict[tuple[str, str], list[tuple[str, str, str | None]]] = {}
+        for file, place, *column in database.execute(COLUMNS, [[BI, PAYROLL, AUDITOR]]).fetchall():
+            self._columns.setdefault((file, place), []).append((column[0], column[1], column[2]))
         self.relations: tuple[Relation, ...] = tuple(self._relations())
 
     def lines(self, relation: Relation, size: int = 20_000) -> Iterator[bytes]:
@@ -103,6 +118,12 @@ class Source:
         """The only value of a question to the attached files (`bi`, `payroll`, `auditor`)."""
         row = self._database.execute(question).fetchone()
         return None if row is None else row[0]
+
+    def values(self, column: str, relation: str) -> frozenset[str]:
+        """The values of a column of a relation; none where the publication lacks it."""
+        places = [f"{one.file}.{one.place}" for one in self.relations if one.name == relation]
+        found = self._database.execute(f"select {column} from {places[0]}").fetchall() if places else []
+        return frozenset(value for (value,) in found)
 
     def _attach(self, path: Path, audience: str) -> None:
         if not path.is_file():
@@ -120,7 +141,9 @@ class Source:
     def _relations(self) -> Iterator[Relation]:
         keys = self._keys()
         owners: dict[str, set[str]] = {}
-        places = {audience: self._places(audience) for audience in (BI, PAYROLL, AUDITOR)}
+        places: dict[str, list[str]] = {BI: [], PAYROLL: [], AUDITOR: []}
+        for audience, place in sorted(self._comments):
+            places[audience].append(place)
         for audience in (BI, PAYROLL):
             for place in places[audience]:
                 owners.setdefault(place, set()).add(audience)
@@ -136,13 +159,6 @@ class Source:
             file = next((one for one in (BI, PAYROLL) if one in audiences and place in places[one]), AUDITOR)
             yield self._relation(file, place, frozenset({*audiences, AUDITOR}), keys.get(place, ()))
 
-    def _places(self, audience: str) -> list[str]:
-        rows = self._database.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where database_name = ? order by 1",
-            [audience],
-        ).fetchall()
-        return [place for (place,) in rows]
-
     def _keys(self) -> dict[str, tuple[str, ...]]:
         keys: dict[str, tuple[str, ...]] = {}
         for relation, column in self._database.execute(
@@ -154,16 +170,6 @@ class Source:
     def _relation(self, file: str, place: str, audiences: frozenset[str], key: tuple[str, ...]) -> Relation:
         schema, name = place.split(".")
         left_out = ABOUT_LEFT_OUT if name == ABOUT else OF_LOADS if schema == "facts" else ()
-        found = self._database.execute(
-            "select column_name, data_type, comment from duckdb_columns() where database_name = ?"
-            " and schema_name = ? and table_name = ? order by column_index",
-            [file, schema, name],
-        ).fetchall()
-        comment = self._database.execute(
-            "select comment from duckdb_tables() where database_name = ? and schema_name = ?"
-            " and table_name = ?",
-            [file, schema, name],
-        ).fetchone()
         nulls = " or ".join(f'"{column}" is null' for column in key) or "false"
         rows, empty = self._database.execute(
             f"select count(*), count(*) filter (where {nulls}) from {file}.{place}"
@@ -182,10 +188,10 @@ class Source:
             audiences=audiences,
             columns=tuple(
                 Column(column, _kind(place, column, kind), said or "", kind == "VARCHAR")
-                for column, kind, said in found
+                for column, kind, said in self._columns[file, place]
                 if column not in left_out
             ),
-            comment=(comment or ("",))[0] or "",
+            comment=self._comments[file, place],
             key=key,
             rows=rows,
             has_empty_keys=bool(empty),

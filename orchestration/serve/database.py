@@ -7,17 +7,19 @@ passed on that can hold names alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import LiteralString, NoReturn, cast
+from typing import ClassVar, NoReturn
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from orchestration.errors import ConfigurationError, MeritlineError
+from orchestration.settings import Settings
+from orchestration.settings_table import SCHEMA_NAME
 
 OLDEST_MAJOR = 15
 """The first that has views with the rights of whoever asks."""
@@ -28,7 +30,11 @@ SETTINGS = {
     "keepalives_idle": "30",
 }
 """What a connection has unless its DSN says otherwise."""
-NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+TURNED_AWAY = re.compile(
+    r"authentication failed|no pg_hba.conf entry|no password supplied|(role|database) .* does not exist"
+    r"|is not permitted to log in|permission denied for database|definition of service .* not found"
+)
+"""What is the same the next time; a server that is starting, stopping or full is not."""
 NAMES_ONLY = frozenset({"42501", "3F000", "42P07", "0A000", "2BP01", "42704", "42710", "55006"})
 """States whose message names objects of the database, and no value of a row: a right that is missing, and
 things that are there or are not.
@@ -37,6 +43,12 @@ things that are there or are not.
 
 class ServerAway(MeritlineError):
     """The server cannot be reached, or went away."""
+
+    passes: ClassVar[bool] = True
+
+
+class NoWay(ConfigurationError):
+    """The server answers and lets this role not in."""
 
 
 class LoadedMeanwhile(MeritlineError):
@@ -47,8 +59,9 @@ class LoadedMeanwhile(MeritlineError):
 
 @dataclass(frozen=True)
 class Target:
-    """Where a publication is loaded: `dsn` as libpq reads it (address, service or keywords; shown nowhere), the
-    schema that readers ask, a file of readers, and the seconds that a load waits for another and for readers.
+    """Where a publication is loaded: `dsn` as libpq reads it (address, service or keywords; shown nowhere),
+    the schema that readers ask, a file of readers, and the seconds that a load waits for another and for
+    readers.
     """
 
     dsn: str = field(repr=False)
@@ -57,25 +70,32 @@ class Target:
     patience: float = 600.0
 
 
+def target_of(settings: Settings) -> Target | None:
+    """The target that a site's settings name; None where they name none."""
+    if not settings.postgres_dsn:
+        return None
+    return Target(settings.postgres_dsn, schema=settings.postgres_schema, readers=settings.postgres_readers)
+
+
 class Session:
     """A connection within one transaction."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
 
-    def run(self, text: str, values: dict[str, object] | None = None, **names: object) -> None:
+    def run(self, text: str, values: Mapping[str, object] | None = None, /, **names: object) -> None:
         """Run statements. `{name}` in the text stands for a quoted name, or several of a sequence; values go
         as parameters.
         """
         self.connection.execute(composed(text, **names), values)
 
     def rows(
-        self, text: str, values: dict[str, object] | None = None, **names: object
+        self, text: str, values: Mapping[str, object] | None = None, /, **names: object
     ) -> list[tuple[object, ...]]:
         """The rows of a question."""
         return self.connection.execute(composed(text, **names), values).fetchall()
 
-    def value(self, text: str, values: dict[str, object] | None = None, **names: object) -> object:
+    def value(self, text: str, values: Mapping[str, object] | None = None, /, **names: object) -> object:
         """The only value of a question; None without a row."""
         found = self.rows(text, values, **names)
         return found[0][0] if found else None
@@ -83,7 +103,7 @@ class Session:
 
 def composed(text: str, **names: object) -> sql.Composed:
     """SQL of our own with quoted names in its braces."""
-    return sql.SQL(cast(LiteralString, text)).format(
+    return sql.SQL(text).format(
         **{
             key: sql.SQL(", ").join(sql.Identifier(one) for one in value)
             if isinstance(value, list | tuple)
@@ -102,7 +122,7 @@ def session(target: Target) -> Iterator[Session]:
     Raises ConfigurationError for what cannot be used, ServerAway where nothing answers, MeritlineError for
     what the server refuses.
     """
-    if not NAME.fullmatch(target.schema):
+    if not SCHEMA_NAME.fullmatch(target.schema):
         raise ConfigurationError(
             path="postgres_schema",
             problem=f"{target.schema!r} is no name of a schema",
@@ -136,11 +156,11 @@ def _connected(dsn: str) -> psycopg.Connection:
         return psycopg.connect(make_conninfo(dsn, **{k: v for k, v in SETTINGS.items() if k not in given}))
     except psycopg.Error as error:
         said = scrubbed(" ".join(str(error).split()), dsn)
-        raise ServerAway(
+        raise (NoWay if TURNED_AWAY.search(said) else ServerAway)(
             path="PostgreSQL",
             problem=f"no connection ({said})",
-            remedy="What was loaded before stays. Check server, pg_hba.conf and password (.pgpass, service file "
-            "or PGPASSWORD), then run meritline publish postgres",
+            remedy="What was loaded before stays. Check server, pg_hba.conf and password (.pgpass, service "
+            "file or PGPASSWORD), then run meritline publish postgres",
         ) from None
 
 
@@ -157,7 +177,7 @@ def _require_a_server_we_know(connection: psycopg.Connection) -> None:
         raise ConfigurationError(
             path="PostgreSQL",
             problem=f"the server is version {connection.info.server_version // 10_000}",
-            remedy=f"Take {OLDEST_MAJOR} or later: earlier ones let a view show rows that its reader may not see",
+            remedy=f"Take {OLDEST_MAJOR} or later: views of earlier ones show rows that their reader may not",
         )
     row = connection.execute("select current_setting('server_encoding')").fetchone()
     if row is not None and row[0] != "UTF8":
@@ -187,7 +207,7 @@ def _raise(error: psycopg.Error, target: Target) -> NoReturn:
     reason = " ".join(part for part in (type(error).__name__, state, said, where and f"({where})") if part)
     remedy = "What was loaded before stays whole"
     if state == "42501":
-        remedy += ". The role of the DSN wants: create on the database, ownership of the schemas that it made before"
+        remedy += ". The role of the DSN wants create on the database, and must own what it loaded before"
     raise MeritlineError(
         path="PostgreSQL", problem=f"the server refused a step of the load: {reason}", remedy=remedy
     ) from None

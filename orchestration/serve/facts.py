@@ -30,21 +30,21 @@ def structure(facts: Iterable[Fact]) -> set[Fact]:
 
 
 def require_as_meant(session: Session, names: Names, meant: set[Fact]) -> None:
-    """Raises MeritlineError naming what is odd about the new schema: a table without policy or row security, a
-    policy, grant or view that no load makes, whatever default privileges or triggers of the server added.
+    """Raises MeritlineError naming what is odd about the new schema: a table without policy or row security,
+    a policy, grant or view that no load makes, whatever default privileges or triggers of the server added.
     """
     _refuse_odd(
         names.draft,
         structure(facts_of(session, names.draft)),
         meant,
-        "The new schema was given up, what was loaded before stays. Look at default privileges (\\ddp) and event "
-        "triggers of the database",
+        "The new schema was given up, what was loaded before stays. Look at default privileges (\\ddp) and "
+        "event triggers of the database",
     )
 
 
 def require_untouched(session: Session, names: Names, major: int) -> None:
-    """Raises MeritlineError naming what was changed by hand in the schema that readers ask, or in the one that
-    says who they are. `major` is the server's version: of another one only the structure is compared.
+    """Raises MeritlineError naming what was changed by hand in the schema that readers ask, or in the one
+    that says who they are. `major` is the server's version: of another one only the structure is compared.
     """
     noted = session.value("select to_regclass(%(name)s)::text", {"name": f"{names.access}.fact"})
     before = _noted(session, names) if noted else {}
@@ -64,8 +64,8 @@ def require_untouched(session: Session, names: Names, major: int) -> None:
             schema,
             found if same else structure(found),
             meant if same else structure(meant),
-            "Nothing was loaded, readers have what they had. Take it back (drop policy … on …; revoke … on … from "
-            "…), or drop the whole schema if it is to be made anew, then run meritline publish postgres",
+            "Nothing was loaded, readers have what they had. Take it back (drop policy … on …; revoke … on … "
+            "from …), or drop the whole schema to have it made anew, then run meritline publish postgres",
         )
 
 

@@ -1,4 +1,4 @@
-"""A publication as a schema that nobody else sees yet: tables, rows, keys, indexes, comments, policies, views.
+"""A publication as a schema that nobody else sees yet: tables, rows, keys, comments, policies, views.
 
 All of it happens in the transaction of the caller, which commits or leaves nothing behind.
 """

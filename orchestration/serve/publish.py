@@ -8,7 +8,6 @@ leaves everything as it was; there is nothing to clear away.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +44,12 @@ class Loaded:
     rows: int
     replaced: str | None
 
+    def __str__(self) -> str:
+        """What a person is told of it."""
+        instead = "" if self.replaced in (None, self.run_id) else f", in the place of {self.replaced}"
+        rows = f"{self.rows:,} rows in {self.relations} relations"
+        return f"{self.run_id} in schema {self.schema}, {rows}{instead}"
+
 
 def publish_to_postgres(
     state: StateFolder, target: Target, current: Stage, *, takes_over: bool = False
@@ -80,7 +85,13 @@ def publish_to_postgres(
             made = load(server, source, relations, names, current.step)
             owner = str(server.value("select current_user::text"))
             require_as_meant(server, names, made.facts(names, owner))
-            for said in (*_resting(server, names), *mapping_notes(server, names)):
+            odd = mapping_notes(
+                server,
+                names,
+                agents=source.values("agent_id", "dim_agent"),
+                teams=source.values("team_id", "dim_team"),
+            )
+            for said in (*_resting(server, names), *odd):
                 current.note(said)
             _switch(server, names, target, current)
             note(
@@ -108,7 +119,7 @@ def _wait_for_other_loads(server: Session, target: Target) -> None:
     except psycopg.errors.LockNotAvailable:
         raise LoadedMeanwhile(
             path="PostgreSQL",
-            problem=f"another load into the schema {target.schema} has been at work for {target.patience:g} s",
+            problem=f"another load into the schema {target.schema} has worked for {target.patience:g} s",
             remedy="Wait until it is done, then run meritline publish postgres",
         ) from None
     server.run("set local lock_timeout = 0")
@@ -123,17 +134,17 @@ def _live(server: Session, names: Names) -> tuple[str, str] | None:
 
 
 def _require_of_this_state(state: StateFolder, live: tuple[str, str], names: Names) -> None:
-    """A night of another state (a trial, a demo, a copy) does not take the place of the site's own by chance."""
+    """A night of another state (a trial, a copy) does not take the place of the site's own by chance."""
     run_id, content_hash = live
     folder = state.published / Path(run_id).name
     known: Any = read_manifest(folder) if (folder / MANIFEST).is_file() else {}
     if known.get("content_hash") != content_hash:
         raise ConfigurationError(
             path="PostgreSQL",
-            problem=f"the schema {names.schema} holds publication {run_id}, which {state.root} never published",
+            problem=f"the schema {names.schema} holds publication {run_id}, which {state.root} never made",
             remedy="Is this the state whose publications belong there (restored, or a new one), take it over "
-            "once: meritline publish postgres --take-over. Else name another schema (postgres_schema). Nothing "
-            "was loaded",
+            "once: meritline publish postgres --take-over. Else name another schema (postgres_schema). "
+            "Nothing was loaded",
         )
 
 
@@ -206,7 +217,7 @@ def _take(server: Session, names: Names, target: Target) -> None:
         try:
             server.run(f"lock table {places} in access exclusive mode", schema=names.schema, **called)
         except (psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected):
-            server.run("rollback to savepoint alone")
+            server.run("rollback to savepoint alone; release savepoint alone")
         else:
             server.run("set local statement_timeout = 0")
             return
@@ -216,7 +227,7 @@ def _take(server: Session, names: Names, target: Target) -> None:
                 problem="readers have not let go of the publication before for "
                 f"{target.patience:g} s: {_holders(server, names)}",
                 remedy="They keep it, nothing was loaded. Have them end their transactions "
-                "(idle_in_transaction_session_timeout does it by itself), then run meritline publish postgres",
+                "(idle_in_transaction_session_timeout sees to it), then run meritline publish postgres",
             )
         time.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)

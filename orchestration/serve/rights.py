@@ -1,7 +1,7 @@
 """Who reads which rows of which relation, as one condition per relation.
 
-A condition is decided by who logged in (`session_user`, looked up in a table that no reader can read), never by
-what a session says of itself. What is named nowhere here is an auditor's alone.
+A condition is decided by who logged in (`session_user`, looked up in a table that no reader can read), never
+by what a session says of itself. What is named nowhere here is an auditor's alone.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Right:
-    """Kinds of readers who may ask a relation at all, and the condition on its rows (SQL over its columns)."""
+    """Kinds of readers who may ask a relation at all, and the condition (SQL) on the rows they see."""
 
     readers: tuple[str, ...]
     condition: str
