@@ -28,8 +28,8 @@ LINES = (
     " from (values ('A1'), ('A2'), ('A3'), ('L1')) as v (agent_id)"
 )
 SPREAD = (
-    "select '2026-10' as period_id, 'p' as scheme_id, null::decimal(18, 2) as total_cny, true as is_suppressed,"
-    " {mark} as mark"
+    "select '2026-10' as period_id, 'p' as scheme_id, null::decimal(18, 2) as total_cny,"
+    " true as is_suppressed, {mark} as mark"
 )
 KEYS = {
     "dim_agent": ["agent_id"],
@@ -85,9 +85,11 @@ def publish_by_hand(
 
 
 def write_keys(database: duckdb.DuckDBPyConnection, keys: Mapping[str, Sequence[str]]) -> None:
+    """Write `audit.relation_key` of the marts."""
     database.execute("create schema audit")
     database.execute(
-        "create table audit.relation_key (relation varchar, model varchar, position bigint, column_name varchar)"
+        "create table audit.relation_key"
+        " (relation varchar, model varchar, position bigint, column_name varchar)"
     )
     for name, columns in keys.items():
         for position, column in enumerate(columns, start=1):
@@ -98,6 +100,7 @@ def write_keys(database: duckdb.DuckDBPyConnection, keys: Mapping[str, Sequence[
 
 
 def write_manifest(folder: Path, run_id: str, content_hash: str) -> None:
+    """Write the manifest over the folder's files, as far as a load reads it."""
     files = {path.name: file_hash(path) for path in sorted(folder.glob("*.duckdb"))}
     manifest = {
         "run_id": run_id,

@@ -16,8 +16,8 @@ Examples:
   meritline publish postgres --readers readers.csv --site /etc/meritline
 
 Exit status: 0 loaded, 2 no target, or the target, its roles or the file of readers will not do, 5 another
-load or readers were in the way for too long, 1 the server refused, went away, or was changed by hand. Whatever
-the status, readers have a whole publication: this one or the one before."""
+load or readers were in the way for too long, 1 the server refused, went away, or was changed by hand.
+Whatever the status, readers have a whole publication: this one or the one before."""
 
 
 @click.group()
@@ -29,8 +29,8 @@ def publish() -> None:
 @common_options
 @click.option(
     "--dsn",
-    help="Database as libpq reads it: service=NAME, host=… dbname=…, or an address. A password in it shows in "
-    "the list of processes: keep it in .pgpass or a service file. [default: the site's postgres_dsn]",
+    help="Database as libpq reads it: service=NAME, host=… dbname=…, or an address. A password in it shows "
+    "in the list of processes: keep it in .pgpass or a service file. [default: the site's postgres_dsn]",
 )
 @click.option("--schema", help="Schema that readers ask. [default: the site's, else meritline]")
 @click.option(
