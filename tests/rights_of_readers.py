@@ -21,6 +21,7 @@ from orchestration.serve.catalogue import opened
 KINDS = ("bi", "payroll", "auditor", "lead", "agent")
 ALL = {"about", "dim_period", "dim_day", "dim_scheme", "dim_kpi", "dim_grade", "dim_team"}
 """What says nothing about a person's work."""
+VIEWS = ("me", "bonus_total")
 Row = tuple[Any, ...]
 
 
@@ -149,38 +150,37 @@ def queries(
 ) -> Iterator[str]:
     """Queries that show whole rows of a relation: conditions, joins, subqueries, windows and functions."""
     place = f'meritline."{name}"'
+    cells = ", ".join(f's."{one}"' for one, _ in columns[name])
     for _ in range(count):
-        column, kind = dice.choice(columns[name])
+        column = f't."{dice.choice(columns[name])[0]}"'
         other = dice.choice(sorted(columns))
-        theirs, _ = dice.choice(columns[other])
+        theirs = f'"{dice.choice(columns[other])[0]}"::text'
+        other = f'meritline."{other}"'
         condition = dice.choice(
             [
                 "true",
-                f't."{column}" is not null',
-                f't."{column}" is null or true',
-                f"t.\"{column}\"::text >= '{dice.choice('0AZ5')}'",
-                f"t.\"{column}\"::text <> coalesce(t.\"{column}\"::text || 'x', '')",
-                f'exists (select from meritline."{other}" as o where o."{theirs}"::text is not null) or true',
-                f'length(t."{column}"::text) >= {dice.randrange(3)} or t."{column}" is null',
-                f'not (t."{column}"::text = any(array[{dice.randrange(9)}::text]))',
+                f"{column} is not null",
+                f"{column} is null or true",
+                f"{column}::text >= '{dice.choice('0AZ5')}'",
+                f"{column}::text <> coalesce({column}::text || 'x', '')",
+                f"exists (select from {other} as o where o.{theirs} is not null) or true",
+                f"length({column}::text) >= {dice.randrange(3)} or {column} is null",
+                f"not ({column}::text = any(array[{dice.randrange(9)}::text]))",
             ]
         )
+        some = f"select t.* from {place} as t where {condition}"
         yield dice.choice(
             [
-                f"select t.* from {place} as t where {condition}",
-                f'select t.* from {place} as t where {condition} order by t."{column}" desc limit 50',
+                some,
+                f"{some} order by {column} desc limit 50",
                 f"with t as materialized (select * from {place}) select t.* from t where {condition}",
-                f'select t.* from {place} as t left join (select "{theirs}"::text as k from meritline."{other}"'
-                f' limit 20) as o on o.k = t."{column}"::text where {condition} limit 500',
+                f"select t.* from {place} as t left join (select {theirs} as k from {other} limit 20) as o"
+                f" on o.k = {column}::text where {condition} limit 500",
                 f"select t.* from (select *, row_number() over () as n from {place}) as s"
-                f" cross join lateral (select {', '.join(f's.{chr(34)}{one}{chr(34)}' for one, _ in columns[name])}) as t"
-                f" where {condition} limit 200",
-                f"(select t.* from {place} as t where {condition} limit 40) union all"
-                f' (select t.* from {place} as t order by t."{column}"::text limit 40)',
-                f"select t.* from {place} as t tablesample bernoulli (50) where {condition}"
-                if name not in ("me", "bonus_total")
-                else f"select t.* from {place} as t where {condition}",
+                f" cross join lateral (select {cells}) as t where {condition} limit 200",
+                f"({some} limit 40) union all"
+                f" (select t.* from {place} as t order by {column}::text limit 40)",
+                some if name in VIEWS else some.replace(" as t ", " as t tablesample bernoulli (50) "),
                 f"select distinct t.* from {place} as t, generate_series(1, 2) where {condition} limit 300",
             ]
         )
-        del kind

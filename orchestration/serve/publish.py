@@ -7,7 +7,6 @@ leaves everything as it was; there is nothing to clear away.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 import psycopg
 
 from orchestration.audit.publications import MANIFEST, current_folder, read_manifest
-from orchestration.clock import elapsed
 from orchestration.errors import ConfigurationError, MeritlineError
 from orchestration.progress import Stage
 from orchestration.serve.access import mapping_notes, prepare, read_readers, require_roles, write_readers
@@ -24,12 +22,11 @@ from orchestration.serve.database import LoadedMeanwhile, Session, Target, sessi
 from orchestration.serve.facts import note, require_as_meant, require_untouched
 from orchestration.serve.load import load
 from orchestration.serve.rights import Names
+from orchestration.serve.switch import switch
 from orchestration.sql import query
 from orchestration.state.folder import StateFolder
 
 MEETING = "select pg_advisory_xact_lock(hashtextextended('meritline ' || %(schema)s::text, 0))"
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
-"""Seconds between two tries to have the old tables alone."""
 MONEY = "_cny"
 """How columns of money end."""
 
@@ -93,7 +90,8 @@ def publish_to_postgres(
             )
             for said in (*_resting(server, names), *odd):
                 current.note(said)
-            _switch(server, names, target, current)
+            current.step("waiting for readers of the publication before")
+            switch(server, names, target.patience)
             note(
                 server,
                 names,
@@ -180,62 +178,6 @@ def _resting(server: Session, names: Names) -> list[str]:
         f"{name} rests on tables that are replaced and is dropped: make it again, or ask without a view"
         for (name,) in found
     ]
-
-
-def _switch(server: Session, names: Names, target: Target, current: Stage) -> None:
-    """Take the old tables for this transaction alone, drop them, give the new schema their name.
-
-    A query that names several of them would otherwise find some in the old and some in the new schema. No
-    reader waits for longer than half of what the server takes to look for deadlocks: then the tables are let
-    go and asked for again, so that no reader ever fails for it.
-    """
-    current.step("waiting for readers of the publication before")
-    if server.value("select to_regnamespace(%(schema)s)", {"schema": names.schema}) is not None:
-        _take(server, names, target)
-        server.run("drop schema {schema} cascade", schema=names.schema)
-    server.run("alter schema {draft} rename to {schema}", draft=names.draft, schema=names.schema)
-
-
-def _take(server: Session, names: Names, target: Target) -> None:
-    old = [
-        str(name)
-        for (name,) in server.rows(
-            "select c.relname from pg_class as c where c.relnamespace = to_regnamespace(%(schema)s)"
-            " and c.relkind in ('r', 'v') order by c.relname",
-            {"schema": names.schema},
-        )
-    ]
-    if not old:
-        return
-    places = ", ".join(f"{{schema}}.{{r{n}}}" for n in range(len(old)))
-    called = {f"r{n}": name for n, name in enumerate(old)}
-    wait = server.value("select (setting::int / 2)::text from pg_settings where name = 'deadlock_timeout'")
-    began, pause = elapsed(), SHORTEST_PAUSE
-    while True:
-        server.run("savepoint alone")
-        server.run(f"set local statement_timeout = {int(str(wait))}")
-        try:
-            server.run(f"lock table {places} in access exclusive mode", schema=names.schema, **called)
-        except (psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected):
-            server.run("rollback to savepoint alone; release savepoint alone")
-        else:
-            server.run("set local statement_timeout = 0")
-            return
-        if elapsed() - began > target.patience:
-            raise LoadedMeanwhile(
-                path="PostgreSQL",
-                problem="readers have not let go of the publication before for "
-                f"{target.patience:g} s: {_holders(server, names)}",
-                remedy="They keep it, nothing was loaded. Have them end their transactions "
-                "(idle_in_transaction_session_timeout sees to it), then run meritline publish postgres",
-            )
-        time.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
-
-
-def _holders(server: Session, names: Names) -> str:
-    found = server.rows(query(__file__, "holders"), {"schema": names.schema})
-    return ", ".join(f"process {pid} ({login})" for pid, login in found) or "one after another"
 
 
 def _milliseconds(seconds: float) -> int:

@@ -136,17 +136,11 @@ def asked(reader: psycopg.Connection, query: str) -> list[tuple[Any, ...]]:
 
 
 def test_the_search_for_rows_beyond_a_right_finds_them(loaded: Loaded) -> None:
-    loaded.server.run(
-        "create table meritline.saved as select oid from pg_policy limit 0",
-        "alter table meritline.mart_bonus_register disable row level security",
-    )
+    loaded.server.run("alter table meritline.mart_bonus_register disable row level security")
     try:
         assert any("agent: " in one and "mart_bonus_register" in one for one in attempts(loaded, 2)[1])
     finally:
-        loaded.server.run(
-            "drop table meritline.saved",
-            "alter table meritline.mart_bonus_register enable row level security",
-        )
+        loaded.server.run("alter table meritline.mart_bonus_register enable row level security")
 
 
 def test_a_permissive_policy_added_by_hand_opens_nothing(loaded: Loaded) -> None:
@@ -183,7 +177,7 @@ def test_nobody_gets_round_the_policies(loaded: Loaded) -> None:
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 reader.execute(attempt.encode())
-        reader.execute(b"set app.user = 'auditor'")
+        reader.execute(b"set app.login = 'auditor'")
         reader.execute(b"set role meritline_agent")
         own = allowed(loaded.centre, agent, "mart_bonus_register")
         assert Counter(asked(reader, "select t.* from meritline.mart_bonus_register as t")) == own
