@@ -1,9 +1,9 @@
 """The switch from one schema to the next, which no reader sees the middle of.
 
 A query that names several tables finds them one after another: without a wait it could find some in the old
-A query that names several tables finds them one after another: without a wait it could find some in the
-old schema and some in the new. So the old tables are taken for the loading transaction alone, that is once
-no transaction reads them any more; those that come meanwhile wait, and find the new ones.
+schema and some in the new. So the old tables are taken for the loading transaction alone, that is once no
+transaction reads them any more; those that come meanwhile wait, and find the new ones.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ from orchestration.serve.database import LoadedMeanwhile, Session
 from orchestration.serve.rights import Names
 from orchestration.sql import query
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
-"""Seconds between two tries to have the old tables alone."""
+SHORTEST_PAUSE, LONGEST_PAUSE, SLOWER = 0.01, 1.0, 1.05
+"""Seconds between two tries to have the old tables alone, and by what the pause grows with each."""
+SHORT_TRY, LONG_EVERY = 40, 6
+"""Milliseconds of most tries: many readers with short questions leave such a gap. Every sixth lasts as
+long as a try may, for readers with long ones.
+"""
 
 
 def switch(server: Session, names: Names, patience: float) -> None:
@@ -41,17 +45,18 @@ def _take(server: Session, names: Names, patience: float) -> None:
     with empty hands.
     """
     order = [
-        str(name)
-        for (name,) in server.rows(
-            "select c.relname from pg_class as c where c.relnamespace = to_regnamespace(%(schema)s)"
-            " and c.relkind in ('r', 'v') order by c.relname",
+        (str(name), bool(is_view))
+        for name, is_view in server.rows(
+            "select c.relname, c.relkind = 'v' from pg_class as c"
+            " where c.relnamespace = to_regnamespace(%(schema)s) and c.relkind in ('r', 'v') order by 1",
             {"schema": names.schema},
         )
     ]
     limit = server.value("select setting::int / 2 from pg_settings where name = 'deadlock_timeout'")
-    began, pause = elapsed(), SHORTEST_PAUSE
-    while (failed := _tried(server, names, order, int(str(limit)))) is not None:
+    began, pause, tries = elapsed(), SHORTEST_PAUSE, 1
+    while (failed := _tried(server, names, order, _length(tries, int(str(limit))))) is not None:
         order.insert(0, order.pop(order.index(failed)))
+        tries += 1
         if elapsed() - began > patience:
             raise LoadedMeanwhile(
                 path="PostgreSQL",
@@ -61,26 +66,36 @@ def _take(server: Session, names: Names, patience: float) -> None:
                 "(idle_in_transaction_session_timeout sees to it), then run meritline publish postgres",
             )
         time.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
+        pause = min(pause * SLOWER, LONGEST_PAUSE)
 
 
-def _tried(server: Session, names: Names, order: list[str], milliseconds: int) -> str | None:
-    """Lock them in this order within so many milliseconds; the name of the one that was not to be had, with
-    none of them locked.
+def _length(number: int, limit: int) -> int:
+    """Milliseconds that a try may last."""
+    return limit if number % LONG_EVERY == 0 else min(SHORT_TRY, limit)
+
+
+def _tried(
+    server: Session, names: Names, order: list[tuple[str, bool]], milliseconds: int
+) -> tuple[str, bool] | None:
+    """Lock tables and views (name, whether it is a view) in this order within so many milliseconds; the one
+    that was not to be had, with none of them locked.
     """
     began = elapsed()
     server.run("savepoint alone")
-    for name in order:
+    for one in order:
+        name, is_view = one
+        # A view that is locked locks its tables with it, out of the order; one that is dropped does not.
+        taken = (
+            "drop view {schema}.{name} cascade"
+            if is_view
+            else "lock table {schema}.{name} in access exclusive mode"
+        )
         left = max(1, milliseconds - int((elapsed() - began) * 1000))
         try:
-            server.run(
-                f"set local lock_timeout = {left}; lock table {{schema}}.{{name}} in access exclusive mode",
-                schema=names.schema,
-                name=name,
-            )
+            server.run(f"set local lock_timeout = {left}; {taken}", schema=names.schema, name=name)
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
             server.run("rollback to savepoint alone; release savepoint alone")
-            return name
+            return one
     server.run("set local lock_timeout = 0")
     return None
 

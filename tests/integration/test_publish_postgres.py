@@ -424,7 +424,9 @@ def test_a_transaction_reads_one_publication_and_the_switch_waits_for_it(
         assert reader.execute(b"select min(mark) from small.mart_agent_scorecard").fetchone() == (1,)
         loading = threading.Thread(target=load, args=(state, target))
         loading.start()
-        wait_until(server, "select count(*) > 0 from pg_stat_activity where query ~ 'lock table|savepoint'")
+        wait_until(
+            server, "select count(*) > 0 from pg_stat_activity where query ~ 'lock table|drop view|savepoint'"
+        )
         assert reader.execute(b"select min(mark) from small.mart_pay_spread").fetchone() == (1,)
         assert loading.is_alive()
     loading.join(30)
@@ -475,7 +477,9 @@ def test_a_load_that_is_killed_leaves_nothing(server: Server, small: tuple[State
             stderr=subprocess.DEVNULL,
         )
         # All is loaded, and it waits for the reader.
-        wait_until(server, "select count(*) > 0 from pg_stat_activity where query ~ 'lock table|savepoint'")
+        wait_until(
+            server, "select count(*) > 0 from pg_stat_activity where query ~ 'lock table|drop view|savepoint'"
+        )
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     wait_until(server, "select count(*) = 0 from pg_stat_activity where application_name = 'meritline'")
