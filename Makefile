@@ -17,7 +17,7 @@ demo: $(VENV)/.installed  ## a small centre's exports, one whole night, a scorec
 	$(BIN)/meritline --state $(STATE) demo
 
 test: $(VENV)/.installed  ## the tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --durations=40 --durations-min=20
 
 quick: $(VENV)/.installed  ## what a new KPI, mechanism, plan or table left out, a sentence each
 	$(BIN)/python -m pytest tests/project -q
@@ -43,6 +43,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m orchestration.warehouse
+	$(BIN)/python -m orchestration.board
 	touch $@
 
 clean:  ## remove the virtual environment and the caches of tools; a state folder stays: it holds what was paid

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.errors import ConfigurationError
-from orchestration.settings_table import PROFILES, SETTINGS, Given, said_of_site
+from orchestration.settings_table import BOARDS, PROFILES, SETTINGS, Given, said_of_site
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
@@ -21,6 +21,8 @@ CONTRACT_DIR = DBT_PROJECT_DIR / "models" / "staging"
 SEEDS_DIR = PROJECT_ROOT / "seeds"
 POLICY_DIR = SEEDS_DIR / "policy"
 REFERENCE_DIR = SEEDS_DIR / "reference"
+STATEMENT_MONTHS = 3
+"""Months of which each person's statement is a file, unless a site says another number."""
 ALLOWED_REJECTS = "0.05"
 """Share of a table's rows that may be rejected, unless a run says another."""
 BOUNDS_DIR = PROJECT_ROOT / "expectations" / "bounds"
@@ -34,8 +36,10 @@ SITE_VARIABLE = "MERITLINE_SITE"
 @dataclass(frozen=True)
 class Settings:
     """A site's settings; paths are absolute, `keep_publications` counts publications whose data stays on
-    disk, `retries` counts attempts after the first, `notify_command` is a program and its arguments. `site`
-    is the site's own folder, where there is one. `postgres_dsn` may hold a password: it is shown nowhere.
+    disk, `retries` counts attempts after the first, `notify_command` is a program and its arguments, `boards`
+    are the audiences that each publication has a performance board for. `site` is the site's own folder,
+    where there is one; `statement_months` counts the newest months whose statements are files of their own.
+    `postgres_dsn` may hold a password: it is shown nowhere.
     """
 
     state: Path
@@ -51,6 +55,8 @@ class Settings:
     notify_webhook: str = ""
     memory: str = ""
     engine: str = "duckdb"
+    statement_months: int = STATEMENT_MONTHS
+    boards: tuple[str, ...] = BOARDS
     site: Path | None = None
     postgres_dsn: str = field(default="", repr=False)
     postgres_schema: str = "meritline"
@@ -105,6 +111,8 @@ def load_settings(environment: Mapping[str, str] | None = None, *, site: Path | 
         notify_webhook=said.get("notify_webhook", ""),
         memory=said.get("memory", ""),
         engine=said.get("engine", "duckdb"),
+        statement_months=said.get("statement_months", STATEMENT_MONTHS),
+        boards=said.get("board", BOARDS),
         site=None if folder is None else folder.absolute(),
         postgres_dsn=said.get("postgres_dsn", ""),
         postgres_schema=said.get("postgres_schema", "meritline"),

@@ -23,6 +23,9 @@ SITE_FILE = "site.yml"
 PROFILES = "profiles"
 """Folder of a site's own export profiles."""
 ENGINES = ("duckdb", "spark")
+BOARDS = ("bi", "lead", "agent", "payroll")
+"""Whom there is a performance board for."""
+NO_BOARDS = "none"
 CRON_FIELDS = 5
 SECRET = re.compile(r"://[^/@\s]*:[^/@\s]+@|\b(ssl)?password\s*=", re.IGNORECASE)
 """A password in a connection string of libpq."""
@@ -228,6 +231,18 @@ def _engine(given: Given) -> str:
     return given.text
 
 
+def _boards(given: Given) -> tuple[str, ...]:
+    """Audiences in their own order; `none` is none of them."""
+    said = [part.strip() for part in given.text.split(",") if part.strip()]
+    odd = [part for part in said if part not in BOARDS]
+    if odd and said != [NO_BOARDS]:
+        raise given.refused(
+            f"{odd[0]!r} is no audience of a performance board",
+            f"Name some of {', '.join(BOARDS)}, or {NO_BOARDS}",
+        )
+    return tuple(audience for audience in BOARDS if audience in said)
+
+
 def _cron(given: Given) -> str:
     # Whether each field is one is Dagster's to say, which takes long to load: `doctor` asks it.
     if len(given.text.split()) != CRON_FIELDS:
@@ -252,6 +267,19 @@ SETTINGS = (
     Setting("timezone", "Business time zone: days, months and periods are its", "`Asia/Shanghai`", _timezone),
     Setting("cron", "When the nightly schedule fires, in that time zone", "`30 2 * * *`", _cron),
     Setting("keep_publications", "Publications whose data is kept", "35", _number(1)),
+    Setting(
+        "statement_months",
+        "Newest months of which each person's statement is a file of its own; earlier ones are in a zip",
+        "3",
+        _number(1),
+    ),
+    Setting(
+        "board",
+        "Performance boards of each publication: a list of `bi`, `lead`, `agent`, `payroll`, or `none`",
+        "`bi,lead,agent,payroll`",
+        _boards,
+        separator=",",
+    ),
     Setting("engine", "What builds the warehouse", "`duckdb`", _engine),
     Setting(
         "memory",

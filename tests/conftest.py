@@ -5,7 +5,7 @@ session.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 from orchestration.generate import generate
 from orchestration.policy.folder import install_policy
 from orchestration.settings import POLICY_DIR, Settings, load_settings
+from orchestration.settings_table import BOARDS
 from orchestration.state.folder import StateFolder
 from tests.compiled import Project, compiled_project
 
@@ -34,7 +35,7 @@ def published_demo(demo_landing: Path, tmp_path_factory: pytest.TempPathFactory)
     written.
     """
     state = tmp_path_factory.mktemp("published") / "state"
-    run_night(state, demo_landing)
+    run_night(state, demo_landing, boards=BOARDS)
     return state
 
 
@@ -71,15 +72,22 @@ def settings_of(state: Path, landing: Path, policy: Path = POLICY_DIR) -> Settin
 
 
 def run_night(
-    state: Path, landing: Path, *assets: str, as_of: str = AS_OF, policy: Path = POLICY_DIR
+    state: Path,
+    landing: Path,
+    *assets: str,
+    as_of: str = AS_OF,
+    policy: Path = POLICY_DIR,
+    boards: Sequence[str] = (),
 ) -> None:
-    """One nightly run in this process; restricted to `assets` (`publication`, …) when any are named."""
+    """One nightly run in this process; restricted to `assets` (`publication`, …) when any are named. Boards
+    take a second a night: only who looks at them has them made.
+    """
     from dagster import AssetKey
 
     from orchestration.nightly.execute import JobRequest, execute
     from orchestration.nightly.run import NightlyRun
 
     settings = settings_of(state, landing, policy)
-    run = NightlyRun.of(settings).model_copy(update={"as_of": as_of})
+    run = NightlyRun.of(settings).model_copy(update={"as_of": as_of, "boards": list(boards)})
     selection = [AssetKey(name.split("/")) for name in assets]
     execute(settings, JobRequest(run=run, command="nightly", selection=selection))

@@ -23,8 +23,8 @@ from orchestration.audit.verify.run import check_integrity, verify_state
 from orchestration.clock import now
 from orchestration.hashing import file_hash, sealed
 from orchestration.publish.candidate import content_hash
+from orchestration.publish.payroll.write import write_payroll
 from orchestration.publish.publication import MANIFEST, current_publication, publish
-from orchestration.publish.register import write_registers
 from orchestration.settlement.settle import settle
 from orchestration.state.folder import StateFolder
 from orchestration.state.record import Recorder
@@ -487,17 +487,20 @@ def _forged_about(state: StateFolder, landing: Path, chance: Random) -> Tamperin
 
 
 def _forged_workbook(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    """Workbooks and statements that another register would have."""
     folder = state.current.resolve()
-    register = folder / "payroll" / "mart_bonus_register.parquet"
+    register = folder / "auditor" / "marts.mart_bonus_register" / "all.parquet"
     was = register.read_bytes()
     with duckdb.connect() as database:
         rewrite(database, register, f"select {PAID_MORE} from {{source}}")
-    for path in register.parent.glob("*.xlsx"):
+    for path in [*(folder / "payroll").glob("*.xlsx")]:
         path.unlink()
-    write_registers(register.parent)
+    shutil.rmtree(folder / "payroll" / "statements")
+    write_payroll(folder, {})
     replace_bytes(register, was)
     _reseal(state, folder)
-    return Tampering("workbooks pay more", ("payroll/register_", ".xlsx, bonus_line_id=", "amount_cny: says"))
+    place = chance.choice(("payroll/register_", "payroll/statements/"))
+    return Tampering("workbooks and statements pay more", (place, "amount_cny: says"))
 
 
 def _forged_everywhere(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from orchestration.book.dictionary import DICTIONARY, data_dictionary, shipped_manifest
 from orchestration.book.documents import rendered
 from orchestration.settings import POLICY_DIR, PROJECT_ROOT
 
@@ -18,9 +19,11 @@ SETTINGS_DOCUMENT = ("docs/settings.md", partial(rendered, "settings.md.jinja"))
 
 
 def main() -> None:
-    """Write each document from the shipped policy."""
-    for name, write in (*DOCUMENTS.items(), SETTINGS_DOCUMENT):
-        (PROJECT_ROOT / name).write_text(write(POLICY_DIR).rstrip("\n") + "\n", encoding="utf-8")
+    """Write each document from the shipped policy, and the dictionary from the project parsed."""
+    texts = {name: write(POLICY_DIR) for name, write in (*DOCUMENTS.items(), SETTINGS_DOCUMENT)}
+    texts[DICTIONARY] = data_dictionary(shipped_manifest())
+    for name, text in texts.items():
+        (PROJECT_ROOT / name).write_text(text.rstrip("\n") + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

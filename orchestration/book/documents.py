@@ -22,18 +22,7 @@ FIRST_DAY = "1990-01-01"
 
 
 def rendered(template: str, policy_dir: Path, *, own_rules: Path | None = None) -> str:
-    """`templates/<template>` with the policy of `policy_dir` and own rules; blank lines in a row are
-    one.
-    """
-    is_markdown = ".md" in template
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        extensions=["jinja2.ext.do"],
-        undefined=StrictUndefined,
-        finalize=_cell if is_markdown else None,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """`templates/<template>` with the policy of `policy_dir` and own rules."""
 
     @cache
     def read(name: str) -> list[dict[str, str]]:
@@ -43,9 +32,21 @@ def rendered(template: str, policy_dir: Path, *, own_rules: Path | None = None) 
     def rows(name: str, **equal: str) -> list[dict[str, str]]:
         return [row for row in read(name) if equal.items() <= row.items()]
 
-    helpers = (rows, dates, origin, percent, band_of, after_blank, spaced, code_words, quoted)
-    environment.globals.update(settings=SETTINGS)
-    environment.globals.update({helper.__name__: helper for helper in helpers}, clauses=clauses(own_rules))
+    return filled(template, rows=rows, clauses=clauses(own_rules), settings=SETTINGS)
+
+
+def filled(template: str, **names: object) -> str:
+    """`templates/<template>` with `names`; blank lines in a row are one."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        extensions=["jinja2.ext.do"],
+        undefined=StrictUndefined,
+        finalize=_cell if ".md" in template else None,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    helpers = (dates, origin, percent, band_of, after_blank, spaced, code_words, quoted)
+    environment.globals.update({helper.__name__: helper for helper in helpers}, **names)
     return re.sub(r"\n{3,}", "\n\n", environment.get_template(template).render())
 
 

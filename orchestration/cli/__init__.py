@@ -9,9 +9,11 @@ from collections.abc import Sequence
 import click
 
 from orchestration.cli.accept import accept
+from orchestration.cli.board import board
 from orchestration.cli.check import check
 from orchestration.cli.demo import demo
 from orchestration.cli.diff import diff
+from orchestration.cli.docs import docs
 from orchestration.cli.doctor import doctor
 from orchestration.cli.generate import generate
 from orchestration.cli.nightly import nightly
@@ -42,7 +44,7 @@ def cli() -> None:
 
 for command in (
     *(nightly, check, accept, demo, generate, settle),
-    *(trace, why, diff, verify, pack, publish, status, doctor, site, ui),
+    *(trace, why, diff, verify, pack, publish, status, doctor, site, board, docs, ui),
 ):
     cli.add_command(command)
 

@@ -215,6 +215,7 @@ def _candidate(relations: Sequence[AssetKey]) -> AssetsDefinition:
                 code_hash=code_hash(SOURCE_DIRS),
                 policy_hash=policy_hash(state),
                 touched=[asdict(touched) for touched in touched_months(state, manifest)],
+                statement_months=nightly.statement_months,
                 progress=current.step,
             )
             note_candidate(state, built.content_hash)
@@ -328,6 +329,7 @@ def _publication() -> AssetsDefinition:
                 landing=nightly.landing,
                 bounds=BOUNDS_DIR,
                 site=nightly.site_folder,
+                boards=nightly.boards,
                 is_preview=nightly.is_preview,
                 again=nightly.command_line,
             )

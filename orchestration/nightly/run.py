@@ -18,7 +18,8 @@ from pydantic import Field, PrivateAttr
 from orchestration.nightly.notices import notices_of, send
 from orchestration.policy.site import SHIPPED, Site
 from orchestration.progress import say
-from orchestration.settings import ALLOWED_REJECTS, Settings, load_settings
+from orchestration.settings import ALLOWED_REJECTS, STATEMENT_MONTHS, Settings, load_settings
+from orchestration.settings_table import BOARDS
 from orchestration.state.folder import StateFolder, keep_private
 from orchestration.state.lock import hold
 from orchestration.state.record import NIGHTLY, PREVIEW, Recorder, recording
@@ -29,8 +30,9 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     today, `site` empty that the site has no folder of its own.
 
     `is_preview` is of a run on a private copy of the state (`nightly.preview`). `allow_rejects` is the share
-    (0 to 1) of a table's rows that may be rejected; `full_refresh` builds everything anew; `retries` and
-    `retry_seconds` are about faults that pass by themselves.
+    (0 to 1) of a table's rows that may be rejected; `boards` are the audiences of the performance
+    boards; `full_refresh` builds everything anew; `retries` and `retry_seconds` are about faults that pass by
+    themselves.
     """
 
     state: str
@@ -43,6 +45,8 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     allow_rejects: str = ALLOWED_REJECTS
     full_refresh: bool = False
     keep_publications: int = 35
+    statement_months: int = STATEMENT_MONTHS
+    boards: list[str] = Field(default_factory=lambda: list(BOARDS))
     retries: int = 2
     retry_seconds: int = 10
     is_preview: bool = False
@@ -61,6 +65,8 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
             profiles=[str(path) for path in settings.profiles],
             business_timezone=settings.business_timezone,
             keep_publications=settings.keep_publications,
+            statement_months=settings.statement_months,
+            boards=list(settings.boards),
             retries=settings.retries,
             retry_seconds=settings.retry_seconds,
         )

@@ -7,6 +7,7 @@ from the Parquet.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -20,10 +21,13 @@ import duckdb
 
 from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.hashing import FileHashes, listing_hash
+from orchestration.policy.clauses import clauses
+from orchestration.policy.installed import installed_site
 from orchestration.publish.databases import describe, free_share, written
+from orchestration.publish.payroll.write import nothing_unchanged, write_payroll
 from orchestration.publish.previous import NOTE, Previous
-from orchestration.publish.register import write_registers
 from orchestration.publish.views import create_views, write_views
+from orchestration.settings import STATEMENT_MONTHS
 from orchestration.sql import literal
 from orchestration.state.folder import (
     AUDITOR,
@@ -66,7 +70,7 @@ UNEXACT_TYPES = frozenset({"HUGEINT", "UHUGEINT"})
 class Candidate:
     """What a build would publish. `rows` counts rows by relation, `inputs` lists the files of all loads,
     `files` has the SHA-256 of every file by its path in the candidate, `touched` says which months changed
-    since the candidate before and why.
+    since the candidate before and why, `titles_hash` is of the titles of clauses that payroll's files cite.
     """
 
     run_id: str
@@ -78,6 +82,7 @@ class Candidate:
     inputs: Sequence[Mapping[str, object]]
     files: Mapping[str, str]
     touched: Sequence[Mapping[str, object]] = ()
+    titles_hash: str = ""
 
 
 def build_candidate(
@@ -88,15 +93,20 @@ def build_candidate(
     code_hash: str,
     policy_hash: str,
     touched: Sequence[Mapping[str, object]] = (),
+    statement_months: int = STATEMENT_MONTHS,
     progress: Callable[[str], None],
 ) -> Candidate:
     """Export `relations` from the state's warehouse into `<state>/candidate`, in place of an earlier one.
 
-    `number` is the run's; with the business date it is the run id. Raises PublicationRefused when a
+    `number` is the run's; with the business date it is the run id. Each person's statement is a file for the
+    newest `statement_months` months. Raises PublicationRefused when a
     relation's key does not tell its rows apart or a column's type cannot be kept exactly, ConfigurationError
     when a mart for BI would show an individual's money.
     """
     previous = Previous.of(state, code_hash)
+    rules = clauses(installed_site(state).clauses)
+    titles = {clause_id: clause.title_zh for clause_id, clause in rules.items()}
+    titles_hash = hashlib.sha256(json.dumps(titles).encode()).hexdigest()
     draft = state.root / ".candidate.new"
     shutil.rmtree(draft, ignore_errors=True)
     for folder in (draft, draft / AUDITOR, *(draft / audience for audience in AUDIENCES)):
@@ -119,10 +129,17 @@ def build_candidate(
     # DuckDB writes its files while Python writes the workbooks; each reads the Parquet alone.
     with ThreadPoolExecutor(max_workers=1) as beside:
         databases = beside.submit(_databases, relations, draft, parts, previous)
-        write_registers(draft / "payroll", previous.workbook)
+        is_known = previous.titles_hash == titles_hash
+        write_payroll(
+            draft,
+            titles,
+            months=statement_months,
+            unchanged=previous.payroll if is_known else nothing_unchanged,
+        )
         databases.result()
     _protect(draft)
-    files = FileHashes().below(draft)
+    # What was linked has been looked at.
+    files = previous.hashes.below(draft)
     candidate = Candidate(
         run_id=f"{number:06d}-{as_of}",
         as_of=as_of,
@@ -133,6 +150,7 @@ def build_candidate(
         inputs=inputs,
         files=files,
         touched=list(touched),
+        titles_hash=titles_hash,
     )
     write_atomically(draft / NOTE, json.dumps(asdict(candidate), indent=1))
     replace_folder(draft, state.candidate)

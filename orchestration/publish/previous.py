@@ -8,24 +8,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.hashing import FileHashes
+from orchestration.publish.payroll.rows import SHOWN
+from orchestration.publish.payroll.write import PAYROLL
 from orchestration.state.folder import AUDITOR, StateFolder, auditor_folder
 from orchestration.warehouse.ledger import Span, changes_since
 from orchestration.warehouse.manifest import Relation
 
 NOTE = "candidate.json"
-REGISTER, PERIOD = "mart_bonus_register", "period_id"
-"""The relation that the workbooks of payroll show, and the column by which it tells its changes."""
+PERIOD = "period_id"
+"""The column by which what payroll's files show tells its changes."""
 
 
 @dataclass(frozen=True)
 class Previous:
-    """The candidate before: its folder, the SHA-256 of its files, and by relation what the warehouse's ledger
-    says has changed since. Without a folder everything has.
+    """The candidate before: its folder, the SHA-256 of its files, by relation what the ledger says has
+    changed since, and the hash of the titles of clauses that its files cite. Without a folder everything
+    has changed.
     """
 
     folder: Path | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     changes: Mapping[str, Sequence[Span]] = field(default_factory=dict)
+    titles_hash: str = ""
     hashes: FileHashes = field(default_factory=FileHashes)
 
     @classmethod
@@ -38,7 +42,7 @@ class Previous:
             changes = changes_since(state, note["content_hash"])
         except (OSError, ValueError, KeyError, TypeError):
             return cls()
-        return cls() if changes is None else cls(state.candidate, note["files"], changes)
+        return cls() if changes is None else cls(state.candidate, note["files"], changes, note["titles_hash"])
 
     def is_changed(self, relation: Relation) -> bool:
         """Whether any of the relation's rows may be another."""
@@ -72,12 +76,24 @@ class Previous:
         """Its DuckDB file of an audience, if that is as it was written."""
         return self._as_written(f"{audience}.duckdb")
 
-    def workbook(self, name: str, period: str) -> Path | None:
-        """Its workbook of payroll of a period, if the register's rows of it are the same."""
-        spans = self.changes.get(REGISTER, ())
+    def payroll(self, period: str, names: Sequence[str]) -> Mapping[str, Path]:
+        """Its files of payroll of a period by their names in that folder, if what they show is the same:
+        those of `names`, and all below a name that ends in `/`. Where one is not as it was written, none of
+        its folder is.
+        """
+        spans = [span for relation in SHOWN for span in self.changes.get(relation.partition(".")[2], ())]
         if any(span.column != PERIOD or span.first <= period <= span.last for span in spans):
-            return None
-        return self._as_written(f"payroll/{name}")
+            return {}
+        found: dict[str, Path] = {}
+        for name in names:
+            place = f"{PAYROLL}/{name}"
+            under = [
+                one for one in self.files if one == place or (name.endswith("/") and one.startswith(place))
+            ]
+            paths = {one.removeprefix(f"{PAYROLL}/"): self._as_written(one) for one in under}
+            if None not in paths.values():
+                found |= {one: path for one, path in paths.items() if path is not None}
+        return found
 
     def _as_written(self, name: str) -> Path | None:
         if self.folder is None or name not in self.files:

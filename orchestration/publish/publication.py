@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from expectations.own_bounds import plan_in_force
+from orchestration.board.library import bundle
+from orchestration.board.page import About
+from orchestration.board.write import BOARD_FOLDER, write_boards
 from orchestration.clock import now
 from orchestration.errors import MeritlineError, PublicationRefused
 from orchestration.gate.judgement import Night, require_passed
@@ -29,6 +32,7 @@ from orchestration.publish.chain import MANIFEST, manifests_before
 from orchestration.publish.databases import add_about, own
 from orchestration.publish.previous import NOTE
 from orchestration.settings import BOUNDS_DIR
+from orchestration.settings_table import BOARDS
 from orchestration.state.folder import (
     AUDITOR,
     GROUP_DIR,
@@ -50,8 +54,8 @@ CHECK_FIELDS = {
     "bound": "bound",
 }
 """What a manifest says of a check, and the field of its result that says it."""
-SHARED_SUFFIXES = frozenset({".parquet", ".xlsx"})
-"""Files whose bytes depend on their rows alone."""
+SHARED_SUFFIXES = frozenset({".parquet", ".xlsx", ".html", ".zip", ".js", ".css"})
+"""Files whose bytes may be those of the publication before."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ def publish(
     landing: str | None = None,
     bounds: Path = BOUNDS_DIR,
     site: Site = SHIPPED,
+    boards: Collection[str] = (),
     is_preview: bool = False,
     again: str = "meritline nightly",
 ) -> Publication:
@@ -83,7 +88,8 @@ def publish(
 
     `keep` publications keep their data, and those whose run id is in `pinned`. `landing` is where the input
     files lay: the manifest says it, so that an audit finds them. `bounds` is the folder of the shipped
-    bounds, `site` what a site changes of them, `again` the command of this night. A preview says in its
+    bounds, `site` what a site changes of them, `boards` the audiences that get a performance board, `again`
+    the command of this night. A preview says in its
     manifest and files that it is one.
 
     Raises PublicationRefused, and leaves everything as it was, unless a passed calibration result by the
@@ -111,7 +117,15 @@ def publish(
             as_of=candidate.as_of,
             previous=None if previous is None else previous.manifest,
         )
-        draft = _lay_out(state, candidate, result, hashes, page=page, is_preview=is_preview)
+        draft = _lay_out(
+            state,
+            candidate,
+            result,
+            hashes,
+            page=page,
+            boards=boards if laid_out is None else _boards_of(laid_out),
+            is_preview=is_preview,
+        )
         files = hashes.below(draft)
         if laid_out is None:
             calibrated = {CALIBRATION_MART: len(result.checks)}
@@ -183,6 +197,7 @@ def _lay_out(
     hashes: FileHashes,
     *,
     page: str,
+    boards: Collection[str],
     is_preview: bool,
 ) -> Path:
     """A draft of the publication, all but its manifest. It is the owner's alone until it is finished: files
@@ -204,9 +219,19 @@ def _lay_out(
     for audience in (AUDITOR, *AUDIENCES):
         add_about(draft, audience, {**asdict(candidate), IS_PREVIEW: is_preview})
     (draft / "bi.duckdb").chmod(GROUP_FILE)
+    if boards:
+        about = About(candidate.run_id, candidate.as_of, is_preview=is_preview)
+        library = bundle(state.root)
+        write_boards(draft, draft / BOARD_FOLDER, about, library=library, audiences=boards)
     _share_unchanged(state, draft, hashes)
     write_atomically(draft / CALIBRATION_PAGE, page, GROUP_FILE)
     return draft
+
+
+def _boards_of(publication: Publication) -> Collection[str]:
+    """The audiences that a publication has boards for, as its manifest lists them."""
+    places = (name.split("/") for name in publication.manifest["files"])
+    return {place[1] for place in places if place[0] == BOARD_FOLDER and len(place) > 2} & set(BOARDS)
 
 
 def _require_the_same(files: Mapping[str, str], laid_out: Publication) -> None:
@@ -293,6 +318,7 @@ def _share_unchanged(state: StateFolder, draft: Path, hashes: FileHashes) -> Non
         twin = previous.folder / name
         if (
             twin.is_file()
+            and not twin.samefile(path)
             and twin.stat().st_size == path.stat().st_size
             and hashes.of(twin) == hashes.of(path)
         ):

@@ -30,7 +30,7 @@ PREFIXES = {
 """How a model's name begins, by folder; audit's relations are named in the contract and have none."""
 
 STAR = "star_"
-"""A dimension beside the marts: `star_team` is the relation `marts.dim_team`, since models have one name each and
+"""A dimension beside the marts: `star_team` is the relation `marts.dim_team`; a model has one name, and
 `dim_team` is that of the facts.
 """
 

@@ -19,8 +19,8 @@ PHRASES = "orchestration/audit/phrases.yml"
 """Each entry is a pair, English first."""
 LABELS = "orchestration/audit/show/labels.yml"
 """What stands beside a code, which is English; units are pairs."""
-WORKBOOKS = "orchestration/publish/register.yml"
-"""What stands above the columns of a workbook, beside their names."""
+PAYROLL = "orchestration/publish/payroll/words.yml"
+"""What payroll's workbooks and statements say: pairs, Chinese first."""
 ONE_LANGUAGE = {"seeds/reference/calendar_day.csv": "names of holidays of a Chinese calendar"}
 FILES = sorted(
     str(path.relative_to(ROOT))
@@ -80,9 +80,16 @@ def test_every_code_and_column_has_a_label_in_chinese() -> None:
     labels = content(LABELS)
     units = labels.pop("units")
     assert all(len(pair) == 2 and HAN.search(pair[1]) for pair in units.values())
-    for of, words in {**labels, "register": content(WORKBOOKS)}.items():
+    for of, words in labels.items():
         for code, label in words.items():
             assert HAN.search(label), (of, code)
+
+
+def test_what_payroll_reads_is_a_pair() -> None:
+    for part, words in content(PAYROLL).items():
+        for code, (chinese, english) in words.items():
+            assert HAN.search(chinese), (part, code)
+            assert english and not HAN.search(english), (part, code)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -115,6 +122,6 @@ def test_what_is_planted_is_found() -> None:
 
 
 def test_the_catalogues_are_all_there() -> None:
-    assert {PHRASES, LABELS, WORKBOOKS, *ONE_LANGUAGE} <= set(FILES)
+    assert {PHRASES, LABELS, PAYROLL, *ONE_LANGUAGE} <= set(FILES)
     said = [name for name in FILES if any(HAN.search(text) for text in texts(content(name)))]
     assert len(said) > 15

@@ -71,7 +71,7 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def test_every_sample_is_told_of_where_a_person_looks() -> None:
-    said = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    said = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("operations.md", "bi.md"))
     missing = [path.name for path in DEPLOY.iterdir() if f"deploy/{path.name}" not in said]
     assert not missing
 
@@ -150,7 +150,7 @@ def test_scripts_parse_and_say_how_they_are_used(name: str) -> None:
 def test_the_container_is_installed_as_a_machine_is() -> None:
     steps = [rest for word, rest in instructions() if word == "RUN" and rest.startswith("python ")]
     installed = [line for line in recipe("$(VENV)/.installed") if line.startswith("python ")]
-    assert len(steps) == 3 and steps == installed
+    assert len(steps) == 4 and steps == installed
 
 
 def test_the_container_names_no_registry_and_copies_what_there_is() -> None:

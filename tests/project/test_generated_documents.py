@@ -1,4 +1,4 @@
-"""The policy book and the glossary are those of the policy rows as they are now."""
+"""Generated documents are those of the policy rows and models as they are now."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from orchestration.book.__main__ import DOCUMENTS, SETTINGS_DOCUMENT
+from orchestration.book.dictionary import DICTIONARY, data_dictionary, star_joins
 from orchestration.settings import POLICY_DIR, PROJECT_ROOT
+from orchestration.warehouse.manifest import published_relations
+from tests.project.conftest import CompiledProject
 
 
 @pytest.mark.parametrize("name", [*sorted(DOCUMENTS), SETTINGS_DOCUMENT[0]])
@@ -30,3 +33,26 @@ def test_a_changed_number_makes_the_document_stale(name: str, tmp_path: Path) ->
         assert old in text
         (folder / file).write_text(text.replace(old, new), "utf-8")
     assert DOCUMENTS[name](folder) != DOCUMENTS[name](POLICY_DIR)
+
+
+def test_the_data_dictionary_is_current(project: CompiledProject) -> None:
+    written = (PROJECT_ROOT / DICTIONARY).read_text(encoding="utf-8")
+    assert written == data_dictionary(project.manifest).rstrip("\n") + "\n", "run make book"
+
+
+def test_another_description_makes_the_dictionary_stale(project: CompiledProject) -> None:
+    nodes = dict(project.manifest["nodes"])
+    name = "model.meritline.mart_agent_period"
+    nodes[name] = {**nodes[name], "description": "Grain: something else."}
+    assert data_dictionary({**project.manifest, "nodes": nodes}) != data_dictionary(project.manifest)
+
+
+def test_every_mart_of_people_or_kpis_joins_the_star(project: CompiledProject) -> None:
+    found = {
+        (join.mart.name, join.dimension.name) for join in star_joins(published_relations(project.manifest))
+    }
+    assert {
+        *(("mart_agent_period", f"dim_{name}") for name in ("agent", "period", "team", "scheme", "grade")),
+        *(("mart_kpi_daily", f"dim_{name}") for name in ("day", "kpi")),
+        *(("mart_agent_scorecard", f"dim_{name}") for name in ("agent", "kpi", "period")),
+    } <= found

@@ -19,6 +19,7 @@ from orchestration.gate.result import CheckResult, GateResult, Outcome, Severity
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.publication import Publication, current_publication, publish
 from orchestration.state.folder import StateFolder
+from tests import paying
 from tests.faults.small import SMALL_BOUNDS, STARTED_AT, passed_result
 from tests.unit.test_publish_candidate import build, make_state, relation
 
@@ -316,26 +317,32 @@ def test_an_unchanged_month_of_a_changed_relation_is_shared(tmp_path: Path) -> N
     assert second["2026-10.parquet"] != first["2026-10.parquet"]
 
 
-def test_the_register_of_an_unchanged_month_is_shared_not_copied(tmp_path: Path) -> None:
-    register = [relation("marts.mart_bonus_register", key=["bonus_line_id"], audiences=["payroll"])]
+def test_what_payroll_has_of_an_unchanged_month_is_shared_not_copied(tmp_path: Path) -> None:
     inodes = []
-    for number, latest in enumerate((10, 20), start=1):
+    for number, latest in enumerate(("10", "20"), start=1):
         state = StateFolder(tmp_path)
         state.warehouse.unlink(missing_ok=True)
-        rows = f"values ('2026-09', 'L1', 5), ('2026-10', 'L2', {latest})"
-        make_register = f"select * from ({rows}) as t(period_id, bonus_line_id, amount_cny)"
+        paid = [("A1", "5", "2026-09"), ("A1", latest, "2026-10"), ("A2", "7", "2026-10")]
+        tables = paying.tables([paying.line(*one) for one in paid], [paying.person(*one) for one in paid])
         if number == 1:
-            make_state(tmp_path, {"marts.mart_bonus_register": make_register})
+            make_state(tmp_path, tables)
         else:
             with duckdb.connect(str(state.warehouse)) as warehouse:
-                warehouse.execute("create schema marts")
-                warehouse.execute(f"create table marts.mart_bonus_register as {make_register}")
-        pass_gate(state, build(state, register, number=number))
+                for name, query in tables.items():
+                    warehouse.execute(f"create schema if not exists {name.split('.')[0]}")
+                    warehouse.execute(f"create table {name} as {query}")
+        pass_gate(state, build(state, paying.relations(), number=number))
         folder = publish_now(state).folder / "payroll"
-        inodes.append({path.name: path.stat().st_ino for path in folder.glob("*.xlsx")})
+        inodes.append({str(path.relative_to(folder)): path.stat().st_ino for path in folder.rglob("*.*")})
     first, second = inodes
-    assert second["register_2026-09.xlsx"] == first["register_2026-09.xlsx"]
-    assert second["register_2026-10.xlsx"] != first["register_2026-10.xlsx"]
+    kept = {name for name in second if second[name] == first[name]}
+    # What a colleague is paid is not on the statement of A2.
+    assert kept >= {
+        "register_2026-09.xlsx",
+        "statements/2026-09/A1.html",
+        "statements/2026-10/A2.html",
+    }
+    assert not kept & {"register_2026-10.xlsx", "statements/2026-10/A1.html"}
 
 
 def test_a_new_candidate_leaves_the_published_files_alone(state: StateFolder) -> None:

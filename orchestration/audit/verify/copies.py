@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from python_calamine import CalamineError, CalamineWorkbook
 
 from orchestration.audit.publications import MANIFEST
-from orchestration.audit.relations import Row
 from orchestration.audit.verify.cells import (
     ABOUT,
     differing_relations,
@@ -24,7 +20,8 @@ from orchestration.audit.verify.cells import (
     same_rows,
 )
 from orchestration.audit.verify.data import ParquetData, literal, parquet
-from orchestration.audit.verify.findings import Finding, Report, shown
+from orchestration.audit.verify.findings import Finding, Report
+from orchestration.audit.verify.payroll import check_payroll
 from orchestration.publish.databases import OLDEST_DUCKDB
 from orchestration.state.folder import AUDITOR, PARTS, WHOLE, place_of
 from orchestration.state.memory import connect
@@ -45,9 +42,6 @@ PARTS_OF_ANOTHER_FORM = """
     qualify form <> first_value(form) over (partition by relation order by file_name)
     order by file_name
 """
-REGISTER = "marts.mart_bonus_register"
-WORKBOOK = "register_{}.xlsx"
-HEAD_ROWS = 2
 
 
 def check_copies(data: ParquetData, manifest: Mapping[str, Any], report: Report) -> None:
@@ -90,8 +84,8 @@ def check_copies(data: ParquetData, manifest: Mapping[str, Any], report: Report)
             findings += _apart(place, relations[place], beside, audience)
     report.add("relations of the publication: known everywhere", len(published), "relations", findings)
 
-    with report.skipping("workbooks of payroll"):
-        _check_workbooks(folder / "payroll", data.rows(REGISTER), report)
+    with report.guarding("workbooks and statements of payroll", "payroll/"):
+        check_payroll(folder, report)
 
 
 def _parquet_of(folder: Path, audience: str) -> list[Path]:
@@ -163,53 +157,3 @@ def _apart(
         yield Finding(place, f"has a relation that {of} has not", row=relation)
     for relation in sorted(beside - found):
         yield Finding(of, f"has a relation that {place} has not", row=relation)
-
-
-def _check_workbooks(payroll: Path, register: Sequence[Row], report: Report) -> None:
-    """The workbooks of payroll against the register: every cell."""
-    by_period: dict[str, list[Row]] = defaultdict(list)
-    for row in register:
-        by_period[str(row["period_id"])].append(row)
-    strange = {path.name for path in payroll.glob("*.xlsx")}
-    findings: list[Finding] = []
-    for period_id, lines in sorted(by_period.items()):
-        name = WORKBOOK.format(period_id)
-        if name in strange:
-            strange.remove(name)
-            findings += _workbook_findings(payroll / name, lines)
-        else:
-            findings.append(Finding(f"payroll/{name}", "is missing"))
-    findings += [Finding(f"payroll/{name}", "is of no period of the register") for name in sorted(strange)]
-    report.add("workbooks of payroll against the register", len(register), "lines", findings)
-
-
-def _workbook_findings(path: Path, lines: Sequence[Row]) -> Iterator[Finding]:
-    place, columns = f"payroll/{path.name}", list(lines[0])
-    try:
-        with CalamineWorkbook.from_path(path) as book:
-            sheets = book.sheet_names
-            rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False) if len(sheets) == 1 else []
-    except (CalamineError, OSError, ValueError) as error:
-        yield Finding(place, f"does not read ({type(error).__name__}: {error})")
-        return
-    if len(sheets) != 1 or len(rows) < HEAD_ROWS or list(rows[HEAD_ROWS - 1]) != columns:
-        yield Finding(place, "does not have the one sheet with the register's columns")
-        return
-    if len(rows) != len(lines) + HEAD_ROWS:
-        yield Finding(place, f"has {len(rows) - HEAD_ROWS} lines, the register has {len(lines)}")
-        return
-    for cells, line in zip(rows[HEAD_ROWS:], lines, strict=True):
-        padded = [*cells, *[""] * (len(columns) - len(cells))]
-        for cell, (column, value) in zip(padded, line.items(), strict=True):
-            if not _is_same(cell, value):
-                problem = f"says {shown(cell)}, the register {shown(value)}"
-                yield Finding(place, problem, row=f"bonus_line_id={line['bonus_line_id']}", column=column)
-
-
-def _is_same(cell: object, value: object) -> bool:
-    """Whether a cell shows a value: numbers as a spreadsheet keeps them, nothing as an empty text."""
-    if value is None:
-        return cell == ""
-    if isinstance(value, Decimal | int) and not isinstance(value, bool):
-        return isinstance(cell, int | float) and not isinstance(cell, bool) and float(cell) == float(value)
-    return cell == value

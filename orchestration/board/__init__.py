@@ -1,0 +1,1 @@
+"""Static performance boards of a publication, a folder per audience: no server, no network."""
