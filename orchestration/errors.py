@@ -36,6 +36,8 @@ class MeritlineError(Exception):
     """
 
     exit_status: ClassVar[int] = 1
+    passes: ClassVar[bool] = False
+    """Whether the fault may pass by itself, so that the same step is worth trying again."""
 
     def __init__(
         self, *, problem: str, remedy: str, path: Path | str | None = None, row: int | None = None

@@ -9,7 +9,7 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.errors import ConfigurationError
@@ -39,6 +39,7 @@ class Settings:
     disk, `retries` counts attempts after the first, `notify_command` is a program and its arguments, `boards`
     are the audiences that each publication has a performance board for. `site` is the site's own folder,
     where there is one; `statement_months` counts the newest months whose statements are files of their own.
+    `postgres_dsn` may hold a password: it is shown nowhere.
     """
 
     state: Path
@@ -57,6 +58,9 @@ class Settings:
     statement_months: int = STATEMENT_MONTHS
     boards: tuple[str, ...] = BOARDS
     site: Path | None = None
+    postgres_dsn: str = field(default="", repr=False)
+    postgres_schema: str = "meritline"
+    postgres_readers: Path | None = None
 
     def nightly_command(self, *, as_of: str, allow_rejects: str) -> str:
         """The command of a night with these settings, as its operator would write it: `as_of` is empty where
@@ -110,6 +114,9 @@ def load_settings(environment: Mapping[str, str] | None = None, *, site: Path | 
         statement_months=said.get("statement_months", STATEMENT_MONTHS),
         boards=said.get("board", BOARDS),
         site=None if folder is None else folder.absolute(),
+        postgres_dsn=said.get("postgres_dsn", ""),
+        postgres_schema=said.get("postgres_schema", "meritline"),
+        postgres_readers=said.get("postgres_readers"),
     )
 
 

@@ -27,6 +27,9 @@ BOARDS = ("bi", "lead", "agent", "payroll")
 """Whom there is a performance board for."""
 NO_BOARDS = "none"
 CRON_FIELDS = 5
+SECRET = re.compile(r"://[^/@\s]*:[^/@\s]+@|\b(ssl)?password\s*=", re.IGNORECASE)
+"""A password in a connection string of libpq."""
+SCHEMA_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
 @dataclass(frozen=True)
@@ -197,6 +200,31 @@ def _web_address(given: Given) -> str:
     return text
 
 
+def _dsn(given: Given) -> str:
+    """A connection string of libpq, which is read by libpq alone; a password has no place in a file that is
+    kept under version control.
+    """
+    text = given.text.strip()
+    if given.place.startswith(PREFIX):
+        return text
+    if SECRET.search(text):
+        raise given.refused(
+            "it holds a password (not repeated here)",
+            "Leave it out: libpq reads it from .pgpass (0600), a service file or PGPASSWORD. Or set the "
+            f"variable {PREFIX}POSTGRES_DSN",
+        )
+    return text
+
+
+def _schema(given: Given) -> str:
+    text = given.text.strip()
+    if not SCHEMA_NAME.fullmatch(text):
+        raise given.refused(
+            f"{text!r} is no name of a schema", "Take lower-case letters, digits and _, such as meritline"
+        )
+    return text
+
+
 def _engine(given: Given) -> str:
     if given.text not in ENGINES:
         raise given.refused(f"{given.text!r} is no engine", f"Set it to {' or '.join(ENGINES)}")
@@ -278,6 +306,25 @@ SETTINGS = (
         "variable",
         "none",
         _web_address,
+    ),
+    Setting(
+        "postgres_dsn",
+        "PostgreSQL database that each night is loaded into, as libpq reads it (`service=NAME`, "
+        "`host=… dbname=…`, an address); never with a password in `site.yml`",
+        "none: nothing is loaded",
+        _dsn,
+    ),
+    Setting(
+        "postgres_schema",
+        "Schema that readers ask there; group roles and the schema of who may read begin with its name",
+        "`meritline`",
+        _schema,
+    ),
+    Setting(
+        "postgres_readers",
+        "CSV file of who reads there (`login`, `audience`, `agent_id`, `team_id`), taken up by every load",
+        "whoever was mapped before",
+        _path,
     ),
 )
 """Every setting, in the order of the document."""

@@ -40,6 +40,8 @@ def is_transient(error: BaseException) -> bool:
     """Whether the same step may succeed if it is done again a moment later: by what the error, or one that it
     was raised from, says. An error that asks something of the operator never does.
     """
+    if isinstance(error, MeritlineError) and error.passes:
+        return True
     if isinstance(error, MeritlineError) and error.exit_status != MeritlineError.exit_status:
         return False
     seen: BaseException | None = error

@@ -19,6 +19,7 @@ from orchestration.cli.generate import generate
 from orchestration.cli.nightly import nightly
 from orchestration.cli.options import Options, common_options
 from orchestration.cli.pack import pack
+from orchestration.cli.publish import publish
 from orchestration.cli.settle import settle
 from orchestration.cli.site import site
 from orchestration.cli.status import status
@@ -43,7 +44,7 @@ def cli() -> None:
 
 for command in (
     *(nightly, check, accept, demo, generate, settle),
-    *(trace, why, diff, verify, pack, status, doctor, site, board, docs, ui),
+    *(trace, why, diff, verify, pack, publish, status, doctor, site, board, docs, ui),
 ):
     cli.add_command(command)
 

@@ -40,7 +40,12 @@ def demo(options: Options) -> None:
 
     state = options.state_folder()
     settings = replace(
-        options.settings(), landing=state.root / "landing", policy=POLICY_DIR, profiles=(), site=None
+        options.settings(),
+        landing=state.root / "landing",
+        policy=POLICY_DIR,
+        profiles=(),
+        site=None,
+        postgres_dsn="",
     )
     state.prepare()
     console = new_console()

@@ -72,6 +72,8 @@ def examine(
     for profile in profiles:
         yield _guarded("profile", partial(_profile, profile, settings.business_timezone))
     yield _notice(settings)
+    if settings.postgres_dsn:
+        yield _guarded("postgres", lambda: _postgres(settings))
     problem = _cannot_be_made(state.root)
     if problem:
         yield _unusable(state, problem)
@@ -205,6 +207,16 @@ def _notice(settings: Settings) -> Finding:
         program if shutil.which(program) else f"{program}: there is no such command, or it cannot be run",
         "Correct MERITLINE_NOTIFY_COMMAND, or unset it",
     )
+
+
+def _postgres(settings: Settings) -> str:
+    """The database of readers answers, and its rights are as they were loaded."""
+    from orchestration.serve.database import target_of
+    from orchestration.serve.examine import examine as examine_database
+
+    target = target_of(settings)
+    assert target is not None
+    return examine_database(target)
 
 
 def _bounds(site: Site) -> str:

@@ -56,6 +56,7 @@ def nightly(
         from orchestration.nightly.execute import JobRequest, execute
         from orchestration.nightly.preview import is_earlier, preview
         from orchestration.nightly.run import NightlyRun
+        from orchestration.nightly.serving import NotLoaded
 
         run = NightlyRun.of(settings).model_copy(
             update={
@@ -68,6 +69,11 @@ def nightly(
         if is_preview or is_earlier(run.state_folder, run.business_date):
             made = preview(settings, request, keep=settings.keep_publications)
         else:
-            execute(settings, request)
             made = None
+            try:
+                execute(settings, request)
+            except NotLoaded:
+                # It is published: what it came to is told before what did not follow.
+                print_summary(run.state_folder, console)
+                raise
     print_summary(run.state_folder, console, made)

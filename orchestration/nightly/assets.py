@@ -37,6 +37,7 @@ from orchestration.ingest.contract import load_contract
 from orchestration.nightly.asset_checks import asset_check, check_name
 from orchestration.nightly.retry import tried_again
 from orchestration.nightly.run import NightlyRun
+from orchestration.nightly.serving import postgres_asset
 from orchestration.policy.folder import policy_hash
 from orchestration.policy.site import SHIPPED, Site
 from orchestration.progress import Stage, say, stage
@@ -44,6 +45,7 @@ from orchestration.publish.accept import usable_acceptances
 from orchestration.publish.candidate import build_candidate, unchanged_candidate
 from orchestration.publish.chain import newest_manifests
 from orchestration.publish.publication import CALIBRATION_PAGE, publish
+from orchestration.serve.database import Target
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, SOURCE_DIRS
 from orchestration.settlement.frozen import pinned_runs
 from orchestration.state.folder import auditor_database, write_atomically
@@ -73,11 +75,19 @@ MONTH = re.compile(r"\d{4}-\d{2}$")
 CANDIDATE, CALIBRATION, PUBLICATION = AssetKey("candidate"), AssetKey("calibration"), AssetKey("publication")
 
 
-def build_assets(manifest: Mapping[str, Any], *, site: Site = SHIPPED) -> Sequence[AssetsDefinition]:
-    """Every asset of the job, over a parsed dbt manifest, for a site; connects to nothing."""
+def build_assets(
+    manifest: Mapping[str, Any], *, site: Site = SHIPPED, target: Target | None = None
+) -> Sequence[AssetsDefinition]:
+    """Every asset of the job, over a parsed dbt manifest, for a site and, where it has one, the database of
+    its readers; connects to nothing.
+    """
     relations = published_relations(manifest)
     keys = [AssetKey([relation.schema, relation.name]) for relation in relations]
-    return [_raw(), _models(manifest), _candidate(keys), _calibration(relations, site), _publication()]
+    served = [] if target is None else [postgres_asset(PUBLICATION, target)]
+    return [
+        *(_raw(), _models(manifest), _candidate(keys), _calibration(relations, site), _publication()),
+        *served,
+    ]
 
 
 def _raw() -> AssetsDefinition:

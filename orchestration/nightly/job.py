@@ -18,6 +18,7 @@ from orchestration.nightly.assets import build_assets
 from orchestration.nightly.landing import decide, listing
 from orchestration.nightly.run import NightlyRun
 from orchestration.policy.site import Site
+from orchestration.serve.database import target_of
 from orchestration.settings import Settings
 from orchestration.state.folder import StateFolder
 from orchestration.state.form import require_known_form
@@ -37,7 +38,9 @@ def build_definitions(settings: Settings) -> Definitions:
     if not is_parsed(state):
         state.prepare()
         parse_project(state)
-    job = define_asset_job(JOB, selection=AssetSelection.all(), description="Ingest, build, check, publish.")
+    job = define_asset_job(
+        JOB, selection=AssetSelection.all(), description="Ingest, build, check, publish, serve."
+    )
     schedule = ScheduleDefinition(
         name="nightly_schedule",
         job=job,
@@ -45,7 +48,9 @@ def build_definitions(settings: Settings) -> Definitions:
         execution_timezone=settings.business_timezone,
     )
     return Definitions(
-        assets=build_assets(read_manifest(manifest_path(state)), site=Site(settings.site)),
+        assets=build_assets(
+            read_manifest(manifest_path(state)), site=Site(settings.site), target=target_of(settings)
+        ),
         jobs=[job],
         schedules=[schedule],
         sensors=[_new_files(settings, job)],

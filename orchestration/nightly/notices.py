@@ -1,5 +1,5 @@
-"""Tell the operator of a night that failed, was refused, found exports late or has new warnings: by a
-command, a webhook, or both.
+"""Tell the operator of a night that failed, was refused, found exports late, has new warnings or is
+published and not loaded where its readers are: by a command, a webhook, or both.
 
 A notice names runs, stages, checks and profiles. It never quotes an error or a row: those may hold a value
 of a person, and a notice leaves the machine.
@@ -25,7 +25,7 @@ from orchestration.state.folder import StateFolder
 from orchestration.state.record import PUBLISHED, RunRecord
 
 COMMAND_SECONDS, WEBHOOK_SECONDS = 30, 10
-Event = Literal["failed", "refused", "rejected", "late_exports", "warnings"]
+Event = Literal["failed", "refused", "rejected", "late_exports", "warnings", "not_loaded"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,20 @@ def notices_of(state: StateFolder, record: RunRecord, late: Sequence[str]) -> li
                 run=record.number,
                 started_at=record.started_at,
                 late=tuple(late),
+            )
+        )
+    if record.outcome == PUBLISHED and record.stages and not record.stages[-1].is_done:
+        stage = record.stages[-1].name
+        found.append(
+            Notice(
+                event="not_loaded",
+                text=f"meritline run {record.number:06d} published, but {stage} failed: readers there "
+                "still have the publication before. meritline status says more.",
+                state=str(state.root),
+                run=record.number,
+                stage=stage,
+                exit_status=record.exit_status,
+                started_at=record.started_at,
             )
         )
     warnings = _warnings(state, record) if record.outcome == PUBLISHED else ()

@@ -50,7 +50,7 @@ def preview(settings: Settings, request: JobRequest, *, keep: int) -> Publicatio
         number = next_number(work)
         try:
             execute(
-                replace(settings, state=work.root, notify_command=(), notify_webhook=""),
+                replace(settings, state=work.root, notify_command=(), notify_webhook="", postgres_dsn=""),
                 replace(
                     request,
                     run=request.run.model_copy(update={"state": str(work.root), "is_preview": True}),

@@ -92,6 +92,17 @@ def test_a_failed_run_is_told_without_a_word_of_its_error(
     assert not any(word in json.dumps(asdict(notice)) for word in (*SECRET.split(), "Fix it"))
 
 
+def test_a_published_run_that_readers_did_not_get_is_told(state: StateFolder) -> None:
+    """The record of a night says published before what follows on it can fail."""
+    with recording(state, "nightly") as recorder:
+        recorder.finish("published")
+        with suppress(MeritlineError), stage("postgres"):
+            raise MeritlineError(problem=SECRET, remedy="Fix it")
+    [notice] = notices_of(state, recorder.record, [])
+    assert (notice.event, notice.stage) == ("not_loaded", "postgres")
+    assert not any(word in json.dumps(asdict(notice)) for word in (*SECRET.split(), "Fix it"))
+
+
 def test_a_published_run_tells_of_late_exports_only(state: StateFolder) -> None:
     published = RunRecord(number=3, command="nightly", started_at="", outcome="published")
     assert notices_of(state, published, []) == []
