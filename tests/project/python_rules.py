@@ -22,6 +22,7 @@ PURE = (
     "orchestration.publish",
     "orchestration.generate",
     "orchestration.policy",
+    "orchestration.proofs",
     "orchestration.state",
 )
 """Packages that run without Dagster, so that they can be used, tested and read without it."""
