@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from orchestration.proofs.arithmetic import shown
 from orchestration.proofs.finding import GAP, OVERLAP, PAYS_LESS, UNREACHABLE, Finding, Jump, finding
-from orchestration.proofs.function import GRADE, POINTS, Function, Point
+from orchestration.proofs.function import GRADE, POINTS, Entry, Function, Point
 
 
 def faults_of(function: Function) -> Iterator[Finding]:
@@ -26,10 +26,13 @@ def _gaps(function: Function) -> Iterator[Finding]:
         if function.is_gap(point) and is_first:
             others = [one for one in function.points[number:] if not function.is_gap(one)]
             beside = before or (others[0] if others else None)
+            lines = _lines(function, *([beside] if beside else []), point)
+            if beside is None:
+                lines += tuple(_row_line(entry) for entry in function.entries[:1])
             yield finding(
                 GAP,
                 function,
-                _lines(function, *([beside] if beside else []), point),
+                lines,
                 phrase="missing_rate" if point.word else "",
                 value=shown(point.value),
                 grade=point.word or "",
@@ -72,11 +75,10 @@ def _unreached(function: Function) -> Iterator[Finding]:
     for number, entry in enumerate(function.entries):
         if number not in reached:
             most = function.points[-1] if entry.low else function.points[0]
-            low = "" if entry.low is None else f"{shown(entry.low)} "
             yield finding(
                 UNREACHABLE,
                 function,
-                (function.line(most), f"{low}→ {entry.said}"),
+                (function.line(most), _row_line(entry)),
                 phrase={GRADE: "unreachable_grade", POINTS: "unreachable_point"}.get(function.unit, ""),
                 row=entry.said,
             )
@@ -93,6 +95,12 @@ def jump_of(function: Function) -> Jump | None:
     if not amount or earlier is None or later is None:
         return None
     return Jump(function, amount, _lines(function, earlier, later))
+
+
+def _row_line(entry: Entry) -> str:
+    """A row as a line: from which value it is, and what it is."""
+    low = "" if entry.low is None else f"{shown(entry.low)} "
+    return f"{low}→ {entry.said}"
 
 
 def _lines(function: Function, *points: Point) -> tuple[str, ...]:
