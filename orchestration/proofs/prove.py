@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from orchestration.proofs.arithmetic import shown
 from orchestration.proofs.finding import GAP, OVERLAP, PAYS_LESS, UNREACHABLE, Finding, Jump, finding
-from orchestration.proofs.function import GRADE, POINTS, Entry, Function, Point
+from orchestration.proofs.function import GRADE, LESS_IS_BETTER, POINTS, Entry, Function, Point
 
 
 def faults_of(function: Function) -> Iterator[Finding]:
@@ -57,13 +57,17 @@ def _overlaps(function: Function) -> Iterator[Finding]:
 
 
 def _losses(function: Function) -> Iterator[Finding]:
-    """Each place at which a better value pays less than a worse one."""
+    """Each place at which a better value pays less than a worse one, where the fall begins."""
     worse: Point | None = None
+    is_falling = False
     for point in function.better_first():
         if function.is_gap(point):
             continue
-        if worse is not None and function.gain(point) < function.gain(worse):
-            yield finding(PAYS_LESS, function, _lines(function, worse, point))
+        was_falling = is_falling
+        is_falling = worse is not None and function.gain(point) < function.gain(worse)
+        if worse is not None and is_falling and not was_falling:
+            phrase = "better_loses_more" if function.unit in LESS_IS_BETTER else ""
+            yield finding(PAYS_LESS, function, _lines(function, worse, point), phrase=phrase)
         worse = point
 
 
@@ -74,11 +78,14 @@ def _unreached(function: Function) -> Iterator[Finding]:
     reached = {number for point in function.points for number in point.held_by}
     for number, entry in enumerate(function.entries):
         if number not in reached:
-            most = function.points[-1] if entry.low else function.points[0]
+            nearest = [
+                point for point in function.points if entry.low is not None and point.value <= entry.low
+            ]
+            beside = nearest[-1] if nearest else function.points[0]
             yield finding(
                 UNREACHABLE,
                 function,
-                (function.line(most), _row_line(entry)),
+                (function.line(beside), _row_line(entry)),
                 phrase={GRADE: "unreachable_grade", POINTS: "unreachable_point"}.get(function.unit, ""),
                 row=entry.said,
             )

@@ -113,7 +113,7 @@ def unmeetable(rows: PlanRows) -> Iterator[Finding]:
         read = _measure_of_review(rows, key[0], key[-1])
         if read is not None and not _is_met(read, conditions):
             scheme, review, _, level, to_level, *_ = key
-            place = Place(scheme, conditions[0].text("period_kind"), review, f"{level} → {to_level}")
+            place = Place(scheme, conditions[0].text("period_kind"), review, f"{level} to {to_level}")
             yield _unmet(place, read, conditions, "unmeetable")
 
 
@@ -158,7 +158,7 @@ def _unmet(place: Place, read: Measure, conditions: Sequence[PolicyRow], phrase:
         UNREACHABLE,
         place,
         conditions[0].text("clause_id"),
-        (f"{ends} → –", f"{asked} → {place.key or place.name}"),
+        (f"{ends} → –", f"{asked} → {place.name}"),
         phrase=phrase,
         en={"measure": read.label_en},
         zh={"measure": read.label_zh},

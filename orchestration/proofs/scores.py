@@ -10,7 +10,7 @@ from orchestration.audit.calculation.evaluate import rounded
 from orchestration.policy.grades import OF_AGENTS, OF_TEAMS
 from orchestration.policy.plans import ANY_ROLE
 from orchestration.policy.rows import PolicyRow
-from orchestration.proofs.arithmetic import MEASURE, Arithmetic
+from orchestration.proofs.arithmetic import MEASURE, Arithmetic, shown
 from orchestration.proofs.function import GRADE, PAY, POINTS, Cover, Entry, Function, Place
 from orchestration.proofs.measures import Measure, measure
 from orchestration.proofs.plan import PlanRows, number
@@ -38,7 +38,7 @@ def curve(rows: PlanRows, row: PolicyRow) -> Function | None:
     entries = []
     for name, worth in {"target": "target_points", **best}.items():
         reached = sheet.node(f"reached/{name}", "compare", {"left": points, "right": worth}, word="at_least")
-        entries.append(Entry(reached, f"{name} {row.text(f'{name}_value')}", row, low=ends[name]))
+        entries.append(Entry(reached, f"{name} {shown(ends[name] or Fraction(0))}", row, low=ends[name]))
     return Function(
         place=_place(row, row.text("kpi_id"), row.text("role")),
         row=row,
@@ -133,7 +133,11 @@ def _graded(bands: Sequence[PolicyRow], method: str, read: Measure, key: str) ->
     sheet = Arithmetic()
     grade, edges = grade_node(sheet, bands, method)
     sheet.node(PAY, "same", {"term": grade})
-    lows = {band.text("grade"): number(band, "min_score") for band in bands}
+    shares = [number(band, "share") or Fraction(0) for band in bands]
+    lows = [
+        sum(shares[:place], Fraction(0)) if method == FORCED else number(band, "min_score")
+        for place, band in enumerate(bands)
+    ]
     return Function(
         place=_place(bands[0], f"grade_band {method}", key),
         row=bands[0],
@@ -142,8 +146,8 @@ def _graded(bands: Sequence[PolicyRow], method: str, read: Measure, key: str) ->
         unit=GRADE,
         edges=edges,
         entries=tuple(
-            Entry(grade, band.text("grade"), band, word=band.text("grade"), low=lows[band.text("grade")])
-            for band in bands
+            Entry(grade, band.text("grade"), band, word=band.text("grade"), low=low)
+            for band, low in zip(bands, lows, strict=True)
         ),
         cover=Cover(),
         proves_reach=True,
