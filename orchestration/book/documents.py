@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestration.audit.text import band
 from orchestration.policy.clauses import clauses
+from orchestration.proofs.policy import prove_folder
 from orchestration.settings_table import SETTINGS
 
 Row = Mapping[str, str]
@@ -32,7 +33,13 @@ def rendered(template: str, policy_dir: Path, *, own_rules: Path | None = None) 
     def rows(name: str, **equal: str) -> list[dict[str, str]]:
         return [row for row in read(name) if equal.items() <= row.items()]
 
-    return filled(template, rows=rows, clauses=clauses(own_rules), settings=SETTINGS)
+    return filled(
+        template,
+        rows=rows,
+        clauses=clauses(own_rules),
+        settings=SETTINGS,
+        proved=lambda: prove_folder(policy_dir),
+    )
 
 
 def filled(template: str, **names: object) -> str:

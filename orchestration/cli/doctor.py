@@ -49,7 +49,10 @@ def doctor(
         )
     )
     for finding in findings:
-        click.echo(f"{'ok ' if finding.is_sound else 'BAD'}  {finding.subject:<14}{finding.detail}")
+        mark = "NB " if finding.is_noted else "ok " if finding.is_sound else "BAD"
+        click.echo(f"{mark}  {finding.subject:<14}{finding.detail}")
+        for line in finding.lines:
+            click.echo(f"     {'':<16}{line}")
         if not finding.is_sound:
             click.echo(f"     {'':<14}→ {finding.remedy}")
     unsound = [finding.subject for finding in findings if not finding.is_sound]

@@ -26,6 +26,7 @@ from orchestration.policy.needs import lack_sentences
 from orchestration.policy.own_kpis import check_own_kpis
 from orchestration.policy.site import Site
 from orchestration.policy.state_needs import business_date_of, needs_of_state
+from orchestration.proofs.policy import PolicyProof, prove_folder
 from orchestration.publish.chain import MANIFEST
 from orchestration.publish.publication import CALIBRATION_PAGE
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, PROJECT_ROOT, Settings
@@ -42,12 +43,15 @@ ROSTER = "workforce.agent"
 
 @dataclass(frozen=True)
 class Finding:
-    """One check: what was looked at, what was found, and what to do when it is not sound."""
+    """One check: what was looked at, what was found (and `lines` below it), what to do if it is not sound."""
 
     subject: str
     is_sound: bool
     detail: str
     remedy: str = ""
+    lines: tuple[str, ...] = ()
+    is_noted: bool = False
+    """Worth a look, though the installation is sound."""
 
 
 def examine(
@@ -63,6 +67,7 @@ def examine(
         yield _guarded("site", lambda: _site(site))
     yield _guarded("bounds", lambda: _bounds(site))
     yield _guarded("policy", lambda: _policy(policy, site))
+    yield from _proofs(policy, site)
     yield Finding(
         "time zone",
         True,
@@ -152,6 +157,28 @@ def _policy(folder: Path, site: Site) -> str:
     check_policy_folder(folder, site=site)
     files = f"{len(list(folder.glob('*.csv')))} files in {folder}"
     return "; ".join([files, *policy_notes(folder, site=site)])
+
+
+def _proofs(folder: Path, site: Site) -> Iterator[Finding]:
+    """What the policy's tables prove. A finding refuses nothing: a document may truly have such an edge."""
+    try:
+        proof = prove_folder(folder, site=site)
+    except MeritlineError:
+        return  # said under policy
+    whole = f"{len(proof.functions)} plans, {sum(proof.functions.values())} functions"
+    if proof.findings:
+        yield Finding("proofs", True, f"{whole}: {len(proof.findings)} finding(s)", is_noted=True)
+    else:
+        sound = "no gap, no overlap, better never pays less, every row and grade can be reached"
+        yield Finding("proofs", True, f"{whole}: {sound}{_largest(proof)}")
+    for one in proof.findings:
+        said = f"{one.en}{one.since} [{one.clause_id}]"
+        yield Finding("proofs", True, said, lines=one.lines, is_noted=True)
+
+
+def _largest(proof: PolicyProof) -> str:
+    jump = proof.largest
+    return "" if jump is None else f"; largest jump, {jump.function.place}: {', '.join(jump.lines)}"
 
 
 def _profile(path: Path, timezone: str) -> str:

@@ -23,6 +23,7 @@ PURE = (
     "orchestration.generate",
     "orchestration.policy",
     "orchestration.serve",
+    "orchestration.proofs",
     "orchestration.state",
 )
 """Packages that run without Dagster, so that they can be used, tested and read without it."""
