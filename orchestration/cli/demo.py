@@ -154,6 +154,7 @@ def _print_where_next(publication: Publication, state: StateFolder, console: Con
         (f"{meritline} status", "the last run, stage by stage"),
         (f"{meritline} ui", "runs, assets and checks in Dagster"),
         (f"{publication.folder / CALIBRATION_PAGE}", "what was checked before publication"),
+        (f"{publication.folder / 'board' / 'index.html'}", "performance boards, for the browser"),
         (f"{publication.folder / 'payroll'}", "each month's register as a workbook, a statement per person"),
         (f"{auditor_database(publication.folder)}", "every table, for any DuckDB client"),
     ]
