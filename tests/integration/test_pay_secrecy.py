@@ -70,8 +70,8 @@ def told(text: str, secrets: frozenset[Decimal]) -> list[str]:
 
 
 SUMS_OF_EVIDENCE = frozenset({"marts.mart_kpi_daily.numerator"})
-"""Sums of orders or seconds, so many that some equal an amount by chance. That they are sums and nothing else is a
-check of `verify`, and here below.
+"""Sums of orders or seconds, so many that some equal an amount by chance. That they are sums and nothing
+else is a check of `verify` and one here below.
 """
 
 
