@@ -2,7 +2,7 @@
 -- in: audit.calculation_operand
 with number as (
     select node_key, coalesce(number.input_model, 'line') as model,
-        coalesce(number.input_key, split_part(node_key, '/', 1)) as key
+        coalesce(number.input_key, node_key) as key
     from {audit.calculation_node} as number
     where number.input_model is not null or node_key like 'line:%/%'
 ),
