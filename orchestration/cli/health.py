@@ -165,7 +165,7 @@ def _proofs(folder: Path, site: Site) -> Iterator[Finding]:
         proof = prove_folder(folder, site=site)
     except MeritlineError:
         return  # said under policy
-    whole = f"{len(proof.functions)} plans, {sum(proof.functions.values())} functions"
+    whole = f"{len(proof.functions)} plan(s), {sum(proof.functions.values())} functions"
     if proof.findings:
         yield Finding("proofs", True, f"{whole}: {len(proof.findings)} finding(s)", is_noted=True)
     else:

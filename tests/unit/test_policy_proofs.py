@@ -564,7 +564,7 @@ def test_doctor_says_what_was_proved(tmp_path: Path, capsys: pytest.CaptureFixtu
 
     assert run(["--state", str(tmp_path / "state"), "doctor"]) == 0
     out = capsys.readouterr().out
-    assert "ok   proofs        8 plans, " in out
+    assert "ok   proofs        8 plan(s), " in out
     assert "no gap, no overlap, better never pays less" in out and "largest jump, " in out
 
 
