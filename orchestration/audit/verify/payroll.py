@@ -26,7 +26,8 @@ AMOUNT = re.compile(r'<data value="(?P<amount>[^"]*)" id="(?P<key>[^"]*)">')
 """Every amount that a statement pays, with the line that it is of; `total` of all."""
 PEOPLES = frozenset({"agent_id", "agent_name", "department", "team", "grade", "line_no"})
 """Columns of texts that are rows' own. Others are words of the release that wrote them."""
-NAME = "workbooks and statements of payroll against the register"
+WORKBOOKS = "workbooks of payroll against the register"
+PAGES = "statements of payroll against the register"
 
 
 def check_payroll(folder: Path, report: Report) -> None:
@@ -34,22 +35,23 @@ def check_payroll(folder: Path, report: Report) -> None:
     try:
         _check(folder, report)
     except duckdb.Error as error:
-        report.skip(NAME, f"a relation does not read ({first_line(error)})")
+        report.skip("workbooks and statements of payroll", f"a relation does not read ({first_line(error)})")
 
 
 def _check(folder: Path, report: Report) -> None:
     if not is_complete(folder):
-        report.skip(NAME, "a release before payroll's workbooks had people wrote them")
+        report.skip(WORKBOOKS, "a release before workbooks had people wrote them")
         return
     payroll = folder / PAYROLL
     files = {path.relative_to(payroll).as_posix() for path in payroll.rglob("*") if path.is_file()}
     strange = {name for name in files if not name.endswith(".parquet")}
     findings: list[Finding] = []
-    lines = 0
+    of_pages: list[Finding] = []
+    lines = people = 0
     with connect() as database:
         for period_id in _periods(database, folder):
             pay = read_period(database, folder, period_id or "")
-            lines += len(pay.lines)
+            lines, people = lines + len(pay.lines), people + len(pay.people)
             book = workbook_name(str(period_id))
             if book not in strange:
                 findings.append(Finding(f"{PAYROLL}/{book}", "is missing"))
@@ -58,10 +60,11 @@ def _check(folder: Path, report: Report) -> None:
             here = {
                 name for name in strange if name.startswith((f"{STATEMENTS}/{period_id}/", _zip(period_id)))
             }
-            findings += _statements_findings(payroll, pay, str(period_id), here)
+            of_pages += _statements_findings(payroll, pay, str(period_id), here)
             strange -= {book, *here}
     findings += [Finding(f"{PAYROLL}/{name}", "is of no period of the register") for name in sorted(strange)]
-    report.add(NAME, lines, "lines", findings)
+    report.add(WORKBOOKS, lines, "lines", findings)
+    report.add(PAGES, people, "people", of_pages)
 
 
 def _periods(database: duckdb.DuckDBPyConnection, folder: Path) -> list[str | None]:
