@@ -28,7 +28,7 @@ from orchestration.board.words import pair, script_words
 from orchestration.settings_table import BOARDS
 from orchestration.state.folder import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE
 
-BOARD_FOLDER = "board"
+BOARD_FOLDER, BOARD_INDEX = "board", "index.html"
 ASSETS = Path(__file__).with_name("assets")
 LONGEST_NAME = 120
 """Letters of a file's name; a longer one is cut and ends in its hash."""
@@ -67,7 +67,7 @@ def write_boards(
                 agents = _write_agents(_folder(out / "agent"), agent_pages(reading, about))
     lists = [(name, entries) for name, entries in (("teams", teams), ("agents", agents)) if entries]
     _write(
-        out / "index.html",
+        out / BOARD_INDEX,
         page("index", about, heading=pair("page.bi"), up="", is_drawn=False, boards=boards, lists=lists),
     )
     return 1 + len(boards) + len(teams) + len(agents)

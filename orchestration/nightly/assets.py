@@ -28,6 +28,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from expectations.bound import require_columns
 from expectations.own_bounds import bounds_in_force, hash_in_force, plan_in_force
+from orchestration.board.write import BOARD_FOLDER, BOARD_INDEX
 from orchestration.errors import PublicationRefused
 from orchestration.gate.judgement import with_acceptances
 from orchestration.gate.page import render_page
@@ -334,6 +335,8 @@ def _publication() -> AssetsDefinition:
                 again=nightly.command_line,
             )
             current.message = done.run_id
+        board = done.folder / BOARD_FOLDER / BOARD_INDEX
+        links = {"board": MetadataValue.path(str(board))} if board.is_file() else {}
         nightly.recorder.update(run_id=done.run_id)
         nightly.recorder.finish(PREVIEWED if nightly.is_preview else PUBLISHED)
         return MaterializeResult(
@@ -344,6 +347,7 @@ def _publication() -> AssetsDefinition:
                 "dagster/row_count": sum(done.manifest["rows"].values()),
                 "stage_seconds": current.seconds,
                 "content_hash": str(done.manifest["content_hash"]),
+                **links,
             }
         )
 

@@ -128,4 +128,6 @@ def test_stages_tell_rows_rejects_durations_and_links(address: str) -> None:
     assert found["candidate"]["dagster/row_count"] > ticket["dagster/row_count"]
     page = Path(str(found["publication"]["calibration"]))
     assert page.name == "calibration.html" and page.is_file(), "a path: browsers block file links"
+    board = Path(str(found["publication"]["board"]))
+    assert board.parts[-2:] == ("board", "index.html") and board.is_file()
     assert all(one["stage_seconds"] > 0 for one in found.values())
