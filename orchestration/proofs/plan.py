@@ -62,7 +62,7 @@ class PlanRows:
         rows = self.of("scheme_rule", scheme_id=scheme_id, period_kind=period_kind, parameter=parameter)
         try:
             return Fraction(rows[0].text("value")) if rows else None
-        except ValueError:
+        except (ValueError, ZeroDivisionError):
             return None
 
     def convention(self, parameter: str) -> Fraction:

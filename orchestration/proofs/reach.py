@@ -47,7 +47,7 @@ def smallest_groups(rows: PlanRows, graded: Function) -> Iterator[SmallestGroup]
         for size in range(ceil(least), ceil(least) + (ceil(1 / share) if share > 0 else 0) + 1):
             # The first rank behind the grades before it: if that is not the grade's, none is.
             before = ceil(below * size)
-            if before < size and graded.at(Fraction(before, size)).word == entry.word:
+            if before < (below + share) * size and graded.at(Fraction(before, size)).word == entry.word:
                 yield SmallestGroup(graded.place, entry.said, size, before + 1)
                 break
         below += share

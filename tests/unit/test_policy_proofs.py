@@ -457,6 +457,16 @@ def test_a_policy_with_holes_is_proved_as_far_as_it_goes(table: str, column: str
     assert prove(tables, KEYS).functions
 
 
+@pytest.mark.parametrize("column", ["mechanism", "basis", "key_attribute", "band_attribute", "role"])
+def test_words_that_nobody_knows_end_no_proof(column: str) -> None:
+    tables = dict(SHIPPED)
+    rows = tuple(
+        PolicyRow(row.file, row.row, {**row.values, column: "nonsense"}) for row in tables["component"].rows
+    )
+    tables["component"] = with_rows(tables["component"], rows)
+    assert prove(tables, KEYS).functions
+
+
 def test_a_policy_without_rows_proves_nothing() -> None:
     empty = {name: with_rows(table, ()) for name, table in SHIPPED.items()}
     assert prove(empty, KEYS).findings == () and set(NAMES) <= set(empty)
