@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,8 @@ Row = Mapping[str, object]
 AGENT_COUNT = 12
 """Enough people of one plan for every bound on plans to be judged."""
 BUSY_HOURS = (9, 11, 14, 16)
+SIGNS = {"A1": "A/1 %x", "A2": "A:2#?", "A3": "甲'3", "A4": "A:4:5"}
+"""Ids that HR systems do have, with the signs that keys and paths are made of."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,18 @@ def leads_closed_on_a_date() -> Centre:
         for day in quarter
         for number in range(AGENT_COUNT)
     ]
-    return _with(("crm.lead", leads), ("crm.order", orders), scheme="sales_service")
+    return _called(_with(("crm.lead", leads), ("crm.order", orders), scheme="sales_service"), SIGNS)
+
+
+def _called(centre: Centre, names: Mapping[str, str]) -> Centre:
+    """The centre with other ids for some of its agents."""
+    return replace(
+        centre,
+        tables={
+            table: [{**row, "agent_id": names.get(str(row["agent_id"]), row["agent_id"])} for row in rows]
+            for table, rows in centre.tables.items()
+        },
+    )
 
 
 HONEST: Mapping[str, Callable[[], Centre]] = {

@@ -50,7 +50,7 @@ def night(
 
 
 WHOLE_NIGHTS = ("closed_history", "five_people_and_nine_calls", "leads_closed_on_a_date")
-"""Without a date given, with hardly a row, and with every kind of pay of its plan."""
+"""Without a date given, with hardly a row, and with every kind of pay of its plan, of people with odd ids."""
 
 
 @pytest.mark.parametrize("name", sorted(set(HONEST) - set(WHOLE_NIGHTS)))
@@ -81,6 +81,10 @@ def test_honest_data_is_published(name: str, tmp_path: Path, capsys: pytest.Capt
     assert checks["failed_critical"] == 0
     assert checks["passed"] + checks["not_judged"] + checks["failed_warning"] == checks["checks"]
     assert f"{checks['passed']} passed, {checks['not_judged']} not judged" in shown
+    report = verify_state(
+        StateFolder(tmp_path / "state"), landing=tmp_path / "landing", progress=lambda _: None
+    )
+    assert report.findings == []
 
 
 def test_a_refusal_for_data_that_ends_earlier_gives_the_date_that_publishes(
