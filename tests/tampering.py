@@ -500,7 +500,8 @@ def _forged_workbook(state: StateFolder, landing: Path, chance: Random) -> Tampe
     replace_bytes(register, was)
     _reseal(state, folder)
     place = chance.choice(("payroll/register_", "payroll/statements/"))
-    return Tampering("workbooks and statements pay more", (place, "amount_cny: says"))
+    # Of a workbook the first sheet's amounts are told first: those of the components.
+    return Tampering("workbooks and statements pay more", (place, ": says"))
 
 
 def _forged_everywhere(
