@@ -38,6 +38,18 @@ class Join:
     dimension: Relation
     mart: Relation
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The mart's columns, in the order of the dimension's key."""
+        return tuple(_SCORED if self._is_of_a_score(name) else name for name in self.dimension.key)
+
+    def _is_of_a_score(self, name: str) -> bool:
+        # A grade is one of the plan scored under, which need not be that of the last day.
+        return name == "scheme_id" and "grade" in self.dimension.key and _SCORED in self.mart.columns
+
+
+_SCORED = "scored_scheme_id"
+
 
 def shipped_manifest() -> dict[str, Any]:
     """The project parsed anew; nothing is connected to."""

@@ -13,6 +13,7 @@ select
     place.level,
     place.employment,
     place.service_day_count,
+    score.scheme_id as scored_scheme_id,
     score.data_score,
     score.supervisor_score,
     score.collaboration_score,

@@ -1,4 +1,4 @@
--- Grain: one agent or team, one day, one KPI: counted evidence summed, for trends of any span.
+-- Grain: one agent, team or the centre, one day, one KPI: counted evidence summed, for trends of any span.
 
 with
 
@@ -18,12 +18,12 @@ daily as (
         month_id,
         agent_id,
         team_id,
+        is_counted,
         numerator,
         denominator
     from {{ ref('kpi_daily') }}
     where
-        is_counted
-        and is_counted_for_centre
+        is_counted_for_centre
         and {{ is_touched('month_id') }}
 ),
 
@@ -37,11 +37,22 @@ grouped as (
         numerator,
         denominator
     from daily
-    where agent_id is not null
+    where is_counted and agent_id is not null
     union all
     select
         'team' as group_kind,
         coalesce(team_id, '') as group_id,
+        event_on,
+        month_id,
+        kpi_id,
+        numerator,
+        denominator
+    from daily
+    where is_counted
+    union all
+    select
+        'centre' as group_kind,
+        'centre' as group_id,
         event_on,
         month_id,
         kpi_id,

@@ -22,8 +22,8 @@ from orchestration.publish.payroll.write import PAYROLL, STATEMENTS
 from orchestration.state.folder import auditor_parquet
 from orchestration.state.memory import connect
 
-AMOUNT = re.compile(r'<data value="(?P<amount>[^"]*)" id="(?P<key>[^"]*)">')
-"""Every amount that a statement pays, with the line that it is of; `total` of all."""
+AMOUNT = re.compile(r'<data value="(?P<amount>[^"]*)" id="(?P<key>[^"]*)">(?P<text>[^<]*)')
+"""Every amount that a statement pays, with the line that it is of, `total` of all, and what a reader sees."""
 PEOPLES = frozenset({"agent_id", "agent_name", "department", "team", "grade", "line_no"})
 """Columns of texts that are rows' own. Others are words of the release that wrote them."""
 WORKBOOKS = "workbooks of payroll against the register"
@@ -175,7 +175,12 @@ def _pages(payroll: Path, name: str) -> Mapping[str, str]:
 
 
 def _page_findings(place: str, page: str, wanted: Mapping[str, Decimal]) -> Iterator[Finding]:
-    found = {html.unescape(one["key"]): html.unescape(one["amount"]) for one in AMOUNT.finditer(page)}
+    found: dict[str, str] = {}
+    for one in AMOUNT.finditer(page):
+        key, amount, text = (html.unescape(one[name]) for name in ("key", "amount", "text"))
+        if key in found or text.replace(",", "").replace("−", "-") != amount:
+            yield Finding(place, f"shows {text}, and is {amount}", row=key, column="amount_cny")
+        found[key] = amount
     for key in sorted(wanted.keys() | found.keys()):
         amount = str(wanted[key]) if key in wanted else "none"
         if found.get(key, "none") != amount:

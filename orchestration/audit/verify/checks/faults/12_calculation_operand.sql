@@ -5,7 +5,7 @@ with number as (
         -- The id of a line begins with the key of what is due; the agent's part of it is of no interest here.
         coalesce(
             number.input_key,
-            regexp_replace(node_key, '^line:([^:]*):.*?:([^:/0-9][^:/]*):\d+:[^/]*(/.*)?$', '\1::\2')
+            regexp_replace(node_key, '^line:([^:]*):.*?:([^:/]*[^:/0-9][^:/]*):\d+:[^/]*(/.*)?$', '\1::\2')
         ) as key
     from {audit.calculation_node} as number
     where number.input_model is not null or node_key like 'line:%/%'
