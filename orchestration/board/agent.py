@@ -24,9 +24,9 @@ KINDS = ("month", "quarter", "year")
 
 def agent_pages(reading: Reading, about: About) -> Iterator[tuple[str, str, str]]:
     """Each agent's id, name and page."""
-    results, days, lines, history = (
+    results, days, newest, lines, history = (
         reading.by("agent_id", name)
-        for name in ("agent_results", "agent_days", "agent_lines", "agent_history")
+        for name in ("agent_results", "agent_days", "agent_bonuses", "agent_lines", "agent_history")
     )
     steps = {(row["agent_id"], row["period_id"]): row for row in reading.rows("agent_steps")}
     cuts = reading.by("cohort_id", "agent_cuts")
@@ -63,7 +63,7 @@ def agent_pages(reading: Reading, about: About) -> Iterator[tuple[str, str, str]
                 others=[_other(row) for row in own if row["points"] is None],
                 gains=list(_gains(scored)),
                 progress=_progress(scored, days.get(agent_id, []), person["period_id"]),
-                bonuses=list(_bonuses(lines.get(agent_id, []), steps)),
+                bonuses=list(bonuses(newest.get(agent_id, []), lines.get(agent_id, []), steps)),
                 history=[_past(row) for row in history.get(agent_id, [])],
             ),
         )
@@ -154,27 +154,34 @@ def _progress(scored: Sequence[Row], days: Sequence[Row], period_id: str) -> Cha
     )
 
 
-def _bonuses(lines: Sequence[Row], steps: Mapping[tuple[str, str], Row]) -> Iterator[dict[str, Any]]:
-    """The newest bonus of a month, a quarter and a year, each with its lines and their calculation."""
-    for number, kind in enumerate(KINDS):
-        own = [row for row in lines if row["period_kind"] == kind]
-        if not own or (kind != KINDS[0] and not any(row["amount_cny"] for row in own)):
+def bonuses(
+    newest: Sequence[Row], lines: Sequence[Row], steps: Mapping[tuple[str, str], Row]
+) -> Iterator[dict[str, Any]]:
+    """An agent's newest bonus of a month, a quarter and a year, each with its lines and their calculation.
+
+    A month without a line says why nothing is paid, and has no chart.
+    """
+    for bonus in sorted(newest, key=lambda row: KINDS.index(row["period_kind"])):
+        number = KINDS.index(bonus["period_kind"])
+        own = [row for row in lines if row["period_kind"] == bonus["period_kind"]]
+        if number and not any(row["amount_cny"] for row in own):
             continue  # a quarter that pays nothing (yet) stands in the history
-        first = own[0]
-        told = steps.get((first["agent_id"], first["period_id"]), {})
+        told = steps.get((bonus["agent_id"], bonus["period_id"]), {})
         places = {one["line_id"]: one["node_no"] for one in told.get("places") or ()}
         zh, en = pair("agent.waterfall")
-        period = period_labels(first["period_id"])
+        period = period_labels(bonus["period_id"])
         bars = [Step(row["line_label_zh"], row["line_label"], row["amount_cny"]) for row in own]
         yield {
             "no": number,
-            "period_id": first["period_id"],
+            "period_id": bonus["period_id"],
             "period": period,
-            "amount": money(first["bonus_cny"]),
+            "amount": money(bonus["amount_cny"]),
             "chart": waterfall(
-                [*bars, total_step(first["bonus_cny"])],
+                [*bars, total_step(bonus["amount_cny"])],
                 caption=(f"{zh} · {period[0]}", f"{en} · {period[1]}"),
-            ),
+            )
+            if bars
+            else None,
             "lines": [_line(row, places) for row in own],
             "unpaid": told.get("unpaid") or [],
             "steps": inside_script(told.get("steps") or "[]"),

@@ -8,8 +8,8 @@ from decimal import Decimal
 MINUS = "−"
 NOTHING = "–"
 RATIO, SECONDS, COUNT, MONEY = "ratio", "s", "count", "cny"
-FORMATS: Mapping[str, str] = {RATIO: ".1%", SECONDS: ",.0f", COUNT: ",.0f", MONEY: ",.0f"}
-"""By unit the format of d3, and so of charts; any other unit has two decimals."""
+FORMATS: Mapping[str, str] = {RATIO: ".1%", SECONDS: ",.0f", COUNT: ",.2~f", MONEY: ",.0f"}
+"""By unit the format of d3, and so of charts; any other unit has two decimals. A count may be of halves."""
 OTHER = ",.2f"
 HOUR = 3600
 LONG = 3 * HOUR
@@ -22,12 +22,12 @@ def chart_format(unit: str) -> str:
 
 
 def shown(value: Decimal | int | None, unit: str) -> str:
-    """`92.4%`, `8.41`, `1,204 s`, `5.3 h`; `–` for nothing."""
+    """`92.4%`, `8.41`, `3`, `0.5`, `1,204 s`, `5.3 h`; `–` for nothing."""
     if value is None:
         return NOTHING
     if unit == SECONDS:
         return _sign(f"{value / HOUR:,.1f} h" if abs(int(value)) >= LONG else f"{value:,.0f} s")
-    return _sign(format(value, chart_format(unit)))
+    return _written(value, chart_format(unit))
 
 
 def money(value: Decimal | int | None) -> str:
@@ -39,7 +39,7 @@ def signed(value: Decimal | None, form: str) -> str:
     """A change with its sign, in a format: `+1.2`, `−0.4`, `0`; `–` for none."""
     if value is None:
         return NOTHING
-    return _sign(format(value, f"+{form}")) if value else "0"
+    return _written(value, f"+{form}") if value else "0"
 
 
 def changed(change: Decimal, unit: str) -> str:
@@ -60,6 +60,12 @@ def exact(value: Decimal | None) -> str:
         return NOTHING
     text = f"{value:f}"
     return _sign(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def _written(value: Decimal | int, form: str) -> str:
+    """A number in a format of d3, of which Python has all but the `~` that drops trailing zeros."""
+    text = format(value, form.replace("~", ""))
+    return _sign(text.rstrip("0").rstrip(".") if "~" in form else text)
 
 
 def _sign(text: str) -> str:

@@ -19,7 +19,10 @@ WEAKEST = 3
 
 
 def lead_pages(reading: Reading, about: About) -> Iterator[tuple[str, tuple[str, str], str]]:
-    """Each team's id, name in both languages and page, from what BI may have: no pay."""
+    """Each team's id, name in both languages and page, from what BI may have: no pay.
+
+    A team is one that somebody is in, in the newest month.
+    """
     kpis = reading.rows("bi_team_kpi")
     members = reading.by("team_id", "lead_members")
     results, signals, stars = (
@@ -27,11 +30,11 @@ def lead_pages(reading: Reading, about: About) -> Iterator[tuple[str, tuple[str,
     )
     known = {row["kpi_id"]: row for row in reading.rows("lead_kpis")}
     named = {row["group_id"]: group_name(row) for row in kpis if row["group_kind"] != CENTRE}
-    for team_id in sorted({*members, *named}):
+    for team_id, of_members in sorted(members.items()):
         name = named.get(team_id) or ((team_id, team_id) if team_id else pair("page.no_team"))
         of_team = _of_agents(results.get(team_id, []))
-        people = [_member(row, of_team.get(row["agent_id"], [])) for row in members.get(team_id, [])]
-        totals = [row["total_score"] for row in members.get(team_id, []) if row["total_score"] is not None]
+        people = [_member(row, of_team.get(row["agent_id"], [])) for row in of_members]
+        totals = [row["total_score"] for row in of_members if row["total_score"] is not None]
         own = [row for row in kpis if row["group_kind"] != CENTRE and row["group_id"] == team_id]
         periods = sorted({row["period_id"] for row in (own or kpis)})
         yield (

@@ -32,7 +32,8 @@ BOARD_FOLDER, BOARD_INDEX = "board", "index.html"
 ASSETS = Path(__file__).with_name("assets")
 LONGEST_NAME = 120
 """Letters of a file's name; a longer one is cut and ends in its hash."""
-NAMELESS = "-"
+NAMELESS = "%"
+"""The name for no id, which no id can have: in others two digits follow a percent sign."""
 
 Entry = tuple[str, str, str]
 """Of the index: id, name, place."""

@@ -33,7 +33,8 @@ CHARTS = json.loads((BOARD / "assets" / "charts.json").read_text(encoding="utf-8
         ("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd"),
         (".", "%2E"),
         ("a/b\\c:d", "a%2Fb%5Cc%3Ad"),
-        ("", "-"),
+        ("", "%"),
+        ("-", "-"),
     ],
 )
 def test_any_id_is_a_name_of_a_file(name: str, file: str) -> None:
@@ -55,6 +56,14 @@ def test_values_are_said_in_their_unit() -> None:
     assert shown(Decimal(43200), "s") == "12.0 h"
     assert shown(Decimal("-12.178"), "points of 100") == "−12.18"
     assert shown(None, "count") == "–"
+    assert [shown(Decimal(one), "count") for one in ("0.5", "1200.000000", "3.257", "0")] == [
+        "0.5",
+        "1,200",
+        "3.26",
+        "0",
+    ]
+    assert shown(1204, "count") == "1,204"
+    assert changed(Decimal("-0.5"), "count") == "−0.5" and changed(Decimal(20), "count") == "+20"
     assert money(Decimal("-1234.5")) == "−1,234.50"
     assert changed(Decimal("-0.005"), "ratio") == "−0.5 pp"
 

@@ -9,9 +9,7 @@ newest as (
 
 select
     line.agent_id, line.period_kind, line.period_id, line.line_no, line.bonus_line_id, line.line_label, line.line_label_zh,
-    line.quantity, line.quantity_unit, line.rate, line.amount_cny, line.clause_id, line.adjusts_bonus_line_id,
-    bonus.amount_cny as bonus_cny, bonus.maturity
+    line.quantity, line.quantity_unit, line.rate, line.amount_cny, line.clause_id, line.adjusts_bonus_line_id
 from bonus.bonus_line as line
 inner join newest using (agent_id, period_id)
-inner join bonus.bonus as bonus using (bonus_id)
 order by line.agent_id, line.period_kind, line.line_no

@@ -1,4 +1,4 @@
--- Grain: one plan, one grade of the newest graded periods of its agents.
+-- Grain: one plan, one grade of the newest periods of its agents in service in the newest month.
 with
 
 counted as (
@@ -8,6 +8,7 @@ counted as (
     from focus
     inner join marts.dim_scheme as scheme using (scheme_id)
     inner join marts.dim_grade as grade_name using (scheme_id, grade)
+    where focus.is_present
     group by all
 )
 

@@ -1,5 +1,6 @@
 -- Grain: one agent: the period that the boards look at: of those that reach into the newest month, or of the agent's
--- newest, a scored one, a month before a quarter before a year.
+-- newest, a scored one, a month before a quarter before a year. A year reaches into the newest month also for whoever
+-- left before it: `is_present` tells who was in service in that month.
 create temp table focus as
 with
 
@@ -8,11 +9,20 @@ newest as (
     from marts.mart_agent_period
     inner join marts.dim_period using (period_id)
     where marts.mart_agent_period.period_kind = 'month'
+),
+
+present as (
+    select place.agent_id
+    from marts.mart_agent_period as place
+    inner join marts.dim_period as period using (period_id)
+    inner join newest on period.ends_on = newest.ends_on
+    where place.period_kind = 'month'
 )
 
 select
     place.period_kind, place.period_id, place.agent_id, place.agent_name, place.scheme_id, place.team_id, place.role,
-    place.total_score, place.score_status, place.rank, place.cohort_size, place.grade, place.maturity
+    place.total_score, place.score_status, place.rank, place.cohort_size, place.grade, place.maturity,
+    place.agent_id in (select agent_id from present) as is_present
 from marts.mart_agent_period as place
 inner join marts.dim_period as period using (period_id)
 cross join newest

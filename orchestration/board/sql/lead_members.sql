@@ -1,4 +1,4 @@
--- Grain: one agent of a team, with the total scores of the months and the one before.
+-- Grain: one agent of a team in the newest month, with the total scores of the months and the one before.
 with
 
 history as (
@@ -22,7 +22,5 @@ left join (
     select agent_id, period_id, lag(total_score) over (partition by agent_id, period_kind order by period_id) as total_score
     from marts.mart_agent_period
 ) as before using (agent_id, period_id)
--- Whoever has left before is no member any more.
-qualify focus.period_id = max(case when focus.period_kind = 'month' then focus.period_id end) over ()
-    or focus.period_kind <> 'month'
+where focus.is_present
 order by focus.team_id, focus.total_score desc nulls last, focus.agent_id
