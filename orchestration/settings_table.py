@@ -30,6 +30,8 @@ CRON_FIELDS = 5
 SECRET = re.compile(r"://[^/@\s]*:[^/@\s]+@|\b(ssl)?password\s*=", re.IGNORECASE)
 """A password in a connection string of libpq."""
 SCHEMA_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+OF_A_LOAD = ("_new", "_access")
+"""Endings of the schemas that a load makes beside the one that readers ask."""
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,11 @@ def _schema(given: Given) -> str:
     if not SCHEMA_NAME.fullmatch(text):
         raise given.refused(
             f"{text!r} is no name of a schema", "Take lower-case letters, digits and _, such as meritline"
+        )
+    if text.endswith(OF_A_LOAD):
+        raise given.refused(
+            f"{text!r} ends as the names of a load do",
+            f"Take one that ends neither in {' nor in '.join(OF_A_LOAD)}",
         )
     return text
 

@@ -28,7 +28,8 @@ LINES = (
     " from (values ('A1'), ('A2'), ('A3'), ('L1')) as v (agent_id)"
 )
 SPREAD = (
-    "select '2026-10' as period_id, 'p' as scheme_id, null::decimal(18, 2) as total_cny,"
+    "select '2026-10' as period_id, 'p' as scheme_id, 9.00::decimal(18, 2) as total_cny,"
+    " null::decimal(18, 2) as performance_cny,"
     " true as is_suppressed, {mark} as mark"
 )
 KEYS = {

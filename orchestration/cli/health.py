@@ -238,11 +238,14 @@ def _notice(settings: Settings) -> Finding:
 
 def _postgres(settings: Settings) -> str:
     """The database of readers answers, and its rights are as they were loaded."""
+    from orchestration.serve.access import read_readers
     from orchestration.serve.database import target_of
     from orchestration.serve.examine import examine as examine_database
 
     target = target_of(settings)
     assert target is not None
+    if target.readers is not None:
+        read_readers(target.readers)
     return examine_database(target)
 
 
@@ -299,6 +302,11 @@ def _state(state: StateFolder) -> Finding:
     )
 
 
+BOARD = ("board",)
+FOLDERS_OF_BI = frozenset({("bi",), BOARD, (*BOARD, "bi"), (*BOARD, "assets")})
+"""Folders of a publication that the group enters, by their way from it; in `board` itself lies nothing for it."""
+
+
 def exposed_paths(state: StateFolder) -> Iterator[Path]:
     """Files and folders of the state that the group or others can reach and must not: all but publications,
     and of these the group alone what is for BI, the manifest and the calibration page.
@@ -336,9 +344,10 @@ def _meant_for(path: Path, state: StateFolder) -> int:
     if parts[0] != state.published.name or parts[1].startswith("."):
         return 0
     within = parts[2:]
-    if not within or within == ("bi",):
+    if not within or within in FOLDERS_OF_BI:
         return GROUP_DIR
-    is_shown = within[0] == "bi" or within in {("bi.duckdb",), (MANIFEST,), (CALIBRATION_PAGE,)}
+    is_shown = within[:-1] in FOLDERS_OF_BI and within[:-1] != BOARD
+    is_shown |= within in {("bi.duckdb",), (MANIFEST,), (CALIBRATION_PAGE,)}
     return GROUP_FILE if is_shown else 0
 
 

@@ -12,7 +12,7 @@ from dagster import (
 )
 
 from orchestration.audit.publications import current_folder
-from orchestration.errors import MeritlineError
+from orchestration.errors import MeritlineError, expected_error
 from orchestration.nightly.retry import tried_again
 from orchestration.nightly.run import NightlyRun
 from orchestration.progress import stage
@@ -46,10 +46,12 @@ def postgres_asset(publication: AssetKey, target: Target) -> AssetsDefinition:
                 current.message = str(loaded)
         except RetryRequested:
             raise
-        except MeritlineError as error:
+        except Exception as error:
+            known = expected_error(error)
+            said = known.paragraph() if known is not None else f"{type(error).__name__} was not foreseen"
             run_id = current_folder(nightly.state_folder).name
             failed = NotLoaded(
-                problem=f"{run_id} is published, but not loaded into PostgreSQL: {error.paragraph()}",
+                problem=f"{run_id} is published, but not loaded into PostgreSQL: {said}",
                 remedy="The next night loads again, meritline publish postgres does at once",
             )
             nightly.recorder.update(error=failed.problem, exit_status=failed.exit_status)

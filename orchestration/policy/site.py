@@ -35,6 +35,8 @@ PARTS: Mapping[str, str] = {
 """What a site's folder may have, as patterns; whatever else ends like one of them is a slip."""
 READ_ELSEWHERE, WRITTEN_ELSEWHERE = ("policy", "profiles"), ("state", "landing")
 """Settings that may name other places in the folder: the first are read by a run as parts are."""
+READ_AFTERWARDS = ("postgres_readers",)
+"""Settings that name a file in the folder which no amount rests on."""
 READ_SUFFIXES = frozenset({".csv", ".yml", ".yaml", ".sql"})
 
 
@@ -112,7 +114,11 @@ class Site:
         if self.folder is None:
             return
         known = set(self.paths())
-        places = [place for key in (*READ_ELSEWHERE, *WRITTEN_ELSEWHERE) for place in self._named(key)]
+        places = [
+            place
+            for key in (*READ_ELSEWHERE, *WRITTEN_ELSEWHERE, *READ_AFTERWARDS)
+            for place in self._named(key)
+        ]
         beside = [place for place in places if place != self.folder]
         for path in sorted(self.folder.rglob("*")):
             name = path.relative_to(self.folder)

@@ -71,7 +71,7 @@ def told(text: str, secrets: frozenset[Decimal]) -> list[str]:
 
 
 def _is_sum_of_evidence(relation: str, column: str) -> bool:
-    return (relation.split(".")[-1], column) == SUMS_OF_EVIDENCE
+    return (relation.rsplit(".", maxsplit=1)[-1], column) == SUMS_OF_EVIDENCE
 
 
 def leaks(path: Path, secrets: frozenset[Decimal]) -> list[str]:

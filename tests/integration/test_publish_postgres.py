@@ -177,7 +177,7 @@ def test_a_file_that_is_not_as_published_is_not_loaded(small: tuple[StateFolder,
         ("mart_leak", "select 'A1' as agent_id, 5.00::decimal(18, 2) as amount_cny"),
         (
             "mart_pay_spread",
-            "select '2026-10' as period_id, 'p' as scheme_id, 5.00::decimal(18, 2) as total_cny,"
+            "select '2026-10' as period_id, 'p' as scheme_id, 5.00::decimal(18, 2) as performance_cny,"
             " true as is_suppressed, 2 as mark",
         ),
     ],

@@ -22,11 +22,12 @@ def state(tmp_path: Path) -> StateFolder:
 def publication_of(state: StateFolder) -> Path:
     """A published folder with the modes that publishing gives."""
     folder = state.published / "000001-2026-10-31"
-    for name, mode in ((".", 0o750), ("bi", 0o750), ("auditor", 0o700)):
+    of_bi = (".", "bi", "board", "board/bi", "board/assets")
+    for name, mode in (*((one, 0o750) for one in of_bi), ("auditor", 0o700), ("board/lead", 0o700)):
         (folder / name).mkdir(exist_ok=True)
         (folder / name).chmod(mode)
     names = ("bi.duckdb", "bi/mart_x.parquet", "auditor/mart_x.parquet", "manifest.json", "calibration.html")
-    for name in names:
+    for name in (*names, "board/bi/index.html", "board/assets/vega.js", "board/lead/x.html"):
         (folder / name).touch()
         (folder / name).chmod(0o640)
     (folder / "auditor.duckdb").touch(0o600)
@@ -47,6 +48,9 @@ def test_what_bi_reads_is_no_finding(state: StateFolder) -> None:
         ("published/000001-2026-10-31/bi.duckdb", 0o644, 640),
         ("published/000001-2026-10-31/bi/mart_x.parquet", 0o660, 640),
         ("published/000001-2026-10-31/auditor", 0o710, 700),
+        ("published/000001-2026-10-31/board/index.html", 0o640, 600),
+        ("published/000001-2026-10-31/board/agent", 0o750, 700),
+        ("published/000001-2026-10-31/board/bi/index.html", 0o644, 640),
         ("published", 0o755, 750),
         ("raw", 0o750, 700),
     ],
@@ -56,8 +60,10 @@ def test_what_others_can_read_is_named_with_what_to_do(
 ) -> None:
     publication_of(state)
     path = state.root / name
-    if not path.exists():
+    if not path.exists() and path.suffix:
         path.touch()
+    elif not path.exists():
+        path.mkdir()
     path.chmod(mode)
     assert run(["doctor", "--state", str(state.root)]) == 2
     shown = capsys.readouterr().out

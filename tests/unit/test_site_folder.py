@@ -155,15 +155,22 @@ def test_a_file_that_is_no_part_is_not_passed_over(site: Site, name: str) -> Non
 def test_places_that_the_settings_name_may_lie_in_the_folder(site: Site) -> None:
     """What is read from there is hashed like a part."""
     place(site, "site.yml").write_text(
-        "landing: in\nstate: var\npolicy: plans\nprofiles: [more/own.yml]\n", encoding="utf-8"
+        "landing: in\nstate: var\npolicy: plans\nprofiles: [more/own.yml]\npostgres_readers: readers.csv\n",
+        encoding="utf-8",
     )
     shutil.copytree(POLICY_DIR, place(site, "plans"))
-    for name in ("in/crm/lead.csv", "var/dagster/dagster.yaml", "more/own.yml", "plans/notes.yml"):
+    for name in (
+        "in/crm/lead.csv",
+        "var/dagster/dagster.yaml",
+        "more/own.yml",
+        "plans/notes.yml",
+        "readers.csv",
+    ):
         place(site, name).parent.mkdir(parents=True, exist_ok=True)
         place(site, name).write_text("", encoding="utf-8")
     site.require_known()
     assert {"more/own.yml", "plans/scheme.csv"} <= site.hashes().keys()
-    assert not {"in/crm/lead.csv", "var/dagster/dagster.yaml"} & site.hashes().keys()
+    assert not {"in/crm/lead.csv", "var/dagster/dagster.yaml", "readers.csv"} & site.hashes().keys()
 
 
 @pytest.mark.parametrize("name", [".git/config.yml", "policy/cases/harbour_desk/one.yml", "README.md"])
