@@ -304,7 +304,7 @@ def _state(state: StateFolder) -> Finding:
 
 BOARD = ("board",)
 FOLDERS_OF_BI = frozenset({("bi",), BOARD, (*BOARD, "bi"), (*BOARD, "assets")})
-"""Folders of a publication that the group enters, by their way from it; in `board` itself lies nothing for it."""
+"""Folders of a publication that the group enters, by their way from it; `board` itself has nothing for it."""
 
 
 def exposed_paths(state: StateFolder) -> Iterator[Path]:
