@@ -514,12 +514,22 @@ def test_verify_finds_nothing_wrong_with_what_was_written(tmp_path: Path) -> Non
     assert findings(made(tmp_path, statement_months=1)) == []
 
 
-def test_verify_names_the_statement_and_line_that_pays_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("was", "made_of_it"), [('value="1000.10"', 'value="9000.10"'), (">1,000.10<", ">9,000.10<")]
+)
+def test_verify_names_the_statement_and_line_that_pays_more(
+    was: str, made_of_it: str, tmp_path: Path
+) -> None:
+    """Also where only what a reader sees was changed."""
     state = made(tmp_path)
     path = state.candidate / "payroll" / "statements" / "2026-10" / "007.html"
-    path.write_text(path.read_text().replace('value="1000.10"', 'value="9000.10"'))
+    assert was in path.read_text()
+    path.write_text(path.read_text().replace(was, made_of_it))
     [text] = findings(state)
-    assert "statements/2026-10/007.html, 2026-10:007:cg_floating:1:, amount_cny: says 9000.10" in text
+    assert (
+        "statements/2026-10/007.html, 2026-10:007:cg_floating:1:, amount_cny: says" in text
+        and "9000.10" in text
+    )
 
 
 @pytest.mark.parametrize(

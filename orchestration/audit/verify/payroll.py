@@ -175,14 +175,13 @@ def _pages(payroll: Path, name: str) -> Mapping[str, str]:
 
 
 def _page_findings(place: str, page: str, wanted: Mapping[str, Decimal]) -> Iterator[Finding]:
-    found: dict[str, str] = {}
+    found: dict[str, list[tuple[str, str]]] = {}
     for one in AMOUNT.finditer(page):
         key, amount, text = (html.unescape(one[name]) for name in ("key", "amount", "text"))
-        if key in found or text.replace(",", "").replace("−", "-") != amount:
-            yield Finding(place, f"shows {text}, and is {amount}", row=key, column="amount_cny")
-        found[key] = amount
+        found.setdefault(key, []).append((amount, text.replace(",", "").replace("−", "-")))
     for key in sorted(wanted.keys() | found.keys()):
-        amount = str(wanted[key]) if key in wanted else "none"
-        if found.get(key, "none") != amount:
-            problem = f"says {found.get(key, 'none')}, the register {amount}"
+        right = [(str(wanted[key]),) * 2] if key in wanted else []
+        if (there := found.get(key, [])) != right:
+            told = " and ".join(dict.fromkeys(one for pair in there for one in pair)) or "none"
+            problem = f"says {told}, the register {wanted.get(key, 'none')}"
             yield Finding(place, problem, row=key, column="amount_cny")
