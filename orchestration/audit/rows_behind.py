@@ -13,7 +13,7 @@ from orchestration.audit.node import Phrase, SourceLine
 from orchestration.audit.phrases import phrase
 from orchestration.audit.relations import Row
 from orchestration.audit.standing import standing
-from orchestration.audit.text import money, plain
+from orchestration.text import money, plain
 
 OTHERS = frozenset({"score_rating", "bonus_line_computed", "bonus_ranking"})
 """Relations whose rows say more of a number: who rated, which segment, who stands next."""

@@ -13,9 +13,9 @@ from orchestration.audit.node import Phrase
 from orchestration.audit.phrases import phrase
 from orchestration.audit.publications import current_folder, publication_folder
 from orchestration.audit.relations import AuditFile
-from orchestration.audit.text import money
 from orchestration.settlement.frozen import Settlement, settlements
 from orchestration.state.folder import StateFolder, auditor_database
+from orchestration.text import money
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from orchestration.audit.calculation.graph import Graph
 from orchestration.audit.node import Phrase
 from orchestration.audit.phrases import phrase
 from orchestration.audit.relations import AuditFile, Row
-from orchestration.audit.text import plain
+from orchestration.text import plain
 
 RANKING = "bonus.bonus_ranking"
 

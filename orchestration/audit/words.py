@@ -17,7 +17,7 @@ from orchestration.audit.calculation.evaluate import (
 from orchestration.audit.calculation.graph import Graph, Number
 from orchestration.audit.node import Phrase
 from orchestration.audit.phrases import phrase
-from orchestration.audit.text import band, band_zh, operand, plain
+from orchestration.text import band, band_zh, operand, plain
 
 SHOWN_TERMS = 12
 """Terms of a sum that are written out; of more the rest is counted."""

@@ -10,12 +10,13 @@ from shlex import quote
 from typing import Any
 
 from orchestration.board.charts import Chart, Pick, inside_script
-from orchestration.board.figures import chart_format, exact, money, score, shown
+from orchestration.board.figures import chart_format, money, score, shown
 from orchestration.board.page import About, page
 from orchestration.board.pictures import Aim, bullet, spark
 from orchestration.board.read import Reading, Row
 from orchestration.board.waterfall import Step, total_step, waterfall
 from orchestration.board.words import pair, period_labels
+from orchestration.text import plain
 
 MOST_GAINS = 4
 """KPIs named where points can still be won."""
@@ -55,8 +56,8 @@ def agent_pages(reading: Reading, about: About) -> Iterator[tuple[str, str, str]
                 rank=person["rank"],
                 size=person["cohort_size"],
                 is_best=bool(person["is_best"]),
-                needed=None if needed is None else exact(needed),
-                short=None if needed is None else exact(needed - person["total_score"]),
+                needed=None if needed is None else plain(needed),
+                short=None if needed is None else plain(needed - person["total_score"]),
                 next_grade=person["next_grade"],
                 cuts=[_cut(row, person["grade"]) for row in cuts.get(person["cohort_id"], [])],
                 scored=[_result(row) for row in scored],

@@ -54,14 +54,6 @@ def score(value: Decimal | None) -> str:
     return NOTHING if value is None else _sign(f"{value:,.2f}")
 
 
-def exact(value: Decimal | None) -> str:
-    """Every digit but trailing zeros."""
-    if value is None:
-        return NOTHING
-    text = f"{value:f}"
-    return _sign(text.rstrip("0").rstrip(".") if "." in text else text)
-
-
 def _written(value: Decimal | int, form: str) -> str:
     """A number in a format of d3, of which Python has all but the `~` that drops trailing zeros."""
     text = format(value, form.replace("~", ""))

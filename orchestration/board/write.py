@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 from collections.abc import Collection, Iterable
-from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
@@ -25,15 +24,12 @@ from orchestration.board.page import About, page
 from orchestration.board.payroll import payroll_page
 from orchestration.board.read import of_bi, of_everything
 from orchestration.board.words import pair, script_words
+from orchestration.file_names import safe_name
 from orchestration.settings_table import BOARDS
 from orchestration.state.folder import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE
 
 BOARD_FOLDER, BOARD_INDEX = "board", "index.html"
 ASSETS = Path(__file__).with_name("assets")
-LONGEST_NAME = 120
-"""Letters of a file's name; a longer one is cut and ends in its hash."""
-NAMELESS = "%"
-"""The name for no id, which no id can have: in others two digits follow a percent sign."""
 
 Entry = tuple[str, str, str]
 """Of the index: id, name, place."""
@@ -72,18 +68,6 @@ def write_boards(
         page("index", about, heading=pair("page.bi"), up="", is_drawn=False, boards=boards, lists=lists),
     )
     return 1 + len(boards) + len(teams) + len(agents)
-
-
-def safe_name(name: str) -> str:
-    """A file's name for any id: what is no plain letter, digit, `_`, `-` or `.` is percent-encoded; none is
-    hidden, empty or too long, and no two are the same.
-    """
-    text = quote(name, safe="").replace("~", "%7E")
-    if text.startswith("."):
-        text = f"%2E{text[1:]}"
-    if len(text) > LONGEST_NAME:
-        text = f"{text[:LONGEST_NAME]}%{sha256(name.encode()).hexdigest()}"
-    return text or NAMELESS
 
 
 def address(*names: str) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from orchestration.audit.text import band
 from orchestration.policy.clauses import clauses
 from orchestration.proofs.policy import prove_folder
 from orchestration.settings_table import SETTINGS
+from orchestration.text import band
 
 Row = Mapping[str, str]
 FIRST_DAY = "1990-01-01"

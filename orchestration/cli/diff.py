@@ -38,7 +38,7 @@ def diff(options: Options, *, run_a: str, run_b: str, agent: str | None) -> int:
     """
     from orchestration.audit.diff import compare_publications
     from orchestration.audit.publications import publication_folder
-    from orchestration.audit.text import money
+    from orchestration.text import money
 
     state = options.state_folder()
     found = compare_publications(
@@ -63,7 +63,7 @@ def diff(options: Options, *, run_a: str, run_b: str, agent: str | None) -> int:
 
 
 def _lines(change: LineChange) -> list[str]:
-    from orchestration.audit.text import money
+    from orchestration.text import money
 
     before = "–" if change.before is None else money(change.before)
     after = "–" if change.after is None else money(change.after)

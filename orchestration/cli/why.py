@@ -66,7 +66,7 @@ def _print_levers(levers: Sequence[Lever], reached: str = "") -> None:
 
 
 def _money(amount: Decimal | None) -> str:
-    from orchestration.audit.text import money
+    from orchestration.text import money
 
     return "–" if amount is None else money(amount)
 
@@ -79,7 +79,7 @@ def _payline(found: Why) -> list[str]:
 
 
 def _headline(found: Why) -> list[str]:
-    from orchestration.audit.text import plain
+    from orchestration.text import plain
 
     place = (
         f"rank {found.rank} of {found.cohort_size}, {found.method}"
@@ -100,7 +100,7 @@ def _headline(found: Why) -> list[str]:
 
 
 def _cells(lever: Lever) -> list[str]:
-    from orchestration.audit.text import plain
+    from orchestration.text import plain
 
     name = f"{lever.kpi_id} {lever.label_zh}".strip()
     if lever.needed is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 
-from orchestration.audit import text
+from orchestration import text
 from orchestration.audit.calculation.evaluate import CannotEvaluate, Evaluator, Result, decimal_of
 from orchestration.audit.calculation.graph import Graph, Number, Operand
 

@@ -11,9 +11,9 @@ from orchestration.audit.below import read_below
 from orchestration.audit.calculation.graph import Graph, Number, Operand
 from orchestration.audit.relations import AuditFile, Row
 from orchestration.audit.standing import decided_by, standing
-from orchestration.audit.text import plain
 from orchestration.cli import run
 from orchestration.state.folder import StateFolder
+from orchestration.text import plain
 
 MEASURES = ("ranked_value", "tie_break_1", "tie_break_2")
 PAIRS = """

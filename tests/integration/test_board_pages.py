@@ -18,8 +18,9 @@ from playwright.sync_api import Browser
 from orchestration.audit.why import explain
 from orchestration.board.page import About
 from orchestration.board.read import NoBoard
-from orchestration.board.write import safe_name, write_boards
+from orchestration.board.write import write_boards
 from orchestration.cli import run
+from orchestration.file_names import safe_name
 from orchestration.generate import generate
 from orchestration.publish.publication import Publication, current_publication
 from orchestration.settings_table import BOARDS

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from orchestration.audit.text import band, band_zh
+from orchestration.text import band, band_zh
 
 D = Decimal
 

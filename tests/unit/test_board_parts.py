@@ -17,8 +17,9 @@ from orchestration.board.figures import changed, money, shown
 from orchestration.board.pictures import Aim, bullet, spark
 from orchestration.board.waterfall import Step, total_step, waterfall
 from orchestration.board.words import WORDS, both, pair, period_labels
-from orchestration.board.write import address, safe_name
+from orchestration.board.write import address
 from orchestration.errors import ConfigurationError
+from orchestration.file_names import safe_name
 from orchestration.settings import load_settings
 
 BOARD = Path(__file__).parents[2] / "orchestration" / "board"

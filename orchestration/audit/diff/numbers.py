@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.audit.diff.pair import Pair, query
-from orchestration.audit.text import in_words, measured
+from orchestration.text import in_words, measured
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestration.audit.diff.pair import Pair, Row, query, said
-from orchestration.audit.text import in_words
+from orchestration.text import in_words
 
 COMPARED = ("plan", "role", "total_score", "status", "grade", "method")
 """What of a score and a grade is said where it differs."""

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from orchestration.audit.beside import text_beside
-from orchestration.audit.text import in_words
+from orchestration.text import in_words
 
 Row = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from orchestration.audit.diff.pair import Pair, said
 from orchestration.audit.relations import key_text
-from orchestration.audit.text import in_words
+from orchestration.text import in_words
 
 NOT_SAID = ("input_key", "period_kind", "label_en", "label_zh", "clause_id", "value_origin")
 """Columns of which a row that came or went says nothing."""

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from orchestration.audit.node import UNPAID, Trace
 from orchestration.audit.show.labels import MATURITY, REASONS, SCORE_STATUS, UNITS
 from orchestration.audit.show.terminal import ruling_effect, shown_value
-from orchestration.audit.text import money, plain
+from orchestration.text import money, plain
 
 
 def trace_page(trace: Trace) -> str:

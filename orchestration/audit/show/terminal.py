@@ -11,7 +11,7 @@ from rich.tree import Tree
 from orchestration.audit.node import UNPAID, Evidence, Node, Phrase, SourceLine, Trace
 from orchestration.audit.phrases import phrase
 from orchestration.audit.show.labels import REASONS, UNITS
-from orchestration.audit.text import measured, money, plain
+from orchestration.text import measured, money, plain
 
 MAX_WIDTH = 120
 HASH_SHOWN = 12

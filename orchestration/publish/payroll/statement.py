@@ -14,13 +14,14 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from orchestration.file_names import safe_name
 from orchestration.publish.payroll.capitals import in_capitals
 from orchestration.publish.payroll.rows import Share
 from orchestration.publish.payroll.words import WORDS, Words
+from orchestration.text import plain
 
 LONG, LONGEST = 17, 30
 """Rows from which a statement prints smaller, so that it stays one page."""
-MOST_NAME_BYTES = 120
 CONTENT_ID_LENGTH = 16
 
 
@@ -46,18 +47,8 @@ def content_id(share: Share) -> str:
 
 
 def statement_name(agent_id: str) -> str:
-    """The file of an agent's statement: the id, with what a file's name cannot have as `%XX`.
-
-    Two ids have two names; a very long one ends in its hash.
-    """
-    name = "".join(
-        one if one.isalnum() or one in "-_" else "".join(f"%{byte:02X}" for byte in one.encode())
-        for one in agent_id
-    )
-    if len(name.encode()) > MOST_NAME_BYTES:
-        digest = hashlib.sha256(agent_id.encode()).hexdigest()[:CONTENT_ID_LENGTH]
-        name = f"{name[: MOST_NAME_BYTES // 4]}~{digest}"
-    return f"{name}.html"
+    """The file of an agent's statement."""
+    return f"{safe_name(agent_id)}.html"
 
 
 @cache
@@ -71,7 +62,7 @@ def _template() -> Template:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    pages.filters |= {"money": _money, "amount": _exact}
+    pages.filters |= {"money": _money, "amount": plain}
     pages.globals |= {
         "columns": WORDS["columns"],
         "words": WORDS["statement"],
@@ -84,11 +75,3 @@ def _template() -> Template:
 def _money(value: Decimal) -> str:
     """`4,137.77`, `−12.00`."""
     return f"{value or Decimal(0):,.2f}".replace("-", "−")
-
-
-def _exact(value: Decimal | None) -> str:
-    """`1.2`, `135`: every digit but trailing zeros."""
-    if value is None:
-        return "–"
-    text = f"{value:f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
