@@ -22,3 +22,26 @@
     {%- endfor -%}
     {%- do return(models) -%}
 {%- endmacro -%}
+
+{# Rows of daily sums by whom they count for, of the kinds asked: an agent, a team and a department ('' = of none) have
+   what counts for the agent; the centre also has rows of no or an unknown agent. `rows` are those that count for the
+   centre. #}
+{% macro grouped_evidence(rows, columns, kinds) -%}
+    {%- set groups = {
+        'agent': ('agent_id', 'is_counted and agent_id is not null'),
+        'team': ("coalesce(team_id, '')", 'is_counted'),
+        'department': ("coalesce(department, '')", 'is_counted'),
+        'centre': ("'centre'", 'is_counted_for_centre'),
+    } -%}
+    {%- for kind in kinds %}
+    select
+        '{{ kind }}' as group_kind,
+        {{ groups[kind][0] }} as group_id,
+        {{ columns | join(', ') }}
+    from {{ rows }}
+    where {{ groups[kind][1] }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+{%- endmacro %}

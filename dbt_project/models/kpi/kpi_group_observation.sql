@@ -18,42 +18,18 @@ monthly as (
         month_id,
         kpi_id,
         is_counted,
+        is_counted_for_centre,
         cast(sum(numerator) as decimal(24, 6)) as numerator,
         cast(sum(denominator) as bigint) as denominator
     from {{ ref('kpi_daily') }}
     where is_counted_for_centre
-    group by team_id, department, month_id, kpi_id, is_counted
+    group by team_id, department, month_id, kpi_id, is_counted, is_counted_for_centre
 ),
 
 grouped as (
-    select
-        'team' as group_kind,
-        coalesce(team_id, '') as group_id,
-        month_id,
-        kpi_id,
-        numerator,
-        denominator
-    from monthly
-    where is_counted
-    union all
-    select
-        'department' as group_kind,
-        coalesce(department, '') as group_id,
-        month_id,
-        kpi_id,
-        numerator,
-        denominator
-    from monthly
-    where is_counted
-    union all
-    select
-        'centre' as group_kind,
-        'centre' as group_id,
-        month_id,
-        kpi_id,
-        numerator,
-        denominator
-    from monthly
+    {{ grouped_evidence(
+        'monthly', ['month_id', 'kpi_id', 'numerator', 'denominator'], ['team', 'department', 'centre']
+    ) }}
 ),
 
 rolled_up as (

@@ -19,6 +19,7 @@ daily as (
         agent_id,
         team_id,
         is_counted,
+        is_counted_for_centre,
         numerator,
         denominator
     from {{ ref('kpi_daily') }}
@@ -28,37 +29,9 @@ daily as (
 ),
 
 grouped as (
-    select
-        'agent' as group_kind,
-        agent_id as group_id,
-        event_on,
-        month_id,
-        kpi_id,
-        numerator,
-        denominator
-    from daily
-    where is_counted and agent_id is not null
-    union all
-    select
-        'team' as group_kind,
-        coalesce(team_id, '') as group_id,
-        event_on,
-        month_id,
-        kpi_id,
-        numerator,
-        denominator
-    from daily
-    where is_counted
-    union all
-    select
-        'centre' as group_kind,
-        'centre' as group_id,
-        event_on,
-        month_id,
-        kpi_id,
-        numerator,
-        denominator
-    from daily
+    {{ grouped_evidence(
+        'daily', ['event_on', 'month_id', 'kpi_id', 'numerator', 'denominator'], ['agent', 'team', 'centre']
+    ) }}
 ),
 
 summed as (
