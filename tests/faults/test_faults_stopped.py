@@ -94,10 +94,9 @@ def test_a_night_that_is_told_to_stop_says_so_and_the_next_one_publishes(
         for path in state.root.rglob("*")
         if path.is_file() and path.stat().st_mtime >= since and path.stat().st_mode & 0o077
     ]
-    of_readers = {path.stat().st_ino for path in (state.current / "bi").iterdir()}
-    of_readers |= {(state.current / name).stat().st_ino for name in ("bi.duckdb", "manifest.json")}
-    of_readers |= {(state.current / "calibration.html").stat().st_ino}
-    of_readers |= {path.stat().st_ino for path in state.candidate.glob("bi*/*")}
-    of_readers |= {(state.candidate / "bi.duckdb").stat().st_ino}
+    files = [path for folder in ("bi", "board/bi") for path in (state.current / folder).iterdir()]
+    files += [state.current / name for name in ("bi.duckdb", "manifest.json", "calibration.html")]
+    files += [*state.candidate.glob("bi*/*"), state.candidate / "bi.duckdb"]
+    of_readers = {path.stat().st_ino for path in files}
     assert [path for path in written if path.stat().st_ino not in of_readers] == []
     faults.survived(f"signal {number.name} in {stage}")
