@@ -17,10 +17,13 @@ operand as (
 
 bonus_number as (
     select
-        node_key as bonus_key,
-        input_key as bonus_id
+        number.node_key as bonus_key,
+        bonus.bonus_id,
+        bonus.period_id
     from number
-    where kind = 'bonus'
+    inner join {{ ref('bonus') }} as bonus
+        on number.input_key = bonus.bonus_id
+    where number.kind = 'bonus'
 ),
 
 reached as (
@@ -85,6 +88,7 @@ taken_apart as (
 placed as (
     select
         bonus_number.bonus_id,
+        bonus_number.period_id,
         bonus_number.bonus_id as node_id,
         cast(null as string) as parent_node_id,
         bonus_number.bonus_key as node_key,
@@ -97,6 +101,7 @@ placed as (
     union all
     select
         bonus_number.bonus_id,
+        bonus_number.period_id,
         bonus_number.bonus_id || '/' || case
             when place.is_again
                 then place.parent_key || '>' || cast(place.position as string) || '>' || place.node_key
@@ -145,7 +150,8 @@ select
     number.input_key,
     number.input_column,
     placed.node_key,
-    placed.is_again and taken_apart.node_key is not null as is_shared
+    placed.is_again and taken_apart.node_key is not null as is_shared,
+    placed.period_id
 from placed
 inner join number
     on placed.node_key = number.node_key

@@ -16,6 +16,10 @@ from orchestration.state.folder import auditor_folder, auditor_parquet, auditor_
 from orchestration.state.memory import connect
 
 FETCHED_ROWS = 50_000
+KEPT_BYTES = 4 << 20
+"""Parquet of a relation that is read once and kept in memory: hundreds of checks ask a small one, and each
+would open and decode its files anew. A large one is asked for columns and rows, and stays where it is.
+"""
 KEYS = "audit.relation_key"
 CALIBRATION = "marts.mart_calibration"
 """What calibration found of the content: published beside it, no part of its hash."""
@@ -60,6 +64,7 @@ class ParquetData:
         self._database = connect()
         self._database.execute((CHECKS / "macros.sql").read_text(encoding="utf-8"))
         self._rows: dict[str, list[Row]] = {}
+        self._kept: dict[str, str] = {}
 
     def path(self, relation: str) -> Path:
         """Where the relation lies: the folder of its rows, or the SQL of a view."""
@@ -84,7 +89,19 @@ class ParquetData:
         """The relation as a table expression."""
         if self.path(relation).suffix == ".sql":
             return f"({self._view(relation)}\n)"
-        return parquet(auditor_parquet(self.folder, relation))
+        if relation not in self._kept:
+            self._kept[relation] = self._keep(relation)
+        return self._kept[relation]
+
+    def _keep(self, relation: str) -> str:
+        """Where queries find a relation: a small one's copy in memory, a large one's files."""
+        source = parquet(auditor_parquet(self.folder, relation))
+        sizes = [path.stat().st_size for path in self.path(relation).glob("*.parquet")]
+        if not sizes or sum(sizes) > KEPT_BYTES:
+            return source
+        name = f'"{relation}"'
+        list(self.query(f"create table {name} as from {source}", relation=relation))
+        return name
 
     def _view(self, relation: str) -> str:
         """The SQL of a view over the files of the relations that it asks."""

@@ -46,12 +46,13 @@ def verify_state(
     # The link `current` leads to a whole path: next to one with `..` or a link in it nothing is current.
     state = StateFolder(state.root.resolve())
     report = Report()
-    manifests = check_integrity(state, landing=landing, report=report, progress=progress)
-    check_anchors(state, anchors, report)
     current = state.current.resolve()
+    data = ParquetData(current)
+    manifests = check_integrity(state, data=data, landing=landing, report=report, progress=progress)
+    check_anchors(state, anchors, report)
     if current in manifests:
         progress("arithmetic of the current publication")
-        check_arithmetic(ParquetData(current), report)
+        check_arithmetic(data, report)
     older = len(manifests.keys() - {current})
     if older:
         why = "verified when they were current; hashes are checked"
@@ -83,9 +84,15 @@ def verify_publication(
 
 
 def check_integrity(
-    state: StateFolder, *, landing: Path | None, report: Report, progress: Callable[[str], None]
+    state: StateFolder,
+    *,
+    landing: Path | None,
+    report: Report,
+    progress: Callable[[str], None],
+    data: ParquetData | None = None,
 ) -> Mapping[Path, Mapping[str, Any]]:
     """Everything that `verify_state` checks but arithmetic; returns the manifests that read, by folder.
+    `data` is the current publication's, where it is asked for more.
 
     Raises ConfigurationError when nothing has been published, or the newest by an earlier release.
     """
@@ -114,7 +121,7 @@ def check_integrity(
     progress("policy, calibration and inputs")
     _check_content(
         state,
-        ParquetData(current),
+        data or ParquetData(current),
         manifests[current],
         landing=landing,
         report=report,

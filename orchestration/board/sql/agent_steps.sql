@@ -9,11 +9,11 @@ newest as (
 
 node as (
     select
-        trace.*, bonus.agent_id, bonus.period_id,
+        trace.*, bonus.agent_id,
         row_number() over (partition by trace.bonus_id order by depth, position, node_id) as node_no
     from audit.bonus_trace as trace
     inner join bonus.bonus as bonus using (bonus_id)
-    inner join newest using (agent_id, period_id)
+    inner join newest on bonus.agent_id = newest.agent_id and bonus.period_id = newest.period_id
     -- Rows of a table that were not the ones read say nothing to whom it is about.
     where trace.operand is distinct from 'row' or trace.is_chosen is not false
 ),
