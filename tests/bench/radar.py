@@ -2,10 +2,9 @@
 
     .venv/bin/python -m tests.bench.radar --state /tmp/radar
 
-Generates a centre, plants the agents into its exports (tests/gamers.py), runs one night and lists every hit of
-any month, quarter or year. Ends with status 1 when fewer than nine in ten were found with the right signal, or
-when more than one in a thousand was hit by a signal that was not planted. The state stays behind for whoever wants
-to look.
+Generates a centre, plants the agents into its exports (tests/gamers.py), runs one night and lists every hit
+of any month, quarter or year. Ends with status 1 when fewer than nine in ten were found with the right
+signal, or when more than one in a thousand was hit by a signal that was not planted. The state stays behind.
 """
 
 from __future__ import annotations

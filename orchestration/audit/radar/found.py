@@ -19,7 +19,7 @@ HIT, USUAL, FEW_ROWS, FEW_PEERS = "hit", "usual", "too_few_rows", "too_few_peers
 
 @dataclass(frozen=True)
 class CounterKpi:
-    """The KPI to be looked at beside a signal: the agent's value, and what half of the queue is at or below."""
+    """The KPI to be looked at beside a signal: the agent's value, and the queue's middle."""
 
     kpi_id: str
     name: Phrase
@@ -29,7 +29,7 @@ class CounterKpi:
 
 @dataclass(frozen=True)
 class Finding:
-    """An agent, a signal: `numerator` of `denominator` rows, against the peers of the queue (shares of 0 to 1).
+    """An agent, a signal: `numerator` of `denominator` rows, against the peers of the queue (shares 0 to 1).
 
     `paid` are KPIs or kinds of events, by id, that the agent's plan pays by and the signal may serve; `rows`
     the export lines that it counts, of hits and of what was asked for.
