@@ -32,7 +32,8 @@
 {% macro is_just_after_days(start_at, at, days, tail_days) %}
     (
         {{ epoch_micros(at) }} - {{ epoch_micros(start_at) }} > {{ days }} * cast(86400000000 as bigint)
-        and {{ epoch_micros(at) }} - {{ epoch_micros(start_at) }} <= ({{ days }} + {{ tail_days }}) * cast(86400000000 as bigint)
+        and {{ epoch_micros(at) }} - {{ epoch_micros(start_at) }}
+            <= ({{ days }} + {{ tail_days }}) * cast(86400000000 as bigint)
     )
 {% endmacro %}
 

@@ -35,7 +35,7 @@ def radar(
     form: str,
     run_id: str,
 ) -> None:
-    """Show where a paid KPI may be met in PERIOD (2026-10, 2026-Q4, 2026) by displacing work.
+    """Show whether a paid KPI may be met by displacing work, in PERIOD: a month, quarter or year.
 
     Tickets voided, customers back just after the window, short contacts picked, contacts left … against
     the peers of the same queue, each with its rows and the KPI to look at beside it; then the grade shares of

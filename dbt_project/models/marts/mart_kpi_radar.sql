@@ -1,7 +1,7 @@
 -- Grain: one agent, one period, one signal, one paid KPI that it may serve: against the peers of the same queue.
 
-{# A queue is a role and a group of customers. Everybody in it with enough rows is a peer, whatever the plan pays; whether
-   a signal is asked of an agent goes by the plan of the months. #}
+{# A queue is a role and a group of customers. Everybody in it with enough rows is a peer, whatever the plan pays;
+   whether a signal is asked of an agent goes by the plan of the months. #}
 
 with
 

@@ -1,7 +1,7 @@
 -- Grain: one signal, one source row: whether the signal counts it, and for which agent and month.
 
-{# Rows of nobody's or of days out of service say nothing of anybody and are left out; so are rows after the cut and those
-   that a ruling sets aside. A rating takes one away from the contacts without one: it is counted in its own month. #}
+{# Rows of nobody's or of days out of service say nothing of anybody and are left out; so are rows after the cut and
+   those that a ruling sets aside. A rating takes one away from the contacts without: it is counted in its month. #}
 
 with
 
@@ -21,7 +21,8 @@ talked as (
         started_on,
         talk_seconds,
         row_number() over (
-            partition by channel, {{ month_id('started_on') }} order by talk_seconds asc nulls last, contact_id asc nulls last
+            partition by channel, {{ month_id('started_on') }}
+            order by talk_seconds asc nulls last, contact_id asc nulls last
         ) as row_no,
         count(*) over (partition by channel, {{ month_id('started_on') }}) as row_count
     from contact
@@ -59,7 +60,9 @@ measured as (
         ticket.solving_agent_id as agent_id,
         ticket.solved_on as event_on,
         case
-            when {{ is_just_after_days('ticket.solved_at', 'ticket.next_event_at', 'definition.window_days', 'signal.tail_days') }}
+            when {{ is_just_after_days(
+                'ticket.solved_at', 'ticket.next_event_at', 'definition.window_days', 'signal.tail_days'
+            ) }}
                 then 1
             else 0
         end as numerator,
@@ -76,7 +79,9 @@ measured as (
         ticket.is_solved and ticket.is_valid and ticket.customer_id is not null
         and not ticket.is_reopened and not ticket.has_solve_before_creation
         and {{ has_elapsed('ticket.solved_at', 'definition.window_days', 'run_context.cut_at') }}
-        and not coalesce({{ is_within_days('ticket.solved_at', 'ticket.next_event_at', 'definition.window_days') }}, false)
+        and not coalesce(
+            {{ is_within_days('ticket.solved_at', 'ticket.next_event_at', 'definition.window_days') }}, false
+        )
     union all
     select
         'short_contact' as signal_id,

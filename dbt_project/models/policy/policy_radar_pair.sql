@@ -1,6 +1,7 @@
 -- Grain: one month, one plan, one role ('*' = every role), one signal, one paid KPI or kind of event it may serve.
 
-{# Paid is what the plan scores, pays by the piece, by rank or by rate, or counts. A quarter's or a year's score pays for its months. #}
+{# Paid is what the plan scores, pays by the piece, by rank or by rate, or counts. A quarter's or a year's score pays
+   for its months. #}
 
 with
 
