@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -55,6 +56,12 @@ def publication(state: StateFolder) -> Publication:
     return found
 
 
+@cache
+def exported(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.reader(stream))
+
+
 def test_each_is_found_with_the_right_signal_and_nobody_else(
     state: StateFolder, gamers: Sequence[Gamer]
 ) -> None:
@@ -76,8 +83,7 @@ def test_every_row_of_a_hit_stands_in_the_export_that_it_names(
             assert len(hit.rows) == hit.numerator > 0
             for line in hit.rows:
                 assert line.file is not None and line.row_number is not None
-                with (landing / line.file).open(encoding="utf-8", newline="") as stream:
-                    assert list(csv.reader(stream))[line.row_number - 1][0] == line.key
+                assert exported(landing / line.file)[line.row_number - 1][0] == line.key
     assert seen == planted
 
 
@@ -89,10 +95,6 @@ def test_the_nightly_check_warns_and_names_nobody(state: StateFolder, gamers: Se
     said = str(check.seen)
     assert "Contacts left unanswered" in said
     assert not any(one.agent_id in said for one in gamers)
-
-
-def test_an_honest_centre_is_quiet(published_demo: Path) -> None:
-    assert found_in(StateFolder(published_demo), ()).hits == {}
 
 
 def test_readers_of_bi_have_no_list_of_names(state: StateFolder) -> None:
