@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestration.audit.beside import text_beside
 from orchestration.audit.node import Phrase
@@ -22,8 +22,7 @@ TENURE_YEARS = (1, 3)
 @dataclass(frozen=True)
 class Share:
     """The people of a group with a grade: `count` of `total`, the ends of the exact interval of their share,
-    and the share of that grade among the others of the plan. All but `total` are None for fewer than
-    LEAST_PEOPLE.
+    and those of the others of the plan. Of fewer than LEAST_PEOPLE nothing is said, in the group or beside it.
     """
 
     scheme_id: str
@@ -34,14 +33,15 @@ class Share:
     count: int | None = None
     low: float | None = None
     high: float | None = None
-    others: float | None = None
+    others_low: float | None = None
+    others_high: float | None = None
 
     @property
     def differs(self) -> bool:
-        """Whether the others' share lies outside the interval."""
-        if self.low is None or self.high is None or self.others is None:
+        """Whether the intervals of the group and of the others do not overlap."""
+        if self.low is None or self.high is None or self.others_low is None or self.others_high is None:
             return False
-        return not self.low <= self.others <= self.high
+        return self.high < self.others_low or self.others_high < self.low
 
 
 def exact_interval(count: int, total: int) -> tuple[float, float]:
@@ -58,10 +58,13 @@ def grade_shares(audit: AuditFile, period_id: str) -> tuple[Share, ...]:
     by_plan: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_plan[row["scheme_id"]].append(row)
-    return tuple(share for scheme_id, people in by_plan.items() for share in _of_plan(scheme_id, people))
+    return tuple(
+        share for scheme_id, people in by_plan.items() for share in shares_of_plan(scheme_id, people)
+    )
 
 
-def _of_plan(scheme_id: str, people: Sequence[Row]) -> Iterator[Share]:
+def shares_of_plan(scheme_id: str, people: Sequence[Row]) -> Iterator[Share]:
+    """The grade shares of every group of the people of one plan."""
     grades = sorted({str(row["grade"]) for row in people})
     whole = Counter(str(row["grade"]) for row in people)
     for grouping in ("shift", "queue", "tenure", "employment"):
@@ -77,8 +80,11 @@ def _of_plan(scheme_id: str, people: Sequence[Row]) -> Iterator[Share]:
                     yield share
                     break
                 low, high = exact_interval(own[grade], total)
-                rest = round((whole[grade] - own[grade]) / others, 6) if others else None
-                yield Share(**{**vars(share), "count": own[grade], "low": low, "high": high, "others": rest})
+                share = replace(share, count=own[grade], low=low, high=high)
+                if others >= LEAST_PEOPLE:
+                    others_low, others_high = exact_interval(whole[grade] - own[grade], others)
+                    share = replace(share, others_low=others_low, others_high=others_high)
+                yield share
 
 
 def _group(grouping: str, row: Row) -> Phrase:

@@ -126,7 +126,7 @@ def _counter(counter: CounterKpi) -> Phrase:
 def _shares(shares: Sequence[Share]) -> Iterator[str]:
     confidence = round(CONFIDENCE * HUNDRED)
     yield from _both(said("group_title", confidence=confidence), "")
-    yield from _both(said("group_meaning", one_in=round(1 / (1 - CONFIDENCE))), "")
+    yield from _both(said("group_meaning"), "")
     groups: dict[tuple[str, Phrase, Phrase], list[Share]] = defaultdict(list)
     for share in shares:
         groups[share.scheme_id, share.grouping, share.group].append(share)
