@@ -22,7 +22,7 @@ TENURE_YEARS = (1, 3)
 @dataclass(frozen=True)
 class Share:
     """The people of a group with a grade: `count` of `total`, the ends of the exact interval of their share,
-    and those of the others of the plan. Of fewer than LEAST_PEOPLE nothing is said, in the group or beside it.
+    and those of the others of the plan. Of fewer than LEAST_PEOPLE nothing is said, in it or beside it.
     """
 
     scheme_id: str
