@@ -24,3 +24,21 @@
         >= cast({{ percentile }} as decimal(9, 6)) * cast({{ row_count }} as decimal(18, 0))
     )
 {% endmacro %}
+
+{# How surprising is it to count so many of `denominator` rows, were each counted with the chance `rate`? Minus the
+   natural logarithm of Bernstein's bound on that chance: the chance is not above exp(-surprise), whatever the sizes.
+   With e = numerator - denominator × rate above what is expected: e² / (2 × (denominator × rate × (1 - rate) + e / 3));
+   0 where there is no excess. Exact until it is rounded, so that both engines say the same. #}
+{% macro surprise(numerator, denominator, rate) -%}
+    {%- set expected = "cast(" ~ denominator ~ " as decimal(12, 0)) * cast(" ~ rate ~ " as decimal(9, 6))" -%}
+    {%- set excess = "cast(" ~ numerator ~ " - " ~ expected ~ " as decimal(15, 6))" -%}
+    case
+        when {{ numerator }} <= {{ expected }} then cast(0 as decimal(24, 3))
+        else {{ ratio(
+            "cast(" ~ excess ~ " * " ~ excess ~ " * 3 as decimal(24, 6))",
+            "cast(" ~ expected ~ " * (1 - cast(" ~ rate ~ " as decimal(9, 6))) * 6 + "
+            ~ excess ~ " * 2 as decimal(24, 6))",
+            scale=3
+        ) }}
+    end
+{%- endmacro %}

@@ -32,6 +32,11 @@ def require_agent_and_period(audit: AuditFile, *, agent_id: str, period_id: str)
             problem=f"no agent {agent_id!r} in this publication",
             remedy=f"Did you mean {_near(agent_id, agents)}? marts.mart_agent_scorecard lists all",
         )
+    require_period(audit, period_id)
+
+
+def require_period(audit: AuditFile, period_id: str) -> None:
+    """Raises ConfigurationError, suggesting near names, unless the period exists in the publication."""
     periods = [str(row["period_id"]) for row in audit.query("select period_id from facts.dim_period")]
     if period_id not in periods:
         raise ConfigurationError(

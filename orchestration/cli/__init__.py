@@ -20,6 +20,7 @@ from orchestration.cli.nightly import nightly
 from orchestration.cli.options import Options, common_options
 from orchestration.cli.pack import pack
 from orchestration.cli.publish import publish
+from orchestration.cli.radar import radar
 from orchestration.cli.settle import settle
 from orchestration.cli.site import site
 from orchestration.cli.status import status
@@ -44,7 +45,7 @@ def cli() -> None:
 
 for command in (
     *(nightly, check, accept, demo, generate, settle),
-    *(trace, why, diff, verify, pack, publish, status, doctor, site, board, docs, ui),
+    *(trace, why, radar, diff, verify, pack, publish, status, doctor, site, board, docs, ui),
 ):
     cli.add_command(command)
 

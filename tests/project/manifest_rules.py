@@ -50,6 +50,11 @@ ACROSS = {
         "intermediate.int_ticket__next_event",
         "seed.kpi",
     ): "a ticket is followed as long as any definition of the catalogue asks",
+    (
+        "policy.policy_radar_signal",
+        "seed.radar_signal",
+    ): "limits of the radar pay nobody: they are no policy of pay, and stand beside it",
+    ("policy.policy_radar_pair", "seed.radar_pair"): "what a plan pays by is known where the policy is",
     ("audit.rejected_row", "source.run.rejected_row"): "a row that did not load is no fact",
 }
 """Edges across layers that are meant, with the reason."""

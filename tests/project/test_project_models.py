@@ -31,6 +31,7 @@ from tests.project.manifest_rules import (
     forbidden_edges,
     misnamed_columns,
     misplaced,
+    models,
     undocumented,
     unkeyed,
     untested_keys,
@@ -311,3 +312,24 @@ def test_every_export_is_counted_into_what_loaded() -> None:
     counted = set(re.findall(r"'(stg_\w+)'", (MODELS / "facts" / "fct_load.sql").read_text(encoding="utf-8")))
     exports = {f"stg_{table.source}__{table.name}" for table in load_contract(CONTRACT_DIR).export_tables}
     assert counted == exports
+
+
+def test_nothing_is_paid_or_graded_by_the_radar(project: CompiledProject) -> None:
+    assert radar_readers(project.manifest) == []
+
+
+def test_who_reads_the_radar_is_found(project: CompiledProject) -> None:
+    spoiled = copy.deepcopy(project.manifest)
+    spoiled["nodes"]["model.meritline.bonus_line"]["depends_on"]["nodes"].append(
+        "model.meritline.mart_kpi_radar"
+    )
+    assert radar_readers(spoiled) == ["bonus_line"]
+
+
+def radar_readers(manifest: dict[str, Any]) -> list[str]:
+    """Models that read the radar and are no part of it (decision 0054)."""
+    return sorted(
+        node["name"]
+        for node in models(manifest)
+        if "radar" not in node["name"] and any("radar" in parent for parent in node["depends_on"]["nodes"])
+    )

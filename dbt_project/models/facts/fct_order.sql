@@ -23,6 +23,9 @@ select
         when purchase.status = 'paid' then purchase.amount - coalesce(purchase.refunded_amount, 0)
         when purchase.status = 'refunded' then purchase.amount - coalesce(purchase.refunded_amount, purchase.amount)
     end as net_amount_cny,
+    purchase.status = 'refunded'
+    or (purchase.status = 'paid' and coalesce(purchase.refunded_amount, 0) > 0) as is_refunded,
+    purchase.updated_at,
     set_aside.ruling_id is null as is_valid,
     case when set_aside.ruling_id is not null then 'ruling' end as invalid_reason,
     set_aside.ruling_id,

@@ -38,6 +38,7 @@ select
     next_event.next_event_at,
     next_event.next_complaint_at,
     next_event.next_repurchase_at,
+    ticket.updated_at,
     ticket.is_valid,
     ticket.invalid_reason,
     ticket.ruling_id,

@@ -89,6 +89,7 @@ select
     is_solved,
     is_solved and solving_at is null as has_no_solve_time,
     coalesce(reopen_count, 0) > 0 as is_reopened,
+    updated_at,
     coalesce(solver_id, assignee_id) as solving_agent_id,
     coalesce(first_responder_id, assignee_id) as replying_agent_id,
     coalesce(created_by, assignee_id) as recording_agent_id,
