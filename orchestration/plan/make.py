@@ -15,6 +15,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.hashing import code_hash
 from orchestration.plan.build import Built, build
 from orchestration.plan.folder import scratch
+from orchestration.plan.published import inputs_of, settled_of
 from orchestration.plan.result import (
     AgentChange,
     GradeMove,
@@ -36,6 +37,8 @@ CATALOG = "warehouse"
 """What dbt calls the scratch warehouse in the views that it makes."""
 POLICY_NOTE = "policy: "
 """How `diff` begins a note on a row of the policy in force."""
+SAID_OTHERWISE = (POLICY_NOTE, "policy differs", "code differs")
+"""Notes of `diff` that a plan says in its own way."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,12 @@ def _compared(publication: Path, manifest: Mapping[str, Any], built: Built, peri
             policy_hash=built.policy_hash,
             policy_files=built.policy_files,
             site_files=dict((built.site or {}).get("files", {})),
+            code_hash=code,
+            inputs=inputs_of(manifest),
+            settled_periods=settled_of(publication),
             is_other_code=pair.before["code_hash"] != code,
             periods=periods,
-            notes=tuple(note for note in found.notes if not note.startswith(POLICY_NOTE)),
+            notes=tuple(note for note in found.notes if not note.startswith(SAID_OTHERWISE)),
             rows_changed=tuple(
                 note.removeprefix(POLICY_NOTE) for note in found.notes if note.startswith(POLICY_NOTE)
             ),
@@ -138,9 +144,7 @@ def _money(row: Mapping[str, Any]) -> Money:
 
 
 def _group(row: Mapping[str, Any]) -> Group:
-    return Group(
-        row["kind"], row["id"], row["name_en"], row["name_zh"], _money(row), row["bonus_count"]
-    )
+    return Group(row["kind"], row["id"], row["name_en"], row["name_zh"], _money(row), row["bonus_count"])
 
 
 def _in_order(groups: Sequence[Group], periods: Sequence[str]) -> tuple[Group, ...]:

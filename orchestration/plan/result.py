@@ -1,4 +1,4 @@
-"""What a plan comes to, as data: money before and after, by what it is grouped, and every line that changes."""
+"""What a plan comes to, as data: money before and after, its groups, and every line that changes."""
 
 from __future__ import annotations
 
@@ -109,7 +109,10 @@ class Plan:
     policy_hash: str
     policy_files: Mapping[str, str]
     site_files: Mapping[str, str]
+    code_hash: str
     is_other_code: bool
+    inputs: tuple[str, ...]
+    settled_periods: tuple[str, ...]
     periods: tuple[str, ...]
     notes: tuple[str, ...]
     rows_changed: tuple[str, ...]
@@ -129,7 +132,9 @@ class Plan:
     @property
     def moved(self) -> tuple[PlannedLine, ...]:
         """Lines whose amount changes."""
-        return tuple(line for line in self.lines if line.difference or (line.before is None) != (line.after is None))
+        return tuple(
+            line for line in self.lines if line.difference or (line.before is None) != (line.after is None)
+        )
 
     @property
     def winners(self) -> tuple[AgentChange, ...]:
@@ -154,9 +159,9 @@ class Plan:
         return spread([one.money.difference for one in self.agents])
 
     @property
-    def is_same_policy(self) -> bool:
-        """Whether no row of the policy in force, nor anything paid, is another."""
-        return not (self.lines or self.rows_changed or self.grades)
+    def is_same(self) -> bool:
+        """Whether nothing that is paid or graded is another."""
+        return not (self.lines or self.grades)
 
     @property
     def unexplained(self) -> tuple[PlannedLine, ...]:

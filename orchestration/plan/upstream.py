@@ -43,6 +43,7 @@ def select(manifest: Graph, published: Collection[str], changed: Collection[str]
     rows differ in what facts read of them (`changed`).
     """
     nodes: Graph = manifest["nodes"]
+    moved = frozenset(changed)
     built: set[str] = set()
     given: set[str] = set()
     again: set[str] = set()
@@ -53,7 +54,7 @@ def select(manifest: Graph, published: Collection[str], changed: Collection[str]
             return
         name = f"{node['schema']}.{node['alias']}"
         if node["schema"] == GIVEN:
-            if name in published and not changed & _seeds_above(manifest, unique_id):
+            if name in published and not moved & _seeds_above(manifest, unique_id):
                 given.add(name)
                 return
             again.add(str(node["name"]))
@@ -61,7 +62,6 @@ def select(manifest: Graph, published: Collection[str], changed: Collection[str]
         for parent in manifest["parent_map"].get(unique_id, ()):
             take(parent)
 
-    changed = frozenset(changed)
     for node in nodes.values():
         if node["resource_type"] == "model" and (node["name"] in TARGETS or node["schema"] == POLICY):
             take(node["unique_id"])

@@ -112,9 +112,7 @@ def attached(before: Side, after: Side) -> Iterator[Pair]:
     with connect() as database:
         try:
             for name, side in (("a", before), ("b", after)):
-                database.execute(
-                    f"attach {literal(side.database)} as {side.catalog or name} (read_only)"
-                )
+                database.execute(f"attach {literal(side.database)} as {side.catalog or name} (read_only)")
                 if side.catalog:
                     _show(database, side.catalog, name)
             yield Pair(database, before.manifest, after.manifest)
@@ -136,9 +134,7 @@ def _show(database: duckdb.DuckDBPyConnection, catalog: str, name: str) -> None:
     ).fetchall()
     for schema, table in relations:
         database.execute(f'create schema if not exists {name}."{schema}"')
-        database.execute(
-            f'create view {name}."{schema}"."{table}" as from {catalog}."{schema}"."{table}"'
-        )
+        database.execute(f'create view {name}."{schema}"."{table}" as from {catalog}."{schema}"."{table}"')
 
 
 @dataclass(frozen=True)
