@@ -28,6 +28,7 @@ from orchestration.plan.result import (
 from orchestration.policy.site import Site
 from orchestration.progress import stage
 from orchestration.settings import SOURCE_DIRS
+from orchestration.settlement.frozen import settlements
 from orchestration.sql import literal, query
 from orchestration.state.folder import StateFolder, auditor_parquet, require_of_this_release
 from orchestration.state.memory import connect
@@ -65,6 +66,7 @@ def make_plan(
     publication = current_folder(state)
     manifest = read_manifest(publication)
     require_of_this_release(publication)
+    _require_settled(state, publication)
     periods = _periods(publication, request)
     with scratch(state) as work:
         with stage("plan") as current:
@@ -173,6 +175,19 @@ def _lines(pair: Pair, changes: Sequence[LineChange]) -> tuple[PlannedLine, ...]
         for change in changes
         if change.bonus_line_id in known
     )
+
+
+def _require_settled(state: StateFolder, publication: Path) -> None:
+    """The publication knows every settlement: the next night freezes what was settled since, and pays
+    differences of it as corrections.
+    """
+    since = sorted(settlements(state).keys() - set(settled_of(publication)))
+    if since:
+        raise ConfigurationError(
+            path=publication.name,
+            problem=f"{', '.join(since)} was settled since this publication, which has it open",
+            remedy="Run meritline nightly, and plan on what it publishes",
+        )
 
 
 def _periods(publication: Path, request: Request) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from orchestration.audit.text import money
 from orchestration.plan.result import AgentChange, Group
@@ -64,8 +64,8 @@ def difference_columns(agents: Sequence[AgentChange]) -> tuple[Bar, ...]:
     counts = [0] * BAR_COUNT
     for one in found:
         # Spans away from the middle hold their outer edge: none but 0 itself stands in the middle.
-        away = -(-abs(one) // step)
-        counts[side + int(away if one > 0 else -away)] += 1
+        away = int((abs(one) / step).to_integral_value(ROUND_CEILING))
+        counts[side + (away if one > 0 else -away)] += 1
     width = WIDTH // BAR_COUNT
     bars = []
     for number, count in enumerate(counts):
