@@ -12,12 +12,13 @@ from typing import Any
 import duckdb
 
 from orchestration.errors import ConfigurationError, StateHeld
-from orchestration.hashing import file_hash
-from orchestration.plan.upstream import GIVEN, Selection, changed_seeds, select
+from orchestration.hashing import code_hash, file_hash
+from orchestration.plan.upstream import Selection, changed_seeds, select
 from orchestration.policy.folder import install_policy, policy_files
 from orchestration.policy.installed import site_record
 from orchestration.policy.roster import plans_of, said_of
 from orchestration.policy.site import Site
+from orchestration.settings import SOURCE_DIRS
 from orchestration.sql import literal
 from orchestration.state.folder import (
     StateFolder,
@@ -35,7 +36,7 @@ from orchestration.warehouse.dbt import (
     stream_dbt,
     take_parsed,
 )
-from orchestration.warehouse.manifest import read_manifest
+from orchestration.warehouse.manifest import STEPS, read_manifest
 
 COMMAND = (
     *("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"),
@@ -107,18 +108,34 @@ def build(
 def _selection(
     state: StateFolder, work: StateFolder, publication: Path, manifest: Manifest, graph: Manifest
 ) -> Selection:
-    facts = [
+    tables = [
         f"{node['schema']}.{node['alias']}"
         for node in graph["nodes"].values()
-        if node["resource_type"] == "model" and node["schema"] == GIVEN
+        if node["resource_type"] == "model" and node["config"]["materialized"] not in STEPS
     ]
-    published = [name for name in facts if is_published(publication, name)]
+    published = [name for name in tables if is_published(publication, name)]
     differing = differing_files(manifest["policy_files"], policy_files(work))
     readable = {
         name: _same(state.seeds / name, manifest["policy_files"].get(name)) if name in differing else None
         for name in differing
     }
-    return select(graph, published, changed_seeds(graph, readable, work.seeds))
+    is_same_code = manifest["code_hash"] == code_hash(SOURCE_DIRS) and not _has_other_models(manifest, work)
+    return select(
+        graph,
+        published,
+        changed_seeds(graph, readable, work.seeds),
+        differing={Path(name).stem for name in differing} if is_same_code else None,
+    )
+
+
+def _has_other_models(manifest: Manifest, work: StateFolder) -> bool:
+    """Whether a site's own models are others than those of the publication."""
+    sides = (manifest.get("site"), site_record(work))
+    one, other = (
+        {name: digest for name, digest in (side or {}).get("files", {}).items() if name.endswith(".sql")}
+        for side in sides
+    )
+    return one != other
 
 
 def differing_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

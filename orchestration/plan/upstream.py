@@ -1,7 +1,8 @@
 """Which relations a plan builds and which it takes as they are published, read from the manifest's graph.
 
-Facts do not know the policy, so they are taken. A few rest on rows of a seed (the longest window of any KPI,
-the calendar): where just that differs between the two policies, they are built again from the exports.
+A relation that no differing file of the policy is above of is taken. A few facts rest on rows of a seed (the
+longest window of any KPI, the calendar): where just that differs between the two policies, they are built
+again from the exports.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ Graph = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Selection:
-    """What dbt builds, as its selectors, the models among them that need the exports, and the facts that are
-    taken as published.
+    """What dbt builds, as its selectors, the facts among them, which need the exports, and the relations that
+    are taken as published.
     """
 
     built: tuple[str, ...]
@@ -38,12 +39,27 @@ class Selection:
     from_exports: tuple[str, ...] = ()
 
 
-def select(manifest: Graph, published: Collection[str], changed: Collection[str] = ()) -> Selection:
-    """What to build for the targets, given the facts that are published (`schema.name`) and the seeds whose
-    rows differ in what facts read of them (`changed`).
+def select(
+    manifest: Graph,
+    published: Collection[str],
+    changed: Collection[str] = (),
+    *,
+    differing: Collection[str] | None = None,
+) -> Selection:
+    """What to build for the targets, given the tables that are published (`schema.name`), the seeds whose
+    rows differ in what facts read of them (`changed`), and those that differ at all (`differing`; None where
+    other code made the publication: then all but facts is built).
     """
     nodes: Graph = manifest["nodes"]
     moved = frozenset(changed)
+    others = None if differing is None else frozenset(differing)
+
+    def is_given(node: Graph, name: str) -> bool:
+        if name not in published:
+            return False
+        apart = moved if node["schema"] == GIVEN else others
+        return apart is not None and not apart & _seeds_above(manifest, node["unique_id"])
+
     built: set[str] = set()
     given: set[str] = set()
     again: set[str] = set()
@@ -53,10 +69,10 @@ def select(manifest: Graph, published: Collection[str], changed: Collection[str]
         if node is None or unique_id in built or node["resource_type"] not in ("model", "seed"):
             return
         name = f"{node['schema']}.{node['alias']}"
+        if node["resource_type"] == "model" and is_given(node, name):
+            given.add(name)
+            return
         if node["schema"] == GIVEN:
-            if name in published and not moved & _seeds_above(manifest, unique_id):
-                given.add(name)
-                return
             again.add(str(node["name"]))
         built.add(unique_id)
         for parent in manifest["parent_map"].get(unique_id, ()):

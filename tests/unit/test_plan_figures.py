@@ -220,6 +220,14 @@ def test_a_fact_below_a_changed_seed_and_one_that_is_not_published_are_built_aga
     assert select(GRAPH, {"facts.fct_ticket"}).from_exports == ("fct_order",)
 
 
+def test_what_no_file_that_differs_is_below_of_is_taken_where_the_code_is_the_same() -> None:
+    everything = {*PUBLISHED, "policy.policy_kpi", "score.score"}
+    assert select(GRAPH, everything, differing=set()).built == ()
+    assert select(GRAPH, everything, differing={"component"}).given == ("policy.policy_kpi", "score.score")
+    assert select(GRAPH, everything, differing={"kpi"}).built == select(GRAPH, everything).built
+    assert "meritline.score" in select(GRAPH, everything, differing={"kpi"}).built
+
+
 def test_only_columns_that_facts_read_move_a_fact(tmp_path: Path) -> None:
     for folder, days, share in (("one", 7, "0.8"), ("same", 7, "0.9"), ("other", 3, "0.8")):
         (tmp_path / folder / "policy").mkdir(parents=True)
