@@ -19,6 +19,7 @@ from orchestration.cli.generate import generate
 from orchestration.cli.nightly import nightly
 from orchestration.cli.options import Options, common_options
 from orchestration.cli.pack import pack
+from orchestration.cli.plan import plan
 from orchestration.cli.publish import publish
 from orchestration.cli.radar import radar
 from orchestration.cli.settle import settle
@@ -45,7 +46,7 @@ def cli() -> None:
 
 for command in (
     *(nightly, check, accept, demo, generate, settle),
-    *(trace, why, radar, diff, verify, pack, publish, status, doctor, site, board, docs, ui),
+    *(plan, trace, why, radar, diff, verify, pack, publish, status, doctor, site, board, docs, ui),
 ):
     cli.add_command(command)
 

@@ -69,7 +69,9 @@ def shown_progress(console: Console) -> Iterator[None]:
         printer.close()
 
 
-def new_console() -> Console:
-    """A console on standard output; into a file or a log it writes lines of 120 columns."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=LOG_WIDTH)
+def new_console(*, is_error: bool = False) -> Console:
+    """A console on standard output (or error, where the output is a document); into a file or a log it writes
+    lines of 120 columns.
+    """
+    console = Console(highlight=False, stderr=is_error)
+    return console if console.is_terminal else Console(highlight=False, stderr=is_error, width=LOG_WIDTH)

@@ -9,6 +9,7 @@ from rich.console import Console
 from orchestration.cli.booked import adjustments, rulings_in_vain
 from orchestration.gate.acceptance import Acceptance
 from orchestration.gate.result import said
+from orchestration.plan.saved import agreements
 from orchestration.publish.accept import ACCEPTED
 from orchestration.publish.publication import CALIBRATION_PAGE, Publication, current_publication
 from orchestration.publish.warnings import Standing, said_of_warnings, standing_warnings
@@ -37,6 +38,7 @@ def print_summary(state: StateFolder, console: Console, preview: Publication | N
     lines += [f"  set aside {text}" for text in _set_aside(publication)]
     lines += [f"  in vain   {text}" for text in rulings_in_vain(publication)]
     lines += [f"  booked    {text}" for text in adjustments(publication)]
+    lines += [f"  planned   {text}" for text in agreements(state, publication)]
     lines += [f"  folder    {publication.folder}", f"  checks at {publication.folder / CALIBRATION_PAGE}"]
     console.print("\n".join(lines), markup=False, soft_wrap=True)
 

@@ -227,12 +227,15 @@ def write_atomically(path: Path, text: str, mode: int = OWNER_FILE) -> None:
     """Write a file that is either the old one or the new one, whole and on disk, whenever the machine
     stops.
     """
+    write_private(path, text.encode("utf-8"), mode)
+
+
+def write_private(path: Path, content: bytes, mode: int = OWNER_FILE) -> None:
+    """The same of bytes."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(
-            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8"
-        ) as stream:
-            stream.write(text)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         draft.chmod(mode)

@@ -5,7 +5,25 @@ are read. No mechanism, plan or KPI is known here.
 """
 
 from orchestration.audit.diff.causes import Cause
-from orchestration.audit.diff.compare import Difference, LineChange, compare_publications
+from orchestration.audit.diff.compare import (
+    Chosen,
+    Difference,
+    LineChange,
+    Side,
+    attached,
+    compare_pair,
+    compare_publications,
+)
 from orchestration.audit.diff.numbers import NumberChange
 
-__all__ = ["Cause", "Difference", "LineChange", "NumberChange", "compare_publications"]
+__all__ = [
+    "Cause",
+    "Chosen",
+    "Difference",
+    "LineChange",
+    "NumberChange",
+    "Side",
+    "attached",
+    "compare_pair",
+    "compare_publications",
+]

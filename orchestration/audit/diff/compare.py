@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from orchestration.audit.diff.policy import PolicyChange, policy_changes
 from orchestration.audit.publications import other_release, read_manifest
 from orchestration.audit.relations import AuditFileUnreadable
 from orchestration.errors import ConfigurationError
+from orchestration.sql import literal
 from orchestration.state.folder import auditor_database
 from orchestration.state.memory import connect
 
@@ -69,35 +71,91 @@ class Difference:
         return tuple(line for line in self.lines if not line.is_explained)
 
 
-def compare_publications(before: Path, after: Path, *, agent_id: str | None = None) -> Difference:
-    """Compare the bonus lines of two publication folders, of one agent or of everyone.
-
-    Raises AuditFileUnreadable when one of them has no data any more, ConfigurationError for an agent that
-    neither knows.
+@dataclass(frozen=True)
+class Side:
+    """One of two that are compared: its name, its DuckDB file, what its manifest says, and what to do where
+    the file lacks something. Views of a warehouse name their tables with its `catalog`.
     """
-    for folder in (before, after):
+
+    name: str
+    database: Path
+    manifest: Row
+    remedy: str
+    catalog: str = ""
+
+    @classmethod
+    def of(cls, folder: Path) -> Side:
+        """A publication. Raises AuditFileUnreadable when it has no data any more."""
         if not auditor_database(folder).exists():
             raise AuditFileUnreadable(
                 path=folder,
                 problem="the publication has no data any more",
                 remedy="Retention has removed it; compare newer ones, or let the site keep more",
             )
+        return cls(folder.name, auditor_database(folder), read_manifest(folder), other_release(folder))
+
+
+def compare_publications(before: Path, after: Path, *, agent_id: str | None = None) -> Difference:
+    """Compare the bonus lines of two publication folders, of one agent or of everyone.
+
+    Raises AuditFileUnreadable when one of them has no data any more, ConfigurationError for an agent that
+    neither knows.
+    """
+    with attached(Side.of(before), Side.of(after)) as pair:
+        _known(pair, agent_id)
+        return compare_pair(pair, (before.name, after.name), Chosen(agent_id=agent_id))
+
+
+@contextmanager
+def attached(before: Side, after: Side) -> Iterator[Pair]:
+    """Both files, attached as `a` and `b`. Raises AuditFileUnreadable for what they lack."""
     with connect() as database:
         try:
-            for name, folder in (("a", before), ("b", after)):
-                path = str(auditor_database(folder)).replace("'", "''")
-                database.execute(f"attach '{path}' as {name} (read_only)")
-            pair = Pair(database, read_manifest(before), read_manifest(after))
-            _known(pair, agent_id)
-            policy = list(policy_changes(pair))
-            notes, lines = tuple(_notes(pair, policy)), tuple(_lines(pair, policy, agent_id))
-            return Difference(before.name, after.name, notes, lines, tuple(changed_outcomes(pair, agent_id)))
+            for name, side in (("a", before), ("b", after)):
+                database.execute(f"attach {literal(side.database)} as {side.catalog or name} (read_only)")
+                if side.catalog:
+                    _show(database, side.catalog, name)
+            yield Pair(database, before.manifest, after.manifest)
         except duckdb.Error as error:
             raise AuditFileUnreadable(
-                path=after,
+                path=after.name,
                 problem=f"the two publications do not compare ({str(error).splitlines()[0]})",
-                remedy=" ".join(dict.fromkeys(other_release(folder) for folder in (before, after))),
+                remedy=" ".join(dict.fromkeys(side.remedy for side in (before, after))),
             ) from error
+
+
+def _show(database: duckdb.DuckDBPyConnection, catalog: str, name: str) -> None:
+    """Have every relation of a catalog under another name as well."""
+    database.execute(f"attach ':memory:' as {name}")
+    relations = database.execute(
+        "select distinct schema_name, table_name from duckdb_columns() where database_name = $1 "
+        "and not internal order by all",
+        [catalog],
+    ).fetchall()
+    for schema, table in relations:
+        database.execute(f'create schema if not exists {name}."{schema}"')
+        database.execute(f'create view {name}."{schema}"."{table}" as from {catalog}."{schema}"."{table}"')
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which lines are compared: of one agent, of some periods; of all where nothing is said."""
+
+    agent_id: str | None = None
+    periods: frozenset[str] | None = None
+
+    def has(self, row: Row) -> bool:
+        """Whether a line is one of them."""
+        return self.agent_id in (None, _of(row, "agent_id")) and (
+            self.periods is None or _of(row, "period_id") in self.periods
+        )
+
+
+def compare_pair(pair: Pair, names: tuple[str, str], chosen: Chosen) -> Difference:
+    """The chosen lines that differ with their causes, and the scores and grades that do."""
+    policy = list(policy_changes(pair))
+    notes, lines = tuple(_notes(pair, policy)), tuple(_lines(pair, policy, chosen))
+    return Difference(*names, notes, lines, tuple(changed_outcomes(pair, chosen.agent_id)))
 
 
 def _known(pair: Pair, agent_id: str | None) -> None:
@@ -123,14 +181,14 @@ def _notes(pair: Pair, policy: Sequence[PolicyChange]) -> Iterator[str]:
     yield from (f"policy: {change}" for change in policy)
 
 
-def _lines(pair: Pair, policy: Sequence[PolicyChange], agent_id: str | None) -> Iterator[LineChange]:
+def _lines(pair: Pair, policy: Sequence[PolicyChange], chosen: Chosen) -> Iterator[LineChange]:
     """Every line of which anything but its place changed, with the numbers that moved it and its causes."""
     # Without the relation its query says what the file lacks, and of which release it is.
     columns = [name for name in pair.columns.get("bonus.bonus_line", ()) if name not in GENERATED]
     rows = {
         row["bonus_line_id"]: row
         for row in pair.changed(query("lines"), ["bonus_line_id"], columns)
-        if agent_id in (None, _of(row, "agent_id"))
+        if chosen.has(row)
     }
     if not rows:
         return

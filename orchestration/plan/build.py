@@ -1,0 +1,230 @@
+"""The published history built under another policy: by the models of a night, from facts as published."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.errors import ConfigurationError, StateHeld
+from orchestration.hashing import code_hash, file_hash
+from orchestration.plan.upstream import Selection, changed_seeds, select
+from orchestration.policy.folder import install_policy, policy_files
+from orchestration.policy.installed import site_record
+from orchestration.policy.roster import plans_of, said_of
+from orchestration.policy.site import Site
+from orchestration.settings import SOURCE_DIRS
+from orchestration.sql import literal
+from orchestration.state.folder import (
+    StateFolder,
+    auditor_parquet,
+    is_published,
+    require_of_this_release,
+)
+from orchestration.state.lock import current_holder
+from orchestration.state.memory import connect, spilling_into
+from orchestration.warehouse.dbt import (
+    TEMPLATES,
+    DbtOutcome,
+    log_path,
+    manifest_path,
+    stream_dbt,
+    take_parsed,
+)
+from orchestration.warehouse.manifest import STEPS, read_manifest
+
+COMMAND = (
+    *("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"),
+    *("--exclude-resource-type", "test"),
+)
+"""Every seed and model asked for. Data tests are the night's: nothing is published here."""
+PARSED = ("partial_parse.msgpack", TEMPLATES)
+"""What dbt knows of the project already; it sees by itself what of it still holds."""
+RUN = "run"
+
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A scratch warehouse under the policy planned for, and what its manifest would say of the policy."""
+
+    warehouse: Path
+    policy_files: Mapping[str, str]
+    policy_hash: str
+    site: Manifest | None
+    from_exports: tuple[str, ...]
+
+
+def build(
+    state: StateFolder,
+    work: StateFolder,
+    publication: Path,
+    manifest: Manifest,
+    *,
+    policy: Path,
+    site: Site,
+    progress: Callable[[str], None] = lambda said: None,
+) -> Built:
+    """Build the relations from the policy on in `work`, for the publication of `state` in the folder
+    `publication` with its `manifest`.
+
+    Raises ConfigurationError for a policy that a night would refuse, a publication that lacks what is needed,
+    and where facts rest on rows that differ and the exports are no longer those of the publication; StateHeld
+    where these are needed while a night takes in others; BuildFailed as a night does.
+    """
+    require_of_this_release(publication)
+    hashed = install_policy(work, policy, site=site)
+    _require_known_plans(publication, work, manifest)
+    for name in PARSED:
+        if (state.dbt / name).is_file():
+            shutil.copyfile(state.dbt / name, work.dbt / name)
+    progress("policy sound, reading the models")
+    parsed = take_parsed(work)
+    graph = read_manifest(manifest_path(work))
+    selection = _selection(state, work, publication, manifest, graph)
+    if selection.from_exports:
+        progress(f"from the exports again: {', '.join(selection.from_exports)}")
+        _link_exports(state, work, publication, manifest, selection.from_exports)
+    _give(work, publication, selection.given)
+    outcome = DbtOutcome()
+    with spilling_into(work):
+        events = stream_dbt(
+            work, [*COMMAND, "--select", *selection.built], outcome=outcome, manifest=parsed, is_quick=True
+        )
+        for event in events:
+            if node := (event["data"].get("node_info") or {}).get("node_name"):
+                progress(str(node))
+    # The log goes with the scratch folder: the error names what failed and why.
+    outcome.raise_if_failed(log_path(work))
+    return Built(work.warehouse, policy_files(work), hashed, site_record(work), selection.from_exports)
+
+
+def _selection(
+    state: StateFolder, work: StateFolder, publication: Path, manifest: Manifest, graph: Manifest
+) -> Selection:
+    tables = [
+        f"{node['schema']}.{node['alias']}"
+        for node in graph["nodes"].values()
+        if node["resource_type"] == "model" and node["config"]["materialized"] not in STEPS
+    ]
+    published = [name for name in tables if is_published(publication, name)]
+    differing = differing_files(manifest["policy_files"], policy_files(work))
+    readable = {
+        name: _same(state.seeds / name, manifest["policy_files"].get(name)) if name in differing else None
+        for name in differing
+    }
+    is_same_code = manifest["code_hash"] == code_hash(SOURCE_DIRS) and not _has_other_models(manifest, work)
+    return select(
+        graph,
+        published,
+        changed_seeds(graph, readable, work.seeds),
+        differing={Path(name).stem for name in differing} if is_same_code else None,
+    )
+
+
+def _has_other_models(manifest: Manifest, work: StateFolder) -> bool:
+    """Whether a site's own models are others than those of the publication."""
+    sides = (manifest.get("site"), site_record(work))
+    one, other = (
+        {name: digest for name, digest in (side or {}).get("files", {}).items() if name.endswith(".sql")}
+        for side in sides
+    )
+    return one != other
+
+
+def differing_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Policy files (path below the seeds → SHA-256) whose bytes differ, in the order of their paths."""
+    return [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+
+
+def _same(path: Path, digest: str | None) -> Path | None:
+    return path if path.is_file() and file_hash(path) == digest else None
+
+
+def _require_known_plans(publication: Path, work: StateFolder, manifest: Manifest) -> None:
+    """What a night asks of the roster (`policy.roster`), of the published one."""
+    plans = plans_of(work.seeds / "policy")
+    with connect() as database:
+        rows = database.execute(
+            """
+            with newest as (
+                select agent_id, scheme_id, left_on
+                from read_parquet($roster)
+                where effective_from_on <= cast($as_of as date)
+                qualify row_number() over (partition by agent_id order by effective_from_on desc) = 1
+            )
+            select scheme_id, list(agent_id order by agent_id)
+            from newest
+            where (left_on is null or left_on >= date_trunc('month', cast($as_of as date)))
+                and scheme_id is not null and scheme_id not in (select unnest($plans))
+            group by scheme_id order by scheme_id
+            """,
+            {
+                "roster": str(auditor_parquet(publication, "facts.fct_job_row")),
+                "as_of": manifest["as_of"],
+                "plans": sorted(plans),
+            },
+        ).fetchall()
+    if rows:
+        problem, remedy = said_of({str(plan): list(agents) for plan, agents in rows}, plans)
+        raise ConfigurationError(path="workforce/agent", problem=problem, remedy=remedy)
+
+
+def _give(work: StateFolder, publication: Path, names: Collection[str]) -> None:
+    """Have the scratch warehouse show published relations under their own names."""
+    with duckdb.connect(str(work.warehouse)) as warehouse:
+        for name in names:
+            schema, table = name.split(".")
+            warehouse.execute(f'create schema if not exists "{schema}"')
+            source = literal(auditor_parquet(publication, name))
+            warehouse.execute(f'create view "{schema}"."{table}" as select * from read_parquet({source})')
+
+
+def _link_exports(
+    state: StateFolder, work: StateFolder, publication: Path, manifest: Manifest, models: Collection[str]
+) -> None:
+    """Lay out the exports as the publication took them; files of raw are replaced, never written into."""
+    holder = current_holder(state)
+    if holder is not None:
+        raise StateHeld(
+            path=state.root,
+            problem=f"{holder.command} is at work here, and this policy has facts built again from the "
+            f"exports ({', '.join(models)})",
+            remedy="Run meritline plan again when it is done",
+        )
+    shutil.rmtree(work.raw)
+    shutil.copytree(state.raw, work.raw, copy_function=os.link)
+    if not _are_exports_of(work.raw, publication, manifest):
+        raise ConfigurationError(
+            path=state.raw,
+            problem=f"under this policy {', '.join(models)} would be built again from the exports, and the "
+            "state has taken in others since the publication",
+            remedy="Run meritline nightly, and plan on what it publishes",
+        )
+
+
+def _are_exports_of(raw: Path, publication: Path, manifest: Manifest) -> bool:
+    with connect() as database:
+        try:
+            found = database.execute(
+                "select cast(max(as_of_on) as varchar) from read_parquet($context)",
+                {"context": str(raw / RUN / "context" / "*.parquet")},
+            ).fetchone()
+            loads = database.execute(
+                "select load_id from read_parquet($loads, union_by_name = true) where status = 'loaded' "
+                "order by load_id",
+                {"loads": str(raw / RUN / "load_file" / "*.parquet")},
+            ).fetchall()
+            published = database.execute(
+                "select load_id from read_parquet($loads) where status = 'loaded' order by load_id",
+                {"loads": str(auditor_parquet(publication, "audit.load_file"))},
+            ).fetchall()
+        except duckdb.Error:
+            return False
+    return found == (manifest["as_of"],) and loads == published

@@ -1,0 +1,137 @@
+"""Which relations a plan builds and which it takes as they are published, read from the manifest's graph.
+
+A relation that no differing file of the policy is above of is taken. A few facts rest on rows of a seed (the
+longest window of any KPI, the calendar): where just that differs between the two policies, they are built
+again from the exports.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+GIVEN = "facts"
+"""Schema of the relations that are taken as published."""
+BEFORE_FACTS = frozenset({"staging", "intermediate"})
+POLICY = "policy"
+TARGETS = (
+    *("bonus_line", "bonus_line_computed", "bonus", "bonus_evidence", "score", "grade", "kpi_evidence"),
+    *("calculation_node", "calculation_operand", "relation_key", "source_row", "load_file"),
+)
+"""What is compared and what causes are looked for in, beside all of the policy in force."""
+WORD = re.compile(r"[a-z_0-9]+")
+
+Graph = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What dbt builds, as its selectors, the facts among them, which need the exports, and the relations that
+    are taken as published.
+    """
+
+    built: tuple[str, ...]
+    given: tuple[str, ...]
+    from_exports: tuple[str, ...] = ()
+
+
+def select(
+    manifest: Graph,
+    published: Collection[str],
+    changed: Collection[str] = (),
+    *,
+    differing: Collection[str] | None = None,
+) -> Selection:
+    """What to build for the targets, given the tables that are published (`schema.name`), the seeds whose
+    rows differ in what facts read of them (`changed`), and those that differ at all (`differing`; None where
+    other code made the publication: then all but facts is built).
+    """
+    nodes: Graph = manifest["nodes"]
+    moved = frozenset(changed)
+    others = None if differing is None else frozenset(differing)
+
+    def is_given(node: Graph, name: str) -> bool:
+        if name not in published:
+            return False
+        apart = moved if node["schema"] == GIVEN else others
+        return apart is not None and not apart & _seeds_above(manifest, node["unique_id"])
+
+    built: set[str] = set()
+    given: set[str] = set()
+    again: set[str] = set()
+
+    def take(unique_id: str) -> None:
+        node = nodes.get(unique_id)
+        if node is None or unique_id in built or node["resource_type"] not in ("model", "seed"):
+            return
+        name = f"{node['schema']}.{node['alias']}"
+        if node["resource_type"] == "model" and is_given(node, name):
+            given.add(name)
+            return
+        if node["schema"] == GIVEN:
+            again.add(str(node["name"]))
+        built.add(unique_id)
+        for parent in manifest["parent_map"].get(unique_id, ()):
+            take(parent)
+
+    for node in nodes.values():
+        if node["resource_type"] == "model" and (node["name"] in TARGETS or node["schema"] == POLICY):
+            take(node["unique_id"])
+    return Selection(
+        tuple(sorted(".".join(nodes[one]["fqn"]) for one in built)),
+        tuple(sorted(given)),
+        tuple(sorted(again)),
+    )
+
+
+def read_columns(manifest: Graph, seed: str) -> frozenset[str]:
+    """Words that models before the facts, and facts, say that rest on a seed: a column of the seed that none
+    of them names moves no fact. Rather a word too many than a column too few.
+    """
+    words: set[str] = set()
+    for node in manifest["nodes"].values():
+        is_upstream = node["resource_type"] == "model" and node["schema"] in {*BEFORE_FACTS, GIVEN}
+        if is_upstream and seed in _seeds_above(manifest, node["unique_id"]):
+            words.update(WORD.findall(node["raw_code"].lower()))
+    return frozenset(words)
+
+
+def changed_seeds(manifest: Graph, before: Mapping[str, Path | None], after: Path) -> frozenset[str]:
+    """Seeds whose rows differ in what facts read of them. `before` has the published file by its path below
+    the seeds where it is there to be read (None where it is another and is not); `after` is the folder of
+    seeds.
+    """
+    found = set()
+    for name, file in before.items():
+        seed = Path(name).stem
+        columns = read_columns(manifest, seed)
+        if columns and (file is None or rows_of(file, columns) != rows_of(after / name, columns)):
+            found.add(seed)
+    return frozenset(found)
+
+
+def rows_of(path: Path, columns: Collection[str]) -> frozenset[tuple[tuple[str, str], ...]]:
+    """The distinct rows of a CSV file in some of its columns."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return frozenset(
+            tuple((name, value) for name, value in row.items() if name in columns)
+            for row in csv.DictReader(stream)
+        )
+
+
+def _seeds_above(manifest: Graph, unique_id: str) -> frozenset[str]:
+    return frozenset(_names_above(manifest, unique_id, set()))
+
+
+def _names_above(manifest: Graph, unique_id: str, seen: set[str]) -> Iterator[str]:
+    for parent in manifest["parent_map"].get(unique_id, ()):
+        if parent in seen:
+            continue
+        seen.add(parent)
+        if parent in manifest["nodes"] and manifest["nodes"][parent]["resource_type"] == "seed":
+            yield str(manifest["nodes"][parent]["name"])
+        yield from _names_above(manifest, parent, seen)

@@ -1,0 +1,242 @@
+"""What a plan counts and how it is shown, without a warehouse: distribution, order, charts, forms, names."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from orchestration.audit.diff import Cause, NumberChange
+from orchestration.errors import ConfigurationError, StateHeld
+from orchestration.plan.build import differing_files
+from orchestration.plan.folder import plans_folder, scratch
+from orchestration.plan.result import AgentChange, Group, Money, Plan, PlannedLine, SettledPeriod, spread
+from orchestration.plan.saved import Agreement, require_name
+from orchestration.plan.show.chart import BAR_COUNT, difference_columns, period_bars
+from orchestration.plan.show.document import plan_json
+from orchestration.plan.show.labels import CAUSES, WORDS, said_cause
+from orchestration.plan.show.page import plan_page
+from orchestration.plan.show.text import plan_text
+from orchestration.plan.show.workbook import plan_workbook
+from orchestration.plan.upstream import changed_seeds, rows_of, select
+from orchestration.state.folder import StateFolder
+
+
+def yuan(text: str) -> Decimal:
+    return Decimal(text)
+
+
+def agent(agent_id: str, before: str, after: str) -> AgentChange:
+    return AgentChange(agent_id, f"name of {agent_id}", Money(yuan(before), yuan(after)))
+
+
+LINE = PlannedLine(
+    bonus_line_id="2026-10:A1:x",
+    agent_id="A1",
+    period_id="2026-10",
+    scheme_id="centre",
+    label_en="Basic <bonus>",
+    label_zh="基础奖金",
+    before=yuan("500.00"),
+    after=yuan("600.00"),
+    corrects=None,
+    what=("rate 5 → 6",),
+    numbers=(NumberChange("rate", "费率", "5", "6", "CG-11"),),
+    causes=(Cause("policy", 2, ("a row: 5 → 6",)),),
+)
+PLAN = Plan(
+    publication="000007-2026-10-31",
+    as_of="2026-10-31",
+    content_hash="c" * 64,
+    policy_hash="p" * 64,
+    policy_files={"policy/kpi.csv": "1"},
+    site_files={},
+    code_hash="k" * 64,
+    is_other_code=False,
+    inputs=("i",),
+    settled_periods=("2026-09",),
+    periods=("2026-09", "2026-10"),
+    notes=(),
+    rows_changed=("component rate of 2026-10: amount 500 → 600",),
+    money=Money(yuan("1000.00"), yuan("1050.00")),
+    corrections=Money(yuan("0.00"), yuan("-50.00")),
+    groups=(
+        Group("period", "2026-10", "", "", Money(yuan("1000.00"), yuan("1050.00")), 3),
+        Group("plan", "centre", "Centre", "中心", Money(yuan("1000.00"), yuan("1050.00")), 3),
+        Group("grade", "", "", "", Money(yuan("1000.00"), yuan("1050.00")), 3),
+    ),
+    agents=(agent("A1", "500", "600"), agent("A2", "300", "250"), agent("A3", "200", "200")),
+    lines=(LINE, replace(LINE, bonus_line_id="b", after=yuan("250.00"), before=None, causes=())),
+    grades=(),
+    settled=(SettledPeriod("2026-09", yuan("900.00"), Money(yuan("900.00"), yuan("950.00")), 1),),
+)
+
+
+def test_who_has_more_less_and_the_same() -> None:
+    assert [one.agent_id for one in PLAN.winners] == ["A1"]
+    assert [one.agent_id for one in PLAN.losers] == ["A2"]
+    assert PLAN.unchanged_count == 1
+    assert [line.bonus_line_id for line in PLAN.unexplained] == ["b"]
+
+
+def test_the_distribution_names_differences_that_somebody_has() -> None:
+    # (100 - 1) × 5 ÷ 100 = 4.95: the fifth in order
+    found = dict(spread([yuan(str(one)) for one in range(100, 0, -1)]))
+    assert found == {0: 1, 5: 5, 25: 25, 50: 50, 75: 75, 95: 95, 100: 100}
+    assert spread([]) == ()
+    assert set(dict(spread([yuan("7")])).values()) == {7}
+
+
+def test_each_agent_stands_in_one_column_and_only_zero_in_the_middle() -> None:
+    columns = difference_columns((*PLAN.agents, agent("A4", "0", "0.01")))
+    counts = [int(one.text.split(":")[0]) for one in columns]
+    assert len(columns) == BAR_COUNT and sum(counts) == 4
+    # 100 is the widest: the last column; 0.01 the one beside the middle; −50 the fifth to the left.
+    middle = BAR_COUNT // 2
+    assert (counts[-1], counts[middle + 1], counts[middle], counts[middle - 5]) == (1, 1, 1, 1)
+    assert difference_columns((agent("A1", "5", "5"),)) == ()
+
+
+def test_bars_are_as_long_as_their_money() -> None:
+    before, after = period_bars(PLAN.of("period"))
+    assert float(before.width) / float(after.width) == pytest.approx(1000 / 1050, abs=1e-3)
+
+
+def test_every_form_says_total_settled_lines_and_causes() -> None:
+    text, page = plan_text(PLAN), plan_page(PLAN)
+    for said in (text, page):
+        for word in ("1000.00", "1050.00", "+50.00", "would have been 950.00" if said is text else "950.00"):
+            assert word in said
+        assert "a row: 5 → 6 and 1 more" in said.replace("&gt;", ">")
+    assert "UNEXPLAINED" in text and str(WORDS["unexplained"].zh) in page
+    assert "Basic &lt;bonus&gt;" in page and "<bonus>" not in page
+    assert "http" not in page
+    document = json.loads(plan_json(PLAN))
+    assert document["total"] == {"before_cny": "1000.00", "after_cny": "1050.00", "difference_cny": "50.00"}
+    assert document["lines"][1]["before_cny"] is None
+    assert document["settled_periods"][0]["would_have_been_cny"] == "950.00"
+
+
+def test_the_workbook_has_the_numbers_and_the_same_bytes_each_time(tmp_path: Path) -> None:
+    import openpyxl
+
+    content = plan_workbook(PLAN)
+    assert content == plan_workbook(PLAN)
+    path = tmp_path / "plan.xlsx"
+    path.write_bytes(content)
+    book = openpyxl.load_workbook(path)
+    lines, agents, settled = (book[book.sheetnames[number]] for number in (2, 1, 3))
+    assert [cell.value for cell in lines[2]][4:7] == [500, 600, 100]
+    assert [cell.value for cell in agents[2]] == ["A1", "name of A1", 500, 600, 100]
+    assert settled["D2"].value == 950
+
+
+def test_nothing_that_changes_is_said_plainly() -> None:
+    same = replace(PLAN, lines=(), grades=(), agents=PLAN.agents[2:])
+    assert WORDS["same"].en in plan_text(same) and WORDS["same"].zh in plan_page(same)
+    assert WORDS["same"].en not in plan_text(PLAN)
+
+
+def test_every_kind_of_cause_has_words() -> None:
+    from typing import get_args
+
+    from orchestration.audit.diff.causes import Kind
+
+    assert set(CAUSES) == set(get_args(Kind))
+    assert said_cause(LINE.causes[0]).startswith("policy row · 方案行 (2): ")
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "-x", " ", "x" * 65, "方案"])
+def test_a_name_that_is_no_folder_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="no name of a plan"):
+        require_name(name)
+
+
+def test_an_agreement_says_every_cent_or_why_not() -> None:
+    assert "every one of 12 lines agrees" in str(Agreement("spring", 12, 0, yuan("0"), ()))
+    said = str(Agreement("spring", 11, 1, yuan("-0.01"), ("other exports were taken in",)))
+    assert "11 lines agree" in said and "1 do not, -0.01 CNY" in said and "other exports" in said
+
+
+def test_the_scratch_folder_is_gone_after_any_end_and_one_runs_at_a_time(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    left = plans_folder(state) / ".work"
+    left.mkdir(parents=True)
+    (left / "of_a_killed_one").touch()
+    with pytest.raises(ZeroDivisionError), scratch(state) as work:
+        assert not (work.root / "of_a_killed_one").exists()
+        with pytest.raises(StateHeld), scratch(state):
+            pass
+        raise ZeroDivisionError
+    assert [path.name for path in plans_folder(state).iterdir()] == [".lock"]
+
+
+def test_files_that_differ_are_those_of_other_bytes_or_on_one_side() -> None:
+    assert differing_files({"a": "1", "b": "2", "c": "3"}, {"a": "1", "b": "9", "d": "4"}) == ["b", "c", "d"]
+
+
+def node(kind: str, name: str, schema: str, *parents: str, code: str = "") -> dict[str, object]:
+    return {
+        "unique_id": f"{kind}.{name}",
+        "resource_type": kind,
+        "name": name,
+        "alias": name,
+        "schema": schema,
+        "fqn": ["meritline", name],
+        "raw_code": code,
+        "parents": parents,
+    }
+
+
+NODES = [
+    node("seed", "kpi", "seed"),
+    node("model", "int_window", "intermediate", "seed.kpi", code="select max(window_days) from kpi"),
+    node("model", "fct_ticket", "facts", "model.int_window", "source.ticket"),
+    node("model", "fct_order", "facts", "source.order"),
+    node("model", "policy_kpi", "policy", "seed.kpi"),
+    node("model", "score", "score", "model.policy_kpi", "model.fct_ticket", "model.fct_order"),
+    node("model", "mart_x", "marts", "model.score"),
+]
+GRAPH = {
+    "nodes": {one["unique_id"]: one for one in NODES},
+    "parent_map": {one["unique_id"]: list(one["parents"]) for one in NODES},  # type: ignore[call-overload]
+}
+PUBLISHED = {"facts.fct_ticket", "facts.fct_order"}
+
+
+def test_facts_are_taken_and_the_rest_is_built() -> None:
+    found = select(GRAPH, PUBLISHED)
+    assert found.given == ("facts.fct_order", "facts.fct_ticket")
+    assert found.built == ("meritline.kpi", "meritline.policy_kpi", "meritline.score")
+    assert found.from_exports == ()
+
+
+def test_a_fact_below_a_changed_seed_and_one_that_is_not_published_are_built_again() -> None:
+    assert select(GRAPH, PUBLISHED, {"kpi"}).from_exports == ("fct_ticket",)
+    assert "meritline.int_window" in select(GRAPH, PUBLISHED, {"kpi"}).built
+    assert select(GRAPH, {"facts.fct_ticket"}).from_exports == ("fct_order",)
+
+
+def test_what_no_file_that_differs_is_below_of_is_taken_where_the_code_is_the_same() -> None:
+    everything = {*PUBLISHED, "policy.policy_kpi", "score.score"}
+    assert select(GRAPH, everything, differing=set()).built == ()
+    assert select(GRAPH, everything, differing={"component"}).given == ("policy.policy_kpi", "score.score")
+    assert select(GRAPH, everything, differing={"kpi"}).built == select(GRAPH, everything).built
+    assert "meritline.score" in select(GRAPH, everything, differing={"kpi"}).built
+
+
+def test_only_columns_that_facts_read_move_a_fact(tmp_path: Path) -> None:
+    for folder, days, share in (("one", 7, "0.8"), ("same", 7, "0.9"), ("other", 3, "0.8")):
+        (tmp_path / folder / "policy").mkdir(parents=True)
+        (tmp_path / folder / "policy" / "kpi.csv").write_text(
+            f"kpi_id,window_days,share\nfcr,{days},{share}\n"
+        )
+    before = {"policy/kpi.csv": tmp_path / "one" / "policy" / "kpi.csv"}
+    assert changed_seeds(GRAPH, before, tmp_path / "same") == frozenset()
+    assert changed_seeds(GRAPH, before, tmp_path / "other") == {"kpi"}
+    # What was published is not there to be compared: rather built again.
+    assert changed_seeds(GRAPH, {"policy/kpi.csv": None}, tmp_path / "same") == {"kpi"}
+    assert rows_of(before["policy/kpi.csv"], {"window_days"}) == {(("window_days", "7"),)}
