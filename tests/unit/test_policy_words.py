@@ -30,6 +30,7 @@ LABELS = {
     "career_condition": {"label_en", "label_zh"},
     "review_measure": {"name_en", "name_zh"},
     "calendar_day": {"name_zh"},
+    "radar_signal": {"label_en", "label_zh", "counted_en", "counted_zh", "of_en", "of_zh", "why", "why_zh"},
 }
 """Free text for people; every other text column is read by the machine."""
 
