@@ -46,19 +46,24 @@ COMMAND = (
 PARSED = ("partial_parse.msgpack", TEMPLATES)
 """What dbt knows of the project already; it sees by itself what of it still holds."""
 RUN = "run"
+OF_EVIDENCE = frozenset({"kpi.kpi_observation", "bonus.bonus_evidence"})
+"""Tables below all evidence: where they are taken, no file that differs is above it."""
 
 Manifest = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Built:
-    """A scratch warehouse under the policy planned for, and what its manifest would say of the policy."""
+    """A scratch warehouse under the policy planned for, what its manifest would say of the policy, the facts
+    that were built again, and whether the evidence is that of the publication.
+    """
 
     warehouse: Path
     policy_files: Mapping[str, str]
     policy_hash: str
     site: Manifest | None
     from_exports: tuple[str, ...]
+    is_same_evidence: bool
 
 
 def build(
@@ -102,7 +107,14 @@ def build(
                 progress(str(node))
     # The log goes with the scratch folder: the error names what failed and why.
     outcome.raise_if_failed(log_path(work))
-    return Built(work.warehouse, policy_files(work), hashed, site_record(work), selection.from_exports)
+    return Built(
+        warehouse=work.warehouse,
+        policy_files=policy_files(work),
+        policy_hash=hashed,
+        site=site_record(work),
+        from_exports=selection.from_exports,
+        is_same_evidence=set(selection.given) >= OF_EVIDENCE,
+    )
 
 
 def _selection(

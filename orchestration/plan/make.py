@@ -91,7 +91,7 @@ def _compared(publication: Path, manifest: Mapping[str, Any], built: Built, peri
     code = code_hash(SOURCE_DIRS)
     after = {**manifest, "policy_hash": built.policy_hash, "site": built.site, "code_hash": code}
     sides = Side.of(publication), Side(PLANNED, built.warehouse, after, other_release(publication), CATALOG)
-    with attached(*sides) as pair:
+    with attached(*sides, is_same_evidence=built.is_same_evidence) as pair:
         found = compare_pair(pair, (publication.name, PLANNED), Chosen(periods=frozenset(periods)))
         pair.rows(query(__file__, "chosen"), periods=list(periods))
         pair.rows(query(__file__, "planned"))

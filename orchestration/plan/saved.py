@@ -153,7 +153,8 @@ def agreement(plan: SavedPlan, publication: Publication) -> Agreement:
             },
         ).fetchone()
     assert row is not None
-    return Agreement(plan.name, int(row[0]), int(row[1]), Decimal(row[2]), tuple(_reasons(plan, publication)))
+    same, other, apart = row
+    return Agreement(plan.name, int(same), int(other), apart, tuple(_reasons(plan, publication)))
 
 
 def _reasons(plan: SavedPlan, publication: Publication) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """What a plan takes, and that it is the truth: random policies, each planned, and each a night.
 
-    .venv/bin/python -m tests.bench.plan --folder /tmp/plan [--agents 5000] [--months 12] [--tickets 2000000] \
-        [--seed 7] [--policies 20] [--prove]
+    .venv/bin/python -m tests.bench.plan --folder /tmp/plan [--agents 5000] [--months 12] \
+        [--tickets 2000000] [--seed 7] [--policies 20] [--prove]
 
 Makes a centre's exports and a first night, or takes those that `--folder` has. Then for each policy, one to
-three random sound changes of the shipped one, a plan as a process of its own: seconds, peak memory, lines. With
+three random sound changes of the shipped one, a plan as a process of its own: seconds and peak memory. With
 `--prove` a night under that policy follows on a copy of the state, and every planned line is held against it.
 Ends with status 1 when a cent differs.
 """

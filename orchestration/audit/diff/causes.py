@@ -81,12 +81,13 @@ def gather_changes(pair: Pair, policy: Iterable[PolicyChange]) -> None:
                 "insert into change select $source, null, null, $period, $name, $kind, $said",
                 source=source, period=one.period_id, name=name, kind=kind, said=str(one),
             )  # fmt: skip
-    pair.rows(
-        query("changed_evidence"),
-        as_of=pair.before["as_of"],
-        has_moved_on=pair.has_moved_on,
-        kind=_fact_kind(pair, moved_on=None),
-    )
+    if not pair.is_same_evidence:
+        pair.rows(
+            query("changed_evidence"),
+            as_of=pair.before["as_of"],
+            has_moved_on=pair.has_moved_on,
+            kind=_fact_kind(pair, moved_on=None),
+        )
     # Days that had not come yet are no late rows.
     fact_kind = _fact_kind(pair, moved_on="business date")
     for model, (period, name, what) in FACTS.items():

@@ -107,7 +107,7 @@ def compare_publications(before: Path, after: Path, *, agent_id: str | None = No
 
 
 @contextmanager
-def attached(before: Side, after: Side) -> Iterator[Pair]:
+def attached(before: Side, after: Side, *, is_same_evidence: bool = False) -> Iterator[Pair]:
     """Both files, attached as `a` and `b`. Raises AuditFileUnreadable for what they lack."""
     with connect() as database:
         try:
@@ -115,7 +115,7 @@ def attached(before: Side, after: Side) -> Iterator[Pair]:
                 database.execute(f"attach {literal(side.database)} as {side.catalog or name} (read_only)")
                 if side.catalog:
                     _show(database, side.catalog, name)
-            yield Pair(database, before.manifest, after.manifest)
+            yield Pair(database, before.manifest, after.manifest, is_same_evidence=is_same_evidence)
         except duckdb.Error as error:
             raise AuditFileUnreadable(
                 path=after.name,

@@ -27,10 +27,15 @@ def _changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> Itera
 
 
 class Pair:
-    """SQL over two publications; temporary tables stay in the database."""
+    """SQL over two publications; temporary tables stay in the database. `is_same_evidence`: both are known to
+    have the same, and no row of it is looked at.
+    """
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, before: Row, after: Row) -> None:
+    def __init__(
+        self, database: duckdb.DuckDBPyConnection, before: Row, after: Row, *, is_same_evidence: bool = False
+    ) -> None:
         self._database = database
+        self.is_same_evidence = is_same_evidence
         self.before, self.after = before, after
         self.has_moved_on = bool(before["as_of"] != after["as_of"])
         self.site_changes = tuple(_changed_files(*(_site_files(one) for one in (before, after))))
