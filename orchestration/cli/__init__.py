@@ -17,6 +17,7 @@ from orchestration.cli.generate import generate
 from orchestration.cli.nightly import nightly
 from orchestration.cli.options import Options, common_options
 from orchestration.cli.pack import pack
+from orchestration.cli.sensitivity import sensitivity
 from orchestration.cli.settle import settle
 from orchestration.cli.site import site
 from orchestration.cli.status import status
@@ -41,7 +42,7 @@ def cli() -> None:
 
 for command in (
     *(nightly, check, accept, demo, generate, settle),
-    *(trace, why, diff, verify, pack, status, doctor, site, ui),
+    *(trace, why, sensitivity, diff, verify, pack, status, doctor, site, ui),
 ):
     cli.add_command(command)
 

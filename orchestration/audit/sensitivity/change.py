@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+
+from orchestration.audit.node import Phrase
 
 SET_ASIDE, COUNT_AGAIN, RATING, SECONDS, AMOUNT = "set_aside", "count_again", "rating", "seconds", "amount"
 KINDS = (SET_ASIDE, COUNT_AGAIN, RATING, SECONDS, AMOUNT)
@@ -27,8 +29,9 @@ class Shift:
 
 @dataclass(frozen=True)
 class InputRow:
-    """One row of a fact: what it adds to a KPI, or the rating that it is; `periods` are those whose sums it is
-    in. `field` is the export's column that a change of its number changes, `model_of_sum` the relation of sums.
+    """One row of a fact: what it adds to a KPI, or the rating that it is; `periods` are those whose sums it
+    is in. `column` is the export's column that a change of its number changes, `model_of_sum` the relation
+    of sums.
     """
 
     model: str
@@ -38,7 +41,7 @@ class InputRow:
     numerator: Fraction
     denominator: Fraction = Fraction(0)
     ruling_id: str | None = None
-    field: str = ""
+    column: str = ""
     model_of_sum: str = "kpi_observation"
 
 
@@ -57,11 +60,11 @@ class Placed:
 class Change:
     """A change of inputs and what it does to the agent's grade; the others' inputs stay.
 
-    `name` is the KPI or the rated dimension. Of rows set aside or counted again `rows` are all of them; of a
-    number its one row, with the number `before` and `after` and the column `field` of the export. `alone_count`
-    is how many single rows of the same kind would do it (at most those looked at). `smaller` is a smaller
-    change that does not change the grade: so many rows, or the number. `others_moved` counts other agents whose
-    grade it changes.
+    `name` is the KPI or the rated dimension, `label` what people call it. Of rows set aside or counted again
+    `rows` are all of them; of a number its one row, with the number `before` and `after` and the column
+    `field` of the export. `alone_count` is how many single rows of the same kind would do it (at most those
+    looked at). `smaller` is a smaller change that does not change the grade: so many rows, or the number.
+    `others_moved` counts other agents whose grade it changes.
     """
 
     kind: str
@@ -73,11 +76,12 @@ class Change:
     rank: int | None
     others_moved: int
     alone_count: int = 0
-    field: str = ""
+    column: str = ""
     unit: str = ""
     before: Decimal | None = None
     after: Decimal | None = None
     smaller: Decimal | None = None
+    label: Phrase = field(default_factory=lambda: Phrase("", ""))
 
     @property
     def row_count(self) -> int:
@@ -87,7 +91,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Finding:
-    """One agent's grade of a period and what changes it; `note` names why nothing can be said (`words.yml`)."""
+    """One agent's grade of a period and what changes it; `note` is why nothing is said of it."""
 
     agent_id: str
     period_id: str

@@ -24,8 +24,8 @@ class Edges:
 
 
 class Group:
-    """Members by agent and their published totals; `grades` and `ranks` are the numbers of each agent, `bands` the
-    place of each grade, the best first, `begins` where bands of scores begin.
+    """Members by agent and their published totals; `grades` and `ranks` are the numbers of each agent,
+    `bands` the place of each grade, the best first, `begins` where bands of scores begin.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ from orchestration.audit.beside import text_beside
 from orchestration.audit.calculation.evaluate import CannotEvaluate, decimal_of
 from orchestration.audit.evidence import EvidenceReader
 from orchestration.audit.lookup import require_agent_and_period
-from orchestration.audit.node import SourceLine
+from orchestration.audit.node import Phrase, SourceLine
 from orchestration.audit.relations import AuditFile, AuditFileUnreadable, Row
 from orchestration.audit.sensitivity.change import Change, Finding, InputRow, Placed, Sensitivity, Shift
 from orchestration.audit.sensitivity.group import Group
@@ -99,8 +99,13 @@ class _Period:
             for model, keys in sorted(wanted.items())
             for line in reader.lines(model, dict.fromkeys(sorted(keys), ""))
         }
+        measures = self._audit.select("policy.policy_score_measure", {"period_id": self._id})
+        labels = {row["kpi_id"]: Phrase(row["name_en"], row["name_zh"]) for row in self._kpis} | {
+            row["measure_id"]: Phrase(row["name_en"], row["name_zh"]) for row in measures
+        }
         return tuple(
-            replace(one, changes=tuple(_placed(change, lines) for change in one.changes)) for one in findings
+            replace(one, changes=tuple(_placed(change, lines, labels) for change in one.changes))
+            for one in findings
         )
 
     def _unranked(self, agent_id: str) -> Finding | None:
@@ -124,8 +129,9 @@ class _Period:
         beside = {row["agent_id"] for rows in self._shared.values() for row in rows} & set(members)
         apart = sorted({*wanted, *beside})
         roots = [f"{name}:{agent}:{self._id}" for agent in members for name in ("grade", "position")]
-        self._graph = read_below(self._audit, [*roots, *(f"score:{agent}:{self._id}" for agent in apart)],
-                                 with_members=True)
+        self._graph = read_below(
+            self._audit, [*roots, *(f"score:{agent}:{self._id}" for agent in apart)], with_members=True
+        )
         self._scores = self._score_of(apart)
         groups = {
             number.input_key
@@ -134,7 +140,9 @@ class _Period:
         }
         self._left_out = sorted({str(key).rpartition(":")[2] for key in groups if key})
         values = {
-            "period": self._id, "agents": list(wanted), "left_out": self._left_out,
+            "period": self._id,
+            "agents": list(wanted),
+            "left_out": self._left_out,
         }
         self._rows: dict[str, list[Row]] = {}
         sql = text_beside(__file__, "rows.sql")
@@ -155,7 +163,9 @@ class _Period:
             key = f"{row['agent_id']}:{row['period_id']}:{row['kpi_id']}"
             node = f"score_line:{row['agent_id']}:{row['period_id']}:{row['block']}:{row['kpi_id']}"
             if not row["is_sum"]:
-                lines.setdefault(row["agent_id"], {}).setdefault(key, []).append(Line(node, row["min_sample"]))
+                lines.setdefault(row["agent_id"], {}).setdefault(key, []).append(
+                    Line(node, row["min_sample"])
+                )
         return {
             agent: Score(self._graph, f"score:{agent}:{self._id}", lines.get(agent, {})) for agent in agents
         }
@@ -204,10 +214,9 @@ class _Period:
         ends: dict[str, list[InputRow]] = {}
         for row in self._rows.get(agent_id, ()):
             name = row["kpi_id"]
-            for side in ("highest", "lowest"):
-                rows = [
-                    self._input(row, one["model"], one["key"], one["number"]) for one in row[side]
-                ]
+            is_one_number = row["highest"][0]["number"] == row["lowest"][0]["number"]
+            for side in ("highest",) if is_one_number else ("highest", "lowest"):
+                rows = [self._input(row, one["model"], one["key"], one["number"]) for one in row[side]]
                 if rows and rows[0].model in RULED:
                     stacks.append(Stack(name, rows))
                 if name in INPUTS["numbers"]:
@@ -240,7 +249,7 @@ class _Period:
             numerator=Fraction(number),
             denominator=Fraction(0 if name in self._sums else row["denominator"]),
             ruling_id=ruling_id,
-            field=INPUTS["numbers"].get(name, {}).get("field", ""),
+            column=INPUTS["numbers"].get(name, {}).get("column", ""),
         )
 
     def _numbers(self, ends: Mapping[str, Sequence[InputRow]]) -> Iterable[Numbered]:
@@ -265,7 +274,9 @@ class _Period:
                 if one != row["period_id"] and (one, name) not in own
             ]
             periods = (row["period_id"], *wider)
-            if not any(self._scores[agent_id].has("score_rating", f"{agent_id}:{one}:{name}") for one in periods):
+            if not any(
+                self._scores[agent_id].has("score_rating", f"{agent_id}:{one}:{name}") for one in periods
+            ):
                 continue
             score = Fraction(row["score"])
             if score > Fraction(INPUTS["rating"]["most"]):
@@ -276,7 +287,7 @@ class _Period:
                 name=name,
                 periods=periods,
                 numerator=score,
-                field=INPUTS["rating"]["field"],
+                column=INPUTS["rating"]["column"],
                 model_of_sum="score_rating",
             )
             yield _numbered(INPUTS["rating"], found)
@@ -300,7 +311,7 @@ class _Period:
         return found
 
     def _periods(self, part_id: str) -> tuple[str, ...]:
-        """The periods whose sums have rows of this part: the period asked for, and what its score rests on."""
+        """The periods whose sums have rows of this part: the one asked for, and what its score rests on."""
         longer = self._longer.get(part_id, ())
         return tuple(sorted({self._id, *(one for one in longer if one in self._periods_inside)}))
 
@@ -342,7 +353,9 @@ def _numbered(said: Mapping[str, Any], row: InputRow) -> Numbered:
     return Numbered(said["kind"], row, said["unit"], Fraction(said["step"]), most)
 
 
-def _placed(change: Change, lines: Mapping[tuple[str, str], SourceLine]) -> Change:
+def _placed(
+    change: Change, lines: Mapping[tuple[str, str], SourceLine], labels: Mapping[str, Phrase]
+) -> Change:
     rows = []
     for row in change.rows:
         line = lines.get((row.entity, row.key))
@@ -357,7 +370,8 @@ def _placed(change: Change, lines: Mapping[tuple[str, str], SourceLine]) -> Chan
                 row.ruling_id,
             )
         )
-    return replace(change, rows=tuple(rows))
+    label = labels.get(change.name, Phrase(change.name, change.name))
+    return replace(change, rows=tuple(rows), label=label)
 
 
 def _order(one: Finding) -> tuple[Any, ...]:

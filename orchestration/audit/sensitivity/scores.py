@@ -93,8 +93,8 @@ class Score:
 
 
 def without_lines(graph: Graph, line_keys: Iterable[str]) -> Graph | None:
-    """The graph with lines that are scored no longer: their weight goes to the others, in the block and between
-    the blocks (S-MISSING). None where a score has no line left.
+    """The graph with lines that are scored no longer: their weight goes to the others, in the block and
+    between the blocks (S-MISSING). None where a score has no line left.
     """
     numbers, operands = dict(graph.numbers), dict(graph.operands)
     for key in sorted(set(line_keys)):
@@ -104,9 +104,7 @@ def without_lines(graph: Graph, line_keys: Iterable[str]) -> Graph | None:
         for share in graph.of(weight.node_key):
             parts = {one.operand: one.node_key for one in graph.of(share.node_key)}
             whole = parts["denominator"]
-            kept: Sequence[Operand] = [
-                one for one in operands[whole] if one.node_key != parts["numerator"]
-            ]
+            kept: Sequence[Operand] = [one for one in operands[whole] if one.node_key != parts["numerator"]]
             operands[whole] = kept
             if kept:
                 break

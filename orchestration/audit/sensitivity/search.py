@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 
 from orchestration.audit.calculation.evaluate import CannotEvaluate, decimal_of
 from orchestration.audit.sensitivity.change import (
@@ -37,7 +37,9 @@ class Stack:
 
 @dataclass(frozen=True)
 class Numbered:
-    """A number of one row that may be changed by `step`s up to `most` (0 is the least); `kind` is the change's."""
+    """A number of one row that may be changed by `step`s up to `most` (0 is the least); `kind` is the
+    change's.
+    """
 
     kind: str
     row: InputRow
@@ -70,9 +72,7 @@ class _Trial:
 class Search:
     """Looks for the changes of one agent."""
 
-    def __init__(
-        self, agent_id: str, scores: Mapping[str, Score], group: Group, others: OtherShifts
-    ) -> None:
+    def __init__(self, agent_id: str, scores: Mapping[str, Score], group: Group, others: OtherShifts) -> None:
         self._agent, self._scores, self._group, self._others = agent_id, scores, group, others
         self._score = scores[agent_id]
         self.edges: Edges = group.edges(agent_id)
@@ -85,7 +85,9 @@ class Search:
             if place not in found or size < found[place][0]:
                 found[place] = size, change
         kept = [change for _, change in found.values()]
-        return tuple(sorted(kept, key=lambda one: (one.row_count or 10**6, one.kind, one.direction, one.unit)))
+        return tuple(
+            sorted(kept, key=lambda one: (one.row_count or 10**6, one.kind, one.direction, one.unit))
+        )
 
     def _found(self, inputs: Inputs) -> Iterator[tuple[tuple[object, ...], Change]]:
         for stack in inputs.stacks:
@@ -102,7 +104,7 @@ class Search:
                 yield (steps * number.step, change.name, change.rows[0].key), change
 
     def _of_stack(self, stack: Stack) -> Iterator[Change]:
-        """One row, else the fewest of those that move the sum most: for so many rows no others move it more."""
+        """One row, else the fewest of those that move the sum most: no others of that number move it more."""
         if not stack.rows:
             return
         first = self._after(stack.rows[:1])
@@ -141,7 +143,8 @@ class Search:
             steps = self._fewest(number, sign, furthest)
             if steps is None:
                 continue
-            way, trial = self._moved(number, sign * steps)
+            trial = self._moved(number, sign * steps)
+            way = self._way(trial)
             half = now + sign * (steps // 2) * number.step
             change = self._change(
                 number.kind,
@@ -157,21 +160,37 @@ class Search:
             yield steps, change
 
     def _fewest(self, number: Numbered, sign: int, furthest: int) -> int | None:
-        """The fewest steps that change the grade, found by doubling, then by halving."""
-        tried, count = 0, min(1, furthest)
-        while tried < furthest and not self._moved(number, sign * count)[0]:
-            tried, count = count, min(2 * count, furthest)
-        if tried >= furthest:
+        """The fewest steps that change the grade. The total moves one way with the number: what lies between
+        a count that does not do and one that does is narrowed where a straight line would meet the edge,
+        and by halves every other time.
+        """
+        start = self._score.total
+        if furthest < 1 or start is None:
             return None
-        return bisect_left(
-            range(count), True, lo=tried + 1, key=lambda steps: bool(self._moved(number, sign * steps)[0])
-        )
+        end = self._moved(number, sign * furthest)
+        way = self._way(end)
+        edge = self.edges.better if way > 0 else self.edges.worse
+        if not way or edge is None or end.total is None:
+            return None
+        low, high = (0, start), (furthest, end.total)
+        halves = False
+        while high[0] - low[0] > 1:
+            share = Fraction(1, 2) if halves or high[1] == low[1] else (edge - low[1]) / (high[1] - low[1])
+            count = min(max(low[0] + ceil(share * (high[0] - low[0])), low[0] + 1), high[0] - 1)
+            trial = self._moved(number, sign * count)
+            if trial.total is None:
+                return None
+            if self._way(trial) == way:
+                high = count, trial.total
+            else:
+                low = count, trial.total
+            halves = not halves and high[0] - low[0] > 1 and abs(count - low[0]) > 1
+        return high[0]
 
-    def _moved(self, number: Numbered, steps: int) -> tuple[int, _Trial]:
+    def _moved(self, number: Numbered, steps: int) -> _Trial:
         by = steps * number.step
         shifts = [Shift(number.row.model_of_sum, key, by) for key in self._keys(number.row)]
-        trial = _Trial(self._score.with_shifts(shifts), {})
-        return self._way(trial), trial
+        return _Trial(self._score.with_shifts(shifts), {})
 
     def _keys(self, row: InputRow) -> list[str]:
         return [f"{self._agent}:{period_id}:{row.name}" for period_id in row.periods]
@@ -236,7 +255,7 @@ class Search:
             rank=self._group.rank(self._agent, totals),
             others_moved=self._group.others_moved(self._agent, totals),
             alone_count=alone_count,
-            field=rows[0].field,
+            column=rows[0].column,
             unit=unit,
             before=decimal_of(before),
             after=decimal_of(after),
