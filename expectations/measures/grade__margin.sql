@@ -16,7 +16,9 @@ neighbour as (
         margin.grade,
         lead(margin.grade) over neighbours as next_grade,
         margin.total_score - lead(margin.total_score) over neighbours as gap,
-        greatest(margin.row_points_down, lead(margin.row_points_up) over neighbours) as row_points
+        greatest(
+            coalesce(margin.row_points_down, 0), coalesce(lead(margin.row_points_up) over neighbours, 0)
+        ) as row_points
     from marts.mart_grade_margin as margin
     inner join month
         on margin.period_id = month.period_id

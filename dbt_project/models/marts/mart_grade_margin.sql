@@ -300,14 +300,13 @@ largest as (
             order by abs(step) desc nulls last, kpi_id asc nulls last, step desc nulls last
         ) as place
     from stepped
-    where step <> 0
 ),
 
 worth as (
     select
         agent_id,
         period_id,
-        max(case when place = 1 then kpi_id end) as row_kpi_id,
+        max(case when place = 1 and step <> 0 then kpi_id end) as row_kpi_id,
         {{ points('greatest(max(step), 0)') }} as row_points_up,
         {{ points('greatest(-min(step), 0)') }} as row_points_down
     from largest
@@ -361,8 +360,8 @@ select
     margin.points_to_better,
     margin.worse_grade,
     margin.points_to_worse,
-    coalesce(worth.row_points_up, 0) as row_points_up,
-    coalesce(worth.row_points_down, 0) as row_points_down,
+    worth.row_points_up,
+    worth.row_points_down,
     worth.row_kpi_id,
     coalesce(margin.points_to_better <= worth.row_points_up, false)
     or coalesce(margin.points_to_worse <= worth.row_points_down, false) as is_within_one_row,
