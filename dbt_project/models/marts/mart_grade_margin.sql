@@ -1,5 +1,4 @@
--- Grain: one agent, one period with a grade: points to the next better and the next worse grade, and what one row is
--- worth.
+-- Grain: one agent, one period with a grade: how far the next grades are, and what one row is worth.
 
 {# The others stay as they are. Exact changes of the inputs, with what they do to the others, are found by
    meritline sensitivity. #}
@@ -319,7 +318,7 @@ margin as (
         better_band.grade as better_grade,
         {{ points('better.edge_total - graded.total_score') }} as points_to_better,
         worse_band.grade as worse_grade,
-        {{ points('graded.total_score - worse.edge_total + 0.0001') }} as points_to_worse
+        {{ points('graded.total_score - worse.edge_total') }} as points_to_worse
     from graded
     left join edge_grade as better
         on
@@ -364,7 +363,7 @@ select
     worth.row_points_down,
     worth.row_kpi_id,
     coalesce(margin.points_to_better <= worth.row_points_up, false)
-    or coalesce(margin.points_to_worse <= worth.row_points_down, false) as is_within_one_row,
+    or coalesce(margin.points_to_worse < worth.row_points_down, false) as is_within_one_row,
     margin.maturity
 from margin
 left join worth

@@ -377,9 +377,11 @@ def _placed(
 def _order(one: Finding) -> tuple[Any, ...]:
     """Fewest rows first, then by the narrower margin; those without a grade last."""
     margins = [points for points in (one.points_to_better, one.points_to_worse) if points is not None]
+    narrowest = min(margins, default=None)
     return (
         bool(one.note),
         one.fewest_rows if one.fewest_rows is not None else MOST_ROWS + 1,
-        min(margins, default=Decimal(10**6)),
+        narrowest is None,
+        narrowest,
         one.agent_id,
     )

@@ -22,6 +22,7 @@ from orchestration.audit.sensitivity.change import (
 from orchestration.audit.sensitivity.group import Edges, Group
 from orchestration.audit.sensitivity.scores import Score
 
+HALF = Fraction(1, 2)
 FURTHEST = 86_400
 """Steps by which a number without a bound is changed at most: a duration by a day."""
 WAYS = {1: BETTER, -1: WORSE}
@@ -175,8 +176,8 @@ class Search:
         low, high = (0, start), (furthest, end.total)
         halves = False
         while high[0] - low[0] > 1:
-            share = Fraction(1, 2) if halves or high[1] == low[1] else (edge - low[1]) / (high[1] - low[1])
-            count = min(max(low[0] + ceil(share * (high[0] - low[0])), low[0] + 1), high[0] - 1)
+            part = HALF if halves or high[1] == low[1] else (edge - low[1]) / (high[1] - low[1])
+            count = min(max(low[0] + ceil(part * (high[0] - low[0])), low[0] + 1), high[0] - 1)
             trial = self._moved(number, sign * count)
             if trial.total is None:
                 return None
