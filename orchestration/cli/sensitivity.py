@@ -12,6 +12,7 @@ import click
 from orchestration.cli.options import FILE, Options, common_options, publication_option
 
 if TYPE_CHECKING:
+    from orchestration.audit.node import Phrase
     from orchestration.audit.sensitivity.change import Finding, Sensitivity
 
 EPILOG = """\b
@@ -54,9 +55,10 @@ def sensitivity(
     source = explaining(options.state_folder(), agent_id=agent or "", period_id=period, run_id=run_id)
     found = find(source.folder, period_id=period, agent_id=agent)
     if form == "json":
-        text = json.dumps(document(found), ensure_ascii=False, indent=2) + "\n"
+        said = {**document(found), "notes": [str(note) for note in source.notes]}
+        text = json.dumps(said, ensure_ascii=False, indent=2) + "\n"
     else:
-        text = _page(found, is_one=agent is not None)
+        text = _page(found, source.notes, is_one=agent is not None)
     if out is None:
         click.echo(text, nl=False)
     else:
@@ -68,11 +70,11 @@ def sensitivity(
         click.echo(f"{out}: {len(found.findings)} agents")
 
 
-def _page(found: Sensitivity, *, is_one: bool) -> str:
+def _page(found: Sensitivity, notes: Sequence[Phrase], *, is_one: bool) -> str:
     from orchestration.audit.sensitivity.words import headline, say
 
-    lines = []
-    if found.is_settled:
+    lines = [str(note) for note in notes]
+    if found.is_settled or notes:
         said = say("settled")
         lines += [said.en, said.zh]
     if is_one:

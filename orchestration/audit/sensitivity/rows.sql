@@ -21,30 +21,31 @@ scored as (
 ),
 -- A rating that steps aside lets an older one of the same thing count: such rows are not looked at.
 superseding as (
-    select distinct newer.kpi_id, survey.survey_id
-    from kpi.kpi_evidence as newer
-    inner join facts.fct_survey as older on newer.evidence_key = older.survey_id
+    select distinct evidence.kpi_id, survey.survey_id
+    from evidence
+    inner join facts.fct_survey as older on evidence.evidence_key = older.survey_id
     inner join facts.fct_survey as survey
-        on
-            coalesce(older.parent_entity, '') = coalesce(survey.parent_entity, '')
-            and older.parent_entity_id = survey.parent_entity_id
-    where newer.evidence_model = 'fct_survey' and newer.exclusion_reason = 'superseded_rating'
+        on older.parent_entity_id = survey.parent_entity_id and older.parent_entity = survey.parent_entity
+    where evidence.evidence_model = 'fct_survey' and evidence.exclusion_reason = 'superseded_rating'
 ),
-evidence as (
+counted as (
     select
         evidence.agent_id, evidence.kpi_id, evidence.evidence_model, evidence.evidence_key, evidence.event_on,
         evidence.numerator, evidence.denominator,
         case when $by_quarter then part.part_id else $period end as part_id
-    from kpi.kpi_evidence as evidence
+    from evidence
     inner join part on evidence.month_id = part.month_id
     inner join scored on evidence.agent_id = scored.agent_id and evidence.kpi_id = scored.kpi_id
-    left join superseding
-        on
-            evidence.evidence_model = 'fct_survey'
-            and evidence.kpi_id = superseding.kpi_id
-            and evidence.evidence_key = superseding.survey_id
-    where evidence.is_counted and superseding.survey_id is null
-    and evidence.kpi_id not in (select unnest($left_out))
+    where
+        evidence.is_counted
+        and evidence.kpi_id not in (select unnest($left_out))
+        and not exists (
+            select 1 from superseding
+            where
+                evidence.evidence_model = 'fct_survey'
+                and evidence.kpi_id = superseding.kpi_id
+                and evidence.evidence_key = superseding.survey_id
+        )
 )
 select
     agent_id, kpi_id, part_id, denominator,
@@ -54,6 +55,6 @@ select
     list(struct_pack(
         model := evidence_model, key := evidence_key, number := numerator, day := event_on
     ) order by numerator, event_on, evidence_key)[1:$most] as lowest
-from evidence
+from counted
 group by agent_id, kpi_id, part_id, denominator
 order by agent_id, kpi_id, part_id, denominator

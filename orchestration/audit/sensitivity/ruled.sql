@@ -2,22 +2,19 @@
 select
     evidence.agent_id, evidence.kpi_id, evidence.month_id, evidence.evidence_model, evidence.evidence_key,
     evidence.numerator, evidence.denominator, evidence.ruling_id
-from kpi.kpi_evidence as evidence
-inner join facts.dim_period_month as period_month
-    on evidence.month_id = period_month.month_id and period_month.period_id = $period
+from evidence
 inner join facts.fct_ruling as ruling on evidence.ruling_id = ruling.ruling_id and ruling.kpi_scope = evidence.kpi_id
+left join (
+    select kpi_id, min(event_on) as first_on from kpi.kpi_daily where exclusion_reason = 'pending' group by kpi_id
+) as waiting
+    on evidence.kpi_id = waiting.kpi_id
 where
     evidence.exclusion_reason = 'ruling'
     and evidence.agent_id in (select unnest($agents))
     and evidence.team_id is not null
     and evidence.evidence_model <> 'fct_survey'
     and evidence.kpi_id not in (select unnest($left_out))
-    and not exists (
-        select 1 from kpi.kpi_evidence as waiting
-        where
-            waiting.kpi_id = evidence.kpi_id and waiting.exclusion_reason = 'pending'
-            and waiting.event_on <= evidence.event_on
-    )
+    and coalesce(evidence.event_on < waiting.first_on, true)
     and not exists (
         select 1 from facts.fct_ruling as other
         where
@@ -25,7 +22,7 @@ where
             and other.ruling_id <> ruling.ruling_id and other.effect in ('in_force', 'repeated')
     )
     and not exists (
-        select 1 from kpi.kpi_evidence as shared
+        select 1 from evidence as shared
         where
             shared.kpi_id = evidence.kpi_id and shared.evidence_key = evidence.evidence_key
             and shared.evidence_model = evidence.evidence_model

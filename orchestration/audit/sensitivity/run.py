@@ -120,7 +120,8 @@ class _Period:
         """The calculation of all who are ranked with those wanted, and the rows of those wanted."""
         cohorts = {self._grades[agent]["cohort_id"] for agent in wanted}
         members = [agent for agent in self._ranked if self._grades[agent]["cohort_id"] in cohorts]
-        shared = self._audit.query(text_beside(__file__, "shared.sql"), {"period": self._id})
+        self._audit.keep("evidence", text_beside(__file__, "evidence.sql"), {"period": self._id})
+        shared = self._audit.query(text_beside(__file__, "shared.sql"))
         self._shared: dict[tuple[str, str, str], list[Row]] = {}
         for row in shared:
             cell = row["kpi_id"], row["evidence_model"], row["evidence_key"]
@@ -149,7 +150,8 @@ class _Period:
         for row in self._audit.query(sql, {**values, "by_quarter": self._is_year, "most": MOST_ROWS}):
             self._rows.setdefault(row["agent_id"], []).append(row)
         self._ruled: dict[str, list[Row]] = {}
-        for row in self._audit.query(text_beside(__file__, "ruled.sql"), values):
+        ruled = {name: values[name] for name in ("agents", "left_out")}
+        for row in self._audit.query(text_beside(__file__, "ruled.sql"), ruled):
             self._ruled.setdefault(row["agent_id"], []).append(row)
         self._rated: dict[str, list[Row]] = {}
         for row in self._audit.select("facts.fct_rating", {"agent_id": list(wanted)}, order=["rating_id"]):
@@ -260,7 +262,7 @@ class _Period:
                 yield _numbered(INPUTS["numbers"][name], row)
 
     def _ratings(self, agent_id: str) -> Iterable[Numbered]:
-        """Ratings of the period, or of its parts where it has none of its own (CG-04)."""
+        """Ratings of the period, or of its months where it has none of its own (CG-04)."""
         rated = self._rated.get(agent_id, [])
         own = {(row["period_id"], row["dimension"]) for row in rated}
         inside = self._periods_inside
@@ -268,11 +270,8 @@ class _Period:
             if row["period_id"] not in inside:
                 continue
             name = row["dimension"]
-            wider = [
-                one
-                for one in self._longer.get(row["period_id"], ())
-                if one != row["period_id"] and (one, name) not in own
-            ]
+            held_by = self._longer[row["period_id"]] if row["period_id"] in self._months else ()
+            wider = [one for one in held_by if one != row["period_id"] and (one, name) not in own]
             periods = (row["period_id"], *wider)
             if not any(
                 self._scores[agent_id].has("score_rating", f"{agent_id}:{one}:{name}") for one in periods
@@ -327,6 +326,11 @@ class _Period:
         for period, held in inside.items():
             found.setdefault(period, set()).update(one for one, others in inside.items() if held <= others)
         return {period: tuple(sorted(held)) for period, held in found.items()}
+
+    @cached_property
+    def _months(self) -> frozenset[str]:
+        rows = self._audit.select("facts.dim_period_month", {"period_id": self._id})
+        return frozenset(row["month_id"] for row in rows)
 
     @cached_property
     def _periods_inside(self) -> frozenset[str]:

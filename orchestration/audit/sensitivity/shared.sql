@@ -1,16 +1,18 @@
 -- Rows that one KPI counts for more than one agent: a ruling on one of them moves all of these.
-with own as (
-    select kpi_id, evidence_model, evidence_key, agent_id, month_id, numerator, denominator
-    from kpi.kpi_evidence
-    where is_counted and month_id in (select month_id from facts.dim_period_month where period_id = $period)
-)
-select own.*
-from own
+select
+    evidence.kpi_id, evidence.evidence_model, evidence.evidence_key, evidence.agent_id, evidence.month_id,
+    evidence.numerator, evidence.denominator
+from evidence
 inner join (
-    select kpi_id, evidence_model, evidence_key from own group by all having count(distinct agent_id) > 1
+    select kpi_id, evidence_model, evidence_key
+    from evidence
+    where is_counted
+    group by kpi_id, evidence_model, evidence_key
+    having min(agent_id) <> max(agent_id)
 ) as shared
     on
-        own.kpi_id = shared.kpi_id
-        and own.evidence_model = shared.evidence_model
-        and own.evidence_key = shared.evidence_key
-order by own.kpi_id, own.evidence_key, own.agent_id
+        evidence.kpi_id = shared.kpi_id
+        and evidence.evidence_model = shared.evidence_model
+        and evidence.evidence_key = shared.evidence_key
+where evidence.is_counted
+order by evidence.kpi_id, evidence.evidence_key, evidence.agent_id
