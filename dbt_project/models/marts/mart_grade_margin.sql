@@ -169,31 +169,18 @@ edge_grade as (
 ),
 
 -- What the rows of a KPI add, at the least and at the most: one of those moves its value furthest.
-row_by_month as (
-    select
-        agent_id,
-        month_id,
-        kpi_id,
-        denominator,
-        min(numerator) as least,
-        max(numerator) as most
-    from {{ ref('kpi_evidence') }}
-    where is_counted and agent_id is not null
-    group by agent_id, month_id, kpi_id, denominator
-),
-
 row_of_period as (
     select
-        row_by_month.agent_id,
+        row_extreme.agent_id,
         period_month.period_id,
-        row_by_month.kpi_id,
-        row_by_month.denominator,
-        min(row_by_month.least) as least,
-        max(row_by_month.most) as most
-    from row_by_month
+        row_extreme.kpi_id,
+        row_extreme.denominator,
+        min(row_extreme.least_numerator) as least,
+        max(row_extreme.most_numerator) as most
+    from {{ ref('kpi_row_extreme') }} as row_extreme
     inner join {{ ref('dim_period_month') }} as period_month
-        on row_by_month.month_id = period_month.month_id
-    group by row_by_month.agent_id, period_month.period_id, row_by_month.kpi_id, row_by_month.denominator
+        on row_extreme.month_id = period_month.month_id
+    group by row_extreme.agent_id, period_month.period_id, row_extreme.kpi_id, row_extreme.denominator
 ),
 
 extreme as (
