@@ -114,8 +114,8 @@ class AuditFile:
         return self.query(sql)
 
     def keep(self, name: str, sql: str, values: Mapping[str, object]) -> None:
-        """Keep the rows of a query under a name for the queries after it, in memory: what they share is worked
-        out once. Raises AuditFileUnreadable.
+        """Keep the rows of a query under a name for the queries after it, in memory: what they share is
+        worked out once. Raises AuditFileUnreadable.
         """
         for value_name, value in values.items():
             sql = sql.replace(f"${value_name}", _literal(value))
