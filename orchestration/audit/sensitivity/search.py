@@ -22,7 +22,6 @@ from orchestration.audit.sensitivity.change import (
 from orchestration.audit.sensitivity.group import Edges, Group
 from orchestration.audit.sensitivity.scores import Score
 
-HALF = Fraction(1, 2)
 FURTHEST = 86_400
 """Steps by which a number without a bound is changed at most: a duration by a day."""
 WAYS = {1: BETTER, -1: WORSE}
@@ -176,8 +175,12 @@ class Search:
         low, high = (0, start), (furthest, end.total)
         halves = False
         while high[0] - low[0] > 1:
-            part = HALF if halves or high[1] == low[1] else (edge - low[1]) / (high[1] - low[1])
-            count = min(max(low[0] + ceil(part * (high[0] - low[0])), low[0] + 1), high[0] - 1)
+            room = high[0] - low[0]
+            if halves or high[1] == low[1]:
+                count = low[0] + room // 2
+            else:
+                ahead = ceil((edge - low[1]) * room / (high[1] - low[1]))
+                count = low[0] + min(max(ahead, 1), room - 1)
             trial = self._moved(number, sign * count)
             if trial.total is None:
                 return None
