@@ -19,7 +19,15 @@ from orchestration.audit.evidence import EvidenceReader
 from orchestration.audit.lookup import require_agent_and_period
 from orchestration.audit.node import Phrase, SourceLine
 from orchestration.audit.relations import AuditFile, AuditFileUnreadable, Row
-from orchestration.audit.sensitivity.change import Change, Finding, InputRow, Placed, Sensitivity, Shift
+from orchestration.audit.sensitivity.change import (
+    AMOUNT,
+    Change,
+    Finding,
+    InputRow,
+    Placed,
+    Sensitivity,
+    Shift,
+)
 from orchestration.audit.sensitivity.group import Group
 from orchestration.audit.sensitivity.scores import Line, Score
 from orchestration.audit.sensitivity.search import Inputs, Numbered, Search, Stack
@@ -258,8 +266,11 @@ class _Period:
         for name, rows in sorted(ends.items()):
             if name in self._other_clock:
                 continue
+            said = INPUTS["numbers"][name]
             for row in dict.fromkeys(rows):
-                yield _numbered(INPUTS["numbers"][name], row)
+                if said["kind"] == AMOUNT and not row.numerator:
+                    continue  # cancelled or refunded whole: more of it would be nothing still
+                yield _numbered(said, row)
 
     def _ratings(self, agent_id: str) -> Iterable[Numbered]:
         """Ratings of the period, or of its months where it has none of its own (CG-04)."""
