@@ -1,6 +1,29 @@
 {# How observations become score lines and lines a total. Months and quarters are scored first, years after them: a
    year's score may rest on its quarters' totals. One text, two models. #}
 
+{# S-CURVE: points of `value` on the curve of a row with orientation, floor_value, target_value, stretch_value,
+   target_points and stretch_points. One text for what is scored and for what another value would score. #}
+{% macro curve_points(value) -%}
+case
+            when orientation * ({{ value }} - floor_value) <= 0 then 0
+            when orientation * ({{ value }} - target_value) < 0
+                then {{ ratio(
+                    'cast(orientation * (' ~ value ~ ' - floor_value) as decimal(20, 6))'
+                    ~ ' * cast(target_points as decimal(9, 0))',
+                    'orientation * (target_value - floor_value)',
+                    scale=4
+                ) }}
+            when stretch_value is null then target_points
+            when orientation * ({{ value }} - stretch_value) >= 0 then stretch_points
+            else target_points + {{ ratio(
+                'cast(orientation * (' ~ value ~ ' - target_value) as decimal(20, 6))'
+                ~ ' * cast(stretch_points - target_points as decimal(9, 0))',
+                'orientation * (stretch_value - target_value)',
+                scale=4
+            ) }}
+        end
+{%- endmacro %}
+
 {# S-CURVE and S-MISSING over the measures of `observation`, for periods of the kinds given.
    Grain: one agent, one period, one measure that the agent's plan scores. #}
 {% macro score_lines(observation, period_kinds) %}
@@ -111,25 +134,7 @@ oriented as (
 pointed as (
     select
         *,
-        case
-            when not is_scored then null
-            when orientation * (value - floor_value) <= 0 then 0
-            when orientation * (value - target_value) < 0
-                then {{ ratio(
-                    'cast(orientation * (value - floor_value) as decimal(20, 6))'
-                    ~ ' * cast(target_points as decimal(9, 0))',
-                    'orientation * (target_value - floor_value)',
-                    scale=4
-                ) }}
-            when stretch_value is null then target_points
-            when orientation * (value - stretch_value) >= 0 then stretch_points
-            else target_points + {{ ratio(
-                'cast(orientation * (value - target_value) as decimal(20, 6))'
-                ~ ' * cast(stretch_points - target_points as decimal(9, 0))',
-                'orientation * (stretch_value - target_value)',
-                scale=4
-            ) }}
-        end as points
+        case when is_scored then {{ curve_points('value') }} end as points
     from oriented
 ),
 

@@ -113,6 +113,14 @@ class AuditFile:
             sql += " order by " + ", ".join(f'"{column}"' for column in order)
         return self.query(sql)
 
+    def keep(self, name: str, sql: str, values: Mapping[str, object]) -> None:
+        """Keep the rows of a query under a name for the queries after it, in memory: what they share is
+        worked out once. Raises AuditFileUnreadable.
+        """
+        for value_name, value in values.items():
+            sql = sql.replace(f"${value_name}", _literal(value))
+        self.query(f"create or replace temp table {name} as {sql}")
+
     def query(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
         """Rows of a query with parameters by position or by name. Raises AuditFileUnreadable."""
         if isinstance(values, Mapping):

@@ -22,6 +22,7 @@ from orchestration.cli.pack import pack
 from orchestration.cli.plan import plan
 from orchestration.cli.publish import publish
 from orchestration.cli.radar import radar
+from orchestration.cli.sensitivity import sensitivity
 from orchestration.cli.settle import settle
 from orchestration.cli.site import site
 from orchestration.cli.status import status
@@ -46,7 +47,8 @@ def cli() -> None:
 
 for command in (
     *(nightly, check, accept, demo, generate, settle),
-    *(plan, trace, why, radar, diff, verify, pack, publish, status, doctor, site, board, docs, ui),
+    *(plan, trace, why, sensitivity, radar, diff, verify, pack),
+    *(publish, status, doctor, site, board, docs, ui),
 ):
     cli.add_command(command)
 

@@ -41,8 +41,8 @@ BAD: Mapping[str, str] = {
 }
 UNJUDGED = frozenset({"bonus.adjustments_have_a_base"})
 """What the good candidate has nothing of: no settled period, so no adjustment."""
-FAULTY = frozenset({"facts.rulings_do_something"})
-"""What the generated centre has one of by design: a ruling on a row that no export holds."""
+FAULTY = frozenset({"facts.rulings_do_something", "grade.cut_offs_stand_apart"})
+"""What the generated centre has by design: a ruling on a row that no export holds, people nearly alike."""
 PLANNED: Mapping[str, Check] = {f"{one.suite}.{one.check_id}": one for one in read_checks(BOUNDS_DIR)}
 
 SHARES_FIXTURE = FIXTURES.parent / "shares.yml"
@@ -143,6 +143,12 @@ def test_the_bad_fixture_trips_its_expectation(
     assert after.error is None, "it ran, and what it saw is out of bounds"
     assert after.observed != before.observed
     assert_nobody_is_named(after, people)
+
+
+def test_cut_offs_stand_apart_where_a_row_is_worth_little(good: Path, tmp_path: Path) -> None:
+    little = "update marts.mart_grade_margin set row_points_up = 0.0001, row_points_down = 0.0001"
+    (check,) = validate(spoiled(good, little, tmp_path), [PLANNED["grade.cut_offs_stand_apart"]])
+    assert check.outcome == "passed", check.error or check.observed
 
 
 @pytest.mark.parametrize("name", sorted(HONEST))

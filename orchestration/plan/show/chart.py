@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from orchestration.text import money
 from orchestration.plan.result import AgentChange, Group
+from orchestration.text import money
 
 WIDTH, ROW, LABEL, VALUE = 860, 40, 150, 130
 BAR_COUNT = 21

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from orchestration.text import money
 from orchestration.plan.result import Plan
 from orchestration.plan.show.chart import COLUMN_HEIGHT, ROW, WIDTH, difference_columns, period_bars
 from orchestration.plan.show.labels import WORDS, said_cause
 from orchestration.plan.show.text import by_size, notes_of, signed
+from orchestration.text import money
 
 SHOWN_LINES, SHOWN_AGENTS = 2000, 20
 """A page with every line of a large centre opens in no browser: the other forms have them all."""

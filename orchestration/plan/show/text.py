@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from orchestration.text import money
 from orchestration.plan.result import AgentChange, Group, Money, Plan, PlannedLine
 from orchestration.plan.show.labels import WORDS, said_cause
+from orchestration.text import money
 
 SHOWN_LINES, SHOWN_AGENTS, SHOWN_ROWS, SHOWN_NUMBERS = 20, 5, 10, 3
 KINDS = ("period", "plan", "team", "grade")

@@ -1,0 +1,94 @@
+"""The agents ranked together: which grade a total gives, and who else moves."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from orchestration.audit.calculation.evaluate import Evaluator
+from orchestration.audit.calculation.graph import Graph
+from orchestration.audit.sensitivity.scores import below
+
+LEAST_POINT = Fraction(1, 10_000)
+"""Total scores have four decimals."""
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The lowest total that is graded better, and the highest that is graded worse; None where none is."""
+
+    better: Fraction | None
+    worse: Fraction | None
+
+
+class Group:
+    """Members by agent and their published totals; `grades` and `ranks` are the numbers of each agent,
+    `bands` the place of each grade, the best first, `begins` where bands of scores begin.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        scores: Mapping[str, str],
+        grades: Mapping[str, str],
+        positions: Mapping[str, str],
+        bands: Mapping[str, int],
+        begins: Sequence[Fraction],
+    ) -> None:
+        self._scores, self._grades, self._positions = scores, grades, positions
+        self._bands, self._begins = bands, begins
+        self._graph = below(graph, [*grades.values(), *positions.values()], leaves=frozenset(scores.values()))
+        self._whole = Evaluator(self._graph)
+        self._own: dict[str, Evaluator] = {}
+        self.totals = {agent: self._whole.shown(key) or Fraction(0) for agent, key in scores.items()}
+        self._now = {agent: self._whole.result(key).word for agent, key in grades.items()}
+
+    def __contains__(self, agent_id: str) -> bool:
+        return agent_id in self._scores
+
+    def grade(self, agent_id: str, totals: Mapping[str, Fraction]) -> str | None:
+        """The grade of an agent when these members have other totals. Raises CannotEvaluate."""
+        return self._trial(agent_id, totals).result(self._grades[agent_id]).word
+
+    def rank(self, agent_id: str, totals: Mapping[str, Fraction]) -> int | None:
+        """The rank of an agent when these members have other totals. Raises CannotEvaluate."""
+        parts = self._graph.of(self._positions[agent_id])
+        key = next((one.node_key for one in parts if one.operand == "rank"), None)
+        number = self._trial(agent_id, totals).result(key).number if key else None
+        return None if number is None else int(number)
+
+    def way(self, agent_id: str, grade: str | None) -> int:
+        """Above 0 for a better grade than now, below 0 for a worse one."""
+        now = self._bands.get(self._now[agent_id] or "", 0)
+        return now - self._bands.get(grade or "", now)
+
+    def edges(self, agent_id: str) -> Edges:
+        """Where another grade begins for an agent, the others as they are."""
+
+        def gives(way: int) -> Callable[[Fraction], bool]:
+            return lambda total: way * self.way(agent_id, self.grade(agent_id, {agent_id: total})) > 0
+
+        begin = sorted({*self.totals.values(), *self._begins})
+        up = bisect_left(begin, True, key=gives(1))
+        short = [one - LEAST_POINT for one in reversed(begin)]
+        down = bisect_left(short, True, key=gives(-1))
+        return Edges(begin[up] if up < len(begin) else None, short[down] if down < len(short) else None)
+
+    def others_moved(self, agent_id: str, totals: Mapping[str, Fraction]) -> int:
+        """How many other members get another grade. Raises CannotEvaluate."""
+        ends = [(self.totals[one], total) for one, total in totals.items()]
+        trial = self._whole.having({self._scores[one]: total for one, total in totals.items()})
+        return sum(
+            trial.result(self._grades[one]).word != self._now[one]
+            for one, total in self.totals.items()
+            if one != agent_id and (one in totals or any(min(end) <= total <= max(end) for end in ends))
+        )
+
+    def _trial(self, agent_id: str, totals: Mapping[str, Fraction]) -> Evaluator:
+        if agent_id not in self._own:
+            own = below(self._graph, [self._grades[agent_id], self._positions[agent_id]])
+            self._own = {agent_id: Evaluator(own)}
+        return self._own[agent_id].having({self._scores[one]: total for one, total in totals.items()})

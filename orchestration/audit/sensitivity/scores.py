@@ -1,0 +1,113 @@
+"""The total score of one agent as its published calculation gives it, with sums changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from orchestration.audit.calculation.evaluate import Evaluator
+from orchestration.audit.calculation.graph import Graph, Operand
+from orchestration.audit.sensitivity.change import Shift
+
+
+@dataclass(frozen=True)
+class Line:
+    """A scored line: its number, and the least sample that it is scored with."""
+
+    node_key: str
+    min_sample: int
+
+
+def below(graph: Graph, roots: Iterable[str], *, leaves: frozenset[str] = frozenset()) -> Graph:
+    """The part of a graph below some numbers; nothing below `leaves`."""
+    numbers, operands, waiting = {}, {}, list(roots)
+    while waiting:
+        key = waiting.pop()
+        if key in numbers or key not in graph.numbers:
+            continue
+        numbers[key] = graph.numbers[key]
+        if key in leaves:
+            numbers[key] = replace(numbers[key], operation=None)
+            continue
+        parts = graph.of(key)
+        if parts:
+            operands[key] = parts
+            waiting += [one.node_key for one in parts]
+    return Graph(numbers, operands)
+
+
+class Score:
+    """One agent's score: what the total comes to when sums below it change.
+
+    `lines` has the scored lines by the key of their sum (`A0007:2026-10:csat`).
+    """
+
+    def __init__(self, graph: Graph, node_key: str, lines: Mapping[str, Sequence[Line]]) -> None:
+        self._graph, self._key, self._lines = below(graph, [node_key]), node_key, lines
+        self._base = Evaluator(self._graph)
+        self._sums: dict[tuple[str, str], dict[str, str]] = {}
+        for number in self._graph.numbers.values():
+            if number.input_column in ("numerator", "denominator") and number.operation is None:
+                cell = number.input_model or "", number.input_key or ""
+                self._sums.setdefault(cell, {})[number.input_column] = number.node_key
+        self.total = self._base.shown(node_key)
+
+    def has(self, model: str, key: str) -> bool:
+        """Whether the score rests on this sum."""
+        return (model, key) in self._sums
+
+    def numerator(self, model: str, key: str) -> Fraction:
+        """What a sum comes to."""
+        return Fraction(self._graph.numbers[self._sums[model, key]["numerator"]].value or 0)
+
+    def spare_rows(self, model: str, key: str) -> int:
+        """Rows of one case each that the sum may lose before a line has too small a sample."""
+        least = max((max(one.min_sample, 1) for one in self._lines.get(key, ())), default=1)
+        cases = self._graph.numbers[self._sums[model, key]["denominator"]].value or 0
+        return max(int(cases) - least, 0)
+
+    def with_shifts(self, shifts: Iterable[Shift]) -> Fraction | None:
+        """The total with these sums changed; None where nothing is scored any more. Raises CannotEvaluate."""
+        changed: dict[str, Fraction] = {}
+        fallen: list[str] = []
+        for shift in shifts:
+            cell = self._sums.get((shift.model, shift.key))
+            if cell is None:
+                continue
+            for column, by in (("numerator", shift.numerator), ("denominator", shift.denominator)):
+                key = cell[column]
+                now = changed.get(key, Fraction(self._graph.numbers[key].value or 0))
+                changed[key] = now + by
+            if shift.denominator < 0:
+                sample = changed[cell["denominator"]]
+                lines = self._lines.get(shift.key, ())
+                fallen += [one.node_key for one in lines if sample < max(one.min_sample, 1)]
+        if not changed:
+            return self.total
+        if not fallen:
+            return self._base.having(changed).shown(self._key)
+        graph = without_lines(self._graph, fallen)
+        return None if graph is None else Evaluator(graph).having(changed).shown(self._key)
+
+
+def without_lines(graph: Graph, line_keys: Iterable[str]) -> Graph | None:
+    """The graph with lines that are scored no longer: their weight goes to the others, in the block and
+    between the blocks (S-MISSING). None where a score has no line left.
+    """
+    numbers, operands = dict(graph.numbers), dict(graph.operands)
+    for key in sorted(set(line_keys)):
+        weight = next(one for one in graph.of(key) if graph.numbers[one.node_key].kind == "weight")
+        numbers[key] = replace(numbers[key], operation=None, value=Decimal(0))
+        operands[key] = ()
+        for share in graph.of(weight.node_key):
+            parts = {one.operand: one.node_key for one in graph.of(share.node_key)}
+            whole = parts["denominator"]
+            kept: Sequence[Operand] = [one for one in operands[whole] if one.node_key != parts["numerator"]]
+            operands[whole] = kept
+            if kept:
+                break
+        else:
+            return None
+    return Graph(numbers, operands)

@@ -1,0 +1,236 @@
+"""The search for the smallest change: against every change tried one by one, on a calculation by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
+from orchestration.audit.calculation.graph import Graph, Number, Operand
+from orchestration.audit.sensitivity.change import SECONDS, SET_ASIDE, Change, InputRow, Shift
+from orchestration.audit.sensitivity.group import Group
+from orchestration.audit.sensitivity.scores import Line, Score
+from orchestration.audit.sensitivity.search import Inputs, Numbered, Search, Stack
+
+AGENTS = ("A", "B", "C", "D")
+
+
+class Drawn:
+    """A calculation: each agent's score is the mean of `speed` (half) and `hits` (half), both from 0 to 100
+    points and capped there; grades by forced shares of a quarter, a half, a quarter.
+    """
+
+    def __init__(self, sums: Mapping[str, Mapping[str, tuple[int, int]]]) -> None:
+        self.numbers: dict[str, Number] = {}
+        self.operands: dict[str, list[Operand]] = {}
+        for key, value in (("zero", "0"), ("hundred", "100"), ("half", "0.5"), ("most", "100")):
+            self.leaf(key, value)
+        self.operands["cohort"] = []
+        self.numbers["cohort"] = Number("cohort", "cohort")
+        for agent, kpis in sums.items():
+            self.score(agent, kpis)
+            self.operands["cohort"].append(
+                Operand("member", len(self.operands["cohort"]) + 1, f"score:{agent}")
+            )
+        for place, (grade, low, high) in enumerate(
+            (("S", None, "0.25"), ("A", "0.25", "0.75"), ("B", "0.75", None))
+        ):
+            self.numbers[f"band{place}"] = Number(f"band{place}", "band", text_value=grade, band_side="lower")
+            for side, edge in (("low", low), ("high", high)):
+                if edge is not None:
+                    self.leaf(f"band{place}/{side}", edge)
+                    self.uses(f"band{place}", side, f"band{place}/{side}")
+        for agent in sums:
+            self.number(f"rank:{agent}", "rank", own=f"score:{agent}", cohort="cohort")
+            self.number(f"size:{agent}", "count", cohort="cohort")
+            self.number(f"position:{agent}", "position", rank=f"rank:{agent}", size=f"size:{agent}")
+            self.number(f"grade:{agent}", "row", number=f"position:{agent}")
+            for place in range(3):
+                self.uses(f"grade:{agent}", "row", f"band{place}")
+        drawn = Evaluator(Graph(self.numbers, self.operands))
+        for agent in sums:
+            published = decimal_of(drawn.shown(f"score:{agent}"))
+            self.numbers[f"score:{agent}"] = replace(self.numbers[f"score:{agent}"], value=published)
+        self.graph = Graph(self.numbers, self.operands)
+
+    def score(self, agent: str, kpis: Mapping[str, tuple[int, int]]) -> None:
+        self.number(f"score:{agent}", "sum", decimals=4)
+        self.number(f"weights:{agent}", "sum")
+        for name, (numerator, denominator) in kpis.items():
+            key = f"{agent}:P:{name}"
+            self.number(key, "ratio", decimals=6)
+            for column, value in (("numerator", numerator), ("denominator", denominator)):
+                self.leaf(f"{column}:{key}", str(value), column, key)
+                self.uses(key, column, f"{column}:{key}")
+            self.number(f"points:{key}", "curve", decimals=4, value=key, target_points="hundred")
+            floor, target = ("hundred", "zero") if name == "speed" else ("zero", "hundred")
+            for operand, node in (("floor", floor), ("target", target), ("stretch_points", "most")):
+                self.uses(f"points:{key}", operand, node)
+            self.number(f"share:{key}", "ratio", numerator="half", denominator=f"weights:{agent}")
+            self.leaf(f"weight of {key}", "0.5")
+            self.operands[f"share:{key}"] = [
+                Operand("numerator", 1, f"weight of {key}"),
+                Operand("denominator", 2, f"weights:{agent}"),
+            ]
+            self.uses(f"weights:{agent}", "term", f"weight of {key}")
+            self.numbers[f"effective:{key}"] = Number(f"effective:{key}", "weight", "product")
+            self.uses(f"effective:{key}", "factor", f"share:{key}")
+            self.number(f"line:{key}", "product")
+            self.uses(f"line:{key}", "factor", f"points:{key}")
+            self.uses(f"line:{key}", "factor", f"effective:{key}")
+            self.uses(f"score:{agent}", "term", f"line:{key}")
+
+    def leaf(self, key: str, value: str, column: str = "", cell: str = "") -> None:
+        self.numbers[key] = Number(
+            key,
+            "leaf",
+            value=Decimal(value),
+            input_model="kpi_observation",
+            input_key=cell,
+            input_column=column,
+        )
+
+    def number(self, key: str, operation: str, decimals: int | None = None, **parts: str) -> None:
+        self.numbers[key] = Number(key, "number", operation, decimals=decimals)
+        for operand, node in parts.items():
+            self.uses(key, operand, node)
+
+    def uses(self, parent: str, operand: str, node: str) -> None:
+        below = self.operands.setdefault(parent, [])
+        below.append(Operand(operand, len(below) + 1, node))
+
+    def scores(self, min_sample: int = 1) -> dict[str, Score]:
+        return {
+            agent: Score(
+                self.graph,
+                f"score:{agent}",
+                {
+                    f"{agent}:P:{name}": [Line(f"line:{agent}:P:{name}", min_sample)]
+                    for name in ("speed", "hits")
+                },
+            )
+            for agent in AGENTS
+        }
+
+    def group(self) -> Group:
+        def keys(kind: str) -> dict[str, str]:
+            return {agent: f"{kind}:{agent}" for agent in AGENTS}
+
+        return Group(
+            self.graph,
+            scores=keys("score"),
+            grades=keys("grade"),
+            positions=keys("position"),
+            bands={"S": 1, "A": 2, "B": 3},
+            begins=[],
+        )
+
+
+SPEED = {"A": [10, 20, 90], "B": [30, 30, 36], "C": [20, 20, 20], "D": [70, 80, 90]}
+HITS = {agent: [100, 100, 0, 0] for agent in AGENTS}
+
+
+def drawn(speed: Mapping[str, Sequence[int]] = SPEED) -> Drawn:
+    return Drawn(
+        {
+            agent: {
+                "speed": (sum(speed[agent]), len(speed[agent])),
+                "hits": (sum(HITS[agent]), len(HITS[agent])),
+            }
+            for agent in AGENTS
+        }
+    )
+
+
+def row(agent: str, name: str, number: int, value: int) -> InputRow:
+    return InputRow("fct_ticket", f"{agent}{name}{number}", name, ("P",), Fraction(value), Fraction(1))
+
+
+def rows(agent: str, name: str, values: Sequence[int]) -> list[InputRow]:
+    return [row(agent, name, number, value) for number, value in enumerate(sorted(values, reverse=True))]
+
+
+def search(of: Drawn, agent: str, min_sample: int = 1) -> Search:
+    return Search(agent, of.scores(min_sample), of.group(), lambda _: {})
+
+
+def stacks(agent: str, speed: Mapping[str, Sequence[int]] = SPEED) -> list[Stack]:
+    found = []
+    for name, values in (("speed", speed[agent]), ("hits", HITS[agent])):
+        high = rows(agent, name, values)
+        found += [Stack(name, high), Stack(name, high[::-1])]
+    return found
+
+
+def graded(of: Drawn, agent: str, shifts: Sequence[Shift], min_sample: int = 1) -> str | None:
+    """The grade with sums changed, worked out for the whole group."""
+    total = of.scores(min_sample)[agent].with_shifts(shifts)
+    assert total is not None
+    return of.group().grade(agent, {agent: total})
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_the_fewest_rows_are_those_that_trying_every_number_of_them_finds(agent: str) -> None:
+    of = drawn()
+    now = graded(of, agent, [])
+    found = search(of, agent).changes(Inputs(stacks=stacks(agent)))
+    for direction, way in (("better", -1), ("worse", 1)):
+        tried = []
+        for stack in stacks(agent):
+            for count in range(1, len(stack.rows)):
+                gone = stack.rows[:count]
+                shift = Shift(
+                    "kpi_observation",
+                    f"{agent}:P:{stack.name}",
+                    -sum((one.numerator for one in gone), Fraction(0)),
+                    Fraction(-count),
+                )
+                grade = graded(of, agent, [shift])
+                if way * ("SAB".index(grade or "") - "SAB".index(now or "")) > 0:
+                    tried.append(count)
+        named = [one.row_count for one in found if one.direction == direction]
+        assert named == ([min(tried)] if tried else []), (agent, direction)
+
+
+def test_a_row_whose_loss_leaves_too_small_a_sample_gives_its_weight_to_the_others() -> None:
+    of = drawn()
+    score = of.scores(min_sample=3)["A"]
+    gone = score.with_shifts([Shift("kpi_observation", "A:P:speed", Fraction(-90), Fraction(-1))])
+    assert gone == 50, "hits alone: two of four, of 100 points"
+    kept = of.scores(min_sample=2)["A"]
+    assert kept.with_shifts([Shift("kpi_observation", "A:P:speed", Fraction(-90), Fraction(-1))]) == Fraction(
+        135, 2
+    )
+    both = [Shift("kpi_observation", f"A:P:{name}", Fraction(0), Fraction(-2)) for name in ("speed", "hits")]
+    assert score.with_shifts(both) is None, "nothing is scored any more"
+
+
+def test_the_seconds_are_the_fewest_and_one_less_does_nothing() -> None:
+    of = drawn()
+    longest = row("A", "speed", 0, 90)
+    changes = search(of, "A").changes(Inputs(numbers=[Numbered(SECONDS, longest, "s", Fraction(1), None)]))
+    assert {one.direction for one in changes} == {"better", "worse"}
+    for one in changes:
+        assert one.before == 90 and one.after is not None and one.smaller is not None
+        by, towards = int(one.after - 90), 1 if one.after > 90 else -1
+        assert graded(of, "A", [Shift("kpi_observation", "A:P:speed", Fraction(by))]) == one.grade != "A"
+        assert graded(of, "A", [Shift("kpi_observation", "A:P:speed", Fraction(by - towards))]) == "A"
+        assert abs(one.smaller - 90) == abs(by) // 2
+
+
+def test_others_move_with_the_rank_and_are_counted() -> None:
+    of = drawn()
+    [best] = [one for one in search(of, "C").changes(Inputs(stacks=stacks("C"))) if one.direction == "worse"]
+    assert best.kind == SET_ASIDE and best.others_moved == 1, "somebody becomes the best"
+
+
+def test_what_cannot_change_a_grade_is_not_named() -> None:
+    level = {agent: [10, 10] for agent in AGENTS} | {"D": [100, 100]}
+    found: tuple[Change, ...] = search(drawn(level), "D").changes(
+        Inputs(stacks=[Stack("speed", rows("D", "speed", [100, 100]))])
+    )
+    assert found == ()
