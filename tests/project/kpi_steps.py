@@ -22,6 +22,7 @@ KPI_SHARED = {
     "kpi_daily",
     "kpi_observation",
     "kpi_group_observation",
+    "kpi_row_extreme",
     "kpi_rating_recency",
 }
 """Models of models/kpi that are no KPI."""
