@@ -263,7 +263,7 @@ stepped as (
         repointed.period_id,
         repointed.kpi_id,
         {{ points(
-            'cast(cast(repointed.points_without - repointed.scored_points as decimal(9, 4))'
+            'cast(cast(repointed.points_without - repointed.scored_points as decimal(20, 4))'
             ~ ' * cast(repointed.effective_weight as decimal(14, 12)) as decimal(20, 8))'
             ~ ' * cast((1 - score.supervisor_share) as decimal(8, 6))'
             ~ ' * cast((1 - score.collaboration_share) as decimal(8, 6))'
