@@ -23,6 +23,7 @@ TARGETS = (
     *("calculation_node", "calculation_operand", "relation_key", "source_row", "load_file"),
 )
 """What is compared and what causes are looked for in, beside all of the policy in force."""
+OWN_MACROS = "macro.meritline."
 WORD = re.compile(r"[a-z_0-9]+")
 
 Graph = Mapping[str, Any]
@@ -90,14 +91,39 @@ def select(
 
 def read_columns(manifest: Graph, seed: str) -> frozenset[str]:
     """Words that models before the facts, and facts, say that rest on a seed: a column of the seed that none
-    of them names moves no fact. Rather a word too many than a column too few.
+    of them names moves no fact. Rather a word too many than a column too few. Where a model reads the seed
+    itself, the macros that it calls may name the columns for it (dates: `holds_on`).
     """
     words: set[str] = set()
     for node in manifest["nodes"].values():
         is_upstream = node["resource_type"] == "model" and node["schema"] in {*BEFORE_FACTS, GIVEN}
         if is_upstream and seed in _seeds_above(manifest, node["unique_id"]):
             words.update(WORD.findall(node["raw_code"].lower()))
+            if seed in _seeds_read(manifest, node["unique_id"]):
+                for text in _macro_texts(manifest, node["depends_on"]["macros"], set()):
+                    words.update(WORD.findall(text.lower()))
     return frozenset(words)
+
+
+def _seeds_read(manifest: Graph, unique_id: str) -> frozenset[str]:
+    """Seeds that a model reads itself."""
+    nodes = manifest["nodes"]
+    return frozenset(
+        str(nodes[parent]["name"])
+        for parent in manifest["parent_map"].get(unique_id, ())
+        if parent in nodes and nodes[parent]["resource_type"] == "seed"
+    )
+
+
+def _macro_texts(manifest: Graph, macros: Collection[str], seen: set[str]) -> Iterator[str]:
+    """The text of the project's own macros among these, and of those that they call."""
+    for unique_id in macros:
+        if unique_id in seen or not unique_id.startswith(OWN_MACROS):
+            continue
+        seen.add(unique_id)
+        macro = manifest["macros"][unique_id]
+        yield str(macro["macro_sql"])
+        yield from _macro_texts(manifest, macro["depends_on"]["macros"], seen)
 
 
 def changed_seeds(manifest: Graph, before: Mapping[str, Path | None], after: Path) -> frozenset[str]:

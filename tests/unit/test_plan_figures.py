@@ -21,7 +21,7 @@ from orchestration.plan.show.labels import CAUSES, WORDS, said_cause
 from orchestration.plan.show.page import plan_page
 from orchestration.plan.show.text import plan_text
 from orchestration.plan.show.workbook import plan_workbook
-from orchestration.plan.upstream import changed_seeds, rows_of, select
+from orchestration.plan.upstream import changed_seeds, read_columns, rows_of, select
 from orchestration.state.folder import StateFolder
 
 
@@ -178,7 +178,9 @@ def test_files_that_differ_are_those_of_other_bytes_or_on_one_side() -> None:
     assert differing_files({"a": "1", "b": "2", "c": "3"}, {"a": "1", "b": "9", "d": "4"}) == ["b", "c", "d"]
 
 
-def node(kind: str, name: str, schema: str, *parents: str, code: str = "") -> dict[str, object]:
+def node(
+    kind: str, name: str, schema: str, *parents: str, code: str = "", macros: tuple[str, ...] = ()
+) -> dict[str, object]:
     return {
         "unique_id": f"{kind}.{name}",
         "resource_type": kind,
@@ -187,6 +189,7 @@ def node(kind: str, name: str, schema: str, *parents: str, code: str = "") -> di
         "schema": schema,
         "fqn": ["meritline", name],
         "raw_code": code,
+        "depends_on": {"macros": macros},
         "parents": parents,
     }
 
@@ -240,3 +243,34 @@ def test_only_columns_that_facts_read_move_a_fact(tmp_path: Path) -> None:
     # What was published is not there to be compared: rather built again.
     assert changed_seeds(GRAPH, {"policy/kpi.csv": None}, tmp_path / "same") == {"kpi"}
     assert rows_of(before["policy/kpi.csv"], {"window_days"}) == {(("window_days", "7"),)}
+
+
+MACROS = {
+    "macro.meritline.on_day": ("{{ row_holds(row) }}", ("macro.meritline.row_holds",)),
+    "macro.meritline.row_holds": ("{{ row }}.valid_from <= day", ("macro.meritline.on_day",)),
+    "macro.dbt.noise": ("{{ row }}.of_dbt", ()),
+    "macro.meritline.of_others": ("{{ row }}.name_en", ()),
+}
+
+
+def test_a_column_that_a_macro_reads_for_a_model_moves_a_fact() -> None:
+    """Of the models that read the seed themselves: what others call has rows of their own."""
+    nodes = [
+        node("seed", "hours", "seed"),
+        node(
+            "model", "int_open", "intermediate", "seed.hours",
+            code="select opens_at from hours", macros=("macro.meritline.on_day", "macro.dbt.noise"),
+        ),
+        node("model", "fct_x", "facts", "model.int_open", macros=("macro.meritline.of_others",)),
+    ]  # fmt: skip
+    graph = {
+        "nodes": {one["unique_id"]: one for one in nodes},
+        "parent_map": {one["unique_id"]: list(one["parents"]) for one in nodes},  # type: ignore[call-overload]
+        "macros": {
+            name: {"macro_sql": text, "depends_on": {"macros": called}}
+            for name, (text, called) in MACROS.items()
+        },
+    }
+    words = read_columns(graph, "hours")
+    assert {"opens_at", "valid_from"} <= words
+    assert not {"of_dbt", "name_en"} & words
