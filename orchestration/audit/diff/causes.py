@@ -19,6 +19,8 @@ Kind = Literal[
 
 EXAMPLES = 3
 """Rows named per cause; the rest is counted."""
+FIRST, NEXT = "0", "1"
+"""Before the words of an example while they are put in order; one letter each."""
 
 JOB_HISTORY, DEFINITIONS = "dim_agent_month_segment", "policy_kpi_period"
 
@@ -65,11 +67,11 @@ Found = Mapping[str, Sequence[Cause]]
 
 def gather_changes(pair: Pair, policy: Iterable[PolicyChange]) -> None:
     """Make the table `changed`: rows that changed, by source, agent, team, period and name, as far as each
-    has them, with the kind of cause that each is.
+    has them, with the kind of cause that each is. Examples of policy rows go before those of other rows.
     """
     pair.rows(
         "create or replace temp table change (source text, agent_id text, team_id text, period_id text, "
-        "name text, kind text, said text)"
+        "name text, kind text, place text, said text)"
     )
     for one in policy:
         of = [("policy", value) for name, value in one.key.items() if name in ("component_id", "scheme_id")]
@@ -78,14 +80,15 @@ def gather_changes(pair: Pair, policy: Iterable[PolicyChange]) -> None:
             kind, read_as = "definitions", [("kpi_evidence", one.key["kpi_id"])]
         for source, name in read_as:
             pair.rows(
-                "insert into change select $source, null, null, $period, $name, $kind, $said",
-                source=source, period=one.period_id, name=name, kind=kind, said=str(one),
+                "insert into change select $source, null, null, $period, $name, $kind, $place, $said",
+                source=source, period=one.period_id, name=name, kind=kind, place=FIRST, said=str(one),
             )  # fmt: skip
     if not pair.is_same_evidence:
         pair.rows(
             query("changed_evidence"),
             as_of=pair.before["as_of"],
             has_moved_on=pair.has_moved_on,
+            place=NEXT,
             kind=_fact_kind(pair, moved_on=None),
         )
     # Days that had not come yet are no late rows.
@@ -93,9 +96,10 @@ def gather_changes(pair: Pair, policy: Iterable[PolicyChange]) -> None:
     for model, (period, name, what) in FACTS.items():
         columns = [column for column in pair.columns[f"facts.{model}"] if column not in NO_INPUT]
         pair.rows(
-            f"insert into change select distinct '{model}', agent_id, null, {period}, {name}, $kind, "
+            f"insert into change select distinct '{model}', agent_id, null, {period}, {name}, $kind, $place, "
             f"concat_ws(' ', {name}, '{what} of', {period}) from ({one_sided(f'facts.{model}', columns)})",
             kind=fact_kind,
+            place=NEXT,
         )
     pair.rows(query("changed"))
 

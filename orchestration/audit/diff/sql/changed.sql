@@ -1,6 +1,7 @@
 -- Changed rows with the kind of cause that each is, by whom they are read: of anyone's (`*`) and nobody's (``).
+-- Examples begin with the letter of their place.
 create or replace temp table changed as
-select * exclude (said), count(distinct said) as row_count, min(said, 3) as examples
+select * exclude (place, said), count(distinct said) as row_count, min(place || said, 3) as examples
 from (
     select * replace (unnest(case when agent_id is null then [''] else [agent_id, '*'] end) as agent_id)
     from change where kind is not null

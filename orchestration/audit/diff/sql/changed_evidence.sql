@@ -62,6 +62,7 @@ select
         -- The row itself is the same: another one (a repeat, a follow-up, a later rating) has come.
         else $kind
     end,
+    $place,
     name || ' ' || evidence_key || ' ('
     || coalesce(
         other.file || ' row ' || other.row_number, one.file || ' row ' || one.row_number, evidence_model

@@ -16,5 +16,8 @@ met as (
 )
 select
     start_key, kind, cast(sum(row_count) as bigint) as n,
-    list_slice(list_sort(list_distinct(flatten(list(examples)))), 1, $examples) as examples
+    [
+        substr(example, 2)
+        for example in list_slice(list_sort(list_distinct(flatten(list(examples)))), 1, $examples)
+    ] as examples
 from met group by all order by all
