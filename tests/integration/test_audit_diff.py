@@ -214,14 +214,42 @@ def test_policy(later: Later) -> None:
     assert any(component in note for note in later.difference().notes)
 
 
+def test_a_component_that_went_is_the_cause_whatever_moved_below_its_lines(later: Later) -> None:
+    """And what came or went within a line that did is no number that moved."""
+    component, *_ = later.row(
+        f"select component_id from bonus.bonus_line where period_id = '{MONTH}' and input_model = 'grade' "
+        "order by all limit 1"
+    )
+    its = f"period_id = '{MONTH}' and component_id = '{component}'"
+    lines = later.row(f"select count(*) from bonus.bonus_line where {its}")[0]
+    later.run(
+        f"update policy.policy_component_rate set rate = rate + 1 where {its}",
+        f"delete from policy.policy_component where {its}",
+        f"delete from bonus.bonus_line where {its}",
+    )
+    found = later.difference().lines
+    assert len(found) == int(lines) > 0
+    for line in found:
+        assert line.after is None and all("–" not in (one.before, one.after) for one in line.deepest)
+        assert [cause.kind for cause in line.causes] == ["policy"]
+        assert line.causes[0].examples[0].startswith(f"component of {MONTH}, component_id {component}: gone")
+
+
 def test_definitions(later: Later) -> None:
-    line_id, _, _, kpi = later.row(GRADED)
+    line_id, agent, _, kpi = later.row(GRADED)
     later.run(
         "update policy.policy_kpi_period set window_days = 99 "
         f"where kpi_id = '{kpi}' and period_id = '{MONTH}'"
     )
+    # Rows of evidence that counted otherwise under it come after the definition itself.
+    later.run(
+        "update kpi.kpi_evidence set is_counted = not is_counted "
+        f"where kpi_id = '{kpi}' and month_id = '{MONTH}' and agent_id = '{agent}'"
+    )
     later.pay_more(line_id)
     assert later.causes() == {"definitions"}
+    [cause] = later.difference().lines[0].causes
+    assert cause.count > 3 and cause.examples[0].startswith(f"kpi period of {MONTH}, kpi_id {kpi}: ")
 
 
 def test_code(later: Later) -> None:

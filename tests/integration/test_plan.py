@@ -98,6 +98,23 @@ def test_every_changed_line_has_a_cause_and_totals_are_sums_of_lines(
     assert {"policy", "definitions", "ranking"} <= kinds
 
 
+@pytest.mark.parametrize(("component", "word"), [("cg_service_star", "gone"), ("cg_meal", "new")])
+def test_a_component_that_came_or_went_is_the_cause_of_its_lines(
+    many: tuple[StateFolder, Path], component: str, word: str
+) -> None:
+    """Neither what moved below them nor a row that came or went with the component is."""
+    found = json.loads((many[1].parent / "plan.json").read_text(encoding="utf-8"))
+    of_it = [line for line in found["lines"] if f":{component}:" in line["bonus_line_id"]]
+    assert of_it
+    for line in of_it:
+        [cause] = line["causes"]
+        [example] = cause["examples"]
+        assert cause["kind"] == "policy" and not line["numbers"]
+        assert example.startswith(f"component of {line['period_id']}, component_id {component}: {word} ("), (
+            example
+        )
+
+
 def test_a_night_under_the_policy_pays_the_planned_cents(applied: StateFolder) -> None:
     [said] = agreements(applied, published(applied))
     count = published(applied).manifest["rows"]["bonus.bonus_line"]

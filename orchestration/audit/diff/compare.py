@@ -23,6 +23,7 @@ from orchestration.sql import literal
 from orchestration.state.folder import auditor_database
 from orchestration.state.memory import connect
 
+COMPONENT = "policy_component"
 GENERATED = ("bonus_line_id", "line_no")
 """Columns of a line that are no statement of their own: its key, and its place among the agent's lines, which
 another line of theirs moves."""
@@ -194,14 +195,24 @@ def _lines(pair: Pair, policy: Sequence[PolicyChange], chosen: Chosen) -> Iterat
         return
     join_numbers(pair)
     gather_changes(pair, policy)
-    own = find_causes(pair, query("line_numbers"), lines=list(rows))
-    numbers, others = changes(pair), moved_members(pair)
+    components = _components(policy)
+    came_or_went = {
+        line_id: change
+        for line_id, row in rows.items()
+        if _is_one_sided(row) and (change := components.get(_component(row)))
+    }
+    searched = [line_id for line_id in rows if line_id not in came_or_went]
+    own = find_causes(pair, query("line_numbers"), lines=searched)
+    one_sided = [line_id for line_id, row in rows.items() if _is_one_sided(row)]
+    numbers, others = changes(pair, one_sided), moved_members(pair)
     members = sorted({one["node_key"] for moved in others.values() for one in moved})
     of_others = find_causes(pair, "select unnest($members), unnest($members)", members=members)
     shown = [name for name in (*columns, "grade", "method", "total_score") if name != "amount_cny"]
     for line_id, row in sorted(rows.items(), key=_place):
         moved = [one for one in others.get(line_id, ()) if one["who"] != _of(row, "agent_id")]
         found = [*own.get(line_id, ()), *_ranking(moved, of_others)]
+        if (change := came_or_went.get(line_id)) is not None:
+            found = [Cause("policy", 1, (str(change),))]
         yield LineChange(
             agent_id=_of(row, "agent_id"),
             period_id=_of(row, "period_id"),
@@ -209,7 +220,7 @@ def _lines(pair: Pair, policy: Sequence[PolicyChange], chosen: Chosen) -> Iterat
             label=_of(row, "line_label"),
             before=row["amount_cny_a"],
             after=row["amount_cny_b"],
-            what=tuple(said(row, shown)) if row["is_in_a"] and row["is_in_b"] else (),
+            what=() if _is_one_sided(row) else tuple(said(row, shown)),
             deepest=tuple(numbers.get(line_id, ())),
             causes=tuple(_together([*found, *_of_the_line(pair, row, is_explained=bool(found))])),
         )
@@ -221,6 +232,28 @@ def _place(item: tuple[str, Row]) -> tuple[str, str, str]:
 
 def _of(row: Row, name: str) -> Any:
     return row[f"{name}_a"] if row[f"{name}_b"] is None else row[f"{name}_b"]
+
+
+def _is_one_sided(row: Row) -> bool:
+    return not (row["is_in_a"] and row["is_in_b"])
+
+
+def _component(row: Row) -> tuple[str, str]:
+    """The component of a line and the period of which it pays; a correction is of the one that it corrects."""
+    return _of(row, "component_id"), _paid_period(row)
+
+
+def _paid_period(row: Row) -> str:
+    return str(_of(row, "adjusts_bonus_line_id") or _of(row, "period_id")).split(":", 1)[0]
+
+
+def _components(policy: Sequence[PolicyChange]) -> dict[tuple[str, str], PolicyChange]:
+    """Components that came or went, by id and period: lines that did so with them have no other cause."""
+    return {
+        (one.key["component_id"], one.period_id): one
+        for one in policy
+        if one.model == COMPONENT and one.is_one_sided
+    }
 
 
 def _ranking(moved: Sequence[Row], of_others: Found) -> Iterator[Cause]:
@@ -238,7 +271,7 @@ def _of_the_line(pair: Pair, row: Row, *, is_explained: bool) -> Iterator[Cause]
     adjusted, period_id = _of(row, "adjusts_bonus_line_id"), _of(row, "period_id")
     if adjusted:
         yield Cause("settlement", 1, (f"corrects settled line {adjusted}",))
-        period_id = str(adjusted).split(":", 1)[0]
+        period_id = _paid_period(row)
     elif (run_id := pair.settled_between.get(period_id)) is not None:
         yield Cause("settlement", 1, (f"{period_id} was settled on {run_id} in between",))
         is_explained = True

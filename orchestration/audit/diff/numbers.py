@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +38,12 @@ def look_below(pair: Pair, *, followed: str) -> None:
     pair.rows(query("look_below", followed=followed))
 
 
-def changes(pair: Pair) -> Mapping[str, Sequence[NumberChange]]:
-    """The deepest moved numbers in `leaf` by start, in words, those of both publications first."""
+def changes(pair: Pair, one_sided: Collection[str] = ()) -> Mapping[str, Sequence[NumberChange]]:
+    """The deepest moved numbers in `leaf` by start, in words, those of both publications first. Of starts
+    that are `one_sided` only these: what came or went with them moved nothing.
+    """
     found: dict[str, dict[NumberChange, None]] = defaultdict(dict)
-    for row in pair.rows(query("changes")):
+    for row in pair.rows(query("changes"), one_sided=list(one_sided)):
         before, after = (_shown(row, side) for side in "ab")
         if before != after:
             change = NumberChange(row["label"] or "", row["label_zh"] or "", before, after, row["clause_id"])

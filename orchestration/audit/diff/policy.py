@@ -16,7 +16,7 @@ NOT_SAID = ("input_key", "period_kind", "label_en", "label_zh", "clause_id", "va
 @dataclass(frozen=True)
 class PolicyChange:
     """A row of a policy relation that only one publication has, or that differs, in words (`what`). `key` is
-    what it is of beside its period, `input_key` how a number names it.
+    what it is of beside its period, `input_key` how a number names it; `is_one_sided`: it came or went.
     """
 
     model: str
@@ -24,6 +24,7 @@ class PolicyChange:
     input_key: str
     key: Mapping[str, str]
     what: str
+    is_one_sided: bool = False
 
     def __str__(self) -> str:
         name = self.model.removeprefix("policy_").replace("_", " ")
@@ -43,7 +44,8 @@ def policy_changes(pair: Pair) -> Iterator[PolicyChange]:
         rows = f"select *, {key_text(key)} as input_key from {{side}}.{relation}"
         for row in pair.changed(rows, key, compared):
             what = said(row, compared)
-            if not (row["is_in_a"] and row["is_in_b"]):
+            is_one_sided = not (row["is_in_a"] and row["is_in_b"])
+            if is_one_sided:
                 side, word = ("b", "new") if row["is_in_b"] else ("a", "gone")
                 values = {name: row[f"{name}_{side}"] for name in compared if name not in NOT_SAID}
                 shown = [
@@ -53,4 +55,6 @@ def policy_changes(pair: Pair) -> Iterator[PolicyChange]:
             if row["period_id"] not in pair.new_periods:
                 input_key = row["input_key_b"] or row["input_key_a"]
                 key_words = {name: in_words(row[name]) for name in key[1:]}
-                yield PolicyChange(model, row["period_id"], input_key, key_words, ", ".join(what))
+                yield PolicyChange(
+                    model, row["period_id"], input_key, key_words, ", ".join(what), is_one_sided
+                )

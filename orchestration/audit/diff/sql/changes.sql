@@ -9,5 +9,7 @@ select start_key, deepest.* replace (coalesce(deepest.clause_id, leaf.clause_id)
 from leaf
 inner join deepest using (node_key)
 anti join start using (start_key, node_key)
-where not (is_one_sided and node_key in (select node_key from shape))
+where
+    not is_one_sided
+    or node_key not in (select node_key from shape) and start_key not in (select unnest($one_sided))
 order by start_key, is_one_sided, node_key
