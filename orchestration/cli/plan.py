@@ -54,7 +54,6 @@ def plan(
     from orchestration.errors import ConfigurationError
     from orchestration.plan.make import Request, make_plan
     from orchestration.plan.saved import Keeper
-    from orchestration.plan.show.document import plan_json
     from orchestration.policy.site import Site
 
     if form == "xlsx" and out is None:
@@ -72,12 +71,11 @@ def plan(
         made = make_plan(
             state,
             Request(policy.absolute(), Site(settings.site), first, last),
-            **({} if keeper is None else {"keep": keeper.take}),
+            keep=None if keeper is None else keeper.keep,
         )
     _show(made, form, out)
     if keeper is not None:
-        saved = keeper.finish(made, plan_json(made))
-        click.echo(f"saved as {saved.name}", err=True)
+        click.echo(f"saved as {keeper.name_of(made)}", err=True)
     if made.unexplained:
         click.echo(f"{len(made.unexplained)} changes have no cause in policy or code.", err=True)
         return UNEXPLAINED

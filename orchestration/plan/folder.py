@@ -1,12 +1,13 @@
 """Where plans lie in a state folder: `<state>/plans/`, the owner's alone; the scratch of one that runs is in
-there too and gone after any end, that of a killed one with the next plan.
+there too and gone after any end, what a killed one left with the next plan.
 """
 
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -15,7 +16,10 @@ from orchestration.errors import ConfigurationError, StateHeld
 from orchestration.state.folder import OWNER_DIR, OWNER_FILE, StateFolder
 
 PLANS = "plans"
-WORK = ".work"
+WORK, GOING = ".work", ".going"
+"""The scratch folder, and the same while it is removed."""
+TRIES, PAUSE = 20, 0.05
+"""How often, and seconds between: dbt's thread may still write when a plan is broken off."""
 LOCK = ".lock"
 
 
@@ -50,11 +54,25 @@ def scratch(state: StateFolder) -> Iterator[StateFolder]:
         ) from error
     work = StateFolder(plans / WORK)
     try:
-        shutil.rmtree(work.root, ignore_errors=True)
+        _remove(plans)
         work.root.mkdir(OWNER_DIR)
         for folder in (work.seeds, work.dbt, work.raw, work.spill):
             folder.mkdir(OWNER_DIR)
         yield work
     finally:
-        shutil.rmtree(work.root, ignore_errors=True)
+        _remove(plans)
         lock.release()
+
+
+def _remove(plans: Path) -> None:
+    """Remove the scratch. Under another name first: who still writes into it by its name finds no folder, and
+    what they make anew goes with the next try.
+    """
+    for number in range(TRIES):
+        if number:
+            time.sleep(PAUSE)
+        with suppress(OSError):
+            (plans / WORK).rename(plans / GOING)
+        shutil.rmtree(plans / GOING, ignore_errors=True)
+        if not any((plans / name).exists() for name in (WORK, GOING)):
+            return

@@ -55,10 +55,10 @@ class Request:
 
 
 def make_plan(
-    state: StateFolder, request: Request, *, keep: Callable[[Built], None] = lambda built: None
+    state: StateFolder, request: Request, *, keep: Callable[[Plan, Built, StateFolder], None] | None = None
 ) -> Plan:
     """The current publication of a state under the requested policy. `keep` may take what it needs of the
-    scratch warehouse before that goes.
+    plan and of the scratch folder before that goes.
 
     Raises ConfigurationError where there is no publication, a period is none of it, or the policy is unsound;
     what `build` raises.
@@ -83,7 +83,8 @@ def make_plan(
         with stage("compare") as current:
             plan = _compared(publication, manifest, built, periods)
             current.message = f"{len(plan.lines):,} lines differ"
-        keep(built)
+        if keep is not None:
+            keep(plan, built, work)
     return plan
 
 

@@ -130,13 +130,6 @@ class Plan:
         return tuple(group for group in self.groups if group.kind == kind)
 
     @property
-    def moved(self) -> tuple[PlannedLine, ...]:
-        """Lines whose amount changes."""
-        return tuple(
-            line for line in self.lines if line.difference or (line.before is None) != (line.after is None)
-        )
-
-    @property
     def winners(self) -> tuple[AgentChange, ...]:
         """Who has more, the largest gain first."""
         more = (one for one in self.agents if one.money.difference > 0)

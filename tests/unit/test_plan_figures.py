@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration.audit.diff import Cause, NumberChange
 from orchestration.errors import ConfigurationError, StateHeld
-from orchestration.plan.build import differing_files
+from orchestration.plan.build import Built, differing_files
 from orchestration.plan.folder import plans_folder, scratch
 from orchestration.plan.result import AgentChange, Group, Money, Plan, PlannedLine, SettledPeriod, spread
-from orchestration.plan.saved import Agreement, require_name
+from orchestration.plan.saved import Agreement, Keeper, agreements, require_name
 from orchestration.plan.show.chart import BAR_COUNT, difference_columns, period_bars
 from orchestration.plan.show.document import plan_json
 from orchestration.plan.show.labels import CAUSES, WORDS, said_cause
@@ -22,7 +25,8 @@ from orchestration.plan.show.page import plan_page
 from orchestration.plan.show.text import plan_text
 from orchestration.plan.show.workbook import plan_workbook
 from orchestration.plan.upstream import changed_seeds, read_columns, rows_of, select
-from orchestration.state.folder import StateFolder
+from orchestration.publish.publication import Publication
+from orchestration.state.folder import StateFolder, auditor_parquet
 
 
 def yuan(text: str) -> Decimal:
@@ -156,22 +160,138 @@ def test_a_name_that_is_no_folder_is_refused(name: str) -> None:
 
 
 def test_an_agreement_says_every_cent_or_why_not() -> None:
-    assert "every one of 12 lines agrees" in str(Agreement("spring", 12, 0, yuan("0"), ()))
-    said = str(Agreement("spring", 11, 1, yuan("-0.01"), ("other exports were taken in",)))
-    assert "11 lines agree" in said and "1 do not, -0.01 CNY" in said and "other exports" in said
+    assert "every one of 12 lines agrees" in str(Agreement("spring", 12, 0, ()))
+    said = str(Agreement("spring", 11, 1, ("other exports were taken in",)))
+    assert "11 lines agree" in said and "1 do not" in said and "other exports" in said
+    assert "meritline diff" in said
 
 
 def test_the_scratch_folder_is_gone_after_any_end_and_one_runs_at_a_time(tmp_path: Path) -> None:
     state = StateFolder(tmp_path)
-    left = plans_folder(state) / ".work"
-    left.mkdir(parents=True)
-    (left / "of_a_killed_one").touch()
+    for name in (".work", ".going"):
+        left = plans_folder(state) / name
+        left.mkdir(parents=True)
+        (left / "of_a_killed_one").touch()
     with pytest.raises(ZeroDivisionError), scratch(state) as work:
         assert not (work.root / "of_a_killed_one").exists()
+        assert not (plans_folder(state) / ".going").exists()
         with pytest.raises(StateHeld), scratch(state):
             pass
         raise ZeroDivisionError
     assert [path.name for path in plans_folder(state).iterdir()] == [".lock"]
+
+
+def test_what_is_written_while_the_scratch_goes_goes_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan that is broken off: dbt's thread goes on and makes its folders anew."""
+    state = StateFolder(tmp_path)
+    late = ["target", "logs"]
+    remove = shutil.rmtree
+
+    def remove_beside_a_writer(path: Path, *, ignore_errors: bool) -> None:
+        remove(path, ignore_errors=ignore_errors)
+        if late:
+            folder = plans_folder(state) / ".work" / late.pop()
+            folder.mkdir(parents=True)
+            (folder / "late").touch()
+
+    with pytest.raises(KeyboardInterrupt), scratch(state):
+        monkeypatch.setattr("orchestration.plan.folder.shutil.rmtree", remove_beside_a_writer)
+        raise KeyboardInterrupt
+    assert not late
+    assert [path.name for path in plans_folder(state).iterdir()] == [".lock"]
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> tuple[StateFolder, Publication]:
+    """A state with PLAN kept as `spring`, and a publication of two lines under it, after another policy's."""
+    state = StateFolder(tmp_path / "state")
+    warehouse = tmp_path / "warehouse.duckdb"
+    folder = state.published / "2"
+    with duckdb.connect(str(warehouse)) as database:
+        database.execute("create schema bonus")
+        database.execute(
+            "create table bonus.bonus_line as select 'x' as bonus_line_id, cast(1 as decimal(18, 2)) as "
+            "amount_cny union all select 'y', 2"
+        )
+        for relation in ("bonus.bonus_line", "facts.dim_settled_period"):
+            auditor_parquet(folder, relation).parent.mkdir(parents=True, exist_ok=True)
+        lines, settled = (
+            str(auditor_parquet(folder, name)).replace("*", "part")
+            for name in ("bonus.bonus_line", "facts.dim_settled_period")
+        )
+        database.execute(f"copy bonus.bonus_line to '{lines}' (format parquet)")
+        database.execute(f"copy (select '2026-09' as period_id) to '{settled}' (format parquet)")
+    built = Built(warehouse, PLAN.policy_files, PLAN.policy_hash, None, (), True)
+    with scratch(state) as work:
+        Keeper(state, "spring").keep(PLAN, built, work)
+    return state, Publication(folder, published_by("p" * 64))
+
+
+def published_by(policy_hash: str, site: Mapping[str, str] | None = None) -> dict[str, object]:
+    return {
+        "run_id": "2",
+        "as_of": PLAN.as_of,
+        "code_hash": PLAN.code_hash,
+        "policy_hash": policy_hash,
+        "site": None if site is None else {"files": site},
+        "inputs": [{"sha256": "i"}],
+    }
+
+
+@pytest.fixture
+def before(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """The manifest of the publication before: of another policy, until a test says otherwise."""
+    manifest = published_by("other")
+    monkeypatch.setattr("orchestration.plan.saved.manifests_before", lambda *_: iter([manifest]))
+    return manifest
+
+
+def test_a_kept_plan_stands_whole_in_place_of_an_earlier_one(
+    kept: tuple[StateFolder, Publication], before: dict[str, object]
+) -> None:
+    state, publication = kept
+    assert sorted(path.name for path in plans_folder(state).iterdir()) == [".lock", "spring"]
+    for path in plans_folder(state).rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert agreements(state, publication) == ["spring: every one of 2 lines agrees with the plan to the cent"]
+    before["policy_hash"] = PLAN.policy_hash
+    assert agreements(state, publication) == []
+
+
+def test_a_plan_of_files_of_the_site_alone_is_held_against_the_night(
+    kept: tuple[StateFolder, Publication], before: dict[str, object]
+) -> None:
+    state, publication = kept
+    before |= {"policy_hash": PLAN.policy_hash, "site": {"files": {"kpi/kpi.csv": "1"}}}
+    [said] = agreements(state, publication)
+    assert "every one of 2 lines" in said
+
+
+def break_bytes(lines: Path) -> None:
+    lines.write_bytes(lines.read_bytes()[:-8])
+
+
+def break_columns(lines: Path) -> None:
+    duckdb.sql(f"copy (select 1 as x) to '{lines}' (format parquet)")
+
+
+def break_amounts(lines: Path) -> None:
+    duckdb.sql(f"copy (select 'x' as bonus_line_id, '77 yuan' as amount_cny) to '{lines}' (format parquet)")
+
+
+@pytest.mark.parametrize("broken", [Path.unlink, break_bytes, break_columns, break_amounts])
+def test_a_kept_plan_that_does_not_read_is_told_and_no_fault_of_the_night(
+    kept: tuple[StateFolder, Publication], before: dict[str, object], broken: Callable[[Path], None]
+) -> None:
+    state, publication = kept
+    broken(plans_folder(state) / "spring" / "lines.parquet")
+    [said] = agreements(state, publication)
+    assert said.startswith("spring: its lines do not read (") and "77" not in said
+    assert said.endswith(f"; remove {plans_folder(state) / 'spring'}")
+    (plans_folder(state) / "spring" / "plan.json").write_text("{")
+    assert agreements(state, publication) == []
 
 
 def test_files_that_differ_are_those_of_other_bytes_or_on_one_side() -> None:

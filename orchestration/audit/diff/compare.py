@@ -239,7 +239,7 @@ def _is_one_sided(row: Row) -> bool:
 
 
 def _component(row: Row) -> tuple[str, str]:
-    """The component of a line and the period of which it pays; a correction is of the one that it corrects."""
+    """The component of a line and the period that it pays; a correction is of the one that it corrects."""
     return _of(row, "component_id"), _paid_period(row)
 
 

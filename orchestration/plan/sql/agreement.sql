@@ -1,7 +1,6 @@
--- How many lines are the same to the cent, how many are not, and what these come to.
+-- How many lines are the same to the cent, and how many are not.
 select
     count(*) filter (where published.amount_cny is not distinct from planned.amount_cny),
-    count(*) filter (where published.amount_cny is distinct from planned.amount_cny),
-    cast(coalesce(sum(published.amount_cny), 0) - coalesce(sum(planned.amount_cny), 0) as decimal(18, 2))
-from read_parquet($planned) as planned
+    count(*) filter (where published.amount_cny is distinct from planned.amount_cny)
+from planned
 full outer join read_parquet($published) as published using (bonus_line_id)
