@@ -16,7 +16,7 @@ from orchestration.hashing import code_hash, file_hash
 from orchestration.plan.upstream import Selection, changed_seeds, select
 from orchestration.policy.folder import install_policy, policy_files
 from orchestration.policy.installed import site_record
-from orchestration.policy.roster import plans_of, said_of
+from orchestration.policy.roster import plans_of, said_of, unknown_of
 from orchestration.policy.site import Site
 from orchestration.settings import SOURCE_DIRS
 from orchestration.sql import literal
@@ -24,9 +24,8 @@ from orchestration.state.folder import (
     StateFolder,
     auditor_parquet,
     is_published,
-    require_of_this_release,
 )
-from orchestration.state.lock import current_holder
+from orchestration.state.lock import undisturbed
 from orchestration.state.memory import connect, spilling_into
 from orchestration.warehouse.dbt import (
     TEMPLATES,
@@ -79,11 +78,10 @@ def build(
     """Build the relations from the policy on in `work`, for the publication of `state` in the folder
     `publication` with its `manifest`.
 
-    Raises ConfigurationError for a policy that a night would refuse, a publication that lacks what is needed,
-    and where facts rest on rows that differ and the exports are no longer those of the publication; StateHeld
-    where these are needed while a night takes in others; BuildFailed as a night does.
+    Raises ConfigurationError for a policy that a night would refuse, and where facts rest on rows that differ
+    and the exports are no longer those of the publication or cannot be laid out; StateHeld where these are
+    needed while a night takes in others; BuildFailed as a night does.
     """
-    require_of_this_release(publication)
     hashed = install_policy(work, policy, site=site)
     _require_known_plans(publication, work, manifest)
     for name in PARSED:
@@ -163,28 +161,20 @@ def _require_known_plans(publication: Path, work: StateFolder, manifest: Manifes
     """What a night asks of the roster (`policy.roster`), of the published one."""
     plans = plans_of(work.seeds / "policy")
     with connect() as database:
-        rows = database.execute(
+        found = unknown_of(
+            database,
             """
-            with newest as (
-                select agent_id, scheme_id, left_on
-                from read_parquet($roster)
-                where effective_from_on <= cast($as_of as date)
-                qualify row_number() over (partition by agent_id order by effective_from_on desc) = 1
-            )
-            select scheme_id, list(agent_id order by agent_id)
-            from newest
-            where (left_on is null or left_on >= date_trunc('month', cast($as_of as date)))
-                and scheme_id is not null and scheme_id not in (select unnest($plans))
-            group by scheme_id order by scheme_id
+            select agent_id, scheme_id, left_on
+            from read_parquet($files)
+            where effective_from_on <= cast($on as date)
+            qualify row_number() over (partition by agent_id order by effective_from_on desc) = 1
             """,
-            {
-                "roster": str(auditor_parquet(publication, "facts.fct_job_row")),
-                "as_of": manifest["as_of"],
-                "plans": sorted(plans),
-            },
-        ).fetchall()
-    if rows:
-        problem, remedy = said_of({str(plan): list(agents) for plan, agents in rows}, plans)
+            files=str(auditor_parquet(publication, "facts.fct_job_row")),
+            on=manifest["as_of"],
+            plans=plans,
+        )
+    if found:
+        problem, remedy = said_of(found, plans)
         raise ConfigurationError(path="workforce/agent", problem=problem, remedy=remedy)
 
 
@@ -201,17 +191,27 @@ def _give(work: StateFolder, publication: Path, names: Collection[str]) -> None:
 def _link_exports(
     state: StateFolder, work: StateFolder, publication: Path, manifest: Manifest, models: Collection[str]
 ) -> None:
-    """Lay out the exports as the publication took them; files of raw are replaced, never written into."""
-    holder = current_holder(state)
-    if holder is not None:
+    """Lay out the exports as the publication took them; files of raw are replaced, never written into. A
+    night that begins meanwhile waits a moment.
+    """
+    try:
+        with undisturbed(state):
+            shutil.rmtree(work.raw)
+            shutil.copytree(state.raw, work.raw, copy_function=os.link)
+    except StateHeld as error:
         raise StateHeld(
             path=state.root,
-            problem=f"{holder.command} is at work here, and this policy has facts built again from the "
-            f"exports ({', '.join(models)})",
+            problem=f"{error.problem}, and this policy has facts built again from the exports "
+            f"({', '.join(models)})",
             remedy="Run meritline plan again when it is done",
-        )
-    shutil.rmtree(work.raw)
-    shutil.copytree(state.raw, work.raw, copy_function=os.link)
+        ) from error
+    except (OSError, shutil.Error) as error:
+        raise ConfigurationError(
+            path=state.raw,
+            problem=f"under this policy {', '.join(models)} would be built again from the exports, which "
+            f"cannot be linked beside the plan ({_reason(error)})",
+            remedy="Name a state folder that you own with --state, on one disk that links files",
+        ) from error
     if not _are_exports_of(work.raw, publication, manifest):
         raise ConfigurationError(
             path=state.raw,
@@ -219,6 +219,13 @@ def _link_exports(
             "state has taken in others since the publication",
             remedy="Run meritline nightly, and plan on what it publishes",
         )
+
+
+def _reason(error: OSError) -> str:
+    """What the system says; of the many files that `shutil.Error` names the first."""
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
+        return str(error.args[0][0][-1])
+    return error.strerror or str(error)
 
 
 def _are_exports_of(raw: Path, publication: Path, manifest: Manifest) -> bool:

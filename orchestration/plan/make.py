@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestration.audit.diff import Chosen, LineChange, Side, attached, compare_pair
+from orchestration.audit.diff import Chosen, LineChange, Side, attached, compare_pair, comparing
 from orchestration.audit.diff.pair import Pair
 from orchestration.audit.publications import current_folder, other_release, read_manifest
 from orchestration.errors import ConfigurationError
@@ -93,7 +93,8 @@ def _compared(publication: Path, manifest: Mapping[str, Any], built: Built, peri
     after = {**manifest, "policy_hash": built.policy_hash, "site": built.site, "code_hash": code}
     sides = Side.of(publication), Side(PLANNED, built.warehouse, after, other_release(publication), CATALOG)
     with attached(*sides, is_same_evidence=built.is_same_evidence) as pair:
-        found = compare_pair(pair, (publication.name, PLANNED), Chosen(periods=frozenset(periods)))
+        with comparing(*sides):
+            found = compare_pair(pair, (publication.name, PLANNED), Chosen(periods=frozenset(periods)))
         pair.rows(query(__file__, "chosen"), periods=list(periods))
         pair.rows(query(__file__, "planned"))
         groups = tuple(_group(row) for row in pair.rows(query(__file__, "groups")))

@@ -49,26 +49,40 @@ def unknown_plans(raw: Path, plans: frozenset[str], on: date) -> dict[str, list[
     if not any(folder.glob("*.parquet")):
         return {}
     with duckdb.connect() as database:
-        rows = database.execute(
+        return unknown_of(
+            database,
             """
-            with newest as (
-                select agent_id, scheme_id, left_on
-                from read_parquet($files, union_by_name = true)
-                where effective_from <= $on
-                qualify row_number() over (
-                    partition by agent_id
-                    order by effective_from desc, _load_seq desc, _file desc, _row_number desc
-                ) = 1
-            )
-            select scheme_id, list(agent_id order by agent_id)
-            from newest
-            where (left_on is null or left_on >= date_trunc('month', cast($on as date)))
-                and scheme_id is not null and scheme_id not in (select unnest($plans))
-            group by scheme_id
-            order by scheme_id
+            select agent_id, scheme_id, left_on
+            from read_parquet($files, union_by_name = true)
+            where effective_from <= $on
+            qualify row_number() over (
+                partition by agent_id
+                order by effective_from desc, _load_seq desc, _file desc, _row_number desc
+            ) = 1
             """,
-            {"files": f"{folder}/*.parquet", "on": on.isoformat(), "plans": sorted(plans)},
-        ).fetchall()
+            files=f"{folder}/*.parquet",
+            on=on.isoformat(),
+            plans=plans,
+        )
+
+
+def unknown_of(
+    database: duckdb.DuckDBPyConnection, newest: str, *, files: str, on: str, plans: frozenset[str]
+) -> dict[str, list[str]]:
+    """The same of any roster: `newest` is SQL over `$files` of agent_id, scheme_id and left_on as they are
+    `$on` a day, one row an agent.
+    """
+    rows = database.execute(
+        f"""
+        select scheme_id, list(agent_id order by agent_id)
+        from ({newest})
+        where (left_on is null or left_on >= date_trunc('month', cast($on as date)))
+            and scheme_id is not null and scheme_id not in (select unnest($plans))
+        group by scheme_id
+        order by scheme_id
+        """,
+        {"files": files, "on": on, "plans": sorted(plans)},
+    ).fetchall()
     return {str(plan): [str(agent) for agent in agents] for plan, agents in rows}
 
 

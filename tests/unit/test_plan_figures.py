@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -12,9 +13,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.audit.diff import Cause, NumberChange
-from orchestration.errors import ConfigurationError, StateHeld
-from orchestration.plan.build import Built, differing_files
+from orchestration.audit.diff import Cause, NumberChange, Side, comparing
+from orchestration.audit.relations import AuditFileUnreadable
+from orchestration.errors import ConfigurationError, MemoryRanOut, StateHeld
+from orchestration.plan.build import Built, _link_exports, differing_files
 from orchestration.plan.folder import plans_folder, scratch
 from orchestration.plan.result import AgentChange, Group, Money, Plan, PlannedLine, SettledPeriod, spread
 from orchestration.plan.saved import Agreement, Keeper, agreements, require_name
@@ -27,6 +29,7 @@ from orchestration.plan.show.workbook import plan_workbook
 from orchestration.plan.upstream import changed_seeds, read_columns, rows_of, select
 from orchestration.publish.publication import Publication
 from orchestration.state.folder import StateFolder, auditor_parquet
+from orchestration.state.lock import hold
 
 
 def yuan(text: str) -> Decimal:
@@ -292,6 +295,63 @@ def test_a_kept_plan_that_does_not_read_is_told_and_no_fault_of_the_night(
     assert said.endswith(f"; remove {plans_folder(state) / 'spring'}")
     (plans_folder(state) / "spring" / "plan.json").write_text("{")
     assert agreements(state, publication) == []
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> StateFolder:
+    """A state with an export and a lock that some run once took."""
+    state = StateFolder(tmp_path / "exports")
+    (state.raw / "workforce").mkdir(parents=True)
+    (state.raw / "workforce" / "agent.parquet").write_bytes(b"rows")
+    with hold(state, "earlier"):
+        pass
+    return state
+
+
+def test_exports_are_not_laid_out_while_a_night_takes_in_others(exports: StateFolder, tmp_path: Path) -> None:
+    with (
+        scratch(exports) as work,
+        hold(exports, "nightly"),
+        pytest.raises(StateHeld, match=r"nightly.*built again from the exports \(fct_x\)"),
+    ):
+        _link_exports(exports, work, tmp_path, {}, ["fct_x"])
+
+
+def test_no_night_begins_while_exports_are_laid_out(
+    exports: StateFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def link(source: str, target: str) -> None:
+        with pytest.raises(StateHeld), hold(exports, "nightly"):
+            pass
+        tried.append(source)
+
+    monkeypatch.setattr("orchestration.plan.build.os.link", link)
+    with scratch(exports) as work, pytest.raises(ConfigurationError, match="has taken in others"):
+        _link_exports(exports, work, tmp_path, {"as_of": PLAN.as_of}, ["fct_x"])
+    assert len(tried) == 1
+    with hold(exports, "nightly"):
+        pass
+
+
+def test_exports_that_cannot_be_linked_are_told_with_the_reason(
+    exports: StateFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(source: str, target: str) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link", source, None, target)
+
+    monkeypatch.setattr("orchestration.plan.build.os.link", link)
+    with scratch(exports) as work, pytest.raises(ConfigurationError, match="Invalid cross-device link"):
+        _link_exports(exports, work, tmp_path, {}, ["fct_x"])
+
+
+def test_memory_that_ran_out_is_no_fault_of_the_publications(tmp_path: Path) -> None:
+    side = Side("1", tmp_path / "auditor.duckdb", {}, "run it again")
+    with pytest.raises(MemoryRanOut), comparing(side, side):
+        raise duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate")
+    with pytest.raises(AuditFileUnreadable, match="do not compare"), comparing(side, side):
+        raise duckdb.CatalogException("Catalog Error: no such table")
 
 
 def test_files_that_differ_are_those_of_other_bytes_or_on_one_side() -> None:

@@ -13,6 +13,7 @@ from orchestration.audit.diff.compare import (
     attached,
     compare_pair,
     compare_publications,
+    comparing,
 )
 from orchestration.audit.diff.numbers import NumberChange
 
@@ -26,4 +27,5 @@ __all__ = [
     "attached",
     "compare_pair",
     "compare_publications",
+    "comparing",
 ]

@@ -18,7 +18,7 @@ from orchestration.audit.diff.pair import Pair, Row, query, said
 from orchestration.audit.diff.policy import PolicyChange, policy_changes
 from orchestration.audit.publications import other_release, read_manifest
 from orchestration.audit.relations import AuditFileUnreadable
-from orchestration.errors import ConfigurationError
+from orchestration.errors import ConfigurationError, expected_error
 from orchestration.sql import literal
 from orchestration.state.folder import auditor_database
 from orchestration.state.memory import connect
@@ -102,27 +102,39 @@ def compare_publications(before: Path, after: Path, *, agent_id: str | None = No
     Raises AuditFileUnreadable when one of them has no data any more, ConfigurationError for an agent that
     neither knows.
     """
-    with attached(Side.of(before), Side.of(after)) as pair:
+    sides = Side.of(before), Side.of(after)
+    with attached(*sides) as pair, comparing(*sides):
         _known(pair, agent_id)
         return compare_pair(pair, (before.name, after.name), Chosen(agent_id=agent_id))
 
 
 @contextmanager
 def attached(before: Side, after: Side, *, is_same_evidence: bool = False) -> Iterator[Pair]:
-    """Both files, attached as `a` and `b`. Raises AuditFileUnreadable for what they lack."""
+    """Both files, attached as `a` and `b`. Raises what `comparing` does for a file that cannot be."""
     with connect() as database:
-        try:
+        with comparing(before, after):
             for name, side in (("a", before), ("b", after)):
                 database.execute(f"attach {literal(side.database)} as {side.catalog or name} (read_only)")
                 if side.catalog:
                     _show(database, side.catalog, name)
-            yield Pair(database, before.manifest, after.manifest, is_same_evidence=is_same_evidence)
-        except duckdb.Error as error:
-            raise AuditFileUnreadable(
-                path=after.name,
-                problem=f"the two publications do not compare ({str(error).splitlines()[0]})",
-                remedy=" ".join(dict.fromkeys(side.remedy for side in (before, after))),
-            ) from error
+        yield Pair(database, before.manifest, after.manifest, is_same_evidence=is_same_evidence)
+
+
+@contextmanager
+def comparing(before: Side, after: Side) -> Iterator[None]:
+    """Raises AuditFileUnreadable for what one of them lacks, the error that it is for a full disk or memory
+    that ran out.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if (known := expected_error(error)) is not None:
+            raise known from error
+        raise AuditFileUnreadable(
+            path=after.name,
+            problem=f"the two publications do not compare ({str(error).splitlines()[0]})",
+            remedy=" ".join(dict.fromkeys(side.remedy for side in (before, after))),
+        ) from error
 
 
 def _show(database: duckdb.DuckDBPyConnection, catalog: str, name: str) -> None:
