@@ -38,8 +38,6 @@ CATALOG = "warehouse"
 """What dbt calls the scratch warehouse in the views that it makes."""
 POLICY_NOTE = "policy: "
 """How `diff` begins a note on a row of the policy in force."""
-SAID_OTHERWISE = (POLICY_NOTE, "policy differs", "code differs")
-"""Notes of `diff` that a plan says in its own way."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def _compared(publication: Path, manifest: Mapping[str, Any], built: Built, peri
             settled_periods=settled_of(publication),
             is_other_code=pair.before["code_hash"] != code,
             periods=periods,
-            notes=tuple(note for note in found.notes if not note.startswith(SAID_OTHERWISE)),
+            site_changes=pair.site_changes,
             rows_changed=tuple(
                 note.removeprefix(POLICY_NOTE) for note in found.notes if note.startswith(POLICY_NOTE)
             ),

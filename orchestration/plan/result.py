@@ -100,7 +100,8 @@ class Plan:
     """A publication under another policy, over `periods` (ids, in order of time).
 
     Money, groups and agents are of open periods, corrections of settled ones among them, as a night books
-    them; settled periods stand apart. `from_exports` are facts that were built again.
+    them; settled periods stand apart. `site_changes` are files of the site's folder that differ, each with
+    how (`new`, `gone`, `changed`), `from_exports` facts that were built again.
     """
 
     publication: str
@@ -114,7 +115,7 @@ class Plan:
     inputs: tuple[str, ...]
     settled_periods: tuple[str, ...]
     periods: tuple[str, ...]
-    notes: tuple[str, ...]
+    site_changes: tuple[tuple[str, str], ...]
     rows_changed: tuple[str, ...]
     money: Money
     corrections: Money

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 
 import duckdb
@@ -18,11 +19,20 @@ from orchestration.audit.relations import AuditFileUnreadable
 from orchestration.errors import ConfigurationError, MemoryRanOut, StateHeld
 from orchestration.plan.build import Built, _link_exports, differing_files
 from orchestration.plan.folder import plans_folder, scratch
-from orchestration.plan.result import AgentChange, Group, Money, Plan, PlannedLine, SettledPeriod, spread
+from orchestration.plan.result import (
+    AgentChange,
+    GradeMove,
+    Group,
+    Money,
+    Plan,
+    PlannedLine,
+    SettledPeriod,
+    spread,
+)
 from orchestration.plan.saved import Agreement, Keeper, agreements, require_name
-from orchestration.plan.show.chart import BAR_COUNT, difference_columns, period_bars
+from orchestration.plan.show.chart import BAR_COUNT, difference_columns, period_bars, zero_line
 from orchestration.plan.show.document import plan_json
-from orchestration.plan.show.labels import CAUSES, WORDS, said_cause
+from orchestration.plan.show.labels import CAUSES, WORDS, notes_of, said_cause
 from orchestration.plan.show.page import plan_page
 from orchestration.plan.show.text import plan_text
 from orchestration.plan.show.workbook import plan_workbook
@@ -62,11 +72,11 @@ PLAN = Plan(
     policy_files={"policy/kpi.csv": "1"},
     site_files={},
     code_hash="k" * 64,
-    is_other_code=False,
+    is_other_code=True,
     inputs=("i",),
     settled_periods=("2026-09",),
     periods=("2026-09", "2026-10"),
-    notes=(),
+    site_changes=(("kpi/kpi.csv", "changed"),),
     rows_changed=("component rate of 2026-10: amount 500 → 600",),
     money=Money(yuan("1000.00"), yuan("1050.00")),
     corrections=Money(yuan("0.00"), yuan("-50.00")),
@@ -77,7 +87,7 @@ PLAN = Plan(
     ),
     agents=(agent("A1", "500", "600"), agent("A2", "300", "250"), agent("A3", "200", "200")),
     lines=(LINE, replace(LINE, bonus_line_id="b", after=yuan("250.00"), before=None, causes=())),
-    grades=(),
+    grades=(GradeMove("A", "", 2),),
     settled=(SettledPeriod("2026-09", yuan("900.00"), Money(yuan("900.00"), yuan("950.00")), 1),),
 )
 
@@ -110,6 +120,75 @@ def test_each_agent_stands_in_one_column_and_only_zero_in_the_middle() -> None:
 def test_bars_are_as_long_as_their_money() -> None:
     before, after = period_bars(PLAN.of("period"))
     assert float(before.width) / float(after.width) == pytest.approx(1000 / 1050, abs=1e-3)
+    assert before.x == after.x and zero_line(PLAN.of("period")) == ""
+
+
+def test_a_bar_of_less_than_nothing_goes_the_other_way() -> None:
+    groups = (Group("period", "2026-10", "", "", Money(yuan("-50"), yuan("150")), 1),)
+    less, more = period_bars(groups)
+    zero = float(zero_line(groups))
+    assert float(less.x) + float(less.width) == pytest.approx(zero, abs=0.1) and float(more.x) == zero
+    assert float(more.width) == pytest.approx(3 * float(less.width), abs=0.3)
+    assert less.text == "−50.00"
+    assert "<line class='zero'" in plan_page(replace(PLAN, groups=groups))
+    assert "<line class='zero'" not in plan_page(PLAN)
+
+
+def test_the_chart_has_a_heading_and_says_which_bar_is_which() -> None:
+    page = plan_page(PLAN)
+    assert f"<h3>{WORDS['money_chart'].en}" in page
+    [legend] = [line for line in page.splitlines() if "class='legend'" in line]
+    for kind in ("before", "after"):
+        assert f"class='{kind}'" in legend and WORDS[kind].en in legend and WORDS[kind].zh in legend
+
+
+def test_notes_and_what_is_not_named_are_said_in_both_languages() -> None:
+    notes = list(notes_of(replace(PLAN, from_exports=("fct_contact",))))
+    assert [note.en.split(":")[0] for note in notes] == [
+        "the site's folder differs", "the publication was made by other code", "built again from the exports",
+    ]  # fmt: skip
+    page, book = plan_page(PLAN), said_of_workbook(PLAN)
+    for note in notes_of(PLAN):
+        assert note.zh in page and str(note) in book
+        assert note.en in plan_text(PLAN) and note.zh not in plan_text(PLAN)
+    assert "kpi/kpi.csv changed" in notes[0].en and "kpi/kpi.csv 有改动" in notes[0].zh
+    for both in (page.replace("&gt;", ">"), book):
+        assert "a row: 5 → 6 and 1 more · 另有 1 项" in both
+
+
+def said_of_workbook(plan: Plan) -> str:
+    """Every text of the workbook, a line each."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(BytesIO(plan_workbook(plan)))
+    return "\n".join(
+        str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row if cell.value
+    )
+
+
+def test_the_summary_of_the_workbook_has_grades_that_move_and_says_what_stays() -> None:
+    import openpyxl
+
+    summary = openpyxl.load_workbook(BytesIO(plan_workbook(PLAN))).worksheets[0]
+    rows = {row[0]: row for row in summary.iter_rows(values_only=True)}
+    assert rows[f"A → {WORDS['none']}"][5] == 2
+    assert rows[str(WORDS["settled"])][1] == str(WORDS["settled_note"])
+
+
+def test_a_workbook_that_would_lack_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestration.plan.show.workbook.MOST_ROWS", len(plan_rows()))
+    assert plan_workbook(PLAN)
+    monkeypatch.setattr("orchestration.plan.show.workbook.MOST_ROWS", len(plan_rows()) - 1)
+    with pytest.raises(ConfigurationError, match=r"would have .* rows and holds .* --format json"):
+        plan_workbook(PLAN)
+
+
+def plan_rows() -> list[object]:
+    """The rows of the longest sheet: the summary."""
+    import openpyxl
+
+    summary = openpyxl.load_workbook(BytesIO(plan_workbook(PLAN))).worksheets[0]
+    return list(summary.iter_rows(min_row=2))
 
 
 def test_every_form_says_total_settled_lines_and_causes() -> None:
@@ -153,7 +232,7 @@ def test_every_kind_of_cause_has_words() -> None:
     from orchestration.audit.diff.causes import Kind
 
     assert set(CAUSES) == set(get_args(Kind))
-    assert said_cause(LINE.causes[0]).startswith("policy row · 方案行 (2): ")
+    assert said_cause(LINE.causes[0]).startswith("policy row · 制度行 (2): ")
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", "-x", " ", "x" * 65, "方案"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from orchestration.plan.result import AgentChange, Group
+from orchestration.plan.result import NOTHING, AgentChange, Group
 from orchestration.text import money
 
 WIDTH, ROW, LABEL, VALUE = 860, 40, 150, 130
@@ -29,17 +29,14 @@ class Bar:
 
 
 def period_bars(groups: Sequence[Group]) -> tuple[Bar, ...]:
-    """Two bars a period, as published and as planned, from 0."""
-    most = max(
-        (abs(one) for group in groups for one in (group.money.before, group.money.after)), default=Decimal(0)
-    )
-    room = Decimal(WIDTH - LABEL - VALUE) / (most or Decimal(1))
+    """Two bars a period, as published and as planned, from 0: what is less than nothing to the left of it."""
+    zero, room = _scale(groups)
     bars = []
     for number, group in enumerate(groups):
         for place, (kind, value) in enumerate((("before", group.money.before), ("after", group.money.after))):
             bars.append(
                 Bar(
-                    x=str(LABEL),
+                    x=f"{zero + min(value, NOTHING) * room:.1f}",
                     y=str(number * ROW + place * (ROW // 2 - 2)),
                     width=f"{abs(value) * room:.1f}",
                     height=str(ROW // 2 - 4),
@@ -49,6 +46,20 @@ def period_bars(groups: Sequence[Group]) -> tuple[Bar, ...]:
                 )
             )
     return tuple(bars)
+
+
+def zero_line(groups: Sequence[Group]) -> str:
+    """Where 0 is, to be drawn where a bar goes to the left of it; else nothing."""
+    zero, _ = _scale(groups)
+    return f"{zero:.1f}" if zero > LABEL else ""
+
+
+def _scale(groups: Sequence[Group]) -> tuple[Decimal, Decimal]:
+    """Where 0 is, and how far a yuan reaches."""
+    found = [NOTHING, *(one for group in groups for one in (group.money.before, group.money.after))]
+    least, most = min(found), max(found)
+    room = Decimal(WIDTH - LABEL - VALUE) / ((most - least) or 1)
+    return LABEL - least * room, room
 
 
 def difference_columns(agents: Sequence[AgentChange]) -> tuple[Bar, ...]:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from orchestration.plan.result import Group, Money, Plan
+from orchestration.plan.show.labels import notes_of
 
 
 def plan_json(plan: Plan) -> str:
@@ -27,7 +28,7 @@ def _document(plan: Plan) -> dict[str, Any]:
         "settled": list(plan.settled_periods),
         "from_exports": list(plan.from_exports),
         "periods": list(plan.periods),
-        "notes": list(plan.notes),
+        "notes": [note.en for note in notes_of(plan)],
         "policy_changes": list(plan.rows_changed),
         "total": _money(plan.money),
         "corrections": _money(plan.corrections),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import yaml
 
 from orchestration.audit.beside import text_beside
 from orchestration.audit.diff import Cause
+from orchestration.plan.result import Plan
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,13 @@ class Word:
 
     en: str
     zh: str
+
+    def of(self, **values: object) -> Word:
+        """The same with values in its braces, each in its own language where it is said in both."""
+        one, other = (
+            {name: getattr(value, side, value) for name, value in values.items()} for side in ("en", "zh")
+        )
+        return Word(self.en.format(**one), self.zh.format(**other))
 
     def __str__(self) -> str:
         return self.en if self.en == self.zh else f"{self.en} · {self.zh}"
@@ -33,5 +41,29 @@ WORDS, CAUSES, SHEETS = _words("words"), _words("causes"), _words("sheets")
 def said_cause(cause: Cause, *, is_both: bool = True) -> str:
     """A cause in words: its kind, in both languages or in English, how many rows, and the first of them."""
     kind = CAUSES[cause.kind]
-    more = f" and {cause.count - len(cause.examples)} more" if cause.count > len(cause.examples) else ""
-    return f"{kind if is_both else kind.en} ({cause.count}): {'; '.join(cause.examples)}{more}"
+    said = f"{kind if is_both else kind.en} ({cause.count}): {'; '.join(cause.examples)}"
+    if cause.count <= len(cause.examples):
+        return said
+    more = and_more(cause.count - len(cause.examples))
+    return f"{said} {more if is_both else more.en}"
+
+
+def and_more(count: int) -> Word:
+    """That so many are not named."""
+    return WORDS["and_more"].of(count=f"{count:,}")
+
+
+def notes_of(plan: Plan) -> Iterator[Word]:
+    """What is to be known of the plan as a whole."""
+    if plan.site_changes:
+        files = [(name, WORDS[how]) for name, how in plan.site_changes]
+        yield WORDS["site_differs"].of(
+            files=Word(
+                ", ".join(f"{name} {how.en}" for name, how in files),
+                "、".join(f"{name} {how.zh}" for name, how in files),
+            )
+        )
+    if plan.is_other_code:
+        yield WORDS["other_code"]
+    if plan.from_exports:
+        yield WORDS["from_exports"].of(facts=", ".join(plan.from_exports))

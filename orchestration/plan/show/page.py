@@ -7,9 +7,16 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestration.plan.result import Plan
-from orchestration.plan.show.chart import COLUMN_HEIGHT, ROW, WIDTH, difference_columns, period_bars
-from orchestration.plan.show.labels import WORDS, said_cause
-from orchestration.plan.show.text import by_size, notes_of, signed
+from orchestration.plan.show.chart import (
+    COLUMN_HEIGHT,
+    ROW,
+    WIDTH,
+    difference_columns,
+    period_bars,
+    zero_line,
+)
+from orchestration.plan.show.labels import WORDS, notes_of, said_cause
+from orchestration.plan.show.text import by_size, signed
 from orchestration.text import money
 
 SHOWN_LINES, SHOWN_AGENTS = 2000, 20
@@ -22,6 +29,7 @@ def plan_page(plan: Plan) -> str:
         plan=plan,
         notes=list(notes_of(plan)),
         bars=period_bars(plan.of("period")),
+        zero=zero_line(plan.of("period")),
         columns=difference_columns(plan.agents),
         lines=by_size(plan.lines)[:SHOWN_LINES],
         shown_agents=SHOWN_AGENTS,

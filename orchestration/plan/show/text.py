@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from orchestration.plan.result import AgentChange, Group, Money, Plan, PlannedLine
-from orchestration.plan.show.labels import WORDS, said_cause
+from orchestration.plan.show.labels import WORDS, and_more, notes_of, said_cause
 from orchestration.text import money
 
 SHOWN_LINES, SHOWN_AGENTS, SHOWN_ROWS, SHOWN_NUMBERS = 20, 5, 10, 3
@@ -22,7 +22,7 @@ def plan_text(plan: Plan) -> str:
 def _text(plan: Plan) -> Iterator[str]:
     yield f"{plan.publication} under another policy ({plan.policy_hash[:12]}…), business date {plan.as_of}"
     yield f"  periods {', '.join(plan.periods)}"
-    yield from (f"  note: {note}" for note in notes_of(plan))
+    yield from (f"  note: {note.en}" for note in notes_of(plan))
     yield from _rows_changed(plan)
     if plan.is_same:
         yield WORDS["same"].en
@@ -54,23 +54,11 @@ def _text(plan: Plan) -> Iterator[str]:
     yield from _lines(plan)
 
 
-def notes_of(plan: Plan) -> Iterator[str]:
-    """What is to be known of the plan as a whole."""
-    yield from plan.notes
-    if plan.is_other_code:
-        yield (
-            "the publication was made by other code: what the code changes is among the differences; "
-            "run meritline nightly once and plan again to have the policy's alone"
-        )
-    if plan.from_exports:
-        yield f"built again from the exports: {', '.join(plan.from_exports)}"
-
-
 def _rows_changed(plan: Plan) -> Iterator[str]:
     yield f"  {WORDS['rows_changed'].en}: {len(plan.rows_changed):,}"
     yield from (f"    {one}" for one in plan.rows_changed[:SHOWN_ROWS])
     if len(plan.rows_changed) > SHOWN_ROWS:
-        yield f"    and {len(plan.rows_changed) - SHOWN_ROWS:,} more"
+        yield f"    {and_more(len(plan.rows_changed) - SHOWN_ROWS).en}"
 
 
 def _head(name: str) -> str:
@@ -126,7 +114,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         if not line.causes:
             yield f"    {WORDS['unexplained'].en.upper()}"
     if len(plan.lines) > SHOWN_LINES:
-        yield f"and {len(plan.lines) - SHOWN_LINES:,} more: --format json, html or xlsx has them"
+        yield f"{and_more(len(plan.lines) - SHOWN_LINES).en}: --format json, html or xlsx has them"
 
 
 def by_size(lines: Sequence[PlannedLine]) -> list[PlannedLine]:

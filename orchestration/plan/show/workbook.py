@@ -12,9 +12,9 @@ from io import BytesIO
 
 import xlsxwriter
 
+from orchestration.errors import ConfigurationError
 from orchestration.plan.result import Money, Plan
-from orchestration.plan.show.labels import SHEETS, WORDS, said_cause
-from orchestration.plan.show.text import notes_of
+from orchestration.plan.show.labels import SHEETS, WORDS, notes_of, said_cause
 
 CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """A fixed creation time, so that a workbook's bytes depend on the plan alone."""
@@ -29,12 +29,20 @@ MONEY = ("before", "after", "difference")
 
 
 def plan_workbook(plan: Plan) -> bytes:
-    """The workbook as bytes."""
+    """The workbook as bytes. Raises ConfigurationError where a sheet would have more rows than one holds."""
+    sheets = [(title, head, list(rows)) for title, head, rows in _sheets(plan)]
+    for title, _, rows in sheets:
+        if len(rows) > MOST_ROWS:
+            raise ConfigurationError(
+                path="--format xlsx",
+                problem=f"sheet {SHEETS[title].en} would have {len(rows):,} rows and holds {MOST_ROWS:,}",
+                remedy="Ask for fewer periods with --from and --to, or take --format json",
+            )
     target = BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(target, options) as book:
         book.set_properties({"created": CREATED, "title": WORDS["title"].en})
-        for title, head, rows in _sheets(plan):
+        for title, head, rows in sheets:
             _write(book, title, head, rows)
     return target.getvalue()
 
@@ -91,7 +99,7 @@ def _summary(plan: Plan) -> Iterator[Row]:
     yield (str(WORDS["as_of"]), plan.as_of)
     yield (str(WORDS["policy"]), plan.policy_hash)
     for note in notes_of(plan):
-        yield (str(WORDS["note"]), note)
+        yield (str(WORDS["note"]), str(note))
     yield (str(WORDS["open"]), "", *_of(plan.money))
     yield (str(WORDS["corrections"]), "", *_of(plan.corrections))
     for kind in ("period", "plan", "team", "grade"):
@@ -114,10 +122,21 @@ def _summary(plan: Plan) -> Iterator[Row]:
     yield (str(WORDS["distribution"]),)
     for place, value in plan.distribution:
         yield (f"{place} %", "", None, None, value)
+    if plan.grades:
+        yield (str(WORDS["grades"]),)
+    for one in plan.grades:
+        grades = (grade or str(WORDS["none"]) for grade in (one.before, one.after))
+        yield (" → ".join(grades), "", None, None, None, one.bonus_count)
+    if plan.settled:
+        yield (str(WORDS["settled"]), str(WORDS["settled_note"]))
 
 
 def _of(money: Money) -> tuple[Decimal, Decimal, Decimal]:
     return money.before, money.after, money.difference
+
+
+def _fitting(text: str) -> str:
+    return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 1]}…"
 
 
 def _write(book: xlsxwriter.Workbook, name: str, head: Sequence[str], rows: Iterable[Row]) -> None:
@@ -128,13 +147,11 @@ def _write(book: xlsxwriter.Workbook, name: str, head: Sequence[str], rows: Iter
         sheet.write_string(0, position, str(WORDS[word]), bold)
         sheet.set_column(position, position, 44 if word in ("numbers", "cause", "rows_changed") else 22)
     for line, row in enumerate(rows, start=1):
-        if line > MOST_ROWS:
-            break
         for position, value in enumerate(row):
             if isinstance(value, Decimal):
                 sheet.write_number(line, position, float(value), yuan)
             elif isinstance(value, int):
                 sheet.write_number(line, position, value)
             elif value is not None:
-                sheet.write_string(line, position, str(value)[:MOST_LETTERS])
+                sheet.write_string(line, position, _fitting(str(value)))
     sheet.freeze_panes(1, 0)
