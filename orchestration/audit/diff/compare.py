@@ -251,8 +251,11 @@ def _is_one_sided(row: Row) -> bool:
 
 
 def _component(row: Row) -> tuple[str, str]:
-    """The component of a line and the period that it pays; a correction is of the one that it corrects."""
-    return _of(row, "component_id"), _paid_period(row)
+    """The component of a line and the period that it pays; a correction is of the one that it corrects. An
+    earlier release may say no component of it.
+    """
+    component = row.get("component_id_b") or row.get("component_id_a")
+    return str(component or ""), _paid_period(row)
 
 
 def _paid_period(row: Row) -> str:
@@ -262,7 +265,7 @@ def _paid_period(row: Row) -> str:
 def _components(policy: Sequence[PolicyChange]) -> dict[tuple[str, str], PolicyChange]:
     """Components that came or went, by id and period: lines that did so with them have no other cause."""
     return {
-        (one.key["component_id"], one.period_id): one
+        (one.key.get("component_id", ""), one.period_id): one
         for one in policy
         if one.model == COMPONENT and one.is_one_sided
     }
