@@ -18,7 +18,7 @@ from orchestration.audit.sensitivity.change import (
     Placed,
     Sensitivity,
 )
-from orchestration.audit.sensitivity.run import MOST_ROWS
+from orchestration.audit.sensitivity.search import MOST_ROWS
 from orchestration.text import plain
 
 WORDS: Mapping[str, list[str]] = yaml.safe_load(text_beside(__file__, "words.yml"))
