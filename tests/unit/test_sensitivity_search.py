@@ -222,6 +222,21 @@ def test_a_line_that_falls_away_after_several_rows_is_found() -> None:
     assert found.total == 80 and found.rank == 1
 
 
+def test_several_rows_of_a_sum_that_no_sample_is_asked_of_are_tried() -> None:
+    of = Drawn(
+        {
+            "A": {"speed": (10, 1), "hits": (70, 1)},
+            "B": {"speed": (20, 1), "hits": (200, 4)},
+            "C": {"speed": (21, 1), "hits": (50, 1)},
+            "D": {"speed": (40, 1), "hits": (50, 1)},
+        }
+    )
+    scores = of.scores() | {"B": Score(of.graph, "score:B", {})}
+    stack = Stack("hits", rows("B", "hits", [100, 100, 0, 0])[::-1])
+    [found] = Search("B", scores, of.group(), lambda _: {}).changes(Inputs(stacks=[stack]))
+    assert (found.direction, found.row_count) == ("better", 2)
+
+
 def test_rows_that_count_for_others_too_are_tried_one_by_one() -> None:
     """Two rows of B are alike, but one of them holds A down, who stays ahead when it goes."""
     of = Drawn(
