@@ -51,7 +51,7 @@ def find(folder: Path, *, period_id: str, agent_id: str | None = None) -> Sensit
         some = agent_id or next((row["agent_id"] for row in audit.select("facts.dim_agent")), "")
         require_agent_and_period(audit, agent_id=some, period_id=period_id)
         try:
-            period = _Period(audit, period_id)
+            period = Period(audit, period_id)
             findings = period.findings(agent_id)
         except CannotEvaluate as error:
             raise AuditFileUnreadable(
@@ -68,7 +68,7 @@ def find(folder: Path, *, period_id: str, agent_id: str | None = None) -> Sensit
         return Sensitivity(folder.name, period_id, bool(settled), period.with_places(findings))
 
 
-class _Period:
+class Period:
     """One graded period of a publication."""
 
     def __init__(self, audit: AuditFile, period_id: str) -> None:
@@ -236,10 +236,11 @@ class _Period:
             total=row["total_score"],
             points_to_better=decimal_of(better - total) if better is not None else None,
             points_to_worse=decimal_of(total - worse) if worse is not None else None,
-            changes=search.changes(self._inputs(agent_id)),
+            changes=search.changes(self.inputs(agent_id)),
         )
 
-    def _inputs(self, agent_id: str) -> Inputs:
+    def inputs(self, agent_id: str) -> Inputs:
+        """What the grade of an agent that was asked for is tried with."""
         stacks: list[Stack] = []
         ends: dict[str, list[InputRow]] = {}
         for row in self._rows.get(agent_id, ()):
