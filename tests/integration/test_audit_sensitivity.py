@@ -165,7 +165,7 @@ def test_no_reply_is_later_than_the_cut(publication: Path, monkeypatch: pytest.M
         assert free and all(at < context["cut_at"] for at in free.values())
         # Had the cut come an hour before the last of them, it and some others could be less late.
         cut_at = max(free.values()) - timedelta(hours=1)
-        monkeypatch.setattr(Period, "_cut_at", cut_at)
+        monkeypatch.setattr(period, "_cut_at", cut_at)
         bound = latest()
     assert max(bound.values()) < cut_at <= max(bound.values()) + timedelta(seconds=1)
     assert bound != free and bound.keys() == free.keys()
