@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from random import Random
 
 import pytest
 
@@ -116,9 +117,9 @@ class Drawn:
             for agent in AGENTS
         }
 
-    def group(self) -> Group:
+    def group(self, agents: Sequence[str] = AGENTS) -> Group:
         def keys(kind: str) -> dict[str, str]:
-            return {agent: f"{kind}:{agent}" for agent in AGENTS}
+            return {agent: f"{kind}:{agent}" for agent in agents}
 
         return Group(
             self.graph,
@@ -314,6 +315,30 @@ def test_others_move_with_the_rank_and_are_counted() -> None:
     of = drawn()
     [best] = [one for one in search(of, "C").changes(Inputs(stacks=stacks("C"))) if one.direction == "worse"]
     assert best.kind == SET_ASIDE and best.others_moved == 1, "somebody becomes the best"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_who_else_moves_is_what_working_out_everybody_anew_says(seed: int) -> None:
+    """Forty agents, many with the same total, of whom one to three get another."""
+    draw = Random(seed)
+    agents = [f"A{number:02}" for number in range(40)]
+    of = Drawn(
+        {one: {"speed": (draw.randint(0, 20) * 5, 1), "hits": (draw.randint(0, 4) * 25, 1)} for one in agents}
+    )
+    group, whole, counts = of.group(agents), Evaluator(of.graph), set()
+    for _ in range(20):
+        some = draw.sample(agents, draw.choice([1, 1, 2, 3]))
+        totals = {one: Fraction(draw.randint(0, 400), 4) for one in some}
+        trial = whole.having({f"score:{one}": total for one, total in totals.items()})
+        grades = {one: trial.result(f"grade:{one}").word for one in agents}
+        others = [
+            one for one in agents if one != some[0] and grades[one] != whole.result(f"grade:{one}").word
+        ]
+        assert group.others_moved(some[0], totals) == len(others)
+        assert group.grade(some[0], totals) == grades[some[0]]
+        assert group.rank(some[0], totals) == trial.result(f"rank:{some[0]}").number
+        counts.add(len(others))
+    assert len(counts) > 2
 
 
 def test_what_cannot_change_a_grade_is_not_named() -> None:

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
 from operator import itemgetter
 
 from orchestration.audit.calculation.evaluate import Evaluator
@@ -80,16 +81,28 @@ class Group:
         return Edges(begin[up] if up < len(begin) else None, short[down] if down < len(short) else None)
 
     def others_moved(self, agent_id: str, totals: Mapping[str, Fraction]) -> int:
-        """How many other members get another grade. Raises CannotEvaluate."""
-        passed = set(totals)
+        """How many other members get another grade. Raises CannotEvaluate.
+
+        Only those between a total and what it becomes may. They stay in order among themselves, so of those
+        of one grade the lowest get a worse one, or the highest a better one: where these begin is narrowed.
+        """
+        places: set[int] = set()
         for one, total in totals.items():
             low, high = sorted((self.totals[one], total))
             first = bisect_left(self._standing, low, key=itemgetter(0))
-            last = bisect_right(self._standing, high, key=itemgetter(0))
-            passed.update(agent for _, agent in self._standing[first:last])
-        passed.discard(agent_id)
-        trial = self._trial(passed, totals)
-        return sum(trial.result(self._grades[one]).word != self._now[one] for one in passed)
+            places.update(range(first, bisect_right(self._standing, high, key=itemgetter(0))))
+        between = [self._standing[place][1] for place in sorted(places)]
+        trial = self._trial([*between, *totals], totals)
+
+        def way(one: str) -> int:
+            return self.way(one, trial.result(self._grades[one]).word)
+
+        moved = sum(one != agent_id and way(one) != 0 for one in totals)
+        for _, run in groupby((one for one in between if one not in totals), key=self._now.get):
+            alike = list(run)
+            worse = bisect_left(alike, True, key=lambda one: way(one) >= 0)
+            moved += worse + len(alike) - bisect_left(alike, True, lo=worse, key=lambda one: way(one) > 0)
+        return moved
 
     def _trial(self, agents: Iterable[str], totals: Mapping[str, Fraction]) -> Evaluator:
         """An evaluator of the grades and ranks of these agents. It costs no more in a large group: the order
