@@ -83,7 +83,7 @@ class Period:
         """Of one agent or all, those that hang on a single row first."""
         asked = sorted(self._grades) if agent_id is None else [agent_id]
         found = [one for one in map(self._unranked, asked) if one is not None]
-        wanted = [agent for agent in asked if agent in self._ranked]
+        wanted = [agent for agent in asked if self._grades.get(agent, {}).get("grade") is not None]
         if wanted:
             self._read(wanted)
             by_group: dict[str, list[str]] = {}
