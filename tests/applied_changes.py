@@ -11,7 +11,15 @@ from decimal import Decimal
 from pathlib import Path
 
 from orchestration.audit.relations import AuditFile
-from orchestration.audit.sensitivity.change import COUNT_AGAIN, SECONDS, SET_ASIDE, Change, Finding, Placed
+from orchestration.audit.sensitivity.change import (
+    BETTER,
+    COUNT_AGAIN,
+    SECONDS,
+    SET_ASIDE,
+    Change,
+    Finding,
+    Placed,
+)
 
 RULING = (
     *("ruling_id", "entity", "entity_id", "kpi_id", "reason", "requested_by", "requested_at"),
@@ -25,14 +33,31 @@ class Certificate:
 
     agent_id: str
     period_id: str
+    scheme_id: str
     grade: str
     change: Change
+
+    def holds(
+        self, after: str | None, bands: Mapping[tuple[str, str, str | None], int], *, is_whole: bool
+    ) -> bool:
+        """Whether the grade that a night gave is the one named. The next smaller change leaves the grade as
+        it is; fewer rows may also move it the other way, and just do not do what the whole change does.
+        """
+        if is_whole:
+            return after == self.change.grade
+        if self.change.row_count < 2 or after is None:
+            return after == self.grade
+        better = bands[self._band(self.grade)] - bands[self._band(after)]
+        return better <= 0 if self.change.direction == BETTER else better >= 0
+
+    def _band(self, grade: str) -> tuple[str, str, str]:
+        return self.period_id, self.scheme_id, grade
 
 
 def certificates(findings: Iterable[Finding]) -> list[Certificate]:
     """Every change that was found."""
     return [
-        Certificate(one.agent_id, one.period_id, one.grade or "", change)
+        Certificate(one.agent_id, one.period_id, one.scheme_id, one.grade or "", change)
         for one in findings
         for change in one.changes
     ]
@@ -147,7 +172,8 @@ def _write_numbers(path: Path, changes: Mapping[int, tuple[Placed, Change, Decim
             at = dt.datetime.fromisoformat(row[place])
             row[place] = (at + dt.timedelta(seconds=int(value - change.before))).isoformat()
         else:
-            row[place] = str(Decimal(row[place]) + value - change.before)
+            assert Decimal(row[place]) == change.before, f"{path.name} row {row_number} has another number"
+            row[place] = str(value)
     _write(path, head, rows)
 
 
@@ -160,6 +186,15 @@ def _read(path: Path) -> tuple[list[str], list[list[str]]]:
 def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream, lineterminator="\n").writerows([head, *rows])
+
+
+def bands(folder: Path) -> dict[tuple[str, str, str | None], int]:
+    """The place of each grade of a plan in a period, the best first."""
+    with AuditFile(folder) as audit:
+        return {
+            (row["period_id"], row["scheme_id"], row["grade"]): row["band_no"]
+            for row in audit.select("policy.policy_grade_band")
+        }
 
 
 def grades(folder: Path) -> dict[tuple[str, str], str | None]:

@@ -8,7 +8,8 @@ month as (
     where period_kind = 'month' and has_ended
 ),
 
--- Neighbours in a group: the last of a grade and the first of the next; what one row moves either of them by.
+-- Neighbours in a group: the last of a grade and the first of the next; what one row takes from the upper one or adds
+-- to the lower one. With the same total the lower one has the better grade; the upper one loses it only below it.
 neighbour as (
     select
         margin.scheme_id,
@@ -16,9 +17,8 @@ neighbour as (
         margin.grade,
         lead(margin.grade) over neighbours as next_grade,
         margin.total_score - lead(margin.total_score) over neighbours as gap,
-        greatest(
-            coalesce(margin.row_points_down, 0), coalesce(lead(margin.row_points_up) over neighbours, 0)
-        ) as row_points
+        coalesce(margin.row_points_down, 0) as points_down,
+        coalesce(lead(margin.row_points_up) over neighbours, 0) as next_points_up
     from marts.mart_grade_margin as margin
     inner join month
         on margin.period_id = month.period_id
@@ -29,7 +29,8 @@ neighbour as (
 
 select
     scheme_id as subject,
-    count_if(method = 'forced' and grade <> next_grade and gap < row_points) as close_cut_count
+    count_if(method = 'forced' and grade <> next_grade and (gap < points_down or gap <= next_points_up))
+        as close_cut_count
 from neighbour
 group by scheme_id
 having count_if(method = 'forced') >= {min_agents}

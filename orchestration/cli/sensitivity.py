@@ -44,16 +44,28 @@ def sensitivity(
     rank of everybody in the group, and each one that can be made. Grades that hang on a single row come
     first. AGENT narrows it to one agent and names every change found.
     """
+    from dataclasses import replace
+
     from orchestration.audit.sensitivity.run import find
     from orchestration.audit.sensitivity.words import document
     from orchestration.audit.settled import explaining
+    from orchestration.errors import ConfigurationError
+    from orchestration.settlement.frozen import settlements
 
     if not 1 <= len(asked) <= 2:
         raise click.UsageError("Name a period, or an agent and a period: meritline sensitivity A0007 2026-10")
     *agents, period = asked
     agent = agents[0] if agents else None
-    source = explaining(options.state_folder(), agent_id=agent or "", period_id=period, run_id=run_id)
+    if out is not None and not out.absolute().parent.is_dir():
+        raise ConfigurationError(
+            path=out, problem="there is no such folder", remedy="Make it, or name another file"
+        )
+    state = options.state_folder()
+    source = explaining(state, agent_id=agent or "", period_id=period, run_id=run_id)
     found = find(source.folder, period_id=period, agent_id=agent)
+    if period in settlements(state):
+        # The publication that it was settled on was made before, and does not know.
+        found = replace(found, is_settled=True)
     if form == "json":
         said = {**document(found), "notes": [str(note) for note in source.notes]}
         text = json.dumps(said, ensure_ascii=False, indent=2) + "\n"
@@ -62,19 +74,20 @@ def sensitivity(
     if out is None:
         click.echo(text, nl=False)
     else:
-        from orchestration.state.folder import OWNER_FILE
+        from orchestration.audit.sensitivity.words import say
+        from orchestration.state.folder import write_private
 
-        out.touch(OWNER_FILE)
-        out.chmod(OWNER_FILE)
-        out.write_text(text, encoding="utf-8")
-        click.echo(f"{out}: {len(found.findings)} agents")
+        write_private(out, text.encode())
+        count = len(found.findings)
+        done = say("written_one" if count == 1 else "written", file=out, count=count)
+        click.echo(f"{done.en} {done.zh}")
 
 
 def _page(found: Sensitivity, notes: Sequence[Phrase], *, is_one: bool) -> str:
     from orchestration.audit.sensitivity.words import headline, say
 
     lines = [str(note) for note in notes]
-    if found.is_settled or notes:
+    if found.is_settled:
         said = say("settled")
         lines += [said.en, said.zh]
     if is_one:

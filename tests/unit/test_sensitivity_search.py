@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from random import Random
 
 import pytest
 
 from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
 from orchestration.audit.calculation.graph import Graph, Number, Operand
-from orchestration.audit.sensitivity.change import SECONDS, SET_ASIDE, Change, InputRow, Shift
+from orchestration.audit.sensitivity.change import AMOUNT, SECONDS, SET_ASIDE, Change, InputRow, Shift
 from orchestration.audit.sensitivity.group import Group
 from orchestration.audit.sensitivity.scores import Line, Score
 from orchestration.audit.sensitivity.search import Inputs, Numbered, Search, Stack
@@ -116,9 +117,9 @@ class Drawn:
             for agent in AGENTS
         }
 
-    def group(self) -> Group:
+    def group(self, agents: Sequence[str] = AGENTS) -> Group:
         def keys(kind: str) -> dict[str, str]:
-            return {agent: f"{kind}:{agent}" for agent in AGENTS}
+            return {agent: f"{kind}:{agent}" for agent in agents}
 
         return Group(
             self.graph,
@@ -173,27 +174,90 @@ def graded(of: Drawn, agent: str, shifts: Sequence[Shift], min_sample: int = 1) 
     return of.group().grade(agent, {agent: total})
 
 
+def every_count(of: Drawn, agent: str, min_sample: int) -> dict[str, int]:
+    """By direction the fewest rows, found by trying every number of them."""
+    now = "SAB".index(graded(of, agent, [], min_sample) or "")
+    fewest: dict[str, int] = {}
+    for stack in stacks(agent):
+        for count in range(1, len(stack.rows) + 1):
+            gone = sum((one.numerator for one in stack.rows[:count]), Fraction(0))
+            key = f"{agent}:P:{stack.name}"
+            shifts = [Shift("kpi_observation", key, -gone, Fraction(-count))]
+            if of.scores(min_sample)[agent].with_shifts(shifts) is None:
+                continue
+            moved = "SAB".index(graded(of, agent, shifts, min_sample) or "") - now
+            if moved:
+                way = "worse" if moved > 0 else "better"
+                fewest[way] = min(fewest.get(way, count), count)
+    return fewest
+
+
+@pytest.mark.parametrize("min_sample", [1, 2, 3])
 @pytest.mark.parametrize("agent", AGENTS)
-def test_the_fewest_rows_are_those_that_trying_every_number_of_them_finds(agent: str) -> None:
+def test_the_fewest_rows_are_those_that_trying_every_number_of_them_finds(
+    agent: str, min_sample: int
+) -> None:
     of = drawn()
-    now = graded(of, agent, [])
-    found = search(of, agent).changes(Inputs(stacks=stacks(agent)))
-    for direction, way in (("better", -1), ("worse", 1)):
-        tried = []
-        for stack in stacks(agent):
-            for count in range(1, len(stack.rows)):
-                gone = stack.rows[:count]
-                shift = Shift(
-                    "kpi_observation",
-                    f"{agent}:P:{stack.name}",
-                    -sum((one.numerator for one in gone), Fraction(0)),
-                    Fraction(-count),
-                )
-                grade = graded(of, agent, [shift])
-                if way * ("SAB".index(grade or "") - "SAB".index(now or "")) > 0:
-                    tried.append(count)
-        named = [one.row_count for one in found if one.direction == direction]
-        assert named == ([min(tried)] if tried else []), (agent, direction)
+    found = search(of, agent, min_sample).changes(Inputs(stacks=stacks(agent)))
+    named = {one.direction: one.row_count for one in found}
+    assert named == every_count(of, agent, min_sample)
+    assert all(one.smaller == (one.row_count - 1 or None) for one in found)
+
+
+def test_a_line_that_falls_away_after_several_rows_is_found() -> None:
+    """B's four hits are alike, with a sample of three: one less is nothing, two less leave only speed."""
+    of = Drawn(
+        {
+            "A": {"speed": (10, 1), "hits": (60, 1)},
+            "B": {"speed": (20, 1), "hits": (200, 4)},
+            "C": {"speed": (21, 1), "hits": (50, 1)},
+            "D": {"speed": (40, 1), "hits": (50, 1)},
+        }
+    )
+    scores = of.scores() | {
+        "B": Score(of.graph, "score:B", {"B:P:hits": [Line("line:B:P:hits", min_sample=3)]})
+    }
+    stack = Stack("hits", rows("B", "hits", [50, 50, 50, 50]))
+    [found] = Search("B", scores, of.group(), lambda _: {}).changes(Inputs(stacks=[stack]))
+    assert (found.direction, found.row_count, found.smaller) == ("better", 2, 1)
+    assert found.total == 80 and found.rank == 1
+
+
+def test_several_rows_of_a_sum_that_no_sample_is_asked_of_are_tried() -> None:
+    of = Drawn(
+        {
+            "A": {"speed": (10, 1), "hits": (70, 1)},
+            "B": {"speed": (20, 1), "hits": (200, 4)},
+            "C": {"speed": (21, 1), "hits": (50, 1)},
+            "D": {"speed": (40, 1), "hits": (50, 1)},
+        }
+    )
+    scores = of.scores() | {"B": Score(of.graph, "score:B", {})}
+    stack = Stack("hits", rows("B", "hits", [100, 100, 0, 0])[::-1])
+    [found] = Search("B", scores, of.group(), lambda _: {}).changes(Inputs(stacks=[stack]))
+    assert (found.direction, found.row_count) == ("better", 2)
+
+
+def test_rows_that_count_for_others_too_are_tried_one_by_one() -> None:
+    """Two rows of B are alike, but one of them holds A down, who stays ahead when it goes."""
+    of = Drawn(
+        {
+            "A": {"speed": (30, 1), "hits": (50, 1)},
+            "B": {"speed": (90, 3), "hits": (48, 1)},
+            "C": {"speed": (60, 1), "hits": (50, 1)},
+            "D": {"speed": (70, 1), "hits": (50, 1)},
+        }
+    )
+
+    def others(one: InputRow) -> Mapping[str, Sequence[Shift]]:
+        lifted = [Shift("kpi_observation", "A:P:hits", Fraction(20))]
+        return {"A": lifted} if one.key == "Bspeed0" else {}
+
+    stack = Stack("speed", rows("B", "speed", [40, 40, 10]), is_shared=True)
+    [found] = Search("B", of.scores(), of.group(), others).changes(Inputs(stacks=[stack]))
+    assert (found.direction, found.row_count, found.alone_keys) == ("better", 1, ("Bspeed1",))
+    [free] = Search("B", of.scores(), of.group(), lambda _: {}).changes(Inputs(stacks=[stack]))
+    assert free.alone_keys == ("Bspeed0", "Bspeed1")
 
 
 def test_a_row_whose_loss_leaves_too_small_a_sample_gives_its_weight_to_the_others() -> None:
@@ -219,13 +283,62 @@ def test_the_seconds_are_the_fewest_and_one_less_does_nothing() -> None:
         by, towards = int(one.after - 90), 1 if one.after > 90 else -1
         assert graded(of, "A", [Shift("kpi_observation", "A:P:speed", Fraction(by))]) == one.grade != "A"
         assert graded(of, "A", [Shift("kpi_observation", "A:P:speed", Fraction(by - towards))]) == "A"
-        assert abs(one.smaller - 90) == abs(by) // 2
+        assert one.smaller == one.after - towards, "one second less"
+
+
+def test_seconds_go_up_as_far_as_there_is_room_and_no_further() -> None:
+    of = drawn()
+    longest = Numbered(SECONDS, row("A", "speed", 0, 90), "s", Fraction(1))
+
+    def worse(room: Fraction | None) -> list[Change]:
+        found = search(of, "A").changes(Inputs(numbers=[replace(longest, room=room)]))
+        return [one for one in found if one.direction == "worse"]
+
+    [free] = worse(None)
+    assert free.after is not None and free.before is not None
+    needed = Fraction(free.after - free.before)
+    assert worse(needed) == [free] and worse(needed - 1) == []
+
+
+def test_an_amount_is_told_as_it_stands_in_its_column() -> None:
+    of, partly = drawn(), row("A", "speed", 0, 90)
+    net = Numbered(AMOUNT, partly, "cny", Fraction(1, 100))
+    plain = search(of, "A").changes(Inputs(numbers=[net]))
+    column = search(of, "A").changes(Inputs(numbers=[replace(net, offset=Fraction(35))]))
+    assert len(plain) == 2 and [one.grade for one in plain] == [one.grade for one in column]
+    for one, written in zip(plain, column, strict=True):
+        for name in ("before", "after", "smaller"):
+            assert getattr(written, name) == getattr(one, name) + 35, "net and what was refunded"
 
 
 def test_others_move_with_the_rank_and_are_counted() -> None:
     of = drawn()
     [best] = [one for one in search(of, "C").changes(Inputs(stacks=stacks("C"))) if one.direction == "worse"]
     assert best.kind == SET_ASIDE and best.others_moved == 1, "somebody becomes the best"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_who_else_moves_is_what_working_out_everybody_anew_says(seed: int) -> None:
+    """Forty agents, many with the same total, of whom one to three get another."""
+    draw = Random(seed)
+    agents = [f"A{number:02}" for number in range(40)]
+    of = Drawn(
+        {one: {"speed": (draw.randint(0, 20) * 5, 1), "hits": (draw.randint(0, 4) * 25, 1)} for one in agents}
+    )
+    group, whole, counts = of.group(agents), Evaluator(of.graph), set()
+    for _ in range(20):
+        some = draw.sample(agents, draw.choice([1, 1, 2, 3]))
+        totals = {one: Fraction(draw.randint(0, 400), 4) for one in some}
+        trial = whole.having({f"score:{one}": total for one, total in totals.items()})
+        grades = {one: trial.result(f"grade:{one}").word for one in agents}
+        others = [
+            one for one in agents if one != some[0] and grades[one] != whole.result(f"grade:{one}").word
+        ]
+        assert group.others_moved(some[0], totals) == len(others)
+        assert group.grade(some[0], totals) == grades[some[0]]
+        assert group.rank(some[0], totals) == trial.result(f"rank:{some[0]}").number
+        counts.add(len(others))
+    assert len(counts) > 2
 
 
 def test_what_cannot_change_a_grade_is_not_named() -> None:

@@ -301,7 +301,17 @@ worth as (
 
 margin as (
     select
-        graded.*,
+        graded.period_kind,
+        graded.period_id,
+        graded.agent_id,
+        graded.scheme_id,
+        graded.cohort_id,
+        graded.cohort_size,
+        graded.rank,
+        graded.method,
+        graded.grade,
+        graded.total_score,
+        graded.maturity,
         better_band.grade as better_grade,
         {{ points('better.edge_total - graded.total_score') }} as points_to_better,
         worse_band.grade as worse_grade,

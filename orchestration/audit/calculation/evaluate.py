@@ -43,16 +43,19 @@ class Evaluator:
         self._shown: dict[str, Fraction | None] = {}
         self._under_way: set[str] = set()
         self._cohorts: dict[str, list[Standing]] = {}
+        self._members: dict[str, frozenset[str]] = {}
         self._changed: Mapping[str, Fraction] = {}
         self._base: Evaluator | None = None
         self._anew: frozenset[str] = frozenset()
 
-    def having(self, changed: Mapping[str, Fraction]) -> Evaluator:
+    def having(self, changed: Mapping[str, Fraction], *, anew: frozenset[str] | None = None) -> Evaluator:
         """An evaluator with other values in the place of some numbers: only what rests on them is worked out
-        anew.
+        anew. Who asks for a few numbers only may name as `anew` all that they are made of, and spares looking
+        for what else rests on those changed.
         """
         other = Evaluator(self._graph)
-        other._base, other._changed, other._anew = self, changed, self._graph.above(changed)
+        other._base, other._changed = self, changed
+        other._anew = self._graph.above(changed) if anew is None else anew.union(changed)
         return other
 
     def result(self, node_key: str) -> Result:
@@ -74,15 +77,23 @@ class Evaluator:
     def cohort(self, cohort_key: str) -> list[Standing]:
         """How the members of a cohort stand, the best first. Raises CannotEvaluate."""
         if cohort_key not in self._cohorts:
-            members = [one.node_key for one in self._graph.of(cohort_key) if one.operand == "member"]
             if self._base is None:
+                members = [one.node_key for one in self._graph.of(cohort_key) if one.operand == "member"]
                 self._cohorts[cohort_key] = sorted(standing_of(self.result(one)) for one in members)
             else:
                 standings = self._cohorts[cohort_key] = list(self._base.cohort(cohort_key))
-                for one in self._anew.intersection(members):
+                for one in self._anew & self._members_of(cohort_key):
                     del standings[bisect_left(standings, standing_of(self._base.result(one)))]
                     insort(standings, standing_of(self.result(one)))
         return self._cohorts[cohort_key]
+
+    def _members_of(self, cohort_key: str) -> frozenset[str]:
+        if self._base is not None:
+            return self._base._members_of(cohort_key)
+        if cohort_key not in self._members:
+            operands = self._graph.of(cohort_key)
+            self._members[cohort_key] = frozenset(one.node_key for one in operands if one.operand == "member")
+        return self._members[cohort_key]
 
     def _unchanged(self, node_key: str) -> Evaluator | None:
         """Who has worked the number out already, where nothing changed below it."""

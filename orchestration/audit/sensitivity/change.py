@@ -61,10 +61,11 @@ class Change:
     """A change of inputs and what it does to the agent's grade; the others' inputs stay.
 
     `name` is the KPI or the rated dimension, `label` what people call it. Of rows set aside or counted again
-    `rows` are all of them; of a number its one row, with the number `before` and `after` and the column
-    `field` of the export. `alone_count` is how many single rows of the same kind would do it (at most those
-    looked at). `smaller` is a smaller change that does not change the grade: so many rows, or the number.
-    `others_moved` counts other agents whose grade it changes.
+    `rows` are all of them; of a number its one row, with the number `before` and `after`: of seconds how long
+    it takes, else what stands in the column `column` of the export. `alone_keys` are the keys of the rows of
+    the same kind of which each one would do it (those looked at). `smaller` is the next smaller change, which
+    does not do it: so many rows, or the number. `others_moved` counts other agents of the group whose grade
+    of the period it changes.
     """
 
     kind: str
@@ -75,13 +76,18 @@ class Change:
     total: Decimal | None
     rank: int | None
     others_moved: int
-    alone_count: int = 0
+    alone_keys: tuple[str, ...] = ()
     column: str = ""
     unit: str = ""
     before: Decimal | None = None
     after: Decimal | None = None
     smaller: Decimal | None = None
     label: Phrase = field(default_factory=lambda: Phrase("", ""))
+
+    @property
+    def alone_count(self) -> int:
+        """How many rows of the same kind would do it alone (of those looked at)."""
+        return len(self.alone_keys)
 
     @property
     def row_count(self) -> int:

@@ -1,4 +1,5 @@
--- Of each agent, KPI, part of the period and denominator: the rows that add the most and the least.
+-- Of each agent, KPI, part of the period and denominator, apart what counts for others of the group too: the rows that
+-- add the most and the least, and the earliest.
 with part as (
     select period_month.month_id, coalesce(max(quarter.period_id), period_month.month_id) as part_id
     from facts.dim_period_month as period_month
@@ -19,6 +20,25 @@ scored as (
     union
     select unnest($agents) as agent_id, 'collaboration_score' as kpi_id
 ),
+-- Rows that the KPI counts for somebody else too, with whom the agent shares out the grades.
+shared_in_group as (
+    select distinct shared.kpi_id, shared.evidence_model, shared.evidence_key, shared.agent_id
+    from shared
+    inner join shared as theirs
+        on
+            shared.kpi_id = theirs.kpi_id
+            and shared.evidence_model = theirs.evidence_model
+            and shared.evidence_key = theirs.evidence_key
+            and shared.agent_id <> theirs.agent_id
+    inner join grade.grade as own_grade
+        on shared.agent_id = own_grade.agent_id and own_grade.period_id = $period
+    inner join grade.grade as their_grade
+        on
+            theirs.agent_id = their_grade.agent_id
+            and own_grade.period_id = their_grade.period_id
+            and own_grade.cohort_id = their_grade.cohort_id
+    where own_grade.method = 'forced'
+),
 -- A rating that steps aside lets an older one of the same thing count: such rows are not looked at.
 superseding as (
     select distinct evidence.kpi_id, survey.survey_id
@@ -32,13 +52,24 @@ counted as (
     select
         evidence.agent_id, evidence.kpi_id, evidence.evidence_model, evidence.evidence_key, evidence.event_on,
         evidence.numerator, evidence.denominator,
-        case when $by_quarter then part.part_id else $period end as part_id
+        case when $by_quarter then part.part_id else $period end as part_id,
+        shared_in_group.agent_id is not null as is_shared
     from evidence
     inner join part on evidence.month_id = part.month_id
     inner join scored on evidence.agent_id = scored.agent_id and evidence.kpi_id = scored.kpi_id
+    left join shared_in_group
+        on
+            evidence.agent_id = shared_in_group.agent_id
+            and evidence.kpi_id = shared_in_group.kpi_id
+            and evidence.evidence_model = shared_in_group.evidence_model
+            and evidence.evidence_key = shared_in_group.evidence_key
     where
         evidence.is_counted
         and evidence.kpi_id not in (select unnest($left_out))
+        and not (
+            list_contains($follow_up, evidence.kpi_id)
+            and evidence.evidence_key in (select following.ticket_id from following)
+        )
         and not exists (
             select 1 from superseding
             where
@@ -48,13 +79,16 @@ counted as (
         )
 )
 select
-    agent_id, kpi_id, part_id, denominator,
+    agent_id, kpi_id, part_id, denominator, is_shared,
     list(struct_pack(
-        model := evidence_model, key := evidence_key, number := numerator, day := event_on
-    ) order by numerator desc, event_on, evidence_key)[1:$most] as highest,
+        model := evidence_model, key := evidence_key, number := numerator
+    ) order by numerator desc, event_on, evidence_key, evidence_model)[1:$most] as highest,
     list(struct_pack(
-        model := evidence_model, key := evidence_key, number := numerator, day := event_on
-    ) order by numerator, event_on, evidence_key)[1:$most] as lowest
+        model := evidence_model, key := evidence_key, number := numerator
+    ) order by numerator, event_on, evidence_key, evidence_model)[1:$most] as lowest,
+    list(struct_pack(
+        model := evidence_model, key := evidence_key, number := numerator
+    ) order by event_on, numerator, evidence_key, evidence_model)[1:1] as earliest
 from counted
-group by agent_id, kpi_id, part_id, denominator
-order by agent_id, kpi_id, part_id, denominator
+group by agent_id, kpi_id, part_id, denominator, is_shared
+order by agent_id, kpi_id, part_id, denominator, is_shared

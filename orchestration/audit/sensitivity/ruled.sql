@@ -14,6 +14,10 @@ where
     and evidence.team_id is not null
     and evidence.evidence_model <> 'fct_survey'
     and evidence.kpi_id not in (select unnest($left_out))
+    and not (
+        list_contains($follow_up, evidence.kpi_id)
+        and evidence.evidence_key in (select following.ticket_id from following)
+    )
     and coalesce(evidence.event_on < waiting.first_on, true)
     and not exists (
         select 1 from facts.fct_ruling as other
@@ -28,4 +32,4 @@ where
             and shared.evidence_model = evidence.evidence_model
             and shared.agent_id is distinct from evidence.agent_id
     )
-order by evidence.agent_id, evidence.kpi_id, evidence.evidence_key
+order by evidence.agent_id, evidence.kpi_id, evidence.evidence_key, evidence.evidence_model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -21,6 +22,7 @@ from orchestration.audit.node import Phrase, SourceLine
 from orchestration.audit.relations import AuditFile, AuditFileUnreadable, Row
 from orchestration.audit.sensitivity.change import (
     AMOUNT,
+    SECONDS,
     Change,
     Finding,
     InputRow,
@@ -30,11 +32,9 @@ from orchestration.audit.sensitivity.change import (
 )
 from orchestration.audit.sensitivity.group import Group
 from orchestration.audit.sensitivity.scores import Line, Score
-from orchestration.audit.sensitivity.search import Inputs, Numbered, Search, Stack
+from orchestration.audit.sensitivity.search import FURTHEST, MOST_ROWS, Inputs, Numbered, Search, Stack
 from orchestration.errors import ConfigurationError
 
-MOST_ROWS = 20
-"""Rows of one KPI that are set aside at most: a grade that takes more hangs on no handful."""
 INPUTS: Mapping[str, Any] = yaml.safe_load(text_beside(__file__, "inputs.yml"))
 RULED = frozenset(f"fct_{entity}" for entity in INPUTS["ruled"])
 CALENDAR = "calendar"
@@ -51,7 +51,7 @@ def find(folder: Path, *, period_id: str, agent_id: str | None = None) -> Sensit
         some = agent_id or next((row["agent_id"] for row in audit.select("facts.dim_agent")), "")
         require_agent_and_period(audit, agent_id=some, period_id=period_id)
         try:
-            period = _Period(audit, period_id)
+            period = Period(audit, period_id)
             findings = period.findings(agent_id)
         except CannotEvaluate as error:
             raise AuditFileUnreadable(
@@ -68,7 +68,7 @@ def find(folder: Path, *, period_id: str, agent_id: str | None = None) -> Sensit
         return Sensitivity(folder.name, period_id, bool(settled), period.with_places(findings))
 
 
-class _Period:
+class Period:
     """One graded period of a publication."""
 
     def __init__(self, audit: AuditFile, period_id: str) -> None:
@@ -83,7 +83,7 @@ class _Period:
         """Of one agent or all, those that hang on a single row first."""
         asked = sorted(self._grades) if agent_id is None else [agent_id]
         found = [one for one in map(self._unranked, asked) if one is not None]
-        wanted = [agent for agent in asked if agent in self._ranked]
+        wanted = [agent for agent in asked if self._grades.get(agent, {}).get("grade") is not None]
         if wanted:
             self._read(wanted)
             by_group: dict[str, list[str]] = {}
@@ -129,7 +129,12 @@ class _Period:
         cohorts = {self._grades[agent]["cohort_id"] for agent in wanted}
         members = [agent for agent in self._ranked if self._grades[agent]["cohort_id"] in cohorts]
         self._audit.keep("evidence", text_beside(__file__, "evidence.sql"), {"period": self._id})
-        shared = self._audit.query(text_beside(__file__, "shared.sql"))
+        follow_up = {"follow_up": INPUTS["follow_up"]}
+        self._audit.keep("following", text_beside(__file__, "following.sql"), follow_up)
+        self._audit.keep("shared", text_beside(__file__, "shared.sql"), {})
+        shared = self._audit.query(
+            "select * from shared order by kpi_id, evidence_key, evidence_model, agent_id, month_id"
+        )
         self._shared: dict[tuple[str, str, str], list[Row]] = {}
         for row in shared:
             cell = row["kpi_id"], row["evidence_model"], row["evidence_key"]
@@ -152,18 +157,33 @@ class _Period:
             "period": self._id,
             "agents": list(wanted),
             "left_out": self._left_out,
+            **follow_up,
         }
         self._rows: dict[str, list[Row]] = {}
         sql = text_beside(__file__, "rows.sql")
         for row in self._audit.query(sql, {**values, "by_quarter": self._is_year, "most": MOST_ROWS}):
             self._rows.setdefault(row["agent_id"], []).append(row)
         self._ruled: dict[str, list[Row]] = {}
-        ruled = {name: values[name] for name in ("agents", "left_out")}
+        ruled = {name: value for name, value in values.items() if name != "period"}
         for row in self._audit.query(text_beside(__file__, "ruled.sql"), ruled):
             self._ruled.setdefault(row["agent_id"], []).append(row)
+        self._written = self._read_written()
         self._rated: dict[str, list[Row]] = {}
         for row in self._audit.select("facts.fct_rating", {"agent_id": list(wanted)}, order=["rating_id"]):
             self._rated.setdefault(row["agent_id"], []).append(row)
+
+    def _read_written(self) -> Mapping[tuple[str, str], Any]:
+        """By KPI and key of a row whose number may be changed: what stands in its column."""
+        keys: dict[tuple[str, str], set[str]] = {}
+        for row in (row for rows in self._rows.values() for row in rows):
+            if "fact" in INPUTS["numbers"].get(row["kpi_id"], {}):
+                for one in _ends(row):
+                    keys.setdefault((row["kpi_id"], one["model"]), set()).add(one["key"])
+        return {
+            (name, key): cell[INPUTS["numbers"][name]["fact"]]
+            for (name, model), wanted in sorted(keys.items())
+            for key, cell in self._audit.rows_by_key(model, wanted).items()
+        }
 
     def _score_of(self, agents: Sequence[str]) -> dict[str, Score]:
         periods = sorted({self._id, *(one for found in self._longer.values() for one in found)})
@@ -216,10 +236,11 @@ class _Period:
             total=row["total_score"],
             points_to_better=decimal_of(better - total) if better is not None else None,
             points_to_worse=decimal_of(total - worse) if worse is not None else None,
-            changes=search.changes(self._inputs(agent_id)),
+            changes=search.changes(self.inputs(agent_id)),
         )
 
-    def _inputs(self, agent_id: str) -> Inputs:
+    def inputs(self, agent_id: str) -> Inputs:
+        """What the grade of an agent that was asked for is tried with."""
         stacks: list[Stack] = []
         ends: dict[str, list[InputRow]] = {}
         for row in self._rows.get(agent_id, ()):
@@ -228,9 +249,11 @@ class _Period:
             for side in ("highest",) if is_one_number else ("highest", "lowest"):
                 rows = [self._input(row, one["model"], one["key"], one["number"]) for one in row[side]]
                 if rows and rows[0].model in RULED:
-                    stacks.append(Stack(name, rows))
-                if name in INPUTS["numbers"]:
-                    ends.setdefault(name, []).append(rows[0])
+                    stacks.append(Stack(name, rows, row["is_shared"]))
+            if name in INPUTS["numbers"]:
+                ends.setdefault(name, []).extend(
+                    self._input(row, one["model"], one["key"], one["number"]) for one in _ends(row)
+                )
         return Inputs(
             stacks=stacks,
             ruled=[
@@ -270,7 +293,15 @@ class _Period:
             for row in dict.fromkeys(rows):
                 if said["kind"] == AMOUNT and not row.numerator:
                     continue  # cancelled or refunded whole: more of it would be nothing still
-                yield _numbered(said, row)
+                number, written = _numbered(said, row), self._written.get((name, row.key))
+                if said["kind"] == SECONDS and written is not None:
+                    number = replace(
+                        number, room=min(Fraction(FURTHEST), _seconds_left(written, self._cut_at))
+                    )
+                elif said["kind"] == AMOUNT and written is not None:
+                    # What was refunded of it stays: the column has more than the row counts.
+                    number = replace(number, offset=Fraction(written) - row.numerator)
+                yield number
 
     def _ratings(self, agent_id: str) -> Iterable[Numbered]:
         """Ratings of the period, or of its months where it has none of its own (CG-04)."""
@@ -358,14 +389,33 @@ class _Period:
         return frozenset(row["kpi_id"] for row in self._kpis if row["clock"] != CALENDAR)
 
     @cached_property
+    def _cut_at(self) -> datetime:
+        [row] = self._audit.select("facts.dim_run_context")
+        found: datetime = row["cut_at"]
+        return found
+
+    @cached_property
     def _kpis(self) -> Sequence[Row]:
         periods = sorted(self._periods_inside)
         return self._audit.select("policy.policy_kpi_period", {"period_id": periods})
 
 
 def _numbered(said: Mapping[str, Any], row: InputRow) -> Numbered:
-    most = Fraction(said["most"]) if "most" in said else None
-    return Numbered(said["kind"], row, said["unit"], Fraction(said["step"]), most)
+    room = max(Fraction(said["most"]) - row.numerator, Fraction(0)) if "most" in said else None
+    return Numbered(said["kind"], row, said["unit"], Fraction(said["step"]), room)
+
+
+def _ends(row: Row) -> list[Mapping[str, Any]]:
+    """The rows whose number may be changed furthest: down the highest, up the lowest or, by seconds, the
+    earliest, which is furthest from the cut. By the same change all move their sum alike.
+    """
+    return [row["highest"][0], row["lowest"][0], row["earliest"][0]]
+
+
+def _seconds_left(at: datetime, cut_at: datetime) -> Fraction:
+    """Whole seconds by which a moment may be later and still lie before the cut (S-ASOF)."""
+    micros = (cut_at - at) // timedelta(microseconds=1)
+    return Fraction(max((micros - 1) // 1_000_000, 0))
 
 
 def _placed(

@@ -62,11 +62,19 @@ class Score:
         """What a sum comes to."""
         return Fraction(self._graph.numbers[self._sums[model, key]["numerator"]].value or 0)
 
-    def spare_rows(self, model: str, key: str) -> int:
-        """Rows of one case each that the sum may lose before a line has too small a sample."""
-        least = max((max(one.min_sample, 1) for one in self._lines.get(key, ())), default=1)
-        cases = self._graph.numbers[self._sums[model, key]["denominator"]].value or 0
-        return max(int(cases) - least, 0)
+    def has_lines(self, shifts: Iterable[Shift]) -> bool:
+        """Whether, with these sums changed, the score still rests on one of them: a line that is scored, or a
+        sum that it reads without a line.
+        """
+        for shift in shifts:
+            cell = self._sums.get((shift.model, shift.key))
+            if cell is not None:
+                lines = self._lines.get(shift.key, ())
+                cases = self._graph.numbers[cell["denominator"]].value or 0
+                sample = Fraction(cases) + shift.denominator
+                if not lines or any(sample >= max(one.min_sample, 1) for one in lines):
+                    return True
+        return False
 
     def with_shifts(self, shifts: Iterable[Shift]) -> Fraction | None:
         """The total with these sums changed; None where nothing is scored any more. Raises CannotEvaluate."""

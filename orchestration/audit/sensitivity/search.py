@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 
@@ -12,6 +13,7 @@ from orchestration.audit.calculation.evaluate import CannotEvaluate, decimal_of
 from orchestration.audit.sensitivity.change import (
     BETTER,
     COUNT_AGAIN,
+    SECONDS,
     SET_ASIDE,
     WORSE,
     Change,
@@ -22,30 +24,37 @@ from orchestration.audit.sensitivity.change import (
 from orchestration.audit.sensitivity.group import Edges, Group
 from orchestration.audit.sensitivity.scores import Score
 
+MOST_ROWS = 20
+"""Rows of one KPI that are set aside at most: a grade that takes more hangs on no handful."""
 FURTHEST = 86_400
-"""Steps by which a number without a bound is changed at most: a duration by a day."""
+"""Seconds by which a duration is changed at most: a day."""
 WAYS = {1: BETTER, -1: WORSE}
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Rows of one KPI with the same denominator, in the order in which their going moves its sum most."""
+    """Rows of one KPI with the same denominator, in the order in which their going moves its sum most: all of
+    them, or the first `MOST_ROWS`. Of rows that are `is_shared` the KPI counts each for somebody else of the
+    group too, so which of them go matters beside what they add.
+    """
 
     name: str
     rows: Sequence[InputRow]
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)
 class Numbered:
-    """A number of one row that may be changed by `step`s up to `most` (0 is the least); `kind` is the
-    change's.
+    """A number of one row that may be changed by `step`s: down to 0, and up by `room` (None: as far as makes
+    sense). `kind` is the change's. The export has the number and `offset` in its column.
     """
 
     kind: str
     row: InputRow
     unit: str
     step: Fraction
-    most: Fraction | None
+    room: Fraction | None = None
+    offset: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,16 @@ class _Trial:
     totals: Mapping[str, Fraction]
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A change that was found, how large it is among those of its kind, and what it comes to."""
+
+    size: tuple[object, ...]
+    way: int
+    change: Change
+    trial: _Trial
+
+
 class Search:
     """Looks for the changes of one agent."""
 
@@ -79,55 +98,63 @@ class Search:
 
     def changes(self, inputs: Inputs) -> tuple[Change, ...]:
         """The smallest change of each kind and direction, fewest rows first."""
-        found: dict[tuple[str, str, str], tuple[tuple[object, ...], Change]] = {}
-        for size, change in self._found(inputs):
-            place = change.kind, change.direction, change.unit
-            if place not in found or size < found[place][0]:
-                found[place] = size, change
-        kept = [change for _, change in found.values()]
+        smallest: dict[tuple[str, str, str], _Found] = {}
+        for one in self._found(inputs):
+            place = one.change.kind, one.change.direction, one.change.unit
+            if place not in smallest or one.size < smallest[place].size:
+                smallest[place] = one
+        # Who else moves is asked only of those kept: it takes longest.
+        kept = [self._done(one) for one in smallest.values()]
         return tuple(
             sorted(kept, key=lambda one: (one.row_count or 10**6, one.kind, one.direction, one.unit))
         )
 
-    def _found(self, inputs: Inputs) -> Iterator[tuple[tuple[object, ...], Change]]:
+    def _found(self, inputs: Inputs) -> Iterator[_Found]:
         for stack in inputs.stacks:
-            for change in self._of_stack(stack):
-                yield (change.row_count, -change.alone_count, change.name, change.rows[0].key), change
+            yield from self._of_shared(stack) if stack.is_shared else self._of_stack(stack)
         for row in inputs.ruled:
             trial = self._after([row], back=True)
             way = self._way(trial)
             if way:
-                change = self._change(COUNT_AGAIN, way, row.name, [row], trial, alone_count=1)
-                yield (1, row.name, row.key), change
+                change = _change(COUNT_AGAIN, way, row.name, [row])
+                yield _Found((1, row.name, row.key), way, replace(change, alone_keys=(row.key,)), trial)
         for number in inputs.numbers:
-            for steps, change in self._of_number(number):
-                yield (steps * number.step, change.name, change.rows[0].key), change
+            yield from self._of_number(number)
 
-    def _of_stack(self, stack: Stack) -> Iterator[Change]:
-        """One row, else the fewest of those that move the sum most: no others of that number move it more."""
-        if not stack.rows:
-            return
-        first = self._after(stack.rows[:1])
-        way = self._way(first)
-        if way:
-            count = self._alone(stack.rows, way)
-            yield self._change(SET_ASIDE, way, stack.name, stack.rows[:1], first, alone_count=count)
-            return
-        row = stack.rows[0]
-        most = len(stack.rows)
-        if row.denominator:
-            keys = [key for key in self._keys(row) if self._score.has(row.model_of_sum, key)]
-            most = min([most, *(self._score.spare_rows(row.model_of_sum, key) for key in keys)])
-        if most < 2:
-            return
-        way = self._way(self._after(stack.rows[:most]))
-        if not way:
-            return
-        fewest = bisect_left(
-            range(most + 1), True, lo=2, key=lambda count: self._way(self._after(stack.rows[:count])) == way
-        )
-        rows = stack.rows[:fewest]
-        yield self._change(SET_ASIDE, way, stack.name, rows, self._after(rows), smaller=Fraction(fewest - 1))
+    def _of_stack(self, stack: Stack) -> Iterator[_Found]:
+        """Each way the fewest of the rows that move the sum most: no others of that number move it more.
+
+        Every number of them is tried. What they do together need not go one way: from some number on the
+        sample is too small and the line is scored no longer.
+        """
+        found: set[int] = set()
+        for count in range(1, len(stack.rows) + 1):
+            rows = stack.rows[:count]
+            trial = self._after(rows)
+            way = self._way(trial)
+            if way and way not in found:
+                found.add(way)
+                alone = stack.rows[: self._alone(stack.rows, way)] if count == 1 else ()
+                yield _set_aside(stack.name, way, rows, alone, trial)
+            if len(found) == len(WAYS) or not self._score.has_lines(self._shifts(rows)):
+                return
+
+    def _of_shared(self, stack: Stack) -> Iterator[_Found]:
+        """Rows that count for others too are tried one by one; where all were, the first two together too."""
+        alone: dict[int, list[InputRow]] = {}
+        trials: dict[str, _Trial] = {}
+        for row in stack.rows:
+            trials[row.key] = self._after([row])
+            alone.setdefault(self._way(trials[row.key]), []).append(row)
+        for way in WAYS:
+            if rows := alone.get(way):
+                yield _set_aside(stack.name, way, rows[:1], rows, trials[rows[0].key])
+        if 1 < len(stack.rows) < MOST_ROWS:
+            rows = list(stack.rows[:2])
+            trial = self._after(rows)
+            way = self._way(trial)
+            if way and way not in alone:
+                yield _set_aside(stack.name, way, rows, (), trial)
 
     def _alone(self, rows: Sequence[InputRow], way: int) -> int:
         """How many of the rows would do it alone: the first so many."""
@@ -135,29 +162,25 @@ class Search:
             range(len(rows)), True, lo=1, key=lambda place: self._way(self._after([rows[place]])) != way
         )
 
-    def _of_number(self, number: Numbered) -> Iterator[tuple[int, Change]]:
-        now = number.row.numerator
-        room = FURTHEST * number.step if number.kind == "seconds" else max(abs(now) * 10, Fraction(100_000))
-        most = max(number.most - now, Fraction(0)) if number.most is not None else room
-        for sign, furthest in ((1, floor(most / number.step)), (-1, floor(now / number.step))):
+    def _of_number(self, number: Numbered) -> Iterator[_Found]:
+        now, room = number.row.numerator, number.room
+        if room is None:
+            room = Fraction(FURTHEST) if number.kind == SECONDS else max(abs(now) * 10, Fraction(100_000))
+        for sign, furthest in ((1, floor(room / number.step)), (-1, floor(now / number.step))):
             steps = self._fewest(number, sign, furthest)
             if steps is None:
                 continue
             trial = self._moved(number, sign * steps)
             way = self._way(trial)
-            half = now + sign * (steps // 2) * number.step
-            change = self._change(
-                number.kind,
-                way,
-                number.row.name,
-                [number.row],
-                trial,
-                smaller=half,
-                before=now,
-                after=now + sign * steps * number.step,
+            before = now + number.offset
+            change = replace(
+                _change(number.kind, way, number.row.name, [number.row]),
+                before=decimal_of(before),
+                after=decimal_of(before + sign * steps * number.step),
+                smaller=decimal_of(before + sign * (steps - 1) * number.step),
                 unit=number.unit,
             )
-            yield steps, change
+            yield _Found((steps * number.step, change.name, change.rows[0].key), way, change, trial)
 
     def _fewest(self, number: Numbered, sign: int, furthest: int) -> int | None:
         """The fewest steps that change the grade. The total moves one way with the number: what lies between
@@ -199,12 +222,15 @@ class Search:
     def _keys(self, row: InputRow) -> list[str]:
         return [f"{self._agent}:{period_id}:{row.name}" for period_id in row.periods]
 
-    def _after(self, rows: Sequence[InputRow], *, back: bool = False) -> _Trial:
-        """What the agent's and the others' totals come to without these rows, or with them `back`."""
+    def _shifts(self, rows: Sequence[InputRow], *, back: bool = False) -> list[Shift]:
+        """What the going of rows of one KPI takes from the agent's sums, or gives `back` to them."""
         sign = 1 if back else -1
         numerator = sign * sum((row.numerator for row in rows), Fraction(0))
         denominator = sign * sum((row.denominator for row in rows), Fraction(0))
-        shifts = [Shift(rows[0].model_of_sum, key, numerator, denominator) for key in self._keys(rows[0])]
+        return [Shift(rows[0].model_of_sum, key, numerator, denominator) for key in self._keys(rows[0])]
+
+    def _after(self, rows: Sequence[InputRow], *, back: bool = False) -> _Trial:
+        """What the agent's and the others' totals come to without these rows, or with them `back`."""
         theirs: dict[str, list[Shift]] = {}
         for row in rows if not back else ():
             for agent, others in self._others(row).items():
@@ -212,7 +238,7 @@ class Search:
                     theirs.setdefault(agent, []).extend(others)
         try:
             totals = {agent: self._scores[agent].with_shifts(their) for agent, their in theirs.items()}
-            total = self._score.with_shifts(shifts)
+            total = self._score.with_shifts(self._shifts(rows, back=back))
         except CannotEvaluate:
             return _Trial(None, {})
         if None in totals.values():
@@ -234,34 +260,28 @@ class Search:
     def _totals(self, trial: _Trial) -> dict[str, Fraction]:
         return {self._agent: trial.total or Fraction(0), **trial.totals}
 
-    def _change(
-        self,
-        kind: str,
-        way: int,
-        name: str,
-        rows: Sequence[InputRow],
-        trial: _Trial,
-        *,
-        alone_count: int = 0,
-        smaller: Fraction | None = None,
-        before: Fraction | None = None,
-        after: Fraction | None = None,
-        unit: str = "",
-    ) -> Change:
-        totals = self._totals(trial)
-        return Change(
-            kind=kind,
-            direction=WAYS[way],
-            name=name,
-            rows=tuple(Placed(row.model, row.key, None, None, row.ruling_id) for row in rows),
+    def _done(self, found: _Found) -> Change:
+        totals = self._totals(found.trial)
+        return replace(
+            found.change,
             grade=self._group.grade(self._agent, totals),
-            total=decimal_of(trial.total),
+            total=decimal_of(found.trial.total),
             rank=self._group.rank(self._agent, totals),
             others_moved=self._group.others_moved(self._agent, totals),
-            alone_count=alone_count,
-            column=rows[0].column,
-            unit=unit,
-            before=decimal_of(before),
-            after=decimal_of(after),
-            smaller=decimal_of(smaller),
         )
+
+
+def _set_aside(
+    name: str, way: int, rows: Sequence[InputRow], alone: Sequence[InputRow], trial: _Trial
+) -> _Found:
+    smaller = Decimal(len(rows) - 1) if len(rows) > 1 else None
+    change = replace(
+        _change(SET_ASIDE, way, name, rows), alone_keys=tuple(row.key for row in alone), smaller=smaller
+    )
+    return _Found((len(rows), -len(alone), name, rows[0].key), way, change, trial)
+
+
+def _change(kind: str, way: int, name: str, rows: Sequence[InputRow]) -> Change:
+    """A change of which is not said yet what it comes to."""
+    placed = tuple(Placed(row.model, row.key, None, None, row.ruling_id) for row in rows)
+    return Change(kind, WAYS[way], name, placed, None, None, None, 0, column=rows[0].column)

@@ -15,4 +15,3 @@ inner join (
         and evidence.evidence_model = shared.evidence_model
         and evidence.evidence_key = shared.evidence_key
 where evidence.is_counted
-order by evidence.kpi_id, evidence.evidence_key, evidence.agent_id

@@ -11,14 +11,16 @@ import yaml
 from orchestration.audit.beside import text_beside
 from orchestration.audit.node import Phrase
 from orchestration.audit.sensitivity.change import (
+    BETTER,
     COUNT_AGAIN,
     SET_ASIDE,
+    WORSE,
     Change,
     Finding,
     Placed,
     Sensitivity,
 )
-from orchestration.audit.sensitivity.run import MOST_ROWS
+from orchestration.audit.sensitivity.search import MOST_ROWS
 from orchestration.text import plain
 
 WORDS: Mapping[str, list[str]] = yaml.safe_load(text_beside(__file__, "words.yml"))
@@ -59,7 +61,11 @@ def change_in_words(change: Change) -> Phrase:
     done = say(name, **values)
     others = say("others", count=change.others_moved) if change.others_moved else Phrase("", "")
     outcome = say(
-        "outcome", grade=change.grade, total=plain(change.total), rank=plain(change.rank), others=others
+        f"outcome_{change.direction}",
+        grade=change.grade,
+        total=plain(change.total),
+        rank=plain(change.rank),
+        others=others,
     )
     alone = Phrase("", "")
     if change.alone_count > 1:
@@ -81,15 +87,20 @@ def headline(found: Finding) -> Phrase:
         grade=found.grade,
         rank=found.rank,
         size=found.cohort_size,
-        method=found.method,
+        method=say(found.method or "absolute"),
         total=plain(found.total),
     )
     said = [head]
     for way, points in (("better", found.points_to_better), ("worse", found.points_to_worse)):
         if points is not None:
             said.append(say(way, points=plain(points)))
-    if not found.changes:
+    ways = {change.direction for change in found.changes}
+    if not ways:
         said.append(say("nothing", most=MOST_ROWS))
+    elif len(ways) == 1:
+        way, points = (WORSE, found.points_to_worse) if BETTER in ways else (BETTER, found.points_to_better)
+        if points is not None:
+            said.append(say(f"nothing_{way}", most=MOST_ROWS))
     return Phrase("; ".join(one.en for one in said), "；".join(one.zh for one in said))
 
 
@@ -124,6 +135,7 @@ def _change(change: Change) -> dict[str, Any]:
     names = ("kind", "direction", "name", "grade", "rank", "others_moved", "alone_count", "column", "unit")
     return {
         **{name: getattr(change, name) for name in names},
+        "alone_keys": list(change.alone_keys),
         "total": _text(change.total),
         "before": _text(change.before),
         "after": _text(change.after),
