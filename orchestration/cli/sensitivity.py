@@ -23,7 +23,7 @@ Example:
 
 @click.command(epilog=EPILOG)
 @common_options
-@click.argument("asked", nargs=-1, metavar="[AGENT] PERIOD")
+@click.argument("asked", nargs=-1, required=True, metavar="[AGENT] PERIOD")
 @click.option(
     "--format",
     "form",
