@@ -83,8 +83,8 @@ def keys(row: Mapping[str, Any], end: str) -> list[str]:
 def test_what_counts_for_another_of_the_group_is_apart(
     tried: Mapping[tuple[str, str, int, bool], Mapping[str, Any]],
 ) -> None:
-    """Of A's three complaints one is assigned to B, with whom A shares out the grades, one to C, who does not.
-    C and D have bands of scores: neither moves the other.
+    """Of A's three complaints one is assigned to B, with whom A shares out the grades, one to C of another
+    group. C and D have bands of scores: neither moves the other.
     """
     assert keys(tried["A", "complaint_rate", 0, True], "highest") == ["T1"]
     assert keys(tried["A", "complaint_rate", 0, False], "highest") == ["T2", "T3"]
