@@ -27,7 +27,11 @@ def keep_parquet(folder: Path) -> None:
     """Put Parquet in the place of the SQL of each view of a publication."""
     data, names = ParquetData(folder), view_names(folder)
     for name in names:
-        put_rows(folder, name, f"from {data.scan(name)}")
+        path = auditor_parquet(folder, name)
+        path.parent.mkdir(exist_ok=True)
+        # The relations that a view asks may be in the memory of `data`: it alone can ask it.
+        copied = f"copy (from {data.scan(name)}) to '{path.with_name('all.parquet')}' (format parquet)"
+        list(data.query(copied, relation=name))
     for name in names:
         data.path(name).unlink()
 
