@@ -97,7 +97,11 @@ def test_the_contract_of_outputs_is_there(publication: Publication) -> None:
         "marts.mart_agent_scorecard",
         "marts.mart_bonus_register",
     } <= set(publication.manifest["rows"])
-    assert view_names(publication.folder) == ["audit.source_row", "kpi.kpi_evidence"]
+    assert view_names(publication.folder) == [
+        "audit.source_row",
+        "kpi.kpi_evidence",
+        "marts.mart_kpi_radar__row",
+    ]
     assert publication.manifest["rows"]["bonus.bonus_line"] > 0
 
 

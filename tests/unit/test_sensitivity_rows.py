@@ -67,6 +67,7 @@ def tried() -> Iterator[Mapping[tuple[str, str, int, bool], Mapping[str, Any]]]:
             "agents": ["A", "B", "C", "D"],
             "left_out": ["nps"],
             "follow_up": run.INPUTS["follow_up"],
+            "beside_lines": run.INPUTS["beside_lines"],
             "by_quarter": False,
             "most": 20,
         }

@@ -12,6 +12,6 @@ where
         inner join facts.dim_period_month as period_month on line.period_id = period_month.period_id
         where period_month.month_id in (select month_id from facts.dim_period_month where period_id = $period)
         union
-        select 'collaboration_score' as kpi_id
+        select unnest($beside_lines) as kpi_id
     )
     and (evidence.is_counted or evidence.exclusion_reason in ('ruling', 'superseded_rating'))

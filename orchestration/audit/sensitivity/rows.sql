@@ -18,7 +18,9 @@ scored as (
     where line.is_scored and line.agent_id in (select unnest($agents))
     and period_month.month_id in (select part.month_id from part)
     union
-    select unnest($agents) as agent_id, 'collaboration_score' as kpi_id
+    select agent.agent_id, beside.kpi_id
+    from (select unnest($agents) as agent_id) as agent
+    cross join (select unnest($beside_lines) as kpi_id) as beside
 ),
 -- Rows that the KPI counts for somebody else too, with whom the agent shares out the grades.
 shared_in_group as (

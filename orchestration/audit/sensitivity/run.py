@@ -128,7 +128,8 @@ class Period:
         """The calculation of all who are ranked with those wanted, and the rows of those wanted."""
         cohorts = {self._grades[agent]["cohort_id"] for agent in wanted}
         members = [agent for agent in self._ranked if self._grades[agent]["cohort_id"] in cohorts]
-        self._audit.keep("evidence", text_beside(__file__, "evidence.sql"), {"period": self._id})
+        read = {"period": self._id, "beside_lines": INPUTS["beside_lines"]}
+        self._audit.keep("evidence", text_beside(__file__, "evidence.sql"), read)
         follow_up = {"follow_up": INPUTS["follow_up"]}
         self._audit.keep("following", text_beside(__file__, "following.sql"), follow_up)
         self._audit.keep("shared", text_beside(__file__, "shared.sql"), {})
@@ -161,7 +162,8 @@ class Period:
         }
         self._rows: dict[str, list[Row]] = {}
         sql = text_beside(__file__, "rows.sql")
-        for row in self._audit.query(sql, {**values, "by_quarter": self._is_year, "most": MOST_ROWS}):
+        read |= {**values, "by_quarter": self._is_year, "most": MOST_ROWS}
+        for row in self._audit.query(sql, read):
             self._rows.setdefault(row["agent_id"], []).append(row)
         self._ruled: dict[str, list[Row]] = {}
         ruled = {name: value for name, value in values.items() if name != "period"}
