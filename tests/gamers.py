@@ -200,8 +200,8 @@ def _read(landing: Path, files: str) -> str:
 
 
 def _rewrite(landing: Path, files: str, columns: Mapping[str, str], *, where: str = "true") -> None:
-    """Write the files again with some columns replaced and some rows left out; all of them are read before any
-    is written.
+    """Write the files again with some columns replaced and the rows of `where`; all are read before any is
+    written.
     """
     replaced = ", ".join(f"{value} as {name}" for name, value in columns.items())
     chosen = f"* replace ({replaced})" if columns else "*"

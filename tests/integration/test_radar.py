@@ -1,4 +1,4 @@
-"""The radar on a centre in which five agents displace work, one of each kind: who is found, with which rows,
+"""The radar on a centre in which six agents displace work, one of each kind: who is found, with which rows,
 and what an honest centre sees.
 """
 
@@ -80,7 +80,8 @@ def test_every_row_of_a_hit_stands_in_the_export_that_it_names(
     for signal in radar.signals:
         for hit in signal.hits:
             seen.add((hit.agent_id, signal.signal_id))
-            assert len(hit.rows) == hit.numerator > 0
+            assert len(hit.rows) - 2 * hit.taken_away == hit.numerator > 0
+            assert (hit.taken_away > 0) == (signal.signal_id == "unrated")
             for line in hit.rows:
                 assert line.file is not None and line.row_number is not None
                 assert exported(landing / line.file)[line.row_number - 1][0] == line.key
@@ -116,10 +117,13 @@ def test_the_command_says_it_in_both_languages_and_too_few_where_it_is(
         "too few to say",
         "样本过少",
         "Clopper-Pearson",
-        "peers of the queue",
+        "agents of the queue",
+        "含本人",
+        "命中，意外度",
     ):
         assert words in said, words
     assert "fewer than 5 people" in said
+    assert said.count("one in nine million") == 1
 
 
 def test_one_agents_radar_lists_every_row(
