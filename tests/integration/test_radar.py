@@ -108,9 +108,12 @@ def test_readers_of_bi_have_no_list_of_names(state: StateFolder) -> None:
 def test_the_command_says_it_in_both_languages_and_too_few_where_it_is(
     state: StateFolder, gamers: Sequence[Gamer], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["--state", str(state.root), "radar", "2026-Q3"]) == 0
+    assert run(["--state", str(state.root), "radar", "2026"]) == 0
     said = capsys.readouterr().out
     assert all(f"{one.agent_id} (" in said for one in gamers)
+    assert "contacts less" in said and "个联络减去" in said
+    assert run(["--state", str(state.root), "radar", "2026-Q3"]) == 0
+    said = capsys.readouterr().out
     for words in (
         "accuses nobody",
         "不指控任何人",

@@ -38,7 +38,7 @@ counted as (
     group by monthly.agent_id, month.period_id, monthly.signal_id
 ),
 
--- What a plan paid in the queue in any month of the period; the name and the counter-KPI are those of its last such month.
+-- What a plan paid in the queue, in any month of the period; names and counter-KPI are those of the last such month.
 paid as (
     select
         segment.agent_id,
@@ -127,12 +127,14 @@ peer as (
         ranked.customer_group,
         {% for place in ['low', 'middle', 'high'] -%}
         {%- set percentile = 'signal.' ~ place ~ '_percentile' -%}
+        {% for row_no, name in [('ranked.row_no', place), ('ranked.row_no - 1', 'after_' ~ place)] -%}
         min(
-            case when {{ is_from_percentile('ranked.row_no', 'ranked.peer_count - 1', percentile) }} then ranked.rate end
-        ) as {{ place }}_rate,
-        min(
-            case when {{ is_from_percentile('ranked.row_no - 1', 'ranked.peer_count - 1', percentile) }} then ranked.rate end
-        ) as after_{{ place }}_rate,
+            case
+                when {{ is_from_percentile(row_no, 'ranked.peer_count - 1', percentile) }}
+                    then ranked.rate
+            end
+        ) as {{ name }}_rate,
+        {% endfor -%}
         {% endfor -%}
         max(ranked.peer_count) as peer_count
     from ranked
@@ -148,8 +150,9 @@ held as (
         ranked.agent_id,
         ranked.signal_id,
         {% for place in ['low', 'middle', 'high'] -%}
+        {%- set percentile = 'signal.' ~ place ~ '_percentile' -%}
         case
-            when {{ is_from_percentile('ranked.row_no - 1', 'ranked.peer_count - 1', 'signal.' ~ place ~ '_percentile') }}
+            when {{ is_from_percentile('ranked.row_no - 1', 'ranked.peer_count - 1', percentile) }}
                 then peer.{{ place }}_rate
             else peer.after_{{ place }}_rate
         end as peer_{{ place }}_rate{% if not loop.last %},{% endif %}

@@ -1,4 +1,4 @@
--- One signal that may serve something that a plan pays by in the period, in the queue shown: of anybody, or of one agent.
+-- One signal that may serve what a plan pays by in the period, in the queue shown: of anybody, or of one agent.
 select distinct pair.signal_id
 from facts.dim_agent_month_segment as segment
 inner join policy.policy_radar_pair as pair
