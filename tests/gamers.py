@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-KINDS = ("set_aside", "late_return", "short_contact", "left_contact", "late_reopen")
+KINDS = ("set_aside", "late_return", "short_contact", "left_contact", "late_reopen", "unrated")
 """Signals that an agent can be planted for."""
 
 FCR = ("after_sales", "technical", "complaint", "general")
@@ -24,6 +24,7 @@ PAID_BY: Mapping[str, Mapping[str, Sequence[str]]] = {
     "short_contact": {"points_2017": ANY, "platform_mix": ANY},
     "left_contact": {"centre_grade": ANY[1:], "level_ladder": ANY, "sales_service": ANY},
     "late_reopen": {"centre_grade": FCR, "complaint_desk": ANY, "balanced_scorecard": ANY},
+    "unrated": {"centre_grade": ANY[1:], "level_ladder": ANY, "sales_service": ANY},
 }
 """Plans, with their roles, that pay by what the kind serves."""
 FEWEST_PEERS = 6
@@ -170,12 +171,23 @@ def _late_reopen(landing: Path, agents: str) -> None:
     )
 
 
+def _unrated(landing: Path, agents: str) -> None:
+    """Of the ratings of contacts one in twenty is left: hardly anybody is asked."""
+    asked = f"""
+        hash(survey_id) % 20 = 0 or contact_id is null or contact_id not in (
+            select contact_id from {_read(landing, "ticket/contact*.csv")} where agent_id in ({agents})
+        )
+    """
+    _rewrite(landing, "ticket/survey*.csv", {}, where=asked)
+
+
 PLANTERS: Mapping[str, Callable[[Path, str], None]] = {
     "set_aside": _set_aside,
     "late_return": _late_return,
     "short_contact": _short_contact,
     "left_contact": _left_contact,
     "late_reopen": _late_reopen,
+    "unrated": _unrated,
 }
 
 
@@ -187,15 +199,18 @@ def _read(landing: Path, files: str) -> str:
     return f"read_csv('{landing}/{files}', all_varchar = true, header = true, union_by_name = true)"
 
 
-def _rewrite(landing: Path, files: str, columns: Mapping[str, str]) -> None:
-    """Write the files again with some columns replaced; all of them are read before any is written."""
+def _rewrite(landing: Path, files: str, columns: Mapping[str, str], *, where: str = "true") -> None:
+    """Write the files again with some columns replaced and the rows of `where`; all are read before any is
+    written.
+    """
     replaced = ", ".join(f"{value} as {name}" for name, value in columns.items())
+    chosen = f"* replace ({replaced})" if columns else "*"
     with duckdb.connect() as database:
         paths = sorted(landing.glob(files))
         for number, path in enumerate(paths):
             database.execute(
-                f"create table file_{number} as select * replace ({replaced}) "
-                f"from read_csv('{path}', all_varchar = true, header = true)"
+                f"create table file_{number} as select {chosen} "
+                f"from read_csv('{path}', all_varchar = true, header = true) where {where}"
             )
         for number, path in enumerate(paths):
             database.execute(f"copy file_{number} to '{path}' (header)")

@@ -24,14 +24,14 @@
 {% macro is_within_days(start_at, at, days) %}
     (
         {{ at }} > {{ start_at }}
-        and {{ epoch_micros(at) }} - {{ epoch_micros(start_at) }} <= {{ days }} * cast(86400000000 as bigint)
+        and {{ epoch_micros(at) }} - {{ epoch_micros(start_at) }} <= ({{ days }}) * cast(86400000000 as bigint)
     )
 {% endmacro %}
 
 {# Is `at` just after a window: not within days × 24 h of start_at, but within tail_days × 24 h more? #}
 {% macro is_just_after_days(start_at, at, days, tail_days) %}
     (
-        {{ epoch_micros(at) }} - {{ epoch_micros(start_at) }} > {{ days }} * cast(86400000000 as bigint)
+        {{ epoch_micros(at) }} - {{ epoch_micros(start_at) }} > ({{ days }}) * cast(86400000000 as bigint)
         and {{ epoch_micros(at) }} - {{ epoch_micros(start_at) }}
             <= ({{ days }} + {{ tail_days }}) * cast(86400000000 as bigint)
     )
@@ -40,7 +40,7 @@
 {# Has a window of days × 24 h from start_at elapsed at the cut? One without a start never has. #}
 {% macro has_elapsed(start_at, days, cut_at) %}
     coalesce(
-        {{ epoch_micros(cut_at) }} - {{ epoch_micros(start_at) }} >= {{ days }} * cast(86400000000 as bigint), false
+        {{ epoch_micros(cut_at) }} - {{ epoch_micros(start_at) }} >= ({{ days }}) * cast(86400000000 as bigint), false
     )
 {% endmacro %}
 

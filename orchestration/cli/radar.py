@@ -38,8 +38,8 @@ def radar(
     """Show whether a paid KPI may be met by displacing work, in PERIOD: a month, quarter or year.
 
     Tickets voided, customers back just after the window, short contacts picked, contacts left … against
-    the peers of the same queue, each with its rows and the KPI to look at beside it; then the grade shares of
-    groups. It accuses nobody: nothing is paid or withheld by it.
+    the others of the same queue, each with its rows and the KPI to look at beside it; then the grade shares
+    of groups. It accuses nobody: nothing is paid or withheld by it.
     """
     from orchestration.audit.publications import publication_folder
     from orchestration.audit.radar import read_radar

@@ -1,4 +1,4 @@
-"""Ten agents of five kinds who displace work, among a thousand who do not: whom does the radar find?
+"""Twelve agents of six kinds who displace work, among a thousand who do not: whom does the radar find?
 
     .venv/bin/python -m tests.bench.radar --state /tmp/radar
 

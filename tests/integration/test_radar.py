@@ -1,4 +1,4 @@
-"""The radar on a centre in which five agents displace work, one of each kind: who is found, with which rows,
+"""The radar on a centre in which six agents displace work, one of each kind: who is found, with which rows,
 and what an honest centre sees.
 """
 
@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from orchestration.audit.radar import read_radar
+from orchestration.audit.relations import AuditFile
 from orchestration.cli import run
 from orchestration.gate.result import read_result
 from orchestration.generate import generate
@@ -80,11 +81,51 @@ def test_every_row_of_a_hit_stands_in_the_export_that_it_names(
     for signal in radar.signals:
         for hit in signal.hits:
             seen.add((hit.agent_id, signal.signal_id))
-            assert len(hit.rows) == hit.numerator > 0
+            assert len(hit.rows) - 2 * hit.taken_away == hit.numerator > 0
+            assert (hit.taken_away > 0) == (signal.signal_id == "unrated")
             for line in hit.rows:
                 assert line.file is not None and line.row_number is not None
                 assert exported(landing / line.file)[line.row_number - 1][0] == line.key
     assert seen == planted
+
+
+def test_rows_match_the_count_of_who_worked_in_two_queues(state: StateFolder) -> None:
+    folder = publication(state).folder
+    with AuditFile(folder) as audit:
+        movers = audit.query(
+            "select agent_id from facts.dim_agent_month_segment group by agent_id "
+            "having count(distinct role || customer_group) > 1 order by agent_id"
+        )
+        (elsewhere,) = audit.query(
+            """
+            select count(*) as row_count from marts.mart_kpi_radar__row as evidence
+            inner join facts.dim_agent_period as place
+                on evidence.agent_id = place.agent_id and place.period_id = '2026'
+            where evidence.numerator <> 0 and evidence.agent_id in (select unnest($agents))
+                and (evidence.role, evidence.customer_group) <> (place.role, place.customer_group)
+            """,
+            {"agents": [row["agent_id"] for row in movers]},
+        )
+    found = [
+        finding
+        for mover in movers
+        for signal in read_radar(folder, period_id="2026", agent_id=mover["agent_id"]).signals
+        for finding in signal.findings
+    ]
+    assert elsewhere["row_count"] > 0 and any(finding.rows for finding in found)
+    for finding in found:
+        assert max(len(finding.rows) - 2 * finding.taken_away, 0) == finding.numerator
+
+
+def test_who_has_left_was_not_in_service(state: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    with AuditFile(publication(state).folder) as audit:
+        (left, *_) = audit.query(
+            "select agent_id from facts.dim_agent_month_segment group by agent_id "
+            "having max(month_id) < '2026-10' order by agent_id"
+        )
+    assert run(["--state", str(state.root), "radar", "2026-10", "--agent", left["agent_id"]]) == 0
+    said = capsys.readouterr().out
+    assert said.count("not in service in the period") == 7 == said.count("本期不在职")
 
 
 def test_the_nightly_check_warns_and_names_nobody(state: StateFolder, gamers: Sequence[Gamer]) -> None:
@@ -107,19 +148,25 @@ def test_readers_of_bi_have_no_list_of_names(state: StateFolder) -> None:
 def test_the_command_says_it_in_both_languages_and_too_few_where_it_is(
     state: StateFolder, gamers: Sequence[Gamer], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["--state", str(state.root), "radar", "2026-Q3"]) == 0
+    assert run(["--state", str(state.root), "radar", "2026"]) == 0
     said = capsys.readouterr().out
     assert all(f"{one.agent_id} (" in said for one in gamers)
+    assert "contacts less" in said and "个联络减去" in said
+    assert run(["--state", str(state.root), "radar", "2026-Q3"]) == 0
+    said = capsys.readouterr().out
     for words in (
         "accuses nobody",
         "不指控任何人",
         "too few to say",
         "样本过少",
         "Clopper-Pearson",
-        "peers of the queue",
+        "agents of the queue",
+        "含本人",
+        "命中，意外度",
     ):
         assert words in said, words
     assert "fewer than 5 people" in said
+    assert said.count("one in nine million") == 1
 
 
 def test_one_agents_radar_lists_every_row(

@@ -37,6 +37,8 @@ def faults(signals: Rows, kpis: Rows, sql: str) -> list[str]:
             found.append(f"{row['signal_id']}: percentiles out of order")
         if not (int(row["min_denominator"]) > 0 and int(row["min_peer_count"]) > 1):
             found.append(f"{row['signal_id']}: nobody is a peer of nobody")
+        if float(row["min_spread_multiple"]) <= 0:
+            found.append(f"{row['signal_id']}: people who differ as they do would be hits")
         # What a customer did next is known as long as the longest window of any KPI.
         if row["tail_days"] and windows["fcr"] + int(row["tail_days"]) > max(windows.values()):
             found.append(f"{row['signal_id']}: looks further ahead than tickets are followed")
@@ -53,6 +55,7 @@ def test_the_catalogue_is_sound(signals: Rows) -> None:
         ("signal_id", "late_reply", "late_reply is listed and not measured"),
         ("high_percentile", "0.4", "late_return: percentiles out of order"),
         ("min_peer_count", "1", "late_return: nobody is a peer of nobody"),
+        ("min_spread_multiple", "0", "late_return: people who differ as they do would be hits"),
         ("tail_days", "24", "late_return: looks further ahead than tickets are followed"),
     ],
 )

@@ -13,8 +13,10 @@ Manifest = Mapping[str, Any]
 
 WINDOW = re.compile(r"\b(?:is_within_days|has_elapsed)\(([^)]*)\)")
 """A call of a macro that says a window, with its arguments."""
-WINDOWS = ("definition.window_days", "longest_window.day_count")
-"""What a window may be: months in which a row may still change are reckoned from the longest."""
+WINDOWS = ("definition.window_days", "definition.window_days + signal.tail_days", "longest_window.day_count")
+"""What a window may be: months in which a row may still change are reckoned from the longest. The radar's
+tail is looked at only where it ends within the longest.
+"""
 
 
 def untold_days(manifest: Manifest) -> list[str]:

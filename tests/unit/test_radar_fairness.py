@@ -61,10 +61,37 @@ def test_a_star_takes_two_intervals_that_do_not_overlap() -> None:
     assert not any(share.differs for share in shares([*day, *half], "shift").values())
 
 
-def test_fewer_than_five_are_neither_shown_nor_compared_with() -> None:
+def employed(**groups: int) -> dict[str, bool]:
+    """By group, whether shares are shown of so many people each."""
+    people = [
+        person("A", shift="day", employment=group) for group, count in groups.items() for _ in range(count)
+    ]
+    return {group: share.count is not None for (group, _), share in shares(people, "employment").items()}
+
+
+def test_fewer_than_five_are_not_shown_and_cannot_be_reckoned_from_the_rest() -> None:
+    assert employed(full_time=30, part_time=5) == {"full time": True, "part time": True}
+    # Four: all 34 less the 30 would be theirs, so that the 30 are hidden as well.
+    assert employed(full_time=30, part_time=4) == {"full time": False, "part time": False}
+    # Three and two are five together; four and one likewise.
+    assert employed(full_time=30, part_time=3, seasonal=2) == {
+        "full time": True,
+        "part time": False,
+        "seasonal": False,
+    }
+    # One is alone: the next smallest is hidden with it, and no more.
+    assert employed(full_time=30, part_time=5, seasonal=1) == {
+        "full time": True,
+        "part time": False,
+        "seasonal": False,
+    }
+
+
+def test_of_a_hidden_group_no_grade_is_named_and_the_others_are_compared_with_where_they_are_five() -> None:
     many = [person("A", shift="day", employment="full_time") for _ in range(30)]
-    four = [person("B", shift="day", employment="part_time") for _ in range(4)]
-    found = shares([*many, *four], "employment")
-    assert found["part time", "A"].count is None and ("part time", "B") not in found
-    assert found["full time", "A"].count == 30
-    assert found["full time", "A"].others_low is None and not found["full time", "A"].differs
+    few = [person("B", shift="day", employment=group) for group in ("part_time", "x", "y", "z")]
+    found = shares([*many, *few], "employment")
+    assert {share.count for share in found.values()} == {None} and ("part time", "B") not in found
+    found = shares([*many, *few, person("B", shift="day", employment="w")], "employment")
+    assert found["full time", "A"].count == 30 and found["full time", "A"].others_low == 0.0
+    assert found["part time", "A"].count is None

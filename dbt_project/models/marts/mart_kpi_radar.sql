@@ -1,7 +1,9 @@
 -- Grain: one agent, one period, one signal, one paid KPI that it may serve: against the peers of the same queue.
 
-{# A queue is a role and a group of customers. Everybody in it with enough rows is a peer, whatever the plan pays;
-   whether a signal is asked of an agent goes by the plan of the months. #}
+{# A queue is a role and a group of customers: that of the agent's last day in the period, and only rows of days in it
+   count. Everybody in it with enough rows is a peer, whatever the plan pays; whether a signal is asked of an agent goes
+   by the plan of the months. An agent is held against the others alone: of two who do the same neither lifts the end
+   that the agent is held against. #}
 
 with
 
@@ -22,15 +24,21 @@ counted as (
         monthly.agent_id,
         month.period_id,
         monthly.signal_id,
-        cast(sum(monthly.numerator) as bigint) as numerator,
+        cast(greatest(sum(monthly.numerator), 0) as bigint) as numerator,
         cast(sum(monthly.denominator) as bigint) as denominator
     from {{ ref('mart_kpi_radar__month') }} as monthly
     inner join {{ ref('dim_period_month') }} as month
         on monthly.month_id = month.month_id
+    inner join placed
+        on
+            monthly.agent_id = placed.agent_id
+            and month.period_id = placed.period_id
+            and monthly.role = placed.role
+            and monthly.customer_group = placed.customer_group
     group by monthly.agent_id, month.period_id, monthly.signal_id
 ),
 
--- What a plan paid in any month of the period; the name and the counter-KPI are those of its last such month.
+-- What a plan paid in the queue, in any month of the period; names and counter-KPI are those of the last such month.
 paid as (
     select
         segment.agent_id,
@@ -46,6 +54,12 @@ paid as (
             and (pair.role = segment.role or pair.role = '*')
     inner join {{ ref('dim_period_month') }} as month
         on segment.month_id = month.month_id
+    inner join placed
+        on
+            segment.agent_id = placed.agent_id
+            and month.period_id = placed.period_id
+            and coalesce(segment.role, '') = placed.role
+            and coalesce(segment.customer_group, '') = placed.customer_group
     group by segment.agent_id, month.period_id, pair.signal_id, pair.paid_id
 ),
 
@@ -88,6 +102,7 @@ measured as (
 ranked as (
     select
         measured.period_id,
+        measured.agent_id,
         measured.signal_id,
         measured.role,
         measured.customer_group,
@@ -103,38 +118,69 @@ ranked as (
     where measured.is_sampled
 ),
 
+-- The rates at the place of each percentile among one fewer than the peers, and at the next place.
 peer as (
     select
         ranked.period_id,
         ranked.signal_id,
         ranked.role,
         ranked.customer_group,
-        max(ranked.peer_count) as peer_count,
         {% for place in ['low', 'middle', 'high'] -%}
+        {%- set percentile = 'signal.' ~ place ~ '_percentile' -%}
+        {% for row_no, name in [('ranked.row_no', place), ('ranked.row_no - 1', 'after_' ~ place)] -%}
         min(
             case
-                when {{ is_from_percentile('ranked.row_no', 'ranked.peer_count', 'signal.' ~ place ~ '_percentile') }}
+                when {{ is_from_percentile(row_no, 'ranked.peer_count - 1', percentile) }}
                     then ranked.rate
             end
-        ) as peer_{{ place }}_rate{% if not loop.last %},{% endif %}
-        {% endfor %}
+        ) as {{ name }}_rate,
+        {% endfor -%}
+        {% endfor -%}
+        max(ranked.peer_count) as peer_count
     from ranked
     inner join {{ ref('policy_radar_signal') }} as signal
         on ranked.signal_id = signal.signal_id
     group by ranked.period_id, ranked.signal_id, ranked.role, ranked.customer_group
 ),
 
+-- Among the others of an agent at or before the place, the next one has it.
+held as (
+    select
+        ranked.period_id,
+        ranked.agent_id,
+        ranked.signal_id,
+        {% for place in ['low', 'middle', 'high'] -%}
+        {%- set percentile = 'signal.' ~ place ~ '_percentile' -%}
+        case
+            when {{ is_from_percentile('ranked.row_no - 1', 'ranked.peer_count - 1', percentile) }}
+                then peer.{{ place }}_rate
+            else peer.after_{{ place }}_rate
+        end as peer_{{ place }}_rate{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from ranked
+    inner join {{ ref('policy_radar_signal') }} as signal
+        on ranked.signal_id = signal.signal_id
+    inner join peer
+        on
+            ranked.period_id = peer.period_id
+            and ranked.signal_id = peer.signal_id
+            and ranked.role = peer.role
+            and ranked.customer_group = peer.customer_group
+    where ranked.peer_count >= signal.min_peer_count
+),
+
 compared as (
     select
         measured.*,
-        signal.min_denominator,
-        signal.min_peer_count,
         signal.min_excess_rate,
+        signal.min_spread_multiple,
         signal.min_surprise,
         coalesce(peer.peer_count, 0) as peer_count,
-        peer.peer_low_rate,
-        peer.peer_middle_rate,
-        peer.peer_high_rate
+        held.agent_id is not null as is_held,
+        held.peer_low_rate,
+        held.peer_middle_rate,
+        held.peer_high_rate,
+        {{ surprise('measured.numerator', 'measured.denominator', 'held.peer_high_rate') }} as surprise
     from measured
     inner join {{ ref('policy_radar_signal') }} as signal
         on measured.signal_id = signal.signal_id
@@ -144,16 +190,11 @@ compared as (
             and measured.signal_id = peer.signal_id
             and measured.role = peer.role
             and measured.customer_group = peer.customer_group
-),
-
-surprising as (
-    select
-        compared.period_id,
-        compared.agent_id,
-        compared.signal_id,
-        {{ surprise('compared.numerator', 'compared.denominator', 'compared.peer_high_rate') }} as surprise
-    from compared
-    where compared.is_sampled and compared.peer_count >= compared.min_peer_count
+    left join held
+        on
+            measured.period_id = held.period_id
+            and measured.agent_id = held.agent_id
+            and measured.signal_id = held.signal_id
 )
 
 select
@@ -178,13 +219,15 @@ select
     compared.peer_low_rate,
     compared.peer_middle_rate,
     compared.peer_high_rate,
-    surprising.surprise,
+    compared.surprise,
     case
         when not compared.is_sampled then 'too_few_rows'
-        when surprising.agent_id is null then 'too_few_peers'
+        when not compared.is_held then 'too_few_peers'
         when
-            surprising.surprise >= compared.min_surprise
+            compared.surprise >= compared.min_surprise
             and compared.rate - compared.peer_high_rate >= compared.min_excess_rate
+            and compared.rate - compared.peer_high_rate
+            >= compared.min_spread_multiple * (compared.peer_high_rate - compared.peer_low_rate)
             then 'hit'
         else 'usual'
     end as status
@@ -199,8 +242,3 @@ inner join named
         paid.month_id = named.month_id
         and paid.signal_id = named.signal_id
         and paid.paid_id = named.paid_id
-left join surprising
-    on
-        compared.period_id = surprising.period_id
-        and compared.agent_id = surprising.agent_id
-        and compared.signal_id = surprising.signal_id

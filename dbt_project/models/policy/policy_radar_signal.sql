@@ -15,6 +15,7 @@ select
     min_denominator,
     min_peer_count,
     min_excess_rate,
+    min_spread_multiple,
     min_surprise,
     tail_days,
     short_share,

@@ -22,7 +22,8 @@ TENURE_YEARS = (1, 3)
 @dataclass(frozen=True)
 class Share:
     """The people of a group with a grade: `count` of `total`, the ends of the exact interval of their share,
-    and those of the others of the plan. Of fewer than LEAST_PEOPLE nothing is said, in it or beside it.
+    and those of the others of the plan. Of fewer than LEAST_PEOPLE nothing is said, in it or beside it, nor
+    of a group from which, with the rest, theirs could be reckoned.
     """
 
     scheme_id: str
@@ -71,12 +72,13 @@ def shares_of_plan(scheme_id: str, people: Sequence[Row]) -> Iterator[Share]:
         members: dict[Phrase, list[str]] = defaultdict(list)
         for row in people:
             members[_group(grouping, row)].append(str(row["grade"]))
+        hidden = _hidden(members)
         for group in sorted(members, key=lambda one: one.en):
             own, total = Counter(members[group]), len(members[group])
             others = len(people) - total
             for grade in grades:
                 share = Share(scheme_id, said(grouping), group, grade, total)
-                if total < LEAST_PEOPLE:
+                if group in hidden:
                     yield share
                     break
                 low, high = exact_interval(own[grade], total)
@@ -85,6 +87,17 @@ def shares_of_plan(scheme_id: str, people: Sequence[Row]) -> Iterator[Share]:
                     others_low, others_high = exact_interval(whole[grade] - own[grade], others)
                     share = replace(share, others_low=others_low, others_high=others_high)
                 yield share
+
+
+def _hidden(members: Mapping[Phrase, Sequence[str]]) -> set[Phrase]:
+    """The groups of which nothing is shown: the smallest, until nobody or LEAST_PEOPLE are hidden."""
+    hidden: set[Phrase] = set()
+    count = 0
+    for group in sorted(members, key=lambda one: (len(members[one]), one.en)):
+        if len(members[group]) < LEAST_PEOPLE or 0 < count < LEAST_PEOPLE:
+            hidden.add(group)
+            count += len(members[group])
+    return hidden
 
 
 def _group(grouping: str, row: Row) -> Phrase:

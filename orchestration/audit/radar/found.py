@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +15,11 @@ from orchestration.audit.radar.fairness import Share, grade_shares, queue
 from orchestration.audit.relations import AuditFile, Row
 
 HIT, USUAL, FEW_ROWS, FEW_PEERS = "hit", "usual", "too_few_rows", "too_few_peers"
+NOT_IN_SERVICE, NO_ROWS, NOT_ASKED = "not_in_service", "no_rows", "not_asked"
+"""Why a signal has no finding: nobody was in service, no row is looked at, no plan pays by what it serves."""
+
+Counted = Mapping[tuple[str, str], Sequence[tuple[SourceLine, bool]]]
+"""Lines by agent and signal, each with whether it takes one away."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Finding:
     """An agent, a signal: `numerator` of `denominator` rows, against the peers of the queue (shares 0 to 1).
 
     `paid` are KPIs or kinds of events, by id, that the agent's plan pays by and the signal may serve; `rows`
-    the export lines that it counts, of hits and of what was asked for.
+    the export lines that it counts, of hits and of what was asked for; `taken_away` of them take one away.
     """
 
     agent_id: str
@@ -52,11 +57,15 @@ class Finding:
     paid: Mapping[str, Phrase]
     counters: tuple[CounterKpi, ...]
     rows: tuple[SourceLine, ...] = ()
+    taken_away: int = 0
 
 
 @dataclass(frozen=True)
 class Signal:
-    """A signal with its words and limits, and what it found of the agents that it is asked of."""
+    """A signal with its words and limits, and what it found of the agents that it is asked of.
+
+    `silence` is why it has no finding: NOT_IN_SERVICE, NO_ROWS or NOT_ASKED; None where it has any.
+    """
 
     signal_id: str
     label: Phrase
@@ -66,6 +75,7 @@ class Signal:
     min_rows: int
     min_peers: int
     findings: tuple[Finding, ...]
+    silence: str | None
 
     @property
     def hits(self) -> tuple[Finding, ...]:
@@ -80,12 +90,12 @@ class Signal:
 
 @dataclass(frozen=True)
 class Radar:
-    """The radar of a period, and the grade shares of groups; those of one agent have no groups."""
+    """The radar of a period, and the grade shares of groups; None where one agent or signal is asked for."""
 
     period_id: str
     run_id: str
     signals: tuple[Signal, ...]
-    shares: tuple[Share, ...]
+    shares: tuple[Share, ...] | None
 
 
 def read_radar(
@@ -108,6 +118,8 @@ def read_radar(
             if signal_id in (None, one.signal_id)
         ]
         lines = _lines(audit, period_id, asked)
+        silent = _silence(audit, period_id, agent_id)
+        found = {one.signal_id for one in findings}
         signals = tuple(
             Signal(
                 signal_id=row["signal_id"],
@@ -120,12 +132,25 @@ def read_radar(
                 findings=tuple(
                     _with_rows(one, lines) for one in findings if one.signal_id == row["signal_id"]
                 ),
+                silence=None if row["signal_id"] in found else silent(row["signal_id"]),
             )
             for row in audit.select("policy.policy_radar_signal", order=["position"])
             if signal_id in (None, row["signal_id"])
         )
-        shares = () if agent_id is not None or signal_id is not None else grade_shares(audit, period_id)
+        shares = None if agent_id is not None or signal_id is not None else grade_shares(audit, period_id)
         return Radar(period_id, folder.name, signals, shares)
+
+
+def _silence(audit: AuditFile, period_id: str, agent_id: str | None) -> Callable[[str], str]:
+    """Why a signal has nothing to say of the agent, or of anybody."""
+    of = {"period": period_id, "agent": agent_id}
+    served = audit.query(
+        "select 1 from facts.dim_agent_period where period_id = $period "
+        "and (agent_id = $agent or $agent is null) limit 1",
+        of,
+    )
+    paid = {row["signal_id"] for row in audit.query(text_beside(__file__, "sql/paid.sql"), of)}
+    return lambda signal_id: NOT_IN_SERVICE if not served else NO_ROWS if signal_id in paid else NOT_ASKED
 
 
 def _findings(audit: AuditFile, period_id: str, agent_id: str | None) -> list[Finding]:
@@ -159,10 +184,8 @@ def _finding(rows: Sequence[Row]) -> Finding:
     )
 
 
-def _lines(
-    audit: AuditFile, period_id: str, asked: Sequence[Finding]
-) -> Mapping[tuple[str, str], tuple[SourceLine, ...]]:
-    found: dict[tuple[str, str], list[SourceLine]] = defaultdict(list)
+def _lines(audit: AuditFile, period_id: str, asked: Sequence[Finding]) -> Counted:
+    found: dict[tuple[str, str], list[tuple[SourceLine, bool]]] = defaultdict(list)
     if asked:
         rows = audit.query(
             text_beside(__file__, "sql/rows.sql"),
@@ -173,20 +196,23 @@ def _lines(
             },
         )
         for row in rows:
-            found[row["agent_id"], row["signal_id"]].append(
-                SourceLine(
-                    model=row["evidence_model"],
-                    key=row["evidence_key"],
-                    file=row["file"],
-                    row_number=row["row_number"],
-                    row_hash=row["row_hash"],
-                    file_hash=None,
-                    says=f"{row['event_on']} {row['numerator']:+d}",
-                )
+            line = SourceLine(
+                model=row["evidence_model"],
+                key=row["evidence_key"],
+                file=row["file"],
+                row_number=row["row_number"],
+                row_hash=row["row_hash"],
+                file_hash=None,
+                says=f"{row['event_on']} {row['numerator']:+d}",
             )
-    return {key: tuple(lines) for key, lines in found.items()}
+            found[row["agent_id"], row["signal_id"]].append((line, row["numerator"] < 0))
+    return found
 
 
-def _with_rows(finding: Finding, lines: Mapping[tuple[str, str], tuple[SourceLine, ...]]) -> Finding:
-    rows = lines.get((finding.agent_id, finding.signal_id), ())
-    return Finding(**{**vars(finding), "rows": rows})
+def _with_rows(finding: Finding, counted: Counted) -> Finding:
+    lines = counted.get((finding.agent_id, finding.signal_id), ())
+    return replace(
+        finding,
+        rows=tuple(line for line, _ in lines),
+        taken_away=sum(takes_away for _, takes_away in lines),
+    )

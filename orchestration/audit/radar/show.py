@@ -10,7 +10,15 @@ from decimal import Decimal
 
 from orchestration.audit.node import Phrase, SourceLine
 from orchestration.audit.radar.fairness import CONFIDENCE, LEAST_PEOPLE, Share
-from orchestration.audit.radar.found import FEW_PEERS, FEW_ROWS, HIT, CounterKpi, Finding, Radar, Signal
+from orchestration.audit.radar.found import (
+    FEW_PEERS,
+    FEW_ROWS,
+    HIT,
+    CounterKpi,
+    Finding,
+    Radar,
+    Signal,
+)
 from orchestration.audit.radar.words import said
 from orchestration.text import plain
 
@@ -27,13 +35,16 @@ def radar_lines(radar: Radar, *, agent_id: str | None, all_rows: bool) -> Iterat
         yield f"{signal.label.en} · {signal.label.zh} ({signal.signal_id})"
         if agent_id is None:
             yield from _signal(signal, all_rows=all_rows)
-        elif not signal.findings:
-            yield from _both(said("not_asked"))
+        else:
+            yield from _silence(signal, agent_id)
         for finding in signal.findings if agent_id is not None else ():
             yield from _finding(signal, finding, all_rows=all_rows)
-    if radar.shares:
+    if radar.shares is not None:
         yield ""
         yield from _shares(radar.shares)
+    if any(signal.hits for signal in radar.signals):
+        yield ""
+        yield from _both(said("surprise_means"), "")
 
 
 def sentence(signal: Signal, finding: Finding) -> Phrase:
@@ -51,7 +62,12 @@ def sentence(signal: Signal, finding: Finding) -> Phrase:
     if finding.status in (FEW_ROWS, FEW_PEERS):
         return said(f"agent_{finding.status}", **values)
     low, high = (percent(one) for one in (finding.peer_low_rate, finding.peer_high_rate))
-    return said("found", rate=percent(finding.rate), low=low, high=high, **values)
+    found = said("found", rate=percent(finding.rate), low=low, high=high, **values)
+    if not finding.taken_away:
+        return found
+    added = len(finding.rows) - finding.taken_away
+    less = said("less", contacts=added, ratings=finding.taken_away, numerator=finding.numerator)
+    return Phrase(f"{found.en}; {less.en}", f"{found.zh}；{less.zh}")
 
 
 def percent(rate: Decimal | float | None) -> str:
@@ -59,10 +75,14 @@ def percent(rate: Decimal | float | None) -> str:
     return "–" if rate is None else f"{Decimal(str(rate)) * HUNDRED:.1f}"
 
 
-def place(line: SourceLine) -> str:
+def place(line: SourceLine) -> Phrase:
     """A row by its key, and where it stands in the exports."""
-    where = f"{line.file or '–'} row {plain(line.row_number)}"
-    return f"{line.says}  {line.model} {line.key}  {where}"
+    what, number = f"{line.says}  {line.model} {line.key}  {line.file or '–'}", _row(line)
+    return Phrase(f"{what} {number.en}", f"{what} {number.zh}")
+
+
+def _row(line: SourceLine) -> Phrase:
+    return said("row", number=plain(line.row_number))
 
 
 def radar_json(radar: Radar) -> str:
@@ -71,6 +91,8 @@ def radar_json(radar: Radar) -> str:
     for signal, found in zip(radar.signals, document["signals"], strict=True):
         for finding, one in zip(signal.findings, found["findings"], strict=True):
             one["sentence"] = asdict(sentence(signal, finding))
+    for share, shown in zip(radar.shares or (), document["shares"] or (), strict=True):
+        shown["differs"] = share.differs
     return json.dumps(document, ensure_ascii=False, indent=2, default=str)
 
 
@@ -84,7 +106,7 @@ def _signal(signal: Signal, *, all_rows: bool) -> Iterator[str]:
     elif counts:
         yield from _both(said("nobody"))
     else:
-        yield from _both(said("not_asked"))
+        yield from _silence(signal, None)
     for finding in signal.hits:
         yield from _finding(signal, finding, all_rows=all_rows)
     if counts[FEW_ROWS] or counts[FEW_PEERS]:
@@ -99,10 +121,19 @@ def _signal(signal: Signal, *, all_rows: bool) -> Iterator[str]:
         )
 
 
+def _silence(signal: Signal, agent_id: str | None) -> Iterator[str]:
+    if signal.silence is not None:
+        whose = "nobody" if agent_id is None else "agent"
+        yield from _both(said(f"{whose}_{signal.silence}", of=signal.of, min_rows=signal.min_rows))
+
+
 def _finding(signal: Signal, finding: Finding, *, all_rows: bool) -> Iterator[str]:
     plan = f"{finding.team_id or '–'}, {finding.scheme_id or '–'}"
-    surprise = "" if finding.status != HIT else f", surprise {plain(finding.surprise)}"
-    yield f"  {finding.agent_id} ({plan}): {finding.status}{surprise}"
+    status = said(finding.status)
+    if finding.status == HIT:
+        surprise = said("surprise", value=plain(finding.surprise))
+        status = Phrase(f"{status.en}, {surprise.en}", f"{status.zh}，{surprise.zh}")
+    yield f"  {finding.agent_id} ({plan}): {status.en} · {status.zh}"
     yield from _both(sentence(signal, finding), "    ")
     if finding.status == HIT:
         paid = Phrase(
@@ -113,7 +144,7 @@ def _finding(signal: Signal, finding: Finding, *, all_rows: bool) -> Iterator[st
         counter = Phrase(", ".join(one.en for one in counters), "、".join(one.zh for one in counters))
         yield from _both(said("serves", paid=paid, counter=counter), "    ")
     if all_rows:
-        yield from (f"    {place(line)}" for line in finding.rows)
+        yield from (f"    {place(line).en} · {_row(line).zh}" for line in finding.rows)
     elif finding.status == HIT and finding.rows:
         yield from _both(said("rows", count=len(finding.rows), first=place(finding.rows[0])), "    ")
 
@@ -126,6 +157,9 @@ def _counter(counter: CounterKpi) -> Phrase:
 def _shares(shares: Sequence[Share]) -> Iterator[str]:
     confidence = round(CONFIDENCE * HUNDRED)
     yield from _both(said("group_title", confidence=confidence), "")
+    if not shares:
+        yield from _both(said("group_none"))
+        return
     yield from _both(said("group_meaning"), "")
     groups: dict[tuple[str, Phrase, Phrase], list[Share]] = defaultdict(list)
     for share in shares:

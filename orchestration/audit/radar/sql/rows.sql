@@ -9,6 +9,12 @@ counted as (
         on evidence.agent_id = wanted.agent_id and evidence.signal_id = wanted.signal_id
     inner join facts.dim_period_month as month
         on evidence.month_id = month.month_id and month.period_id = $period
+    -- Rows of another queue are not judged in this period.
+    inner join facts.dim_agent_period as place
+        on
+            evidence.agent_id = place.agent_id and month.period_id = place.period_id
+            and evidence.role = coalesce(place.role, '')
+            and evidence.customer_group = coalesce(place.customer_group, '')
     where evidence.numerator <> 0
 )
 select
