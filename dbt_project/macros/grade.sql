@@ -1,3 +1,8 @@
+{# Does a place belong to the first so many of its group (S-RANK): is (place - 1) / n below the share? #}
+{% macro is_within_share(place, cohort_size, share) -%}
+cast({{ place }} - 1 as decimal(18, 0)) < cast({{ share }} as decimal(9, 6)) * cast({{ cohort_size }} as decimal(9, 0))
+{%- endmacro %}
+
 {# The rows of `placed` with the grade that their place earns (S-RANK). A place is agent_id, period_id, scheme_id,
    cohort_id, cohort_size, rank and total_score; without a rank there is no grade. One text for today's places and for
    those that a settled register rests on. Adds method, band_no, grade and clause_id. #}
@@ -28,8 +33,7 @@
                 and (
                     (
                         place.method = 'forced'
-                        and cast(place.rank - 1 as decimal(18, 0))
-                        < cast(band.cumulative_share as decimal(9, 6)) * cast(place.cohort_size as decimal(9, 0))
+                        and {{ is_within_share('place.rank', 'place.cohort_size', 'band.cumulative_share') }}
                     )
                     or (
                         place.method = 'absolute'

@@ -20,6 +20,11 @@ class Phrase:
     def __str__(self) -> str:
         return self.en if self.en == self.zh else f"{self.en} · {self.zh}"
 
+    def of(self, **values: object) -> Phrase:
+        """The same with values in its braces; a Phrase among them is put in by its language."""
+        en, zh = ({name: getattr(one, side, one) for name, one in values.items()} for side in ("en", "zh"))
+        return Phrase(self.en.format(**en), self.zh.format(**zh))
+
 
 @dataclass(frozen=True)
 class SourceLine:

@@ -14,4 +14,4 @@ PHRASES: Mapping[str, list[str]] = yaml.safe_load(text_beside(__file__, "phrases
 
 def phrase(name: str, **values: object) -> Phrase:
     """A phrase in both languages, with `values` put in."""
-    return Phrase(*(text.format(**values) for text in PHRASES[name]))
+    return Phrase(*PHRASES[name]).of(**values)

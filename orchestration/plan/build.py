@@ -28,6 +28,7 @@ from orchestration.state.folder import (
 from orchestration.state.lock import undisturbed
 from orchestration.state.memory import connect, spilling_into
 from orchestration.warehouse.dbt import (
+    BUILD,
     TEMPLATES,
     DbtOutcome,
     log_path,
@@ -37,10 +38,7 @@ from orchestration.warehouse.dbt import (
 )
 from orchestration.warehouse.manifest import STEPS, read_manifest
 
-COMMAND = (
-    *("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"),
-    *("--exclude-resource-type", "test"),
-)
+COMMAND = (*BUILD, "--exclude-resource-type", "test")
 """Every seed and model asked for. Data tests are the night's: nothing is published here."""
 PARSED = ("partial_parse.msgpack", TEMPLATES)
 """What dbt knows of the project already; it sees by itself what of it still holds."""

@@ -53,8 +53,7 @@ forced_band as (
     ) as placed
         on
             cohort.cohort_id = placed.cohort_id
-            and cast(placed.place - 1 as decimal(18, 0))
-            < cast(band.cumulative_share as decimal(9, 6)) * cast(placed.cohort_size as decimal(9, 0))
+            and {{ is_within_share('placed.place', 'placed.cohort_size', 'band.cumulative_share') }}
     where cohort.method = 'forced'
     group by cohort.cohort_id, cohort.period_id, cohort.scheme_id, cohort.method, band.band_no
 ),
@@ -153,8 +152,7 @@ edge_grade as (
             and (
                 (
                     band.method = 'forced'
-                    and cast(edge_place.edge_rank - 1 as decimal(18, 0))
-                    < cast(band.cumulative_share as decimal(9, 6)) * cast(edge_place.cohort_size as decimal(9, 0))
+                    and {{ is_within_share('edge_place.edge_rank', 'edge_place.cohort_size', 'band.cumulative_share') }}
                 )
                 or (
                     band.method = 'absolute'

@@ -14,14 +14,4 @@ WORDS: Mapping[str, Mapping[str, str]] = yaml.safe_load(text_beside(__file__, "w
 
 def said(sentence: str, /, **values: object) -> Phrase:
     """A sentence in both languages, with `values` put in; a Phrase among them is put in by its language."""
-    return Phrase(
-        *(
-            WORDS[sentence][language].format(
-                **{
-                    key: getattr(value, language) if isinstance(value, Phrase) else value
-                    for key, value in values.items()
-                }
-            )
-            for language in ("en", "zh")
-        )
-    )
+    return Phrase(WORDS[sentence]["en"], WORDS[sentence]["zh"]).of(**values)

@@ -28,15 +28,7 @@ WORDS: Mapping[str, list[str]] = yaml.safe_load(text_beside(__file__, "words.yml
 
 def say(name: str, **values: object) -> Phrase:
     """A phrase of `words.yml`; a Phrase among the values is put in in its language."""
-    texts = [
-        text.format(**{key: _side(value, number) for key, value in values.items()})
-        for number, text in enumerate(WORDS[name])
-    ]
-    return Phrase(*texts)
-
-
-def _side(value: object, number: int) -> object:
-    return (value.en, value.zh)[number] if isinstance(value, Phrase) else value
+    return Phrase(*WORDS[name]).of(**values)
 
 
 def change_in_words(change: Change) -> Phrase:

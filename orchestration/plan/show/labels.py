@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import yaml
 
 from orchestration.audit.beside import text_beside
 from orchestration.audit.diff import Cause
+from orchestration.audit.node import Phrase
 from orchestration.plan.result import Plan
 
 
-@dataclass(frozen=True)
-class Word:
-    """The same in English and in Chinese."""
-
-    en: str
-    zh: str
-
-    def of(self, **values: object) -> Word:
-        """The same with values in its braces, each in its own language where it is said in both."""
-        one, other = (
-            {name: getattr(value, side, value) for name, value in values.items()} for side in ("en", "zh")
-        )
-        return Word(self.en.format(**one), self.zh.format(**other))
-
-    def __str__(self) -> str:
-        return self.en if self.en == self.zh else f"{self.en} · {self.zh}"
-
-
-def _words(name: str) -> Mapping[str, Word]:
+def _words(name: str) -> Mapping[str, Phrase]:
     said = yaml.safe_load(text_beside(__file__, "labels.yml"))[name]
-    return {key: Word(pair["text_en"], pair["text_zh"]) for key, pair in said.items()}
+    return {key: Phrase(pair["text_en"], pair["text_zh"]) for key, pair in said.items()}
 
 
 WORDS, CAUSES, SHEETS = _words("words"), _words("causes"), _words("sheets")
@@ -48,17 +30,17 @@ def said_cause(cause: Cause, *, is_both: bool = True) -> str:
     return f"{said} {more if is_both else more.en}"
 
 
-def and_more(count: int) -> Word:
+def and_more(count: int) -> Phrase:
     """That so many are not named."""
     return WORDS["and_more"].of(count=f"{count:,}")
 
 
-def notes_of(plan: Plan) -> Iterator[Word]:
+def notes_of(plan: Plan) -> Iterator[Phrase]:
     """What is to be known of the plan as a whole."""
     if plan.site_changes:
         files = [(name, WORDS[how]) for name, how in plan.site_changes]
         yield WORDS["site_differs"].of(
-            files=Word(
+            files=Phrase(
                 ", ".join(f"{name} {how.en}" for name, how in files),
                 "、".join(f"{name} {how.zh}" for name, how in files),
             )
