@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.audit.diff.pair import Pair, query
+from orchestration.audit.diff.pair import Pair, one_sided, query
 from orchestration.text import in_words, measured
 
 
@@ -26,8 +26,31 @@ class NumberChange:
         return f"{name}: {self.before} → {self.after}" + (f" [{self.clause_id}]" if self.clause_id else "")
 
 
+OF_AGENTS: Mapping[str, str] = {
+    "bonus.bonus_line": "agent_id",
+    "score.score": "agent_id",
+    "grade.grade": "agent_id",
+    "bonus.bonus_ranking": "subject_id",
+}
+"""What a line rests on of its own agent, and by which others are ranked with them: relation → whose it is."""
+
+
+def concerned(pair: Pair) -> Sequence[str]:
+    """Make the table `concerned`: agents whose numbers can have moved a line. Returns their ids, in order."""
+    others = (
+        f"select {agent} as agent_id from ({one_sided(relation, columns)})"
+        for relation, agent in OF_AGENTS.items()
+        if (columns := pair.columns.get(relation))
+    )
+    pair.rows(query("concerned", others=" union ".join(others)))
+    return [row["agent_id"] for row in pair.rows("from concerned order by agent_id")]
+
+
 def join_numbers(pair: Pair) -> None:
-    """Make the tables of both: `number`, `operand` and `edge`, what `moved`, and the `deepest` that did."""
+    """Make the tables of both, of those who are `concerned`: `number`, `operand` and `edge`, what `moved`,
+    and the `deepest` that did.
+    """
+    concerned(pair)
     pair.rows(query("numbers"))
 
 

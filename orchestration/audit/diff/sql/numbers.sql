@@ -1,4 +1,5 @@
--- The numbers and edges of both publications, and how they moved.
+-- The numbers and edges of both publications of those who are concerned and of nobody's own, and how they moved.
+-- Nobody's number rests on another's but by a cohort, whose members are told apart by name.
 
 -- A number that is otherwise the same (another cell, in force from another day) moves none above it. One that
 -- is open, without a value of its own (an order) or read unrounded, has moved where one below it has.
@@ -19,8 +20,12 @@ select
     one.is_exact or other.is_exact
     or coalesce(value_a, value_b) is null
     and (coalesce(text_a, text_b) is null or coalesce(one.operation, other.operation) = 'order') as is_open
-from a.audit.calculation_node as one
-full outer join b.audit.calculation_node as other using (node_key);
+from (
+    from a.audit.calculation_node where agent_id is null or agent_id in (from concerned)
+) as one
+full outer join (
+    from b.audit.calculation_node where agent_id is null or agent_id in (from concerned)
+) as other using (node_key);
 
 -- Rows of a table are operands where they applied.
 create or replace temp table operand as
@@ -30,7 +35,7 @@ from (
     union all
     select *, false, true from b.audit.calculation_operand
 )
-where operand <> 'row' or is_chosen
+where (operand <> 'row' or is_chosen) and (agent_id is null or agent_id in (from concerned))
 group by all;
 
 create or replace temp table edge as
