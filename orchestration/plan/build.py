@@ -101,7 +101,7 @@ def build(
     _run_dbt(work, parsed, selection.pay, progress)
     is_same_evidence = set(selection.given) >= OF_EVIDENCE
     side = _side(work, publication, manifest, hashed)
-    if agents := _concerned(publication, side):
+    if agents := _concerned(publication, side, is_same_evidence=is_same_evidence):
         with _only_of(work, selection.of_agents, agents):
             _run_dbt(work, parsed, selection.numbers, progress)
     return Built(side, policy_files(work), selection.from_exports, is_same_evidence)
@@ -133,10 +133,10 @@ def _side(work: StateFolder, publication: Path, manifest: Manifest, policy_hash:
     return Side(PLANNED, work.warehouse, {**manifest, **said}, other_release(publication), CATALOG)
 
 
-def _concerned(publication: Path, side: Side) -> Sequence[str]:
+def _concerned(publication: Path, side: Side, *, is_same_evidence: bool) -> Sequence[str]:
     """Agents whose pay differs, or who are ranked with those."""
     sides = Side.of(publication), side
-    with attached(*sides) as pair, comparing(*sides):
+    with attached(*sides, is_same_evidence=is_same_evidence) as pair, comparing(*sides):
         return concerned(pair)
 
 

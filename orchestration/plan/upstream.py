@@ -20,7 +20,7 @@ BEFORE_FACTS = frozenset({"staging", "intermediate"})
 POLICY = "policy"
 PAY = (
     *("bonus_line", "bonus_line_computed", "bonus", "bonus_evidence", "bonus_ranking", "score", "grade"),
-    *("kpi_evidence", "relation_key", "source_row", "load_file"),
+    *("kpi_evidence", "kpi_observation", "relation_key", "source_row", "load_file"),
 )
 """What is compared and what causes are looked for in, beside all of the policy in force."""
 NUMBERS = ("calculation_node", "calculation_operand")

@@ -33,13 +33,18 @@ OF_AGENTS: Mapping[str, str] = {
     "bonus.bonus_ranking": "subject_id",
 }
 """What a line rests on of its own agent, and by which others are ranked with them: relation → whose it is."""
+OF_EVIDENCE: Mapping[str, str] = {"kpi.kpi_observation": "agent_id"}
+"""By what others may be ranked unrounded, where rows of evidence differ."""
+OF_NUMBERS = ("audit.calculation_node", "audit.calculation_operand")
+IS_CONCERNED = "(agent_id is null or agent_id in (from concerned))"
 
 
 def concerned(pair: Pair) -> Sequence[str]:
     """Make the table `concerned`: agents whose numbers can have moved a line. Returns their ids, in order."""
+    looked_at = OF_AGENTS if pair.is_same_evidence else {**OF_AGENTS, **OF_EVIDENCE}
     others = (
         f"select {agent} as agent_id from ({one_sided(relation, columns)})"
-        for relation, agent in OF_AGENTS.items()
+        for relation, agent in looked_at.items()
         if (columns := pair.columns.get(relation))
     )
     pair.rows(query("concerned", others=" union ".join(others)))
@@ -51,7 +56,9 @@ def join_numbers(pair: Pair) -> None:
     and the `deepest` that did.
     """
     concerned(pair)
-    pair.rows(query("numbers"))
+    # An earlier release does not say whose a number is: there everybody's are joined.
+    says_whose = all("agent_id" in pair.columns.get(relation, ()) for relation in OF_NUMBERS)
+    pair.rows(query("numbers", is_concerned=IS_CONCERNED if says_whose else "true"))
 
 
 def look_below(pair: Pair, *, followed: str) -> None:

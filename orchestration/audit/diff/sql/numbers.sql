@@ -21,21 +21,23 @@ select
     or coalesce(value_a, value_b) is null
     and (coalesce(text_a, text_b) is null or coalesce(one.operation, other.operation) = 'order') as is_open
 from (
-    from a.audit.calculation_node where agent_id is null or agent_id in (from concerned)
+    from a.audit.calculation_node where {is_concerned}
 ) as one
 full outer join (
-    from b.audit.calculation_node where agent_id is null or agent_id in (from concerned)
+    from b.audit.calculation_node where {is_concerned}
 ) as other using (node_key);
 
 -- Rows of a table are operands where they applied.
 create or replace temp table operand as
 select parent_key, node_key, operand, max(is_in_a) as is_in_a, max(is_in_b) as is_in_b
 from (
-    select *, true as is_in_a, false as is_in_b from a.audit.calculation_operand
+    select parent_key, node_key, operand, is_chosen, true as is_in_a, false as is_in_b
+    from a.audit.calculation_operand where {is_concerned}
     union all
-    select *, false, true from b.audit.calculation_operand
+    select parent_key, node_key, operand, is_chosen, false, true
+    from b.audit.calculation_operand where {is_concerned}
 )
-where (operand <> 'row' or is_chosen) and (agent_id is null or agent_id in (from concerned))
+where operand <> 'row' or is_chosen
 group by all;
 
 create or replace temp table edge as
