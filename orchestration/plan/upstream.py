@@ -24,7 +24,9 @@ PAY = (
 )
 """What is compared and what causes are looked for in, beside all of the policy in force."""
 NUMBERS = ("calculation_node", "calculation_operand")
-"""What says by which numbers pay differs: built of those alone whose does."""
+"""What says by which numbers pay differs."""
+CALCULATION = "calculation"
+"""How models begin that state numbers and nothing that is paid: built of those alone whose pay differs."""
 OF_AGENT = "agent_id"
 OWN_MACROS = "macro.meritline."
 WORD = re.compile(r"[a-z_0-9]+")
@@ -87,18 +89,15 @@ def select(
     def selected(unique_ids: Collection[str]) -> tuple[str, ...]:
         return tuple(sorted(".".join(nodes[one]["fqn"]) for one in unique_ids))
 
-    models = [node for node in nodes.values() if node["resource_type"] == "model"]
-    for node in models:
-        if node["name"] in PAY or node["schema"] == POLICY:
+    for node in nodes.values():
+        if node["resource_type"] != "model":
+            continue
+        if node["name"] in (*PAY, *NUMBERS) or node["schema"] == POLICY:
             take(node["unique_id"])
-    pay = frozenset(built)
-    for node in models:
-        if node["name"] in NUMBERS:
-            take(node["unique_id"])
-    numbers = built - pay
+    numbers = {one for one in built if nodes[one]["name"].startswith(CALCULATION)}
     read = {parent for one in numbers for parent in manifest["parent_map"].get(one, ())} - numbers
     return Selection(
-        selected(pay),
+        selected(built - numbers),
         selected(numbers),
         tuple(
             sorted(
