@@ -24,7 +24,7 @@ from (
     {%- if is_kept() -%}
         {%- do bring_up_to_date(relation, query) -%}
     {%- else -%}
-        {%- do put_in_place(relation, 'create table ' ~ relation ~ ' as\n' ~ query) -%}
+        {%- do put_in_place(relation, table_made(relation, query) | join(';\n')) -%}
     {%- endif -%}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
@@ -71,6 +71,39 @@ from read_csv(
     {%- do store_result('agate_table', response='OK', agate_table=none) -%}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
+
+{# The statements that make a table of a query: one, or for a model that says so in config.meta one for each group of its
+   rows, so that the largest takes no more memory for ten thousand agents than for a few hundred.
+     in_groups   {column, of, most}: by the values of a column of another model, so many of them at a time. The query says
+                 by is_in_group() which rows it reads of a group; those without a value are read for each. #}
+{% macro table_made(relation, query) %}
+    {%- set asked = (config.get('meta') or {}).get('in_groups') -%}
+    {%- set groups = groups_of(asked) if asked and execute else [] -%}
+    {%- if groups | length < 2 -%}
+        {{ return(['create table ' ~ relation ~ ' as\n' ~ query]) }}
+    {%- endif -%}
+    {%- set everyone = is_in_group(asked.column) -%}
+    {%- set statements = [] -%}
+    {%- for low, high in groups -%}
+        {%- set one = '(' ~ asked.column ~ ' is null or ' ~ asked.column ~ " between '" ~ low | replace("'", "''") ~ "' and '"
+            ~ high | replace("'", "''") ~ "')" -%}
+        {%- do statements.append(
+            ('create table ' ~ relation ~ ' as\n' if loop.first else 'insert into ' ~ relation ~ '\n')
+            ~ query | replace(everyone, one)
+        ) -%}
+    {%- endfor -%}
+    {{ return(statements) }}
+{% endmacro %}
+
+{# First and last value of each group. #}
+{% macro groups_of(asked) %}
+    {%- set response, found = adapter.execute(
+        'select min(value), max(value) from (select value, (row_number() over (order by value) - 1) // ' ~ asked.most
+        ~ ' as place from (select distinct ' ~ asked.column ~ ' as value from ' ~ relation_named(asked.of)
+        ~ ')) where value is not null group by place order by place', auto_begin=false, fetch=true
+    ) -%}
+    {{ return(found.rows) }}
+{% endmacro %}
 
 {# Run the statement that makes `relation`; what stands under its name goes in the same transaction. #}
 {% macro put_in_place(relation, statement) %}
