@@ -59,7 +59,8 @@ Manifest = Mapping[str, Any]
 @dataclass(frozen=True)
 class Built:
     """A scratch warehouse under the policy planned for, as a side to compare; the hashes of its policy's
-    files, the facts that were built again, and whether the evidence is that of the publication.
+    files, the facts that were built again, whether the evidence is that of the publication, and whose numbers
+    there are.
     """
 
     side: Side
@@ -101,10 +102,11 @@ def build(
     _run_dbt(work, parsed, selection.pay, progress)
     is_same_evidence = set(selection.given) >= OF_EVIDENCE
     side = _side(work, publication, manifest, hashed)
-    if agents := _concerned(publication, side, is_same_evidence=is_same_evidence):
+    agents = _concerned(publication, side, is_same_evidence=is_same_evidence)
+    if agents:
         with _only_of(work, selection.of_agents, agents):
             _run_dbt(work, parsed, selection.numbers, progress)
-    return Built(side, policy_files(work), selection.from_exports, is_same_evidence)
+    return Built(side, policy_files(work), selection.from_exports, is_same_evidence, agents)
 
 
 def _run_dbt(

@@ -83,7 +83,7 @@ def make_plan(
 
 def _compared(publication: Path, manifest: Mapping[str, Any], built: Built, periods: tuple[str, ...]) -> Plan:
     sides = Side.of(publication), built.side
-    with attached(*sides, is_same_evidence=built.is_same_evidence) as pair:
+    with attached(*sides, is_same_evidence=built.is_same_evidence, only_of=built.concerned) as pair:
         with comparing(*sides):
             found = compare_pair(
                 pair, (publication.name, built.side.name), Chosen(periods=frozenset(periods))

@@ -306,7 +306,7 @@ def kept(tmp_path: Path) -> tuple[StateFolder, Publication]:
         database.execute(f"copy bonus.bonus_line to '{lines}' (format parquet)")
         database.execute(f"copy (select '2026-09' as period_id) to '{settled}' (format parquet)")
     side = Side("planned", warehouse, {"policy_hash": PLAN.policy_hash, "site": None}, "")
-    built = Built(side, PLAN.policy_files, (), True)
+    built = Built(side, PLAN.policy_files, (), True, ())
     with scratch(state) as work:
         Keeper(state, "spring").keep(PLAN, built, work)
     return state, Publication(folder, published_by("p" * 64))

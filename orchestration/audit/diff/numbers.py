@@ -35,30 +35,29 @@ OF_AGENTS: Mapping[str, str] = {
 """What a line rests on of its own agent, and by which others are ranked with them: relation → whose it is."""
 OF_EVIDENCE: Mapping[str, str] = {"kpi.kpi_observation": "agent_id"}
 """By what others may be ranked unrounded, where rows of evidence differ."""
-OF_NUMBERS = ("audit.calculation_node", "audit.calculation_operand")
-IS_CONCERNED = "(agent_id is null or agent_id in (from concerned))"
 
 
 def concerned(pair: Pair) -> Sequence[str]:
-    """Make the table `concerned`: agents whose numbers can have moved a line. Returns their ids, in order."""
+    """Agents whose numbers can have moved a line, in order: whose lines, scores, grades or places differ."""
     looked_at = OF_AGENTS if pair.is_same_evidence else {**OF_AGENTS, **OF_EVIDENCE}
-    others = (
-        f"select {agent} as agent_id from ({one_sided(relation, columns)})"
+    others = " union ".join(
+        f"select {agent} as agent_id from ({one_sided(relation, pair.columns[relation])})"
         for relation, agent in looked_at.items()
-        if (columns := pair.columns.get(relation))
     )
-    pair.rows(query("concerned", others=" union ".join(others)))
-    return [row["agent_id"] for row in pair.rows("from concerned order by agent_id")]
+    rows = pair.rows(f"select distinct agent_id from ({others}) where agent_id is not null order by agent_id")
+    return [row["agent_id"] for row in rows]
 
 
 def join_numbers(pair: Pair) -> None:
-    """Make the tables of both, of those who are `concerned`: `number`, `operand` and `edge`, what `moved`,
-    and the `deepest` that did.
-    """
-    concerned(pair)
-    # An earlier release does not say whose a number is: there everybody's are joined.
-    says_whose = all("agent_id" in pair.columns.get(relation, ()) for relation in OF_NUMBERS)
-    pair.rows(query("numbers", is_concerned=IS_CONCERNED if says_whose else "true"))
+    """Make the tables of both: `number`, `operand` and `edge`, what `moved`, and the `deepest` that did."""
+    is_concerned = "true"
+    if pair.only_of is not None:
+        pair.rows(
+            "create or replace temp table concerned as select unnest(cast($agents as varchar[])) as agent_id",
+            agents=list(pair.only_of),
+        )
+        is_concerned = "(agent_id is null or agent_id in (from concerned))"
+    pair.rows(query("numbers", is_concerned=is_concerned))
 
 
 def look_below(pair: Pair, *, followed: str) -> None:

@@ -1,5 +1,4 @@
--- The numbers and edges of both publications of those who are concerned and of nobody's own, and how they moved.
--- Nobody's number rests on another's but by a cohort, whose members are told apart by name.
+-- The numbers and edges of both publications (or of those who are concerned and nobody's), and how they moved.
 
 -- A number that is otherwise the same (another cell, in force from another day) moves none above it. One that
 -- is open, without a value of its own (an order) or read unrounded, has moved where one below it has.
