@@ -67,6 +67,7 @@ class Built:
     policy_files: Mapping[str, str]
     from_exports: tuple[str, ...]
     is_same_evidence: bool
+    concerned: Sequence[str]
 
 
 def build(
