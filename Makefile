@@ -30,7 +30,7 @@ engines: $(SPARK_VENV)/.installed  ## the same models on Sail, which reads Spark
 	$(SPARK_VENV)/bin/python -m pytest tests/engines
 
 spark-test: $(SPARK_VENV)/.installed  ## the same on a cluster of Apache Spark on this machine (Java 17, 4 GB, many minutes)
-	MERITLINE_SPARK=demo $(SPARK_VENV)/bin/python -m pytest tests/engines/test_engine_spark.py -v
+	MERITLINE_SPARK=1 $(SPARK_VENV)/bin/python -m pytest tests/engines/test_engine_spark.py -v
 
 lint: $(VENV)/.installed  ## style and types
 	$(BIN)/ruff check .

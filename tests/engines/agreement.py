@@ -21,7 +21,7 @@ ROWS = "__rows"
 
 @dataclass(frozen=True)
 class Agreement:
-    """One relation on both engines: rows on DuckDB, rows that only DuckDB has and that only the other one has,
+    """One relation on both engines: rows on DuckDB, rows that only DuckDB has, that only the other has,
     and how their columns differ ('' where they do not).
     """
 

@@ -1,5 +1,5 @@
-"""A cluster of Apache Spark on this machine, from the `pyspark` package alone: a standalone master, two workers
-and the Thrift server, on loopback, each a process that is ended by its own number.
+"""A cluster of Apache Spark on this machine, from the `pyspark` package alone: a master, two workers and the
+Thrift server, on loopback, each a process that is ended by its own number.
 """
 
 from __future__ import annotations

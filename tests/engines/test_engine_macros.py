@@ -1,4 +1,4 @@
-"""What engines write differently comes to the same: every dispatched macro on DuckDB; the others beside it."""
+"""What engines write differently comes to the same: every dispatched macro, here on DuckDB."""
 
 from __future__ import annotations
 

@@ -31,14 +31,19 @@ MACROS_NOT_ON_SAIL = {"each_once"}
 
 
 @pytest.fixture(scope="module")
-def built(published_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(demo_state: StateFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The warehouse that Sail makes of the demo centre's raw files."""
-    state, folder = StateFolder(published_demo), tmp_path_factory.mktemp("sail")
-    views = [relation.full_name for relation in published_by(state) if relation.is_view]
+    folder = tmp_path_factory.mktemp("sail")
+    views = [relation.full_name for relation in published_by(demo_state) if relation.is_view]
     left_out = [name.partition(".")[2] for name in NOT_ON_SAIL]
     done = subprocess.run(
         [
-            *(sys.executable, str(Path(__file__).with_name("sail_build.py")), str(state.raw), str(folder)),
+            *(
+                sys.executable,
+                str(Path(__file__).with_name("sail_build.py")),
+                str(demo_state.raw),
+                str(folder),
+            ),
             *(part for view in views for part in ("--view", view)),
             *(part for model in left_out for part in ("--exclude", model)),
         ],
@@ -50,26 +55,23 @@ def built(published_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return folder / "warehouse"
 
 
-def test_every_published_relation_is_the_same(built: Path, published_demo: Path) -> None:
-    state = StateFolder(published_demo)
-    relations = [one for one in published_by(state) if one.full_name not in NOT_ON_SAIL]
-    compared = agreements(relations, state.warehouse, built)
+def test_every_published_relation_is_the_same(built: Path, demo_state: StateFolder) -> None:
+    relations = [one for one in published_by(demo_state) if one.full_name not in NOT_ON_SAIL]
+    compared = agreements(relations, demo_state.warehouse, built)
     assert [one for one in compared if not one.is_equal] == []
-    assert sum(one.rows for one in compared) > 100_000
+    assert sum(one.rows for one in compared) > 10_000
 
 
-def test_a_cent_more_on_one_line_is_found(built: Path, published_demo: Path, tmp_path: Path) -> None:
+def test_a_cent_more_on_one_line_is_found(built: Path, demo_state: StateFolder, tmp_path: Path) -> None:
     """The comparison itself: one amount changed, one row twice, one column of another type."""
     import duckdb
 
-    state = StateFolder(published_demo)
-    relation = next(one for one in published_by(state) if one.full_name == "bonus.bonus_line")
+    relation = next(one for one in published_by(demo_state) if one.full_name == "bonus.bonus_line")
     rows = f"read_parquet('{built}/bonus/bonus_line/*.parquet')"
-    dearest = (
-        "amount_cny + case when bonus_line_id = (select max(bonus_line_id) from lines) then 0.01 else 0 end"
-    )
+    last = f"bonus_line_id = (select max(bonus_line_id) from {rows})"
+    dearer = f"cast(amount_cny + case when {last} then 0.01 else 0 end as decimal(18, 2))"
     faults = {
-        "cent": f"with lines as (from {rows}) select * replace (cast({dearest} as decimal(18, 2)) as amount_cny) from lines",
+        "cent": f"select * replace ({dearer} as amount_cny) from {rows}",
         "twice": f"from {rows} union all (from {rows} order by bonus_line_id limit 1)",
         "type": f"select * replace (cast(amount_cny as double) as amount_cny) from {rows}",
     }
@@ -79,7 +81,7 @@ def test_a_cent_more_on_one_line_is_found(built: Path, published_demo: Path, tmp
         planted.mkdir(parents=True)
         with duckdb.connect() as database:
             database.execute(f"copy ({query}) to '{planted}/one.parquet' (format parquet)")
-        found[name] = agreements([relation], state.warehouse, tmp_path / name)[0]
+        found[name] = agreements([relation], demo_state.warehouse, tmp_path / name)[0]
     assert (found["cent"].only_duckdb, found["cent"].only_other) == (1, 1)
     assert (found["twice"].only_duckdb, found["twice"].only_other) == (0, 1)
     assert found["type"].columns.startswith("amount_cny DECIMAL(18,2)")

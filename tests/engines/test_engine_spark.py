@@ -1,4 +1,4 @@
-"""The real thing: the models built by dbt-spark over Thrift on a cluster of Apache Spark say what they say on DuckDB.
+"""The real thing: what dbt-spark builds over Thrift on a cluster of Apache Spark says what DuckDB says.
 
 Minutes and 4 GB: `make spark-test` runs it, `make test` skips it.
 """
@@ -31,13 +31,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A master, two workers and the Thrift server."""
     with running_cluster(tmp_path_factory.mktemp("spark")) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def demo_state(published_demo: Path) -> StateFolder:
-    """The demo centre as DuckDB has built it; or the state that MERITLINE_SPARK names."""
-    named = Path(os.environ["MERITLINE_SPARK"])
-    return StateFolder(named if named.is_absolute() else published_demo)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +82,7 @@ def built(cluster: Cluster, demo_state: StateFolder) -> Path:
 def test_every_published_relation_is_the_same(built: Path, demo_state: StateFolder) -> None:
     compared = agreements(published_by(demo_state), demo_state.warehouse, built)
     assert [one for one in compared if not one.is_equal] == []
-    assert sum(one.rows for one in compared) > 100_000
+    assert sum(one.rows for one in compared) > 10_000
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.macro)
@@ -105,5 +98,5 @@ def test_models_were_built_with_ansi_on(built: Path, cluster: Cluster) -> None:
 
 @pytest.mark.parametrize("wrong", ["cast('many' as bigint)", "cast(9223372036854775807 as bigint) + 1"])
 def test_what_is_no_number_stops_a_statement(wrong: str, cluster: Cluster) -> None:
-    with pytest.raises(Exception, match="CAST_INVALID_INPUT|ARITHMETIC_OVERFLOW|out of range|overflow"):
+    with pytest.raises(Exception, match=r"CAST_INVALID_INPUT|ARITHMETIC_OVERFLOW|out of range|overflow"):
         cluster.run(f"select {wrong}")
