@@ -1,7 +1,7 @@
 {# How raw files, seeds, tables and views come into being on Apache Spark.
 
    Parquet tables, a rebuild of each as it is asked for: what stands under its name is dropped and created again. Each
-   statement runs with ANSI on, whatever the adapter has told the session: without it a cast that fails is an empty value and
+   statement runs with ANSI on, whatever the server or the adapter has set: without it a cast that fails is an empty value and
    a sum that overflows is another number. A view keeps the setting under which it was created. #}
 
 {% materialization table, adapter='spark', supported_languages=['sql'] %}

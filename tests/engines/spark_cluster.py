@@ -114,7 +114,8 @@ def _class(*arguments: str) -> list[str]:
 
 def _thrift(master: str, port: int, folder: Path, settings: Mapping[str, str]) -> list[str]:
     said = {
-        "spark.sql.ansi.enabled": "true",
+        # What the models need of a session they say themselves.
+        "spark.sql.ansi.enabled": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
