@@ -29,7 +29,7 @@ faults: $(VENV)/.installed  ## every fault: kills, full disks, damaged files …
 engines: $(SPARK_VENV)/.installed  ## the same models on Sail, which reads Spark's SQL: every published relation equal (minutes, no Java)
 	$(SPARK_VENV)/bin/python -m pytest tests/engines
 
-spark-test: $(SPARK_VENV)/.installed  ## the same on a cluster of Apache Spark on this machine (Java 17, 4 GB, many minutes)
+spark-test: $(SPARK_VENV)/.installed  ## the same on a cluster of Apache Spark on this machine (Java 17, 6 GB, many minutes)
 	MERITLINE_SPARK=1 $(SPARK_VENV)/bin/python -m pytest tests/engines/test_engine_spark.py -v
 
 lint: $(VENV)/.installed  ## style and types

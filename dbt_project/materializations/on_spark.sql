@@ -1,8 +1,8 @@
 {# How raw files, seeds, tables and views come into being on Apache Spark.
 
    Parquet tables, a rebuild of each as it is asked for: what stands under its name is dropped and created again. Each
-   statement runs with ANSI on, whatever the server or the adapter has set: without it a cast that fails is an empty value and
-   a sum that overflows is another number. A view keeps the setting under which it was created. #}
+   statement runs with ANSI on, whatever the server or the adapter has set: without it a cast that fails is an empty
+   value and a sum that overflows is another number. A view keeps the setting under which it was created. #}
 
 {% materialization table, adapter='spark', supported_languages=['sql'] %}
     {%- do require_plain_model() -%}
@@ -11,7 +11,8 @@
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
 
-{# A metastore may have room for 32,700 characters of a view's text, as Derby's: the rows of a longer one are written. #}
+{# A metastore may have room for 32,700 characters of a view's text, as Derby's has: of a longer one the rows are
+   written. #}
 {% materialization view, adapter='spark' %}
     {%- do require_plain_model() -%}
     {%- set relation = this.incorporate(type='view' if compiled_code | length < 30000 else 'table') -%}

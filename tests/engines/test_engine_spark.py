@@ -1,6 +1,6 @@
 """The real thing: what dbt-spark builds over Thrift on a cluster of Apache Spark says what DuckDB says.
 
-Minutes and 4 GB: `make spark-test` runs it, `make test` skips it.
+Many minutes and 6 GB: `make spark-test` runs it, `make test` skips it.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ vars: {{node_list_type: ""}}
 def test_a_model_over_what_is_no_number_is_not_built(
     wrong: str, said: str, kind: str, cluster: Cluster, tmp_path: Path
 ) -> None:
-    """The server has ANSI off: either would quietly be an empty value or another number. Of a view who reads it
+    """The server has ANSI off: either would quietly be an empty value or another number. Of a view its reader
     is told.
     """
     models = tmp_path / "models"
