@@ -7,20 +7,9 @@
 
 {% materialization table, adapter='duckdb', supported_languages=['sql'] %}
     {%- do require_plain_model() -%}
+    {%- do prove_contract() -%}
     {%- set relation = this.incorporate(type='table') -%}
-    {%- set query -%}
-{% if config.get('contract').enforced -%}
-select
-{%- for column in model.columns.values() %}
-    cast({{ column.name }} as {{ column.data_type }}) as {{ column.name }}{{ ',' if not loop.last }}
-{%- endfor %}
-from (
-{{ compiled_code }}
-) as model_rows
-{%- else -%}
-{{ compiled_code }}
-{%- endif -%}
-    {%- endset -%}
+    {%- set query = held_to_contract(compiled_code) -%}
     {%- if is_kept() -%}
         {%- do bring_up_to_date(relation, query) -%}
     {%- else -%}
@@ -31,6 +20,7 @@ from (
 
 {% materialization view, adapter='duckdb' %}
     {%- do require_plain_model() -%}
+    {%- do prove_contract() -%}
     {%- set relation = this.incorporate(type='view') -%}
     {%- set definition = ' view ' ~ relation ~ ' as (\n' ~ compiled_code ~ '\n)' -%}
     {%- if is_kept() -%}
@@ -120,8 +110,22 @@ from read_csv(
     {%- endif -%}
 {% endmacro %}
 
-{# Refuse what these materializations would leave out; and hold a contract against the query's own columns, unless the
-   night says that the tests have done so: columns and types follow from the code, not from the data. #}
+{# The model's query with the columns of its contract, in their order and types; `types` are other names of them. #}
+{% macro held_to_contract(query, types={}) -%}
+{% if config.get('contract').enforced -%}
+select
+{%- for column in model.columns.values() %}
+    cast({{ column.name }} as {{ types.get(column.data_type, column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
+{%- endfor %}
+from (
+{{ query }}
+) as model_rows
+{%- else -%}
+{{ query }}
+{%- endif -%}
+{%- endmacro %}
+
+{# Refuse what these materializations would leave out. #}
 {% macro require_plain_model() %}
     {%- if pre_hooks or post_hooks or config.get('grants') or config.get('indexes') or config.get('sql_header')
         or config.get('persist_docs') -%}
@@ -130,6 +134,11 @@ from read_csv(
             ~ 'makes tables and views alone'
         ) -%}
     {%- endif -%}
+{% endmacro %}
+
+{# Hold a contract against the query's own columns, unless the night says that the tests have done so: columns and types
+   follow from the code, not from the data. #}
+{% macro prove_contract() %}
     {%- if config.get('contract').enforced and env_var('MERITLINE_CONTRACTS', 'prove') != 'proven' -%}
         {%- do get_assert_columns_equivalent(compiled_code) -%}
         {%- for column in model.columns.values() if column.constraints -%}
