@@ -149,10 +149,11 @@ def _only_of(work: StateFolder, relations: Collection[str], agents: Sequence[str
     An agent's numbers rest on the own ones and on nobody's.
     """
     with duckdb.connect(str(work.warehouse)) as warehouse:
+        found = warehouse.execute("select schema_name || '.' || view_name from duckdb_views()").fetchall()
+        kinds = {name: "view" if (name,) in found else "table" for name in relations}
         warehouse.execute("create temp table wanted as select unnest($1) as agent_id", [list(agents)])
-        for name in relations:
+        for name, kind in kinds.items():
             schema, table = name.split(".")
-            kind = "view" if _is_view(warehouse, schema, table) else "table"
             warehouse.execute(f'alter {kind} "{schema}"."{table}" rename to "{table}{OF_ALL}"')
             warehouse.execute(
                 f'create table "{schema}"."{table}" as from "{schema}"."{table}{OF_ALL}" semi join wanted '
@@ -160,19 +161,10 @@ def _only_of(work: StateFolder, relations: Collection[str], agents: Sequence[str
             )
     yield
     with duckdb.connect(str(work.warehouse)) as warehouse:
-        for name in relations:
+        for name, kind in kinds.items():
             schema, table = name.split(".")
-            kind = "view" if _is_view(warehouse, schema, f"{table}{OF_ALL}") else "table"
             warehouse.execute(f'drop table "{schema}"."{table}"')
             warehouse.execute(f'alter {kind} "{schema}"."{table}{OF_ALL}" rename to "{table}"')
-
-
-def _is_view(warehouse: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
-    return bool(
-        warehouse.execute(
-            "select 1 from duckdb_views() where schema_name = $1 and view_name = $2", [schema, name]
-        ).fetchall()
-    )
 
 
 def _selection(

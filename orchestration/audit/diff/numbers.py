@@ -33,13 +33,13 @@ OF_AGENTS: Mapping[str, str] = {
     "bonus.bonus_ranking": "subject_id",
 }
 """What a line rests on of its own agent, and by which others are ranked with them: relation → whose it is."""
-OF_EVIDENCE: Mapping[str, str] = {"kpi.kpi_observation": "agent_id"}
+RANKED_UNROUNDED: Mapping[str, str] = {"kpi.kpi_observation": "agent_id"}
 """By what others may be ranked unrounded, where rows of evidence differ."""
 
 
 def concerned(pair: Pair) -> Sequence[str]:
     """Agents whose numbers can have moved a line, in order: whose lines, scores, grades or places differ."""
-    looked_at = OF_AGENTS if pair.is_same_evidence else {**OF_AGENTS, **OF_EVIDENCE}
+    looked_at = OF_AGENTS if pair.is_same_evidence else {**OF_AGENTS, **RANKED_UNROUNDED}
     others = " union ".join(
         f"select {agent} as agent_id from ({one_sided(relation, pair.columns[relation])})"
         for relation, agent in looked_at.items()
