@@ -17,6 +17,7 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 GRAVE = ("serious", "critical")
+MODES = ("light", "dark", "narrow", "print")
 WIDTHS = {"narrow": 390}
 DRAWN = """
 [...document.querySelectorAll('figure[data-chart]')].map(one => {
@@ -90,3 +91,22 @@ def opened(browser: Browser, path: Path, mode: str = "light") -> Iterator[Seen]:
     seen.page.goto(path.as_uri())
     yield seen
     context.close()
+
+
+def faults(browser: Browser, path: Path, mode: str) -> list[str]:
+    """What is wrong with a page that stands alone."""
+    with opened(browser, path, mode) as seen:
+        return faults_of(seen, path, mode, path.as_uri())
+
+
+def faults_of(seen: Seen, path: Path, mode: str, base: str) -> list[str]:
+    """What is wrong with an open page: said on the console, asked for outside `base`, too wide for a
+    telephone, or seriously inaccessible.
+    """
+    found = [f"says {one}" for one in seen.said]
+    found += [f"asks for {one}" for one in seen.asked if not one.startswith((base, "data:"))]
+    if mode == "narrow" and seen.overflow > 0:
+        found.append(f"is {seen.overflow} px too wide")
+    if mode != "print":
+        found += seen.grave()
+    return [f"{path.parent.name}/{path.name}, {mode}: {one}" for one in found]

@@ -20,6 +20,7 @@ from orchestration.publish.publication import Publication, current_publication
 from orchestration.settings import POLICY_DIR
 from orchestration.state.folder import StateFolder, auditor_parquet
 from orchestration.state.lock import hold
+from tests.board_browser import MODES, chromium, faults
 from tests.changed_policy import change, every_kind_of_change, is_row, new_policy
 from tests.conftest import copy_state, run_night
 
@@ -178,6 +179,8 @@ def test_the_span_asked_for_is_told_of_and_the_page_fetches_nothing(
     page = out.read_text(encoding="utf-8")
     assert "2026-09<" not in page and "Meals" in page and "餐补" in page and "<svg" in page
     assert "http://" not in page and "https://" not in page
+    with chromium() as browser:
+        assert [one for mode in MODES for one in faults(browser, out, mode)] == []
 
 
 def unsound(policy: Path) -> None:
