@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STATE ?= var
+# What dbt parses: a state that is new takes up what was parsed once, if it is of these files as they are.
+PROJECT := $(shell find dbt_project seeds tests/dbt -name target -prune -o -name logs -prune -o \
+	'(' -name '*.sql' -o -name '*.yml' -o -name '*.csv' ')' -print)
 
 # A machine that forbids bytecode would compile every library again in every process.
 unexport PYTHONDONTWRITEBYTECODE
@@ -13,16 +16,16 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: $(VENV)/.installed  ## a small centre's exports, one whole night, a scorecard and a traced bonus
+demo: $(VENV)/.parsed  ## a small centre's exports, one whole night, a scorecard and a traced bonus
 	$(BIN)/meritline --state $(STATE) demo
 
-test: $(VENV)/.installed  ## the tests
+test: $(VENV)/.parsed  ## the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --durations=40 --durations-min=20
 
 quick: $(VENV)/.installed  ## what a new KPI, mechanism, plan or table left out, a sentence each
 	$(BIN)/python -m pytest tests/project -q
 
-faults: $(VENV)/.installed  ## every fault: kills, full disks, damaged files … (the tests do a sample; hours on a busy machine)
+faults: $(VENV)/.parsed  ## every fault: kills, full disks, damaged files … (the tests do a sample; hours on a busy machine)
 	MERITLINE_FAULTS=all $(BIN)/python -m pytest tests/faults -n auto --show-capture=no -v
 
 lint: $(VENV)/.installed  ## style and types
@@ -35,15 +38,18 @@ check: lint test  ## what CI runs
 book: $(VENV)/.installed  ## the policy book, the glossary and the exposures from the policy rows
 	$(BIN)/python -m orchestration.book
 
-install: $(VENV)/.installed  ## the virtual environment from the lock
+install: $(VENV)/.parsed  ## the virtual environment from the lock
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "meritline needs Python 3.11, this is " + sys.version.split()[0] + ": name it with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	$(BIN)/python -m orchestration.warehouse
 	$(BIN)/python -m orchestration.board
+	touch $@
+
+$(VENV)/.parsed: $(VENV)/.installed $(PROJECT)
+	$(BIN)/python -m orchestration.warehouse
 	touch $@
 
 clean:  ## remove the virtual environment and the caches of tools; a state folder stays: it holds what was paid

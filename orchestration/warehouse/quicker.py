@@ -315,6 +315,9 @@ def _no_file_of_the_graph() -> Iterator[None]:
 
 # Templates
 
+_made: dict[bytes, CodeType] = {}
+"""Code of templates that this process has made: a second state has it without a file."""
+
 
 @contextmanager
 def _kept_templates(file: Path) -> Iterator[None]:
@@ -329,8 +332,8 @@ def _kept_templates(file: Path) -> Iterator[None]:
         if arguments or named or not isinstance(source, str):
             return as_jinja_does(self, source, *arguments, **named)
         key = hashlib.sha256(f"{type(self).__name__}\n{source}".encode()).digest()
-        code = kept.get(key) or used.get(key) or as_jinja_does(self, source)
-        used[key] = code
+        code = kept.get(key) or _made.get(key) or as_jinja_does(self, source)
+        used[key] = _made[key] = code
         return code
 
     with _replaced(MacroFuzzEnvironment, "compile", compile_template):
