@@ -45,12 +45,15 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	$(BIN)/python -m orchestration.board
-	touch $@
-
-$(VENV)/.parsed: $(VENV)/.installed $(PROJECT)
 	$(BIN)/python -m orchestration.warehouse
-	touch $@
+	$(BIN)/python -m orchestration.board
+	touch $@ $(VENV)/.parsed
+
+# Asked again in the recipe: an installation has just parsed it.
+$(VENV)/.parsed: $(PROJECT) | $(VENV)/.installed
+	@if [ ! -e $@ ] || [ -n "$$(find $(PROJECT) -newer $@ -print -quit)" ]; then \
+		echo $(BIN)/python -m orchestration.warehouse; $(BIN)/python -m orchestration.warehouse; fi
+	@touch $@
 
 clean:  ## remove the virtual environment and the caches of tools; a state folder stays: it holds what was paid
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dbt_project/target dbt_project/logs
