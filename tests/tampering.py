@@ -536,6 +536,13 @@ def _forged_trace(state: StateFolder, landing: Path, chance: Random) -> Tamperin
     return _forged_everywhere(state, "audit.bonus_trace", "value")
 
 
+def _forged_owner(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    other = "case agent_id when 'A0001' then 'A0002' else agent_id end"
+    relation = chance.choice(("audit.calculation_node", "audit.calculation_operand"))
+    _forged_everywhere(state, relation, "agent_id", value=other)
+    return Tampering("numbers of another agent", ("auditor/audit.calculation_node", "is of another than"))
+
+
 def _forged_row_hash(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     _forged_everywhere(state, "facts.fct_ticket", "source_row_hash", value=f"'{'0' * 32}'")
     return Tampering("hashes of rows", ("auditor/facts.fct_ticket", "source_row_hash: says 000", "has "))
@@ -645,6 +652,7 @@ FORGERIES: Sequence[Way] = (
     _forged_workbook,
     _forged_award,
     _forged_trace,
+    _forged_owner,
     _forged_row_hash,
     _forged_file_hash,
     _forged_file,

@@ -5,6 +5,7 @@
 {% macro node_fields() %}
     {{ return({
         'node_key': 'string',
+        'agent_id': 'string',
         'parent_key': 'string',
         'operand': 'string',
         'position': 'bigint',
@@ -69,9 +70,10 @@
     {{ return(values) }}
 {% endmacro %}
 
-{# A node as columns of a select. #}
+{# A node as columns of a select. It is of the agent of the row unless said: `agent_id='null'` of nobody's own. #}
 {% macro node() %}
-    {%- set values = _node_values(kwargs) -%}
+    {%- set values = {'agent_id': 'agent_id'} -%}
+    {%- do values.update(_node_values(kwargs)) -%}
     {%- for name, type in node_fields().items() %}
         cast({{ values.get(name, 'null') }} as {{ type }}) as {{ name }}
         {%- if not loop.last %},{% endif %}
@@ -85,6 +87,13 @@
 {% macro line_nodes(nodes) %}{{ return(adapter.dispatch('line_nodes')(nodes)) }}{% endmacro %}
 {% macro default__line_nodes(nodes) %}list_value({{ nodes | join(', ') }}){% endmacro %}
 {% macro spark__line_nodes(nodes) %}array({{ nodes | join(', ') }}){% endmacro %}
+
+{# The fields of a node below a line: it is of the line's agent. #}
+{% macro line_node_fields() %}
+    {%- set fields = node_fields() -%}
+    {%- do fields.pop('agent_id') -%}
+    {{ return(fields) }}
+{% endmacro %}
 
 {# A node below a line. Its keys are relative to the line: parent '' is the line itself. #}
 {% macro line_node() %}
@@ -101,14 +110,14 @@
 {% macro node_struct(values) %}{{ return(adapter.dispatch('node_struct')(values)) }}{% endmacro %}
 {% macro default__node_struct(values) %}
     {{ '{' }}
-        {%- for name, type in node_fields().items() %}
+        {%- for name, type in line_node_fields().items() %}
         '{{ name }}': cast({{ values.get(name, 'null') }} as {{ type }}){% if not loop.last %},{% endif %}
         {%- endfor %}
     {{ '}' }}
 {%- endmacro %}
 {% macro spark__node_struct(values) %}
     named_struct(
-        {%- for name, type in node_fields().items() %}
+        {%- for name, type in line_node_fields().items() %}
         '{{ name }}', cast({{ values.get(name, 'null') }} as {{ type }}){% if not loop.last %},{% endif %}
         {%- endfor %}
     )

@@ -63,6 +63,10 @@
    built again. It holds of every row until the materialization puts its condition in this comment's place. #}
 {% macro is_touched(column) %}/* touched {{ column }} */ true{% endmacro %}
 
+{# The rows that are to be read where a table is made of one group of rows after another (`in_groups`), and those of
+   nobody: likewise for the materialization. #}
+{% macro is_in_group(column) %}/* group {{ column }} */ true{% endmacro %}
+
 {# The columns that lead from any fact back to a line of an export file. #}
 {% macro source_columns() %}
     _load_id as load_id,

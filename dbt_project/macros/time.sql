@@ -98,7 +98,7 @@
 {# ISO weekday: Monday 1 … Sunday 7. #}
 {% macro weekday_no(day) %}{{ return(adapter.dispatch('weekday_no')(day)) }}{% endmacro %}
 {% macro default__weekday_no(day) %}cast(isodow({{ day }}) as bigint){% endmacro %}
-{% macro spark__weekday_no(day) %}cast(weekday({{ day }}) + 1 as bigint){% endmacro %}
+{% macro spark__weekday_no(day) %}cast(datediff({{ day }}, date_trunc('week', {{ day }})) + 1 as bigint){% endmacro %}
 
 {# The UTC timestamp of a local day and a wall-clock time 'HH:MM'. #}
 {% macro utc_of_local(day, wall_time) %}{{ return(adapter.dispatch('utc_of_local')(day, wall_time)) }}{% endmacro %}

@@ -33,9 +33,7 @@
         {%- do store_result('main', response='UNCHANGED', agate_table=none) -%}
     {%- else -%}
         {%- if plan.kind == 'new' -%}
-            {%- set statements = [
-                forget_relation(relation),
-                'create table ' ~ relation ~ ' as\n' ~ query,
+            {%- set statements = [forget_relation(relation)] + table_made(relation, query) + [
                 ledger_note(plan.seq, is_new=true, rows='(select count(*) from ' ~ relation ~ ')'),
             ] -%}
         {%- elif plan.kind == 'whole' -%}
@@ -144,9 +142,7 @@ from own
 {# Build everything beside what stands, tell the difference, take its place. #}
 {% macro built_whole(relation, query, plan) %}
     {%- set next = relation.incorporate(path={'identifier': relation.identifier ~ '__next'}) -%}
-    {{ return([
-        'drop table if exists ' ~ next,
-        'create table ' ~ next ~ ' as\n' ~ query,
+    {{ return(['drop table if exists ' ~ next] + table_made(next, query) + [
         ledger_difference(next, relation, 'true', plan.seq) if (config.get('meta') or {}).get('is_compared', true)
         else ledger_note(plan.seq, rows='(select count(*) from ' ~ next ~ ')'),
         'drop table ' ~ relation,

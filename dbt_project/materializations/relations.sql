@@ -7,30 +7,20 @@
 
 {% materialization table, adapter='duckdb', supported_languages=['sql'] %}
     {%- do require_plain_model() -%}
+    {%- do prove_contract() -%}
     {%- set relation = this.incorporate(type='table') -%}
-    {%- set query -%}
-{% if config.get('contract').enforced -%}
-select
-{%- for column in model.columns.values() %}
-    cast({{ column.name }} as {{ column.data_type }}) as {{ column.name }}{{ ',' if not loop.last }}
-{%- endfor %}
-from (
-{{ compiled_code }}
-) as model_rows
-{%- else -%}
-{{ compiled_code }}
-{%- endif -%}
-    {%- endset -%}
+    {%- set query = held_to_contract(compiled_code) -%}
     {%- if is_kept() -%}
         {%- do bring_up_to_date(relation, query) -%}
     {%- else -%}
-        {%- do put_in_place(relation, 'create table ' ~ relation ~ ' as\n' ~ query) -%}
+        {%- do put_in_place(relation, table_made(relation, query) | join(';\n')) -%}
     {%- endif -%}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
 
 {% materialization view, adapter='duckdb' %}
     {%- do require_plain_model() -%}
+    {%- do prove_contract() -%}
     {%- set relation = this.incorporate(type='view') -%}
     {%- set definition = ' view ' ~ relation ~ ' as (\n' ~ compiled_code ~ '\n)' -%}
     {%- if is_kept() -%}
@@ -72,6 +62,39 @@ from read_csv(
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
 
+{# The statements that make a table of a query: one, or for a model that says so in config.meta one for each group of its
+   rows, so that the largest takes no more memory for ten thousand agents than for a few hundred.
+     in_groups   {column, of, most}: by the values of a column of another model, so many of them at a time. The query says
+                 by is_in_group() which rows it reads of a group; those without a value are read for each. #}
+{% macro table_made(relation, query) %}
+    {%- set asked = (config.get('meta') or {}).get('in_groups') -%}
+    {%- set groups = groups_of(asked) if asked and execute else [] -%}
+    {%- if groups | length < 2 -%}
+        {{ return(['create table ' ~ relation ~ ' as\n' ~ query]) }}
+    {%- endif -%}
+    {%- set everyone = is_in_group(asked.column) -%}
+    {%- set statements = [] -%}
+    {%- for low, high in groups -%}
+        {%- set one = '(' ~ asked.column ~ ' is null or ' ~ asked.column ~ " between '" ~ low | replace("'", "''") ~ "' and '"
+            ~ high | replace("'", "''") ~ "')" -%}
+        {%- do statements.append(
+            ('create table ' ~ relation ~ ' as\n' if loop.first else 'insert into ' ~ relation ~ '\n')
+            ~ query | replace(everyone, one)
+        ) -%}
+    {%- endfor -%}
+    {{ return(statements) }}
+{% endmacro %}
+
+{# First and last value of each group. #}
+{% macro groups_of(asked) %}
+    {%- set response, found = adapter.execute(
+        'select min(value), max(value) from (select value, (row_number() over (order by value) - 1) // ' ~ asked.most
+        ~ ' as place from (select distinct ' ~ asked.column ~ ' as value from ' ~ relation_named(asked.of)
+        ~ ')) where value is not null group by place order by place', auto_begin=false, fetch=true
+    ) -%}
+    {{ return(found.rows) }}
+{% endmacro %}
+
 {# Run the statement that makes `relation`; what stands under its name goes in the same transaction. #}
 {% macro put_in_place(relation, statement) %}
     {%- set existing = load_cached_relation(this) -%}
@@ -87,8 +110,22 @@ from read_csv(
     {%- endif -%}
 {% endmacro %}
 
-{# Refuse what these materializations would leave out; and hold a contract against the query's own columns, unless the
-   night says that the tests have done so: columns and types follow from the code, not from the data. #}
+{# The model's query with the columns of its contract, in their order and types; `types` are other names of them. #}
+{% macro held_to_contract(query, types={}) -%}
+{% if config.get('contract').enforced -%}
+select
+{%- for column in model.columns.values() %}
+    cast({{ column.name }} as {{ types.get(column.data_type, column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
+{%- endfor %}
+from (
+{{ query }}
+) as model_rows
+{%- else -%}
+{{ query }}
+{%- endif -%}
+{%- endmacro %}
+
+{# Refuse what these materializations would leave out. #}
 {% macro require_plain_model() %}
     {%- if pre_hooks or post_hooks or config.get('grants') or config.get('indexes') or config.get('sql_header')
         or config.get('persist_docs') -%}
@@ -97,6 +134,11 @@ from read_csv(
             ~ 'makes tables and views alone'
         ) -%}
     {%- endif -%}
+{% endmacro %}
+
+{# Hold a contract against the query's own columns, unless the night says that the tests have done so: columns and types
+   follow from the code, not from the data. #}
+{% macro prove_contract() %}
     {%- if config.get('contract').enforced and env_var('MERITLINE_CONTRACTS', 'prove') != 'proven' -%}
         {%- do get_assert_columns_equivalent(compiled_code) -%}
         {%- for column in model.columns.values() if column.constraints -%}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from orchestration.audit.diff import Side, attached, comparing, concerned
+from orchestration.audit.publications import other_release
 from orchestration.errors import ConfigurationError, StateHeld
 from orchestration.hashing import code_hash, file_hash
 from orchestration.plan.upstream import Selection, changed_seeds, select
@@ -43,6 +46,10 @@ COMMAND = (*BUILD, "--exclude-resource-type", "test")
 PARSED = ("partial_parse.msgpack", TEMPLATES)
 """What dbt knows of the project already; it sees by itself what of it still holds."""
 RUN = "run"
+PLANNED = "planned"
+OF_ALL = "__of_all"
+CATALOG = "warehouse"
+"""What dbt calls the scratch warehouse in the views that it makes."""
 OF_EVIDENCE = frozenset({"kpi.kpi_observation", "bonus.bonus_evidence"})
 """Tables below all evidence: where they are taken, no file that differs is above it."""
 
@@ -51,16 +58,16 @@ Manifest = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Built:
-    """A scratch warehouse under the policy planned for, what its manifest would say of the policy, the facts
-    that were built again, and whether the evidence is that of the publication.
+    """A scratch warehouse under the policy planned for, as a side to compare; the hashes of its policy's
+    files, the facts that were built again, whether the evidence is that of the publication, and whose numbers
+    there are.
     """
 
-    warehouse: Path
+    side: Side
     policy_files: Mapping[str, str]
-    policy_hash: str
-    site: Manifest | None
     from_exports: tuple[str, ...]
     is_same_evidence: bool
+    concerned: Sequence[str]
 
 
 def build(
@@ -93,24 +100,71 @@ def build(
         progress(f"from the exports again: {', '.join(selection.from_exports)}")
         _link_exports(state, work, publication, manifest, selection.from_exports)
     _give(work, publication, selection.given)
+    _run_dbt(work, parsed, selection.pay, progress)
+    is_same_evidence = set(selection.given) >= OF_EVIDENCE
+    side = _side(work, publication, manifest, hashed)
+    agents = _concerned(publication, side, is_same_evidence=is_same_evidence)
+    if agents:
+        with _only_of(work, selection.of_agents, agents):
+            _run_dbt(work, parsed, selection.numbers, progress)
+    return Built(side, policy_files(work), selection.from_exports, is_same_evidence, agents)
+
+
+def _run_dbt(
+    work: StateFolder, parsed: Any, selected: Sequence[str], progress: Callable[[str], None]
+) -> None:
+    if not selected:
+        return
     outcome = DbtOutcome()
     with spilling_into(work):
         events = stream_dbt(
-            work, [*COMMAND, "--select", *selection.built], outcome=outcome, manifest=parsed, is_quick=True
+            work, [*COMMAND, "--select", *selected], outcome=outcome, manifest=parsed, is_quick=True
         )
         for event in events:
             if node := (event["data"].get("node_info") or {}).get("node_name"):
                 progress(str(node))
     # The log goes with the scratch folder: the error names what failed and why.
     outcome.raise_if_failed(log_path(work))
-    return Built(
-        warehouse=work.warehouse,
-        policy_files=policy_files(work),
-        policy_hash=hashed,
-        site=site_record(work),
-        from_exports=selection.from_exports,
-        is_same_evidence=set(selection.given) >= OF_EVIDENCE,
-    )
+
+
+def _side(work: StateFolder, publication: Path, manifest: Manifest, policy_hash: str) -> Side:
+    said = {
+        "policy_hash": policy_hash,
+        "site": site_record(work),
+        "code_hash": code_hash(SOURCE_DIRS),
+    }
+    return Side(PLANNED, work.warehouse, {**manifest, **said}, other_release(publication), CATALOG)
+
+
+def _concerned(publication: Path, side: Side, *, is_same_evidence: bool) -> Sequence[str]:
+    """Agents whose pay differs, or who are ranked with those."""
+    sides = Side.of(publication), side
+    with attached(*sides, is_same_evidence=is_same_evidence) as pair, comparing(*sides):
+        return concerned(pair)
+
+
+@contextmanager
+def _only_of(work: StateFolder, relations: Collection[str], agents: Sequence[str]) -> Iterator[None]:
+    """Have relations of agents show some alone: the numbers behind the pay of all others are not asked for.
+    An agent's numbers rest on the own ones and on nobody's.
+    """
+    with duckdb.connect(str(work.warehouse)) as warehouse:
+        found = warehouse.execute("select schema_name || '.' || view_name from duckdb_views()").fetchall()
+        kinds = {name: "view" if (name,) in found else "table" for name in relations}
+        warehouse.execute("create temp table wanted as select unnest($1) as agent_id", [list(agents)])
+        for name, kind in kinds.items():
+            schema, table = name.split(".")
+            warehouse.execute(f'alter {kind} "{schema}"."{table}" rename to "{table}{OF_ALL}"')
+            warehouse.execute(
+                f'create table "{schema}"."{table}" as from "{schema}"."{table}{OF_ALL}" semi join wanted '
+                "using (agent_id)"
+            )
+    yield
+    with duckdb.connect(str(work.warehouse)) as warehouse:
+        for name, kind in kinds.items():
+            schema, table = name.split(".")
+            warehouse.execute(f'drop table "{schema}"."{table}"')
+            warehouse.execute(f'alter {kind} "{schema}"."{table}{OF_ALL}" rename to "{table}"')
 
 
 def _selection(

@@ -10,9 +10,8 @@ from typing import Any
 
 from orchestration.audit.diff import Chosen, LineChange, Side, attached, compare_pair, comparing
 from orchestration.audit.diff.pair import Pair
-from orchestration.audit.publications import current_folder, other_release, read_manifest
+from orchestration.audit.publications import current_folder, read_manifest
 from orchestration.errors import ConfigurationError
-from orchestration.hashing import code_hash
 from orchestration.plan.build import Built, build
 from orchestration.plan.folder import scratch
 from orchestration.plan.published import inputs_of, settled_of
@@ -27,15 +26,11 @@ from orchestration.plan.result import (
 )
 from orchestration.policy.site import Site
 from orchestration.progress import stage
-from orchestration.settings import SOURCE_DIRS
 from orchestration.settlement.frozen import settlements
 from orchestration.sql import literal, query
 from orchestration.state.folder import StateFolder, auditor_parquet, require_of_this_release
 from orchestration.state.memory import connect
 
-PLANNED = "planned"
-CATALOG = "warehouse"
-"""What dbt calls the scratch warehouse in the views that it makes."""
 POLICY_NOTE = "policy: "
 """How `diff` begins a note on a row of the policy in force."""
 
@@ -87,12 +82,12 @@ def make_plan(
 
 
 def _compared(publication: Path, manifest: Mapping[str, Any], built: Built, periods: tuple[str, ...]) -> Plan:
-    code = code_hash(SOURCE_DIRS)
-    after = {**manifest, "policy_hash": built.policy_hash, "site": built.site, "code_hash": code}
-    sides = Side.of(publication), Side(PLANNED, built.warehouse, after, other_release(publication), CATALOG)
-    with attached(*sides, is_same_evidence=built.is_same_evidence) as pair:
+    sides = Side.of(publication), built.side
+    with attached(*sides, is_same_evidence=built.is_same_evidence, only_of=built.concerned) as pair:
         with comparing(*sides):
-            found = compare_pair(pair, (publication.name, PLANNED), Chosen(periods=frozenset(periods)))
+            found = compare_pair(
+                pair, (publication.name, built.side.name), Chosen(periods=frozenset(periods))
+            )
         pair.rows(query(__file__, "chosen"), periods=list(periods))
         pair.rows(query(__file__, "planned"))
         groups = tuple(_group(row) for row in pair.rows(query(__file__, "groups")))
@@ -106,13 +101,13 @@ def _compared(publication: Path, manifest: Mapping[str, Any], built: Built, peri
             publication=publication.name,
             as_of=str(manifest["as_of"]),
             content_hash=str(manifest["content_hash"]),
-            policy_hash=built.policy_hash,
+            policy_hash=pair.after["policy_hash"],
             policy_files=built.policy_files,
-            site_files=dict((built.site or {}).get("files", {})),
-            code_hash=code,
+            site_files=dict((pair.after["site"] or {}).get("files", {})),
+            code_hash=pair.after["code_hash"],
             inputs=inputs_of(manifest),
             settled_periods=settled_of(publication),
-            is_other_code=pair.before["code_hash"] != code,
+            is_other_code=pair.before["code_hash"] != pair.after["code_hash"],
             periods=periods,
             site_changes=pair.site_changes,
             rows_changed=tuple(

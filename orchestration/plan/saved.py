@@ -102,7 +102,7 @@ class Keeper:
         draft = work.root / DRAFT
         draft.mkdir(OWNER_DIR)
         with connect() as database:
-            database.execute(f"attach {literal(built.warehouse)} as warehouse (read_only)")
+            database.execute(f"attach {literal(built.side.database)} as warehouse (read_only)")
             database.execute(
                 "copy (select bonus_line_id, amount_cny from warehouse.bonus.bonus_line order by 1) "
                 f"to {literal(draft / LINES)} (format parquet, compression zstd)"

@@ -18,11 +18,16 @@ GIVEN = "facts"
 """Schema of the relations that are taken as published."""
 BEFORE_FACTS = frozenset({"staging", "intermediate"})
 POLICY = "policy"
-TARGETS = (
-    *("bonus_line", "bonus_line_computed", "bonus", "bonus_evidence", "score", "grade", "kpi_evidence"),
-    *("calculation_node", "calculation_operand", "relation_key", "source_row", "load_file"),
+PAY = (
+    *("bonus_line", "bonus_line_computed", "bonus", "bonus_evidence", "bonus_ranking", "score", "grade"),
+    *("kpi_evidence", "kpi_observation", "relation_key", "source_row", "load_file"),
 )
 """What is compared and what causes are looked for in, beside all of the policy in force."""
+NUMBERS = ("calculation_node", "calculation_operand")
+"""What says by which numbers pay differs."""
+CALCULATION = "calculation"
+"""How models begin that state numbers and nothing that is paid: built of those alone whose pay differs."""
+OF_AGENT = "agent_id"
 OWN_MACROS = "macro.meritline."
 WORD = re.compile(r"[a-z_0-9]+")
 
@@ -31,11 +36,13 @@ Graph = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Selection:
-    """What dbt builds, as its selectors, the facts among them, which need the exports, and the relations that
-    are taken as published.
+    """What dbt builds, as its selectors: first what is paid, then the numbers behind it. The relations that
+    the numbers read of agents; those that are taken as published; the facts that need the exports.
     """
 
-    built: tuple[str, ...]
+    pay: tuple[str, ...]
+    numbers: tuple[str, ...]
+    of_agents: tuple[str, ...]
     given: tuple[str, ...]
     from_exports: tuple[str, ...] = ()
 
@@ -79,11 +86,26 @@ def select(
         for parent in manifest["parent_map"].get(unique_id, ()):
             take(parent)
 
+    def selected(unique_ids: Collection[str]) -> tuple[str, ...]:
+        return tuple(sorted(".".join(nodes[one]["fqn"]) for one in unique_ids))
+
     for node in nodes.values():
-        if node["resource_type"] == "model" and (node["name"] in TARGETS or node["schema"] == POLICY):
+        if node["resource_type"] != "model":
+            continue
+        if node["name"] in (*PAY, *NUMBERS) or node["schema"] == POLICY:
             take(node["unique_id"])
+    numbers = {one for one in built if nodes[one]["name"].startswith(CALCULATION)}
+    read = {parent for one in numbers for parent in manifest["parent_map"].get(one, ())} - numbers
     return Selection(
-        tuple(sorted(".".join(nodes[one]["fqn"]) for one in built)),
+        selected(built - numbers),
+        selected(numbers),
+        tuple(
+            sorted(
+                f"{nodes[one]['schema']}.{nodes[one]['alias']}"
+                for one in read
+                if OF_AGENT in nodes.get(one, {}).get("columns", {})
+            )
+        ),
         tuple(sorted(given)),
         tuple(sorted(again)),
     )

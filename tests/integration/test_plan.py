@@ -9,8 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.audit.diff import Side, attached
+from orchestration.audit.diff.pair import Pair
 from orchestration.cli import run
 from orchestration.hashing import file_hash
+from orchestration.plan import build
 from orchestration.plan.folder import plans_folder
 from orchestration.plan.saved import agreements, saved_plans
 from orchestration.publish.publication import Publication, current_publication
@@ -96,6 +99,23 @@ def test_every_changed_line_has_a_cause_and_totals_are_sums_of_lines(
     assert {line["before_cny"] for line in lines if line["label_en"] == "Meals"} == {None}
     kinds = {cause["kind"] for line in lines for cause in line["causes"]}
     assert {"policy", "definitions", "ranking"} <= kinds
+
+
+def test_the_numbers_of_those_whose_pay_stays_would_change_nothing(
+    many: tuple[StateFolder, Path], demo_copy: StateFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the calculation of those who are concerned is built; built of all, it says the same."""
+
+    def everybody(pair: Pair) -> list[str]:
+        return [row["agent_id"] for row in pair.rows("select agent_id from a.facts.dim_agent order by all")]
+
+    found = json.loads((many[1].parent / "plan.json").read_text(encoding="utf-8"))
+    with attached(*[Side.of(demo_copy.current.resolve())] * 2) as pair:
+        assert len({line["agent_id"] for line in found["lines"]}) < len(everybody(pair))
+    monkeypatch.setattr(build, "concerned", everybody)
+    out = tmp_path / "plan.json"
+    assert plan(demo_copy, many[1], "--format", "json", "--out", str(out)) == 0
+    assert json.loads(out.read_text(encoding="utf-8")) == found
 
 
 @pytest.mark.parametrize(("component", "word"), [("cg_service_star", "gone"), ("cg_meal", "new")])

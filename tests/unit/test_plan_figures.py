@@ -305,7 +305,8 @@ def kept(tmp_path: Path) -> tuple[StateFolder, Publication]:
         )
         database.execute(f"copy bonus.bonus_line to '{lines}' (format parquet)")
         database.execute(f"copy (select '2026-09' as period_id) to '{settled}' (format parquet)")
-    built = Built(warehouse, PLAN.policy_files, PLAN.policy_hash, None, (), True)
+    side = Side("planned", warehouse, {"policy_hash": PLAN.policy_hash, "site": None}, "")
+    built = Built(side, PLAN.policy_files, (), True, ())
     with scratch(state) as work:
         Keeper(state, "spring").keep(PLAN, built, work)
     return state, Publication(folder, published_by("p" * 64))
@@ -448,6 +449,7 @@ def node(
         "schema": schema,
         "fqn": ["meritline", name],
         "raw_code": code,
+        "columns": {"agent_id": {}} if name == "score" else {},
         "depends_on": {"macros": macros},
         "parents": parents,
     }
@@ -460,6 +462,7 @@ NODES = [
     node("model", "fct_order", "facts", "source.order"),
     node("model", "policy_kpi", "policy", "seed.kpi"),
     node("model", "score", "score", "model.policy_kpi", "model.fct_ticket", "model.fct_order"),
+    node("model", "calculation_node", "audit", "model.score"),
     node("model", "mart_x", "marts", "model.score"),
 ]
 GRAPH = {
@@ -472,22 +475,26 @@ PUBLISHED = {"facts.fct_ticket", "facts.fct_order"}
 def test_facts_are_taken_and_the_rest_is_built() -> None:
     found = select(GRAPH, PUBLISHED)
     assert found.given == ("facts.fct_order", "facts.fct_ticket")
-    assert found.built == ("meritline.kpi", "meritline.policy_kpi", "meritline.score")
+    assert found.pay == ("meritline.kpi", "meritline.policy_kpi", "meritline.score")
+    assert found.numbers == ("meritline.calculation_node",)
+    assert found.of_agents == ("score.score",)
     assert found.from_exports == ()
 
 
 def test_a_fact_below_a_changed_seed_and_one_that_is_not_published_are_built_again() -> None:
     assert select(GRAPH, PUBLISHED, {"kpi"}).from_exports == ("fct_ticket",)
-    assert "meritline.int_window" in select(GRAPH, PUBLISHED, {"kpi"}).built
+    assert "meritline.int_window" in select(GRAPH, PUBLISHED, {"kpi"}).pay
     assert select(GRAPH, {"facts.fct_ticket"}).from_exports == ("fct_order",)
 
 
 def test_what_no_file_that_differs_is_below_of_is_taken_where_the_code_is_the_same() -> None:
-    everything = {*PUBLISHED, "policy.policy_kpi", "score.score"}
-    assert select(GRAPH, everything, differing=set()).built == ()
-    assert select(GRAPH, everything, differing={"component"}).given == ("policy.policy_kpi", "score.score")
-    assert select(GRAPH, everything, differing={"kpi"}).built == select(GRAPH, everything).built
-    assert "meritline.score" in select(GRAPH, everything, differing={"kpi"}).built
+    everything = {*PUBLISHED, "policy.policy_kpi", "score.score", "audit.calculation_node"}
+    same = select(GRAPH, everything, differing=set())
+    assert (same.pay, same.numbers, same.of_agents) == ((), (), ())
+    given = select(GRAPH, everything, differing={"component"}).given
+    assert given == ("audit.calculation_node", "policy.policy_kpi", "score.score")
+    assert select(GRAPH, everything, differing={"kpi"}).pay == select(GRAPH, everything).pay
+    assert "meritline.score" in select(GRAPH, everything, differing={"kpi"}).pay
 
 
 def test_only_columns_that_facts_read_move_a_fact(tmp_path: Path) -> None:

@@ -2,17 +2,19 @@
 
 {# No second writing: the tree is the part of the calculation below one bonus, spread out. Each number is taken apart
    once in a tree, where it is nearest to the bonus; where it is used again, it is shown and not taken apart. Members of
-   a cohort are other people's numbers: a rank and the size of its group say what is to be known of them. #}
+   a cohort are other people's numbers: a rank and the size of its group say what is to be known of them. So a tree has
+   its agent's numbers and nobody's, and the trees of many agents are grown some hundred agents at a time. #}
 
 with recursive
 
 number as (
     select * from {{ ref('calculation_node') }}
+    where {{ is_in_group('agent_id') }}
 ),
 
 operand as (
     select * from {{ ref('calculation_operand') }}
-    where operand <> 'member'
+    where operand <> 'member' and {{ is_in_group('agent_id') }}
 ),
 
 bonus_number as (

@@ -114,7 +114,7 @@ select
     {{ node(
         node_key="'whole_target:' || " ~ own_key, parent_key="'target:' || " ~ own_key, operand="'factor'",
         position=1, kind="'target'", label="'target of ' || own.period_id", label_zh="own.period_id || ' 目标'",
-        unit='own.unit', cell=['fct_target', 'target_value', 'target']
+        unit='own.unit', agent_id='own.agent_id', cell=['fct_target', 'target_value', 'target']
     ) }}
 from own
 inner join {{ ref('fct_target') }} as target

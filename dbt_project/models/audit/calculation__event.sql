@@ -269,7 +269,7 @@ select
     {{ uses(
         node_key="'parameter:' || " ~ key_of('policy_component_parameter', 'bound'),
         parent_key="'bounded:' || " ~ key_of('bonus_tally', 'tally'), operand="'" ~ operand ~ "'",
-        position=loop.index + 1
+        position=loop.index + 1, agent_id='tally.agent_id'
     ) }}
 from tally
 inner join {{ ref('policy_component_parameter') }} as bound

@@ -143,7 +143,7 @@ from graded
 union all
 select
     {{ node(
-        node_key="'cohort:' || cohort_id", kind="'cohort'", label='cohort_id', label_zh="'评比组'"
+        agent_id='null', node_key="'cohort:' || cohort_id", kind="'cohort'", label='cohort_id', label_zh="'评比组'"
     ) }}
 from graded
 where member_no = 1

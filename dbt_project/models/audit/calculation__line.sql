@@ -39,6 +39,7 @@ exploded as (
 below_line as (
     select
         exploded.bonus_line_id,
+        computed.agent_id,
         exploded.stated_node,
         exploded.stated_node.kind is null as is_used,
         case
@@ -108,6 +109,7 @@ bonus_line as (
 adjustment as (
     select
         line.bonus_line_id,
+        line.agent_id,
         line.line_label,
         line.line_label_zh,
         line.amount_cny,
@@ -159,7 +161,10 @@ plan_item as (
 ),
 
 plan_with_items as (
-    select distinct plan_key from plan_item
+    select distinct
+        agent_id,
+        plan_key
+    from plan_item
 ),
 
 unpaid as (
@@ -266,7 +271,7 @@ union all
 select
     {{ uses(
         node_key="'line:' || other.bonus_line_id", parent_key="'line:' || last.bonus_line_id", operand="'subtrahend'",
-        position='other.segment_no + 1'
+        position='other.segment_no + 1', agent_id='last.agent_id'
     ) }}
 from in_segments as last
 inner join in_segments as other
@@ -305,6 +310,7 @@ select
     {% for name, type in node_fields().items() %}
     cast({% if name == 'node_key' %}own_node_key{% elif name == 'parent_key' %}parent_node_key
         {%- elif name == 'operand' %}own_operand
+        {%- elif name == 'agent_id' %}agent_id
         {%- else %}stated_node.{{ name }}{% endif %} as {{ type }}) as {{ name }}{% if not loop.last %},{% endif %}
     {% endfor %}
 from below_line
@@ -386,7 +392,7 @@ select
     {{ node(
         node_key="'unmoved:' || corrected_line_id", parent_key="'moved:' || corrected_line_id", operand="'subtrahend'",
         position=2, kind="'settled'", label="'had nobody else moved'", label_zh="'他人未变动时'", unit="'cny'",
-        cell=['bonus_unmoved', 'amount_cny', 'unmoved']
+        agent_id='moved.agent_id', cell=['bonus_unmoved', 'amount_cny', 'unmoved']
     ) }}
 from moved
 inner join {{ ref('bonus_unmoved') }} as unmoved

@@ -158,10 +158,11 @@ quarter_total as (
     ('rating', 'score_rating', 'rated')
 ] %}
 {% set key = key_of(model, alias) %}
+{% set agent_id = 'null' if name == 'group' else 'agent_id' %}
 {% if not loop.first %}union all{% endif %}
 select
     {{ node(
-        node_key="'" ~ name ~ ":' || " ~ key, kind="'observation'",
+        agent_id=agent_id, node_key="'" ~ name ~ ":' || " ~ key, kind="'observation'",
         operation="case when " ~ alias ~ ".value is not null then 'ratio' end", label=alias ~ '.name_en',
         label_zh=alias ~ '.name_zh', unit=alias ~ '.unit', decimals=6, cell=[model, 'value', alias]
     ) }}
@@ -170,7 +171,7 @@ from {{ alias }}
 union all
 select
     {{ node(
-        node_key="'" ~ column ~ ":" ~ name ~ ":' || " ~ key, parent_key="'" ~ name ~ ":' || " ~ key,
+        agent_id=agent_id, node_key="'" ~ column ~ ":" ~ name ~ ":' || " ~ key, parent_key="'" ~ name ~ ":' || " ~ key,
         operand="'" ~ column ~ "'", position=loop.index, kind="'" ~ column ~ "'",
         label="'" ~ column ~ "'", label_zh="'" ~ column_zh ~ "'", unit="'sum over evidence'",
         cell=[model, column, alias]
@@ -179,15 +180,15 @@ from {{ alias }}
 union all
 select
     {{ uses(
-        node_key="'" ~ column ~ ":" ~ name ~ ":' || " ~ key, parent_key="'exact:" ~ name ~ ":' || " ~ key,
-        operand="'" ~ column ~ "'", position=loop.index
+        agent_id=agent_id, node_key="'" ~ column ~ ":" ~ name ~ ":' || " ~ key,
+        parent_key="'exact:" ~ name ~ ":' || " ~ key, operand="'" ~ column ~ "'", position=loop.index
     ) }}
 from {{ alias }}
 {% endfor %}
 union all
 select
     {{ node(
-        node_key="'exact:" ~ name ~ ":' || " ~ key, kind="'observation'", is_exact='true',
+        agent_id=agent_id, node_key="'exact:" ~ name ~ ":' || " ~ key, kind="'observation'", is_exact='true',
         operation="case when " ~ alias ~ ".value is not null then 'ratio' end", label=alias ~ '.name_en',
         label_zh=alias ~ '.name_zh', unit=alias ~ '.unit', decimals=6, cell=[model, 'value', alias]
     ) }}

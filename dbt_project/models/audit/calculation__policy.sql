@@ -52,7 +52,7 @@ convention as (
 
 select
     {{ node(
-        node_key="'rate:' || " ~ key_of('policy_component_rate', 'rate'), kind="'rate_row'",
+        agent_id='null', node_key="'rate:' || " ~ key_of('policy_component_rate', 'rate'), kind="'rate_row'",
         table_key="'rates:' || rate.period_id || ':' || rate.component_id || ':' || rate.what",
         row_key='rate.rate_key', label="'rate table'", label_zh="'费率表'", value='rate.stated',
         unit="case rate.what when 'amount' then 'cny' else 'factor' end",
@@ -69,7 +69,7 @@ from rate
 union all
 select
     {{ node(
-        node_key="'" ~ column ~ ":' || " ~ rate_key,
+        agent_id='null', node_key="'" ~ column ~ ":' || " ~ rate_key,
         parent_key="case when not (rate.band_side = 'upper' and rate.is_first_band and '" ~ operand ~ "' = 'low')
             then 'rate:' || " ~ rate_key ~ " end",
         operand="'" ~ operand ~ "'", position=loop.index, kind="'bound'", label="'" ~ label ~ "'",
@@ -84,7 +84,7 @@ where {{ column }} is not null
 union all
 select
     {{ node(
-        node_key="'" ~ column ~ ":' || " ~ band_key, parent_key="'band:' || " ~ band_key,
+        agent_id='null', node_key="'" ~ column ~ ":' || " ~ band_key, parent_key="'band:' || " ~ band_key,
         operand="'" ~ operand ~ "'", position=loop.index, kind="'bound'",
         label="'" ~ ('score from' if operand == 'low' else 'position below') ~ "'",
         label_zh="'" ~ ('分数不低于' if operand == 'low' else '位置低于') ~ "'", unit="'bound'",
@@ -97,7 +97,8 @@ where method = '{{ method }}' and {{ column }} is not null
 union all
 select
     {{ node(
-        node_key="'parameter:' || " ~ key_of('policy_component_parameter', 'parameter'), kind="'parameter'",
+        agent_id='null', node_key="'parameter:' || " ~ key_of('policy_component_parameter', 'parameter'),
+        kind="'parameter'",
         label='parameter.parameter', label_zh="'参数'", value='parameter.value', text_value='parameter.text_value',
         unit="'parameter'", effective_from_on='parameter.effective_from_on', clause_id='parameter.clause_id',
         value_origin='parameter.value_origin', input_model="'policy_component_parameter'",
@@ -109,7 +110,8 @@ from parameter
 union all
 select
     {{ node(
-        node_key="'" ~ column ~ ":' || " ~ key_of('policy_component_event', 'counted'), kind="'parameter'",
+        agent_id='null', node_key="'" ~ column ~ ":' || " ~ key_of('policy_component_event', 'counted'),
+        kind="'parameter'",
         label="'" ~ label ~ "'", label_zh="'" ~ label_zh ~ "'", unit="'" ~ label ~ "'",
         effective_from_on='counted.effective_from_on', clause_id='counted.clause_id',
         value_origin='counted.value_origin', cell=['policy_component_event', column, 'counted']
@@ -120,7 +122,7 @@ where {{ column }} is not null
 union all
 select
     {{ node(
-        node_key="'band:' || " ~ key_of('policy_grade_band', 'band'), kind="'band'",
+        agent_id='null', node_key="'band:' || " ~ key_of('policy_grade_band', 'band'), kind="'band'",
         table_key="'bands:' || band.period_id || ':' || band.scheme_id || ':' || band.method",
         position='band.band_no', label='band.grade', label_zh="'等级'", text_value='band.grade',
         band_side="'first'",
@@ -135,7 +137,7 @@ from band
 union all
 select
     {{ node(
-        node_key="'" ~ column ~ ":' || " ~ key_of('policy_score_kpi', 'scored'), kind="'parameter'",
+        agent_id='null', node_key="'" ~ column ~ ":' || " ~ key_of('policy_score_kpi', 'scored'), kind="'parameter'",
         label="'" ~ label ~ "'", label_zh="'" ~ label_zh ~ "'", unit="'" ~ column ~ "'",
         effective_from_on='scored.effective_from_on', clause_id='scored.clause_id', value_origin='scored.value_origin',
         cell=['policy_score_kpi', column, 'scored']
@@ -151,7 +153,7 @@ where {{ column }} is not null
 union all
 select
     {{ node(
-        node_key="'" ~ column ~ ":' || " ~ key_of('policy_scheme', 'scheme'), kind="'parameter'",
+        agent_id='null', node_key="'" ~ column ~ ":' || " ~ key_of('policy_scheme', 'scheme'), kind="'parameter'",
         label="'" ~ label ~ "'", label_zh="'" ~ label_zh ~ "'", unit="'" ~ column ~ "'",
         cell=['policy_scheme', column, 'scheme']
     ) }}
@@ -164,7 +166,8 @@ where {{ column }} is not null
 union all
 select
     {{ node(
-        node_key="'" ~ column ~ ":' || " ~ key_of('policy_convention', 'convention'), kind="'parameter'",
+        agent_id='null', node_key="'" ~ column ~ ":' || " ~ key_of('policy_convention', 'convention'),
+        kind="'parameter'",
         label="'" ~ label ~ "'", label_zh="'" ~ label_zh ~ "'", unit="'points'", clause_id="'S-CURVE'",
         cell=['policy_convention', column, 'convention']
     ) }}

@@ -5,6 +5,7 @@ with
 ranking as (
     select
         ranking.*,
+        case when ranking.subject <> 'team' then ranking.subject_id end as agent_id,
         award.gain,
         award.tie_break_1 as tie_1_measure,
         award.tie_break_2 as tie_2_measure,
@@ -136,7 +137,9 @@ select
 from ranking
 union all
 select
-    {{ node(node_key="'award_cohort:' || cohort", kind="'cohort'", label='cohort', label_zh="'评比范围'") }}
+    {{ node(
+        agent_id='null', node_key="'award_cohort:' || cohort", kind="'cohort'", label='cohort', label_zh="'评比范围'"
+    ) }}
 from cohort
 union all
 select

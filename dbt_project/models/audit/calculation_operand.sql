@@ -24,6 +24,7 @@ table_row as (
 select
     parent_key,
     node_key,
+    agent_id,
     operand,
     position,
     cast(null as boolean) as is_chosen
@@ -33,12 +34,14 @@ union all
 select
     looked_up.node_key as parent_key,
     table_row.node_key,
+    looked_up.agent_id,
     'row' as operand,
     table_row.row_order as position,
     coalesce(table_row.input_key = looked_up.chosen_key, false) as is_chosen
 from (
     select distinct
         node_key,
+        agent_id,
         table_key,
         chosen_key
     from stated

@@ -11,13 +11,15 @@
     {% endfor %}
 {% endif %}
 
-{% for relation, model, position, column in rows or [('', '', 0, '')] -%}
 select
-    '{{ relation }}' as relation,
-    '{{ model }}' as model,
-    cast({{ position }} as bigint) as position,
-    '{{ column }}' as column_name
-{%- if not loop.last %}
-union all
-{% endif %}
-{%- endfor %}
+    relation,
+    model,
+    cast(position as bigint) as position,
+    column_name
+from (
+    values
+    {%- for relation, model, position, column in rows or [('', '', 0, '')] %}
+    ('{{ relation }}', '{{ model }}', {{ position }}, '{{ column }}')
+    {%- if not loop.last %},{% endif %}
+    {%- endfor %}
+) as key_column (relation, model, position, column_name)

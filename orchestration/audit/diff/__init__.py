@@ -15,7 +15,7 @@ from orchestration.audit.diff.compare import (
     compare_publications,
     comparing,
 )
-from orchestration.audit.diff.numbers import NumberChange
+from orchestration.audit.diff.numbers import NumberChange, concerned
 
 __all__ = [
     "Cause",
@@ -28,4 +28,5 @@ __all__ = [
     "compare_pair",
     "compare_publications",
     "comparing",
+    "concerned",
 ]

@@ -109,7 +109,9 @@ def compare_publications(before: Path, after: Path, *, agent_id: str | None = No
 
 
 @contextmanager
-def attached(before: Side, after: Side, *, is_same_evidence: bool = False) -> Iterator[Pair]:
+def attached(
+    before: Side, after: Side, *, is_same_evidence: bool = False, only_of: Sequence[str] | None = None
+) -> Iterator[Pair]:
     """Both files, attached as `a` and `b`. Raises what `comparing` does for a file that cannot be."""
     with connect() as database:
         with comparing(before, after):
@@ -117,7 +119,9 @@ def attached(before: Side, after: Side, *, is_same_evidence: bool = False) -> It
                 database.execute(f"attach {literal(side.database)} as {side.catalog or name} (read_only)")
                 if side.catalog:
                     _show(database, side.catalog, name)
-        yield Pair(database, before.manifest, after.manifest, is_same_evidence=is_same_evidence)
+        yield Pair(
+            database, before.manifest, after.manifest, is_same_evidence=is_same_evidence, only_of=only_of
+        )
 
 
 @contextmanager

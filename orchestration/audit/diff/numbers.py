@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.audit.diff.pair import Pair, query
+from orchestration.audit.diff.pair import Pair, one_sided, query
 from orchestration.text import in_words, measured
 
 
@@ -26,9 +26,38 @@ class NumberChange:
         return f"{name}: {self.before} → {self.after}" + (f" [{self.clause_id}]" if self.clause_id else "")
 
 
+OF_AGENTS: Mapping[str, str] = {
+    "bonus.bonus_line": "agent_id",
+    "score.score": "agent_id",
+    "grade.grade": "agent_id",
+    "bonus.bonus_ranking": "subject_id",
+}
+"""What a line rests on of its own agent, and by which others are ranked with them: relation → whose it is."""
+RANKED_UNROUNDED: Mapping[str, str] = {"kpi.kpi_observation": "agent_id"}
+"""By what others may be ranked unrounded, where rows of evidence differ."""
+
+
+def concerned(pair: Pair) -> Sequence[str]:
+    """Agents whose numbers can have moved a line, in order: whose lines, scores, grades or places differ."""
+    looked_at = OF_AGENTS if pair.is_same_evidence else {**OF_AGENTS, **RANKED_UNROUNDED}
+    others = " union ".join(
+        f"select {agent} as agent_id from ({one_sided(relation, pair.columns[relation])})"
+        for relation, agent in looked_at.items()
+    )
+    rows = pair.rows(f"select distinct agent_id from ({others}) where agent_id is not null order by agent_id")
+    return [row["agent_id"] for row in rows]
+
+
 def join_numbers(pair: Pair) -> None:
     """Make the tables of both: `number`, `operand` and `edge`, what `moved`, and the `deepest` that did."""
-    pair.rows(query("numbers"))
+    is_concerned = "true"
+    if pair.only_of is not None:
+        pair.rows(
+            "create or replace temp table concerned as select unnest(cast($agents as varchar[])) as agent_id",
+            agents=list(pair.only_of),
+        )
+        is_concerned = "(agent_id is null or agent_id in (from concerned))"
+    pair.rows(query("numbers", is_concerned=is_concerned))
 
 
 def look_below(pair: Pair, *, followed: str) -> None:

@@ -28,14 +28,21 @@ def _changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> Itera
 
 class Pair:
     """SQL over two publications; temporary tables stay in the database. `is_same_evidence`: both are known to
-    have the same, and no row of it is looked at.
+    have the same, and no row of it is looked at. `only_of`: one has the numbers of these agents alone, and of
+    others none are looked at.
     """
 
     def __init__(
-        self, database: duckdb.DuckDBPyConnection, before: Row, after: Row, *, is_same_evidence: bool = False
+        self,
+        database: duckdb.DuckDBPyConnection,
+        before: Row,
+        after: Row,
+        *,
+        is_same_evidence: bool = False,
+        only_of: Sequence[str] | None = None,
     ) -> None:
         self._database = database
-        self.is_same_evidence = is_same_evidence
+        self.is_same_evidence, self.only_of = is_same_evidence, only_of
         self.before, self.after = before, after
         self.has_moved_on = bool(before["as_of"] != after["as_of"])
         self.site_changes = tuple(_changed_files(*(_site_files(one) for one in (before, after))))

@@ -1,4 +1,4 @@
--- The numbers and edges of both publications, and how they moved.
+-- The numbers and edges of both publications (or of those who are concerned and nobody's), and how they moved.
 
 -- A number that is otherwise the same (another cell, in force from another day) moves none above it. One that
 -- is open, without a value of its own (an order) or read unrounded, has moved where one below it has.
@@ -19,16 +19,22 @@ select
     one.is_exact or other.is_exact
     or coalesce(value_a, value_b) is null
     and (coalesce(text_a, text_b) is null or coalesce(one.operation, other.operation) = 'order') as is_open
-from a.audit.calculation_node as one
-full outer join b.audit.calculation_node as other using (node_key);
+from (
+    from a.audit.calculation_node where {is_concerned}
+) as one
+full outer join (
+    from b.audit.calculation_node where {is_concerned}
+) as other using (node_key);
 
 -- Rows of a table are operands where they applied.
 create or replace temp table operand as
 select parent_key, node_key, operand, max(is_in_a) as is_in_a, max(is_in_b) as is_in_b
 from (
-    select *, true as is_in_a, false as is_in_b from a.audit.calculation_operand
+    select parent_key, node_key, operand, is_chosen, true as is_in_a, false as is_in_b
+    from a.audit.calculation_operand where {is_concerned}
     union all
-    select *, false, true from b.audit.calculation_operand
+    select parent_key, node_key, operand, is_chosen, false, true
+    from b.audit.calculation_operand where {is_concerned}
 )
 where operand <> 'row' or is_chosen
 group by all;
