@@ -5,6 +5,9 @@ VENV := .venv
 SPARK_VENV := .venv-spark
 BIN := $(VENV)/bin
 STATE ?= var
+# What dbt parses: a state that is new takes up what was parsed once, if it is of these files as they are.
+PROJECT := $(shell find dbt_project seeds tests/dbt -name target -prune -o -name logs -prune -o \
+	'(' -name '*.sql' -o -name '*.yml' -o -name '*.csv' ')' -print)
 
 # A machine that forbids bytecode would compile every library again in every process.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,16 +17,16 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(VENV)/.installed  ## a small centre's exports, one whole night, a scorecard and a traced bonus
+demo: $(VENV)/.parsed  ## a small centre's exports, one whole night, a scorecard and a traced bonus
 	$(BIN)/meritline --state $(STATE) demo
 
-test: $(VENV)/.installed  ## the tests
+test: $(VENV)/.parsed  ## the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --durations=40 --durations-min=20
 
 quick: $(VENV)/.installed  ## what a new KPI, mechanism, plan or table left out, a sentence each
 	$(BIN)/python -m pytest tests/project -q
 
-faults: $(VENV)/.installed  ## every fault: kills, full disks, damaged files … (the tests do a sample; hours on a busy machine)
+faults: $(VENV)/.parsed  ## every fault: kills, full disks, damaged files … (the tests do a sample; hours on a busy machine)
 	MERITLINE_FAULTS=all $(BIN)/python -m pytest tests/faults -n auto --show-capture=no -v
 
 engines: $(SPARK_VENV)/.installed  ## the same models on Sail, which reads Spark's SQL: every published relation equal (minutes, no Java)
@@ -42,7 +45,7 @@ check: lint test  ## what CI runs
 book: $(VENV)/.installed  ## the policy book, the glossary and the exposures from the policy rows
 	$(BIN)/python -m orchestration.book
 
-install: $(VENV)/.installed  ## the virtual environment from the lock
+install: $(VENV)/.parsed  ## the virtual environment from the lock
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "meritline needs Python 3.11, this is " + sys.version.split()[0] + ": name it with make PYTHON=...")'
@@ -51,7 +54,13 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m orchestration.warehouse
 	$(BIN)/python -m orchestration.board
-	touch $@
+	touch $@ $(VENV)/.parsed
+
+# Asked again in the recipe: an installation has just parsed it.
+$(VENV)/.parsed: $(PROJECT) | $(VENV)/.installed
+	@if [ ! -e $@ ] || [ -n "$$(find $(PROJECT) -newer $@ -print -quit)" ]; then \
+		echo $(BIN)/python -m orchestration.warehouse; $(BIN)/python -m orchestration.warehouse; fi
+	@touch $@
 
 # Beside the other: the default installation has nothing of Spark.
 $(SPARK_VENV)/.installed: requirements-spark.lock pyproject.toml

@@ -270,8 +270,9 @@ def require_numbers(bounds: Mapping[str, SuiteBounds], folder: Path) -> None:
     one that there is not would be judged of no subject, and pass for ever. Parses SQL in a DuckDB of its own,
     which importing the definitions must not. Raises ConfigurationError naming the file and the bound.
     """
+    has = measured_columns(measure for suite in bounds.values() for measure in suite.measures().values())
     for suite in bounds.values():
-        path, has = folder / f"{suite.suite}.yml", measured_columns(suite.measures().values())
+        path = folder / f"{suite.suite}.yml"
         for name, bound in suite.measured.items():
             known = has[str(bound.measure)]
             if bound.column not in known:

@@ -26,15 +26,22 @@ class Measure:
     sql: str
 
 
+_parsed: dict[Measure, frozenset[str]] = {}
+"""What the SQL of a measure names: it follows from its text, which a night asks for four times."""
+
+
 def measured_columns(measures: Iterable[Measure]) -> Mapping[str, frozenset[str]]:
     """The numbers that each measures of a subject, by its name. Raises ValueError for SQL that does not
     parse.
     """
-    with duckdb.connect() as parser:
-        return {
-            one.name: frozenset(_names(one.name, *parser.execute(PARSE, {"sql": one.sql}).fetchall()[0]))
-            for one in measures
-        }
+    asked = list(measures)
+    new = [one for one in asked if one not in _parsed]
+    if new:
+        with duckdb.connect() as parser:
+            for one in new:
+                row = parser.execute(PARSE, {"sql": one.sql}).fetchall()[0]
+                _parsed[one] = frozenset(_names(one.name, *row))
+    return {one.name: _parsed[one] for one in asked}
 
 
 def _names(name: str, parsed: str) -> Iterator[str]:

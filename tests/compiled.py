@@ -38,7 +38,14 @@ def compiled_project(state: StateFolder, arguments: Sequence[str] = COMPILE) -> 
 def project_of(state: StateFolder) -> Project:
     """The project as dbt's last command in this state left it compiled."""
     manifest = json.loads((state.dbt / "manifest.json").read_text(encoding="utf-8"))
-    every: Mapping[str, Node] = manifest["nodes"]
+    # A night writes compiled SQL alone, not the manifest that holds it as well.
+    compiled = {path.stem: path for path in (state.dbt / "compiled").rglob("*.sql")}
+    every: Mapping[str, Node] = {
+        key: {**node, "compiled_code": compiled[Path(node["path"]).stem].read_text(encoding="utf-8")}
+        if Path(node["path"]).stem in compiled and not node.get("compiled_code")
+        else node
+        for key, node in manifest["nodes"].items()
+    }
     built = {key: node for key, node in every.items() if node["resource_type"] in ("model", "seed")}
     read = {key: set(node["depends_on"].get("nodes", ())) & set(built) for key, node in built.items()}
     ordered = TopologicalSorter({key: sorted(read[key]) for key in sorted(read)}).static_order()

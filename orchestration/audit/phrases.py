@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import yaml
-
 from orchestration.audit.beside import text_beside
 from orchestration.audit.node import Phrase
+from orchestration.plain_yaml import load_yaml
 
-PHRASES: Mapping[str, list[str]] = yaml.safe_load(text_beside(__file__, "phrases.yml"))
+PHRASES: Mapping[str, list[str]] = load_yaml(text_beside(__file__, "phrases.yml"))
 
 
 def phrase(name: str, **values: object) -> Phrase:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from markupsafe import Markup, escape
 
-WORDS: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.safe_load(
+from orchestration.plain_yaml import load_yaml
+
+WORDS: Mapping[str, Mapping[str, Mapping[str, str]]] = load_yaml(
     Path(__file__).with_name("words.yml").read_text(encoding="utf-8")
 )
 """By group and name the Chinese (`zh`) and English (`en`) words."""

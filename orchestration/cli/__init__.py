@@ -15,6 +15,7 @@ from orchestration.cli.demo import demo
 from orchestration.cli.diff import diff
 from orchestration.cli.docs import docs
 from orchestration.cli.doctor import doctor
+from orchestration.cli.garbage import collect_rarely, no_last_collection
 from orchestration.cli.generate import generate
 from orchestration.cli.nightly import nightly
 from orchestration.cli.options import Options, common_options
@@ -55,9 +56,11 @@ for command in (
 
 def main() -> None:
     """The console script: run the command line and exit with its status."""
+    collect_rarely()
     with noted_signals():
         status = run(sys.argv[1:])
         if status_of_signal() is None:
+            no_last_collection()
             sys.exit(status)
         leave(status)
 

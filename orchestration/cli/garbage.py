@@ -20,8 +20,24 @@ def rare_collections() -> Iterator[None]:
     few hundred allocations took a third of a nightly's processor time.
     """
     before = gc.get_threshold()
-    gc.set_threshold(*THRESHOLDS)
+    collect_rarely()
     try:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def collect_rarely() -> None:
+    """Collect garbage rarely from now on. For a process of its own: going back to Python's thresholds means a
+    collection at once.
+    """
+    gc.set_threshold(*THRESHOLDS)
+
+
+def no_last_collection() -> None:
+    """Have the end of this process walk no object more: what it holds goes with its memory.
+
+    Python collects once more as it ends, which is a second of a nightly. For a process of its own, just
+    before it leaves: what is in cycles by then is never collected.
+    """
+    gc.freeze()

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
-import yaml
-
+from orchestration.plain_yaml import load_yaml
 from orchestration.sql import query
 
 FOLDER = Path(__file__).parent
 
 
 def _read() -> SimpleNamespace:
-    numbers = yaml.safe_load((FOLDER / "centre.yml").read_text(encoding="utf-8"))
+    numbers = load_yaml((FOLDER / "centre.yml").read_text(encoding="utf-8"))
     # The hours of a day, each listed as often as its weight says.
     hours = [hour for hour, weight in enumerate(numbers["hour_weights"]) for _ in range(weight)]
     return SimpleNamespace(**numbers, hours=hours, hour_count=len(hours))

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 import duckdb
-import yaml
 
 from orchestration.generate.centre import FOLDER
+from orchestration.plain_yaml import load_yaml
 from orchestration.sql import literal
 
 _TIME_FORMAT = {
@@ -44,7 +44,7 @@ class Written:
 @cache
 def all_exports() -> tuple[Export, ...]:
     """Every table of the export contract."""
-    described = yaml.safe_load((FOLDER / "exports.yml").read_text(encoding="utf-8"))
+    described = load_yaml((FOLDER / "exports.yml").read_text(encoding="utf-8"))
     return tuple(Export(name=name, **entry) for name, entry in described.items())
 
 

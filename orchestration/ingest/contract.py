@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 
 from orchestration.errors import ConfigurationError
+from orchestration.plain_yaml import load_yaml
 
 # The same loader in C where PyYAML has it: the contract is read by every command.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 RUN_SOURCE = "run"
 """The source that ingestion writes about itself; never part of an export."""
@@ -120,7 +120,7 @@ def load_contract(contract_dir: Path) -> Contract:
 
 def _tables_of(path: Path) -> Iterator[ContractTable]:
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        document = load_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise _unsound(path, f"cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict) or not isinstance(document.get("sources"), list):

@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-import yaml
-
 from orchestration.errors import ConfigurationError
+from orchestration.plain_yaml import load_yaml
 from orchestration.policy.own_clauses import DOCUMENTS, RULES, Content, own_rules
 
 CONVENTION_ZH = "本系统约定："
@@ -101,5 +100,5 @@ def with_own(own: Content | None) -> Mapping[str, Clause]:
 
 @cache
 def _written() -> Content:
-    content: Content = yaml.safe_load(CLAUSES.read_text(encoding="utf-8"))
+    content: Content = load_yaml(CLAUSES.read_text(encoding="utf-8"))
     return content

@@ -12,9 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from orchestration.ingest.deliveries import Deliveries
+from orchestration.plain_yaml import load_yaml
 from orchestration.policy.kpi_models import kpi_reads
 from orchestration.policy.rows import PolicyRow, PolicyTable
 
@@ -131,7 +130,7 @@ def _some(readers: Sequence[str], shown: int = 3) -> str:
 @cache
 def column_reads() -> Mapping[str, Mapping[str, Sequence[str]]]:
     """Optional columns by catalogue (`kpi`, `event_kind`, `review_measure`) and entry."""
-    reads: Mapping[str, Mapping[str, Sequence[str]]] = yaml.safe_load(READS.read_text(encoding="utf-8"))
+    reads: Mapping[str, Mapping[str, Sequence[str]]] = load_yaml(READS.read_text(encoding="utf-8"))
     return {"kpi": kpi_reads(), **reads}
 
 

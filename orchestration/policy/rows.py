@@ -13,12 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
 from orchestration.errors import ConfigurationError
+from orchestration.plain_yaml import load_yaml
 from orchestration.policy.entry import Words
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _EDGES = ("effective_from", "effective_to")
 
@@ -168,7 +165,7 @@ class _Seed:
 
 @cache
 def _seeds(path: Path) -> tuple[_Seed, ...]:
-    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    document = load_yaml(path.read_text(encoding="utf-8"))
     return tuple(
         _Seed(
             name=str(seed["name"]),

@@ -9,8 +9,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from orchestration.plain_yaml import load_yaml
 from orchestration.proofs.function import Function, Place
 
 PHRASES = Path(__file__).with_name("phrases.yml")
@@ -82,5 +81,5 @@ def said(
 @cache
 def phrases() -> Mapping[str, Mapping[str, str]]:
     """The catalogue of sentences, each in both languages."""
-    content: Mapping[str, Mapping[str, str]] = yaml.safe_load(PHRASES.read_text(encoding="utf-8"))
+    content: Mapping[str, Mapping[str, str]] = load_yaml(PHRASES.read_text(encoding="utf-8"))
     return content

@@ -10,16 +10,16 @@ import json
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from orchestration.gate.result import GateResult
+from orchestration.plain_yaml import load_yaml
 from orchestration.publish.candidate import CALIBRATION_MART, PARQUET_OPTIONS
 from orchestration.publish.databases import describe, written
 from orchestration.sql import literal
 from orchestration.state.folder import AUDITOR, GROUP_FILE, OWNER_DIR, WHOLE, auditor_folder
 
 SCHEMA, NAME = CALIBRATION_MART.split(".")
-TABLE = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
+TABLE = load_yaml(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
 COLUMNS = {name: column["type"] for name, column in TABLE["columns"].items()}
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
 from orchestration.hashing import SEAL
+from orchestration.plain_yaml import load_yaml
 from orchestration.settings import CONTRACT_DIR
 from orchestration.state.folder import StateFolder
 
@@ -64,7 +64,7 @@ class Settlement:
 @cache
 def frozen_columns(table: str) -> dict[str, str]:
     """Columns and DuckDB types of a frozen table, in order."""
-    document = yaml.safe_load(FROZEN_TABLES.read_text(encoding="utf-8"))
+    document = load_yaml(FROZEN_TABLES.read_text(encoding="utf-8"))
     for entry in document["sources"][0]["tables"]:
         if entry["name"] == table:
             return {column["name"]: column["data_type"] for column in entry["columns"]}

@@ -52,6 +52,8 @@ GRACE_SECONDS = 10.0
 """Without any event for so long after a thread has died, dbt is given up."""
 BUILD = ("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure")
 """A night's command: every seed, model and data test. Unit tests are of the code, exposures are words."""
+NO_FILES = "--no-write-json"
+"""Without dbt's manifest and results, half a second: what failed is in the log, what was parsed is kept."""
 BROKEN_STATUSES = frozenset({"error", "runtime error"})
 """Of a node that could not be run at all, as over a damaged file; a test that finds rows has failed."""
 FAILED_STATUSES = frozenset({"error", "fail", "runtime error", "partial success"})
@@ -137,8 +139,9 @@ def stream_dbt(
                 "MERITLINE_WAREHOUSE_IS": KEPT if is_kept else NEW,
             }
             less = quicker(state.dbt / TEMPLATES) if is_quick else nullcontext()
+            asked = [*arguments, NO_FILES] if is_quick else arguments
             with environment({**state.dbt_environment(), **_of_the_site(state), **said}), less:
-                _invoke(arguments, state, events, outcome, manifest)
+                _invoke(asked, state, events, outcome, manifest)
         except BaseException as error:
             outcome.exception = error
         finally:
@@ -179,10 +182,14 @@ def take_parsed(state: StateFolder) -> Manifest:
     or a new one.
     """
     fingerprint, manifest = _unused.pop(state.root, ("", None))
-    if manifest is None or fingerprint != _project_fingerprint(state):
-        parse_project(state)
-        _, manifest = _unused.pop(state.root)
-    return manifest
+    found = _project_fingerprint(state)
+    if manifest is not None and fingerprint == found:
+        return manifest
+    if is_parsed(state, found):
+        # What lies there is read, and would be written as it is.
+        return _parsed(state, NO_FILES)
+    parse_project(state)
+    return _unused.pop(state.root)[1]
 
 
 def parse_project(state: StateFolder) -> None:
@@ -192,26 +199,32 @@ def parse_project(state: StateFolder) -> None:
 
     Raises ConfigurationError with dbt's own words when the project or a policy file does not parse.
     """
-    from dbt.cli.main import dbtRunner
-
     fingerprint = _project_fingerprint(state)
     if not _parsed_file(state.dbt).exists() and _parsed_file(PARSED_DIR).exists():
         shutil.copyfile(_parsed_file(PARSED_DIR), _parsed_file(state.dbt))
+    manifest = _parsed(state)
+    # Each build writes dbt's own manifest.json again, in place: a kill in there leaves half of it.
+    write_atomically(manifest_path(state), (state.dbt / "manifest.json").read_text(encoding="utf-8"))
+    write_atomically(_fingerprint_file(state), f"{fingerprint} {file_hash(manifest_path(state))}")
+    _unused[state.root] = (fingerprint, manifest)
+
+
+def _parsed(state: StateFolder, *options: str) -> Manifest:
+    """What dbt makes of the project, with the state's own seeds and models in their places."""
+    from dbt.cli.main import dbtRunner
+
     with environment(_of_the_site(state)):
-        result = dbtRunner().invoke(["parse", *_common_arguments(state)])
+        result = dbtRunner().invoke(["parse", *options, *_common_arguments(state)])
     if not result.success or result.result is None:
         raise ConfigurationError(
             path=DBT_PROJECT_DIR,
             problem=f"the dbt project does not parse: {_one_line(str(result.exception))}",
             remedy="Correct the file that dbt names",
         )
-    # Each build writes dbt's own manifest.json again, in place: a kill in there leaves half of it.
-    write_atomically(manifest_path(state), (state.dbt / "manifest.json").read_text(encoding="utf-8"))
-    write_atomically(_fingerprint_file(state), f"{fingerprint} {file_hash(manifest_path(state))}")
     manifest = cast("Manifest", result.result)
     _root_seeds(manifest, state)
     _place_own_models(manifest, state)
-    _unused[state.root] = (fingerprint, manifest)
+    return manifest
 
 
 def keep_parsed() -> None:
@@ -257,11 +270,14 @@ def _place_own_models(manifest: Manifest, state: StateFolder) -> None:
             node.original_file_path = f"models{node.original_file_path.removeprefix(str(outside))}"
 
 
-def is_parsed(state: StateFolder) -> bool:
-    """Whether the state's parsed manifest is of the project as it is now."""
+def is_parsed(state: StateFolder, fingerprint: str | None = None) -> bool:
+    """Whether the state's parsed manifest is of the project as it is now, whose `fingerprint` is taken unless
+    it is given.
+    """
     try:
         stored = _fingerprint_file(state).read_text(encoding="utf-8")
-        return stored == f"{_project_fingerprint(state)} {file_hash(manifest_path(state))}"
+        found = _project_fingerprint(state) if fingerprint is None else fingerprint
+        return stored == f"{found} {file_hash(manifest_path(state))}"
     except OSError:
         return False
 

@@ -1,12 +1,14 @@
-"""dbt's own work per node, made cheaper for a night: three places inside dbt, for exactly the versions that
+"""dbt's own work per node, made cheaper for a night: five places inside dbt, for exactly the versions that
 they were read in. With any other version nothing is touched, and the night is as dbt makes it.
 
 - A context holds a callable for each of some 600 macros, made anew twice a node; a node calls a few of them.
   Here they are made when they are asked for.
 - Nine of ten events are for debugging. They are made, written as protobuf and then dropped by every listener.
-  Here they are dropped first, as long as nobody listens.
+  Here they are dropped first, as long as nobody listens, and an event is made when it is looked at.
 - A template is compiled anew in each process, though it changes only with its text. Here the code that Jinja
   made of a text is kept, as Python keeps that of a module.
+- For each answer of the database, types are made that could read dates from texts. Here they are made once.
+- The graph is written to a file in which dbt itself never looks again. Here it is not.
 
 What is built stays the same: `tests/integration/test_dbt_quicker.py` compares every relation.
 """
@@ -17,11 +19,12 @@ import hashlib
 import marshal
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import CodeType
+from threading import get_ident
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from orchestration.state.folder import OWNER_FILE
@@ -37,6 +40,8 @@ READ_IN = {
     "Jinja2": "3.1.6",
 }
 """Versions whose insides are known."""
+ASKED, MESSAGE = "_asked", "pb_msg"
+"""Attributes of an event: what it was asked with, and dbt's own name for the message made of it."""
 DIGEST_BYTES = hashlib.sha256().digest_size
 UNHEARD = frozenset({"debug", "test"})
 """Levels of events below everything that a night writes down or hears."""
@@ -63,12 +68,15 @@ def quicker(templates: Path) -> Iterator[bool]:
     with ExitStack() as stack:
         stack.enter_context(_lazy_macros())
         stack.enter_context(_unheard_events_dropped())
+        stack.enter_context(_events_made_when_looked_at())
         stack.enter_context(_kept_templates(templates))
+        stack.enter_context(_types_made_once())
+        stack.enter_context(_no_file_of_the_graph())
         yield True
 
 
 @contextmanager
-def _replaced(owner: type, name: str, replacement: Any) -> Iterator[None]:
+def _replaced(owner: type | ModuleType, name: str, replacement: Any) -> Iterator[None]:
     inherited = object()
     before = owner.__dict__.get(name, inherited)
     setattr(owner, name, replacement)
@@ -247,7 +255,68 @@ def _unheard_events_dropped() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _events_made_when_looked_at() -> Iterator[None]:
+    """Make an event's message of what it was asked with when it is first looked at."""
+    from dbt_common.events.base_types import BaseEvent
+
+    as_dbt_does: Callable[..., None] = BaseEvent.__init__
+
+    def __init__(self: Any, *arguments: Any, **named: Any) -> None:
+        self.__dict__[ASKED] = arguments, named
+
+    def message(self: Any) -> Any:
+        if ASKED in self.__dict__:
+            arguments, named = self.__dict__.pop(ASKED)
+            as_dbt_does(self, *arguments, **named)
+        return self.__dict__[MESSAGE]
+
+    def set_message(self: Any, made: Any) -> None:
+        self.__dict__[MESSAGE] = made
+
+    with (
+        _replaced(BaseEvent, "__init__", __init__),
+        _replaced(BaseEvent, MESSAGE, property(message, set_message)),
+    ):
+        yield
+
+
+# Answers
+
+
+@contextmanager
+def _types_made_once() -> Iterator[None]:
+    """Make the types that an answer's columns may have once a thread and kind of answer."""
+    from dbt_common.clients import agate_helper
+
+    as_dbt_does: Callable[..., Any] = agate_helper.build_type_tester
+    made: dict[tuple[Any, ...], Any] = {}
+
+    def build_type_tester(text_columns: Iterable[str], string_null_values: Any = ("null", "")) -> Any:
+        key = (get_ident(), tuple(sorted(text_columns)), tuple(string_null_values))
+        if key not in made:
+            made[key] = as_dbt_does(key[1], key[2])
+        return made[key]
+
+    with _replaced(agate_helper, "build_type_tester", build_type_tester):
+        yield
+
+
+# The graph
+
+
+@contextmanager
+def _no_file_of_the_graph() -> Iterator[None]:
+    from dbt.compilation import Compiler
+
+    with _replaced(Compiler, "write_graph_file", lambda self, linker, manifest: None):
+        yield
+
+
 # Templates
+
+_made: dict[bytes, CodeType] = {}
+"""Code of templates that this process has made: a second state has it without a file."""
 
 
 @contextmanager
@@ -263,8 +332,8 @@ def _kept_templates(file: Path) -> Iterator[None]:
         if arguments or named or not isinstance(source, str):
             return as_jinja_does(self, source, *arguments, **named)
         key = hashlib.sha256(f"{type(self).__name__}\n{source}".encode()).digest()
-        code = kept.get(key) or used.get(key) or as_jinja_does(self, source)
-        used[key] = code
+        code = kept.get(key) or _made.get(key) or as_jinja_does(self, source)
+        used[key] = _made[key] = code
         return code
 
     with _replaced(MacroFuzzEnvironment, "compile", compile_template):

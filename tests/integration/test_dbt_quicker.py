@@ -59,11 +59,14 @@ def test_every_relation_is_the_same_as_dbt_builds_it(demo_copy: StateFolder) -> 
 
 
 def test_other_versions_are_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from dbt.compilation import Compiler
     from dbt.context.manifest import ManifestContext
+    from dbt_common.clients import agate_helper
     from dbt_common.clients.jinja import MacroFuzzEnvironment
+    from dbt_common.events.base_types import BaseEvent
     from dbt_common.events.event_manager import EventManager
 
-    owners = (ManifestContext, MacroFuzzEnvironment, EventManager)
+    owners = (ManifestContext, MacroFuzzEnvironment, EventManager, BaseEvent, agate_helper, Compiler)
     before = [dict(vars(owner)) for owner in owners]
     with quicker(tmp_path / TEMPLATES) as is_quicker:
         assert is_quicker
@@ -74,6 +77,48 @@ def test_other_versions_are_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path
         with quicker(tmp_path / TEMPLATES) as is_quicker:
             assert not is_quicker
             assert [dict(vars(owner)) for owner in owners] == before
+
+
+def test_an_event_says_what_dbt_has_it_say_whenever_it_is_looked_at(tmp_path: Path) -> None:
+    from dbt_common.events.base_types import msg_from_base_event
+    from dbt_common.events.functions import msg_to_dict
+    from dbt_common.events.types import Note, SystemExecutingCmd
+
+    def said(event: Any) -> Any:
+        return msg_to_dict(msg_from_base_event(event))["data"]
+
+    plain = said(Note(msg=12)), said(SystemExecutingCmd(cmd=["dbt", "build"]))
+    before = Note(msg="before")
+    with quicker(tmp_path / TEMPLATES):
+        assert (said(Note(msg=12)), said(SystemExecutingCmd(cmd=["dbt", "build"]))) == plain
+        assert before.msg == "before"
+        changed, looked_at = Note(msg="first"), Note(msg="looked at")
+        changed.msg = "second"
+        assert (changed.msg, looked_at.message()) == ("second", "looked at")
+        with pytest.raises(Exception, match="Unable to parse"):
+            assert Note(no_such_field=1).pb_msg
+    assert (changed.msg, looked_at.msg, before.msg) == ("second", "looked at", "before")
+
+
+def test_an_answer_has_the_types_that_dbt_gives_it(tmp_path: Path) -> None:
+    from datetime import date
+    from decimal import Decimal
+
+    from dbt_common.clients.agate_helper import table_from_data_flat
+
+    answers: list[list[dict[str, Any]]] = [
+        [{"seq": 1, "kind": "new"}, {"seq": 2, "kind": "null"}],
+        [{"kind": 1.5, "seq": "2026-10-31"}],
+        [{"failures": 0, "should_warn": False, "on": date(2026, 10, 31), "of": Decimal("1.50"), "no": None}],
+    ]
+
+    def read() -> list[Any]:
+        tables = [table_from_data_flat(rows, list(rows[0])) for rows in answers for _ in range(2)]
+        return [([type(one) for one in table.column_types], list(map(tuple, table.rows))) for table in tables]
+
+    plain = read()
+    with quicker(tmp_path / TEMPLATES):
+        assert read() == plain
 
 
 def test_a_damaged_file_of_templates_is_no_file(tmp_path: Path) -> None:

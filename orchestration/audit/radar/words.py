@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import yaml
-
 from orchestration.audit.beside import text_beside
 from orchestration.audit.node import Phrase
+from orchestration.plain_yaml import load_yaml
 
-WORDS: Mapping[str, Mapping[str, str]] = yaml.safe_load(text_beside(__file__, "words.yml"))
+WORDS: Mapping[str, Mapping[str, str]] = load_yaml(text_beside(__file__, "words.yml"))
 
 
 def said(sentence: str, /, **values: object) -> Phrase:

@@ -11,8 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from orchestration.audit.below import read_below
 from orchestration.audit.beside import text_beside
 from orchestration.audit.calculation.evaluate import CannotEvaluate, decimal_of
@@ -34,8 +32,9 @@ from orchestration.audit.sensitivity.group import Group
 from orchestration.audit.sensitivity.scores import Line, Score
 from orchestration.audit.sensitivity.search import FURTHEST, MOST_ROWS, Inputs, Numbered, Search, Stack
 from orchestration.errors import ConfigurationError
+from orchestration.plain_yaml import load_yaml
 
-INPUTS: Mapping[str, Any] = yaml.safe_load(text_beside(__file__, "inputs.yml"))
+INPUTS: Mapping[str, Any] = load_yaml(text_beside(__file__, "inputs.yml"))
 RULED = frozenset(f"fct_{entity}" for entity in INPUTS["ruled"])
 CALENDAR = "calendar"
 """The clock by which seconds pass as they do."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-import yaml
-
 from orchestration.audit.beside import text_beside
 from orchestration.audit.node import Phrase
 from orchestration.audit.sensitivity.change import (
@@ -21,9 +19,10 @@ from orchestration.audit.sensitivity.change import (
     Sensitivity,
 )
 from orchestration.audit.sensitivity.search import MOST_ROWS
+from orchestration.plain_yaml import load_yaml
 from orchestration.text import plain
 
-WORDS: Mapping[str, list[str]] = yaml.safe_load(text_beside(__file__, "words.yml"))
+WORDS: Mapping[str, list[str]] = load_yaml(text_beside(__file__, "words.yml"))
 
 
 def say(name: str, **values: object) -> Phrase:

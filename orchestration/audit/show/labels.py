@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from orchestration.audit.beside import text_beside
+from orchestration.plain_yaml import load_yaml
 
-_LABELS: Mapping[str, Mapping[str, Any]] = yaml.safe_load(text_beside(__file__, "labels.yml"))
+_LABELS: Mapping[str, Mapping[str, Any]] = load_yaml(text_beside(__file__, "labels.yml"))
 
 UNITS: Mapping[str, tuple[str, str]] = _LABELS["units"]
 REASONS: Mapping[str, str] = _LABELS["reasons"]

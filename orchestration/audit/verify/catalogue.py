@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import yaml
-
 from orchestration.audit.verify.data import CHECKS, literal
 from orchestration.audit.verify.rows import Copied, Faults, Rows
+from orchestration.plain_yaml import load_yaml
 
 HEAD = re.compile(r"-- (?P<what>.*)\n-- in: (?P<relation>\S+)\n(?:-- of: (?P<part>.*)\n)?(?P<query>(?s:.*))")
 SHARED = re.compile(r"\{([a-z_]+)\}")
@@ -46,7 +45,7 @@ def all_due() -> list[Faults]:
 
 def all_copied() -> list[Copied]:
     """Columns that stand in two relations."""
-    return [Copied(**row) for row in yaml.safe_load((CHECKS / "copies.yml").read_text(encoding="utf-8"))]
+    return [Copied(**row) for row in load_yaml((CHECKS / "copies.yml").read_text(encoding="utf-8"))]
 
 
 def _read(folder: str) -> Iterator[tuple[str, str, str, str]]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import yaml
-
 from orchestration.audit.beside import text_beside
 from orchestration.audit.diff import Cause
 from orchestration.audit.node import Phrase
+from orchestration.plain_yaml import load_yaml
 from orchestration.plan.result import Plan
 
 
 def _words(name: str) -> Mapping[str, Phrase]:
-    said = yaml.safe_load(text_beside(__file__, "labels.yml"))[name]
+    said = load_yaml(text_beside(__file__, "labels.yml"))[name]
     return {key: Phrase(pair["text_en"], pair["text_zh"]) for key, pair in said.items()}
 
 

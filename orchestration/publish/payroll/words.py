@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
+from orchestration.plain_yaml import load_yaml
 
 
 class Words(NamedTuple):
@@ -27,7 +27,7 @@ def _pairs(pairs: Mapping[str, Any]) -> Mapping[str, Words]:
 
 WORDS: Mapping[str, Mapping[str, Words]] = {
     part: _pairs(pairs)
-    for part, pairs in yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8")).items()
+    for part, pairs in load_yaml(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8")).items()
 }
 """Parts of the catalogue: by code what is said."""
 
