@@ -18,8 +18,10 @@ from typing import Any
 
 import duckdb
 
+from orchestration.audit.verify.arithmetic import check_arithmetic
+from orchestration.audit.verify.data import ParquetData
 from orchestration.audit.verify.findings import Report
-from orchestration.audit.verify.run import check_integrity, verify_state
+from orchestration.audit.verify.run import check_integrity
 from orchestration.clock import now
 from orchestration.hashing import file_hash, sealed
 from orchestration.publish.candidate import content_hash
@@ -91,11 +93,12 @@ def is_named(done: Tampering, report: Report) -> bool:
 
 def verified(done: Tampering, state: StateFolder, landing: Path) -> Report:
     """What verify says: its first half where that names it already, for the second only adds findings."""
-    report = Report()
-    check_integrity(state, landing=landing, report=report, progress=lambda _: None)
-    if is_named(done, report):
-        return report
-    return verify_state(state, landing=landing, progress=lambda _: None)
+    report, current = Report(), state.current.resolve()
+    data = ParquetData(current)
+    manifests = check_integrity(state, landing=landing, report=report, progress=lambda _: None, data=data)
+    if not is_named(done, report) and current in manifests:
+        check_arithmetic(data, report)
+    return report
 
 
 def link_copy(folder: Path, target: Path) -> Path:
