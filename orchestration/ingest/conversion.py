@@ -55,6 +55,8 @@ def typed_sql(
     match column.data_type:
         case "varchar" if column.values:
             return f"CASE WHEN {text} IN ({literals(column.values)}) THEN {text} END"
+        case "varchar" if column.is_period:
+            return f"period({text})"
         case "varchar":
             return text
         case "boolean":
@@ -88,7 +90,9 @@ def what_is_wrong(column: ContractColumn, writing: Writing | None = None) -> str
         "decimal(18,6)": "is not a number of at most 12 digits and 6 decimals",
         "bigint": "is not a whole number",
         "boolean": "is not one of true, false, 1, 0, Y, N, 是, 否",
-        "varchar": f"is not one of {', '.join(column.values)}",
+        "varchar": "is not a period written 2026-10, 2026-Q4 or 2026"
+        if column.is_period
+        else f"is not one of {', '.join(column.values)}",
     }[column.data_type]
 
 
