@@ -31,7 +31,8 @@ class Share(click.ParamType[Decimal]):
             share = Decimal(str(value))
         except InvalidOperation:
             self.fail(f"{value!r} is not a number", param, ctx)
-        if not 0 <= share <= 1:
+        # Not a number is a Decimal too, and comparing it raises.
+        if not share.is_finite() or not 0 <= share <= 1:
             self.fail(f"{value} is not between 0 and 1", param, ctx)
         return share
 

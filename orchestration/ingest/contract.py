@@ -31,8 +31,8 @@ DATA_TYPES = frozenset({"varchar", "timestamp", "date", "decimal(18,6)", "bigint
 
 @dataclass(frozen=True)
 class ContractColumn:
-    """One column: `data_type` is a DuckDB type, `values` a closed list (empty = open), `is_period` whether its
-    text names a month, a quarter or a year.
+    """One column: `data_type` is a DuckDB type, `values` a closed list (empty = open), `is_period` whether
+    its text names a month, a quarter or a year.
     """
 
     name: str

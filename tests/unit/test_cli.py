@@ -84,6 +84,9 @@ def test_an_unforeseen_error_is_one_line_and_the_traceback_only_with_debug(
     [
         ["nightly"],
         ["nightly", "--landing", "x", "--allow-rejects", "2"],
+        ["nightly", "--landing", "x", "--allow-rejects", "nan"],
+        ["check", "--landing", "x", "--allow-rejects", "-inf"],
+        ["generate", "--out", "x", "--dirty", "snan"],
         ["nightly", "--landing", "x", "--as-of", "31/10/2026"],
         ["nightly", "--landing", "x", "--engine", "spark"],
         ["nightly", "--landing", "x", "--profile", "no_such_profile"],
@@ -103,6 +106,22 @@ def test_wrong_usage_is_status_2_and_writes_nothing(
     assert not (tmp_path / "state" / "published").exists() or not list(
         (tmp_path / "state" / "published").iterdir()
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--pack", __file__, "--anchor", "be5d"], "--pack does not go with --anchor"),
+        (["--pack", __file__, "--publication", "current"], "--pack does not go with --publication"),
+        (["--pack", __file__, "--landing", "."], "--pack does not go with --landing"),
+        (["--publication", "current", "--anchor", "be5d"], "--publication does not go with --anchor"),
+    ],
+)
+def test_verify_refuses_what_it_would_not_look_at(
+    arguments: list[str], named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--state", str(tmp_path), "verify", *arguments]) == 2
+    assert named in capsys.readouterr().err
 
 
 def test_help_lists_the_commands_without_loading_what_they_work_with() -> None:
