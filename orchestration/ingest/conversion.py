@@ -6,7 +6,10 @@ reaches DuckDB's cast: `sql/macros.sql` and docs/decisions/0033-zones-behind-a-t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+
+import duckdb
 
 from orchestration.ingest.contract import ContractColumn
 from orchestration.ingest.database import literal, literals, rows
@@ -118,6 +121,28 @@ def unfit_constants(
         timezone=timezone,
     )
     return [str(text) for (text,) in found]
+
+
+def format_fault(pattern: str) -> str:
+    """Why no text can be read by a `format`, '' where one can."""
+    if pattern in (ISO, *UNIX):
+        return ""
+    if "%" not in pattern:
+        return (
+            f"format {pattern!r} has no field such as %Y: write strptime ones (%d/%m/%Y %H:%M), or one of "
+            f"{', '.join((ISO, *UNIX))}"
+        )
+    try:
+        rows(f"SELECT try_strptime('', {literal(pattern.removesuffix(NAME_PATTERN))})")
+    except duckdb.Error as error:
+        said = str(error).partition(": ")[2].partition("\n")[0]
+        return f"format {pattern!r} cannot be read as a strptime pattern ({said})"
+    return ""
+
+
+def lacks_year(pattern: str) -> bool:
+    """Whether a `format` leaves open which year is meant, so that everything would be of 1900."""
+    return pattern not in (ISO, *UNIX) and not re.search(r"%-?[YyGcx]", pattern)
 
 
 def utc_sql(text: str, *, formats: Sequence[str], zones: Mapping[str, str], is_quick: bool = False) -> str:
