@@ -56,6 +56,14 @@ def status_of_signal() -> int | None:
     return 128 + _noted[0] if _noted else None
 
 
+def stop_where_told() -> None:
+    """Raise KeyboardInterrupt where a signal told this process to stop: a library that was at work may have
+    swallowed the one that was raised then (a bare `except` around an import, a callback of C).
+    """
+    if status_of_signal() is not None:
+        raise KeyboardInterrupt
+
+
 def leave(status: int) -> NoReturn:
     """End this process now. Lock and record are closed, but a build that was interrupted still works in a
     thread of its own, for which the interpreter would wait, or under which it would abort.

@@ -14,7 +14,7 @@ from typing import Literal
 
 from orchestration.clock import elapsed
 from orchestration.errors import MeritlineError
-from orchestration.interruption import INTERRUPTED, status_of_signal
+from orchestration.interruption import INTERRUPTED, status_of_signal, stop_where_told
 
 LOGGER = logging.getLogger("meritline")
 LOGGER.setLevel(logging.INFO)
@@ -61,7 +61,10 @@ class Stage:
 
 @contextmanager
 def stage(name: str) -> Iterator[Stage]:
-    """Report a stage's start, its end with duration and figures, or its failure."""
+    """Report a stage's start, its end with duration and figures, or its failure. Nothing starts in a process
+    that was told to stop.
+    """
+    stop_where_told()
     began = elapsed()
     current = Stage(name)
     _emit(Event(name, "start"))

@@ -15,6 +15,7 @@ PROCESS = """
 import multiprocessing, sys, threading, time
 import click
 from orchestration import cli
+from orchestration.progress import stage
 
 @click.command()
 @click.argument("kind")
@@ -28,14 +29,18 @@ def work(kind: str) -> None:
     except KeyboardInterrupt:
         if kind == "turned into an error":
             raise RuntimeError("Query interrupted") from None
-        raise
+        if kind == "raised as it is":
+            raise
+    # What swallowed it goes on as if nothing had been said, until the next stage.
+    with stage("publish"):
+        print("published", flush=True)
 
 cli.cli.add_command(work)
 cli.main()
 """
 
 
-@pytest.mark.parametrize("kind", ["raised as it is", "turned into an error"])
+@pytest.mark.parametrize("kind", ["raised as it is", "turned into an error", "swallowed"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_command_that_is_told_to_stop_ends_with_one_line_and_the_signals_status(
     number: signal.Signals, kind: str
@@ -50,7 +55,8 @@ def test_a_command_that_is_told_to_stop_ends_with_one_line_and_the_signals_statu
     assert process.stdout is not None
     assert process.stdout.readline() == "working\n"
     process.send_signal(number)
-    _, shown = process.communicate(timeout=30)
+    went_on, shown = process.communicate(timeout=30)
+    assert went_on == ""
     assert process.returncode == 128 + number
     assert shown.strip() == "Interrupted. The last publication stays; run the command again."
 
