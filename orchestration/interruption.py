@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn
@@ -58,9 +59,10 @@ def status_of_signal() -> int | None:
 
 def stop_where_told() -> None:
     """Raise KeyboardInterrupt where a signal told this process to stop: a library that was at work may have
-    swallowed the one that was raised then (a bare `except` around an import, a callback of C).
+    swallowed the one that was raised then (DuckDB does as it makes a connection ready). In the main thread
+    only, the one that signals interrupt.
     """
-    if status_of_signal() is not None:
+    if threading.current_thread() is threading.main_thread() and status_of_signal() is not None:
         raise KeyboardInterrupt
 
 

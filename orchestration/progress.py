@@ -51,7 +51,8 @@ class Stage:
     """Duration, once it is done."""
 
     def step(self, message: str) -> None:
-        """Report one step of the stage."""
+        """Report one step of the stage; none is begun in a process that was told to stop."""
+        stop_where_told()
         _emit(Event(self.name, "step", message))
 
     def note(self, message: str) -> None:

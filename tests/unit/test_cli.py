@@ -84,6 +84,11 @@ def test_an_unforeseen_error_is_one_line_and_the_traceback_only_with_debug(
     [
         ["nightly"],
         ["nightly", "--landing", "x", "--allow-rejects", "2"],
+        ["--state", "", "status"],
+        ["--site", "", "doctor"],
+        ["nightly", "--landing", ""],
+        ["check", "--landing", "x", "--policy", ""],
+        ["generate", "--out", ""],
         ["nightly", "--landing", "x", "--allow-rejects", "nan"],
         ["check", "--landing", "x", "--allow-rejects", "-inf"],
         ["generate", "--out", "x", "--dirty", "snan"],

@@ -24,14 +24,18 @@ def work(kind: str) -> None:
     # A build in a thread of its own that nobody can stop, as dbt's is.
     threading.Thread(target=lambda: time.sleep(600)).start()
     print("working", flush=True)
-    try:
-        time.sleep(600)
-    except KeyboardInterrupt:
-        if kind == "turned into an error":
-            raise RuntimeError("Query interrupted") from None
-        if kind == "raised as it is":
-            raise
-    # What swallowed it goes on as if nothing had been said, until the next stage.
+    with stage("build") as current:
+        try:
+            time.sleep(600)
+        except KeyboardInterrupt:
+            if kind == "turned into an error":
+                raise RuntimeError("Query interrupted") from None
+            if kind == "raised as it is":
+                raise
+        # What swallowed it goes on as if nothing had been said, until the next step or stage.
+        if kind == "swallowed before a step":
+            current.step("more")
+            print("went on", flush=True)
     with stage("publish"):
         print("published", flush=True)
 
@@ -40,7 +44,9 @@ cli.main()
 """
 
 
-@pytest.mark.parametrize("kind", ["raised as it is", "turned into an error", "swallowed"])
+@pytest.mark.parametrize(
+    "kind", ["raised as it is", "turned into an error", "swallowed", "swallowed before a step"]
+)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_command_that_is_told_to_stop_ends_with_one_line_and_the_signals_status(
     number: signal.Signals, kind: str
