@@ -16,8 +16,22 @@ CURRENT = "current"
 
 
 def current_folder(state: StateFolder) -> Path:
-    """Folder of the newest publication. Raises ConfigurationError before the first one."""
+    """Folder of the newest publication. Raises ConfigurationError before the first one, and where `current`
+    no longer leads to it.
+    """
     if not state.current.exists():
+        there = [folder.name for folder in publication_folders(state)]
+        if state.current.is_symlink() or there:
+            leads = (
+                f"it points at {state.current.readlink()}, which is not there"
+                if state.current.is_symlink()
+                else "the link to the newest publication is gone"
+            )
+            raise ConfigurationError(
+                path=state.current,
+                problem=f"{leads} (there are: {', '.join(there[-5:]) or 'none'})",
+                remedy="Restore it from the backup, or run meritline nightly, which publishes anew",
+            )
         raise ConfigurationError(
             path=state.published,
             problem="nothing has been published here",

@@ -113,6 +113,24 @@ def test_wrong_usage_is_status_2_and_writes_nothing(
     )
 
 
+@pytest.mark.parametrize("target", ["000002-2026-10-31", None])
+@pytest.mark.parametrize(
+    "arguments", [["trace", "A1", "2026-10"], ["diff", "current", "current"], ["board", "--out", "b"]]
+)
+def test_a_lost_publication_is_not_said_to_have_never_been(
+    arguments: list[str], target: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = tmp_path / "published"
+    (published / "000001-2026-10-30").mkdir(parents=True)
+    if target is not None:
+        (published / "current").symlink_to(target)
+    assert run(["--state", str(tmp_path), *arguments]) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"{published / 'current'}: ")
+    assert "is not there" in shown if target else "is gone" in shown
+    assert "000001-2026-10-30" in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
