@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,15 +23,18 @@ def current_folder(state: StateFolder) -> Path:
     if not state.current.exists():
         there = [folder.name for folder in publication_folders(state)]
         if state.current.is_symlink() or there:
-            leads = (
-                f"it points at {state.current.readlink()}, which is not there"
-                if state.current.is_symlink()
-                else "the link to the newest publication is gone"
-            )
+            if state.current.is_symlink():
+                lost = f"it points at {state.current.readlink()}, which is not there"
+                remedy = "Restore that folder from the backup, or run meritline nightly, which publishes anew"
+            else:
+                lost = "the link to the newest publication is gone"
+                # A night without it has no predecessor, which `verify` holds against the chain ever after.
+                link = shlex.quote(str(state.current))
+                remedy = f"Make it again before the next night: ln -s {there[-1]} {link}"
             raise ConfigurationError(
                 path=state.current,
-                problem=f"{leads} (there are: {', '.join(there[-5:]) or 'none'})",
-                remedy="Restore it from the backup, or run meritline nightly, which publishes anew",
+                problem=f"{lost} (there are: {', '.join(there[-5:]) or 'none'})",
+                remedy=remedy,
             )
         raise ConfigurationError(
             path=state.published,
