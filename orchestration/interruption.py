@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn
@@ -54,6 +55,15 @@ def status_of_signal() -> int | None:
         with suppress(BlockingIOError):
             _noted.extend(one for one in os.read(reader, 1024) if one in STOPPING)
     return 128 + _noted[0] if _noted else None
+
+
+def stop_where_told() -> None:
+    """Raise KeyboardInterrupt where a signal told this process to stop: a library that was at work may have
+    swallowed the one that was raised then (DuckDB does as it makes a connection ready). In the main thread
+    only, the one that signals interrupt.
+    """
+    if threading.current_thread() is threading.main_thread() and status_of_signal() is not None:
+        raise KeyboardInterrupt
 
 
 def leave(status: int) -> NoReturn:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from orchestration.clock import elapsed
 from orchestration.errors import MeritlineError
-from orchestration.interruption import INTERRUPTED, status_of_signal
+from orchestration.interruption import INTERRUPTED, status_of_signal, stop_where_told
 
 LOGGER = logging.getLogger("meritline")
 LOGGER.setLevel(logging.INFO)
@@ -51,7 +51,8 @@ class Stage:
     """Duration, once it is done."""
 
     def step(self, message: str) -> None:
-        """Report one step of the stage."""
+        """Report one step of the stage; none is begun in a process that was told to stop."""
+        stop_where_told()
         _emit(Event(self.name, "step", message))
 
     def note(self, message: str) -> None:
@@ -61,7 +62,10 @@ class Stage:
 
 @contextmanager
 def stage(name: str) -> Iterator[Stage]:
-    """Report a stage's start, its end with duration and figures, or its failure."""
+    """Report a stage's start, its end with duration and figures, or its failure. Nothing starts in a process
+    that was told to stop.
+    """
+    stop_where_told()
     began = elapsed()
     current = Stage(name)
     _emit(Event(name, "start"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,8 +17,25 @@ CURRENT = "current"
 
 
 def current_folder(state: StateFolder) -> Path:
-    """Folder of the newest publication. Raises ConfigurationError before the first one."""
+    """Folder of the newest publication. Raises ConfigurationError before the first one, and where `current`
+    no longer leads to it.
+    """
     if not state.current.exists():
+        there = [folder.name for folder in publication_folders(state)]
+        if state.current.is_symlink() or there:
+            if state.current.is_symlink():
+                lost = f"it points at {state.current.readlink()}, which is not there"
+                remedy = "Restore that folder from the backup, or run meritline nightly, which publishes anew"
+            else:
+                lost = "the link to the newest publication is gone"
+                # A night without it has no predecessor, which `verify` holds against the chain ever after.
+                link = shlex.quote(str(state.current))
+                remedy = f"Make it again before the next night: ln -s {there[-1]} {link}"
+            raise ConfigurationError(
+                path=state.current,
+                problem=f"{lost} (there are: {', '.join(there[-5:]) or 'none'})",
+                remedy=remedy,
+            )
         raise ConfigurationError(
             path=state.published,
             problem="nothing has been published here",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
@@ -16,8 +17,21 @@ from orchestration.state.form import require_known_form
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
+
+class NamedPath(click.Path):
+    """A path that has a name: an empty one (a variable that no script set) would be the working folder."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """The path, or a usage error."""
+        if not os.fspath(value):
+            self.fail("the name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = NamedPath(file_okay=False, path_type=Path)
+FILE = NamedPath(dir_okay=False, path_type=Path)
 
 
 class Share(click.ParamType[Decimal]):
@@ -31,7 +45,8 @@ class Share(click.ParamType[Decimal]):
             share = Decimal(str(value))
         except InvalidOperation:
             self.fail(f"{value!r} is not a number", param, ctx)
-        if not 0 <= share <= 1:
+        # Not a number is a Decimal too, and comparing it raises.
+        if not share.is_finite() or not 0 <= share <= 1:
             self.fail(f"{value} is not between 0 and 1", param, ctx)
         return share
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,10 @@ def verify(
     from orchestration.audit.verify.run import verify_publication, verify_state
     from orchestration.cli.console import new_console
 
+    _require_all_to_be_checked(
+        of_pack={"--landing": landing, "--publication": run_id, "--anchor": anchors} if pack else {},
+        of_publication={"--anchor": anchors} if run_id is not None else {},
+    )
     console = new_console()
     if pack is not None:
         report = verify_pack(pack)
@@ -69,6 +74,20 @@ def verify(
             )
     _print(report)
     return 0 if report.is_sound else UNSOUND
+
+
+def _require_all_to_be_checked(
+    *, of_pack: Mapping[str, object], of_publication: Mapping[str, object]
+) -> None:
+    """Refuse what would not be looked at: an anchor that is passed over reads as one that was found."""
+    for asked, others, why in (
+        ("--pack", of_pack, "a pack has no exports and no chain"),
+        ("--publication", of_publication, "the chain is that of the whole state"),
+    ):
+        if given := [name for name, value in others.items() if value not in (None, ())]:
+            raise click.UsageError(
+                f"{asked} does not go with {' and '.join(given)}: {why}. Run meritline verify once with each"
+            )
 
 
 def _print(report: Report) -> None:

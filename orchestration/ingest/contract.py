@@ -23,12 +23,17 @@ RUN_SOURCE = "run"
 
 _OTHER_IDS = frozenset({"created_by", "merged_into", "requested_by"})
 
+PERIOD = "period"
+"""The `form` of a text that names a month, a quarter or a year."""
+
 DATA_TYPES = frozenset({"varchar", "timestamp", "date", "decimal(18,6)", "bigint", "boolean"})
 
 
 @dataclass(frozen=True)
 class ContractColumn:
-    """One column: `data_type` is a DuckDB type, `values` a closed list (empty = open)."""
+    """One column: `data_type` is a DuckDB type, `values` a closed list (empty = open), `is_period` whether
+    its text names a month, a quarter or a year.
+    """
 
     name: str
     data_type: str
@@ -37,6 +42,12 @@ class ContractColumn:
     is_personal: bool = False
     is_technical: bool = False
     values: tuple[str, ...] = ()
+    is_period: bool = False
+
+    @property
+    def is_any_text(self) -> bool:
+        """Whether every text fits: nothing of it is converted, and it is kept with the blanks around it."""
+        return self.data_type == "varchar" and not self.values and not self.is_period
 
 
 @dataclass(frozen=True)
@@ -151,6 +162,9 @@ def _column(path: Path, table: str, raw: Mapping[str, Any]) -> ContractColumn:
     personal = meta.get("personal")
     if personal not in (None, "pseudonymise"):
         raise _unsound(path, f"{table}.{raw.get('name')}: personal must be pseudonymise, not {personal!r}")
+    form = meta.get("form")
+    if form not in (None, PERIOD) or (form is not None and data_type != "varchar"):
+        raise _unsound(path, f"{table}.{raw.get('name')}: form must be {PERIOD} of a varchar, not {form!r}")
     return ContractColumn(
         name=str(raw["name"]),
         data_type=data_type,
@@ -159,6 +173,7 @@ def _column(path: Path, table: str, raw: Mapping[str, Any]) -> ContractColumn:
         is_personal=personal is not None,
         is_technical=bool(meta.get("technical")),
         values=tuple(map(str, meta.get("values") or ())),
+        is_period=form is not None,
     )
 
 

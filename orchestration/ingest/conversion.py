@@ -6,7 +6,10 @@ reaches DuckDB's cast: `sql/macros.sql` and docs/decisions/0033-zones-behind-a-t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+
+import duckdb
 
 from orchestration.ingest.contract import ContractColumn
 from orchestration.ingest.database import literal, literals, rows
@@ -55,6 +58,8 @@ def typed_sql(
     match column.data_type:
         case "varchar" if column.values:
             return f"CASE WHEN {text} IN ({literals(column.values)}) THEN {text} END"
+        case "varchar" if column.is_period:
+            return f"period({text})"
         case "varchar":
             return text
         case "boolean":
@@ -88,7 +93,9 @@ def what_is_wrong(column: ContractColumn, writing: Writing | None = None) -> str
         "decimal(18,6)": "is not a number of at most 12 digits and 6 decimals",
         "bigint": "is not a whole number",
         "boolean": "is not one of true, false, 1, 0, Y, N, 是, 否",
-        "varchar": f"is not one of {', '.join(column.values)}",
+        "varchar": "is not a period written 2026-10, 2026-Q4 or 2026"
+        if column.is_period
+        else f"is not one of {', '.join(column.values)}",
     }[column.data_type]
 
 
@@ -114,6 +121,28 @@ def unfit_constants(
         timezone=timezone,
     )
     return [str(text) for (text,) in found]
+
+
+def format_fault(pattern: str) -> str:
+    """Why no text can be read by a `format`, '' where one can."""
+    if pattern in (ISO, *UNIX):
+        return ""
+    if "%" not in pattern:
+        return (
+            f"format {pattern!r} has no field such as %Y: write strptime ones (%d/%m/%Y %H:%M), or one of "
+            f"{', '.join((ISO, *UNIX))}"
+        )
+    try:
+        rows(f"SELECT try_strptime('', {literal(pattern.removesuffix(NAME_PATTERN))})")
+    except duckdb.Error as error:
+        said = str(error).partition(": ")[2].partition("\n")[0]
+        return f"format {pattern!r} cannot be read as a strptime pattern ({said})"
+    return ""
+
+
+def lacks_year(pattern: str) -> bool:
+    """Whether a `format` leaves open which year is meant, so that everything would be of 1900."""
+    return pattern not in (ISO, *UNIX) and not re.search(r"%-?[YyGcx]", pattern)
 
 
 def utc_sql(text: str, *, formats: Sequence[str], zones: Mapping[str, str], is_quick: bool = False) -> str:

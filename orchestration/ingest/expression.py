@@ -122,7 +122,7 @@ def _refusal(select: Any) -> tuple[str, str]:
         if name in ROW_MAKERS:
             return (
                 f"makes rows ({name}), and an expression must give one value a row",
-                "Write an entry of its own for each column that is to become a row, or turn the export first",
+                "Turn columns into rows with unpivot: {columns: …, name: …, value: …} of the entry",
             )
         if name in aggregates:
             return f"adds up rows ({name} is an aggregate)", _ONE_VALUE

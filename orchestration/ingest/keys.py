@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from orchestration.ingest.conversion import NAME_PATTERN
+from orchestration.ingest.conversion import NAME_PATTERN, format_fault, lacks_year
 from orchestration.ingest.writing import Grouping, Writing, duration_fault
 
 
@@ -56,7 +56,14 @@ def _as_names(value: object) -> object:
     return {name: name for name in listed} if isinstance(listed, list) else listed
 
 
+def _readable_formats(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    if fault := next(filter(None, map(format_fault, patterns)), ""):
+        raise ValueError(fault)
+    return patterns
+
+
 TextList = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Formats = Annotated[TextList, AfterValidator(_readable_formats)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Encoding = Annotated[str, AfterValidator(_known_encoding)]
 
@@ -82,7 +89,7 @@ class ColumnRule(_Strict):
     from_: TextList = Field(default=(), alias="from")
     sql: str | None = None
     value: str | None = None
-    format: TextList = ()
+    format: Formats = ()
     map: dict[str, str] = {}
     default: str | None = None
     otherwise: str | None = None
@@ -127,6 +134,8 @@ class ColumnRule(_Strict):
             raise ValueError("otherwise stands for what map does not name: give a map too")
         if any(NAME_PATTERN in pattern.rstrip(")").removesuffix(NAME_PATTERN) for pattern in self.format):
             raise ValueError(f"{NAME_PATTERN} is read at the end of a format only")
+        if yearless := [pattern for pattern in self.format if lacks_year(pattern)]:
+            raise ValueError(f"format {yearless[0]!r} has no year (%Y), so that every time would be of 1900")
         return self
 
     def _writing_fault(self) -> str:
@@ -199,7 +208,7 @@ class Group(_Strict):
     by: TextList = Field(min_length=1)
     first: str | None = None
     last: str | None = None
-    format: TextList = ()
+    format: Formats = ()
 
     @model_validator(mode="after")
     def _one_end(self) -> Group:

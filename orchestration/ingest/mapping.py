@@ -186,7 +186,7 @@ class Mapping:
             if column.is_required:
                 blank = f" OR trim(__t{i}) = ''" if column.data_type == "varchar" else ""
                 found.append((column, f"{fits}(__t{i} IS NULL{blank})", words))
-            elif column.data_type != "varchar" or column.values:
+            elif not column.is_any_text:
                 found.append((column, f"{fits}(__m{i} IS NOT NULL AND __t{i} IS NULL)", words))
             if outside := outside_sql(column, f"__t{i}"):
                 found.append((column, outside, words))

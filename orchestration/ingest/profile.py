@@ -126,7 +126,7 @@ def _check_constants(entry: Entry, column: ContractColumn, rule: ColumnRule) -> 
 
     if problem := unfit_rule(column, rule):
         raise unusable(*problem)
-    if column.data_type == "varchar" and not column.values:
+    if column.is_any_text:
         return
     given = {"value": rule.value, "default": rule.default, "otherwise": rule.otherwise}
     said = {text: key for key, text in given.items() if text} | {
@@ -147,7 +147,7 @@ def _check_constants(entry: Entry, column: ContractColumn, rule: ColumnRule) -> 
 
 def unfit_rule(column: ContractColumn, rule: ColumnRule) -> tuple[str, str] | None:
     """Why a rule's keys do not suit its column, with the remedy; None where they do."""
-    if rule.row is not None and (column.data_type != "varchar" or column.values or column.is_personal):
+    if rule.row is not None and (not column.is_any_text or column.is_personal):
         return f"row: {rule.row} gives a text, and the column is none that takes any text", "Map a text key"
     if not (keys := rule.written_keys):
         return None

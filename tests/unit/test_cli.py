@@ -84,6 +84,14 @@ def test_an_unforeseen_error_is_one_line_and_the_traceback_only_with_debug(
     [
         ["nightly"],
         ["nightly", "--landing", "x", "--allow-rejects", "2"],
+        ["--state", "", "status"],
+        ["--site", "", "doctor"],
+        ["nightly", "--landing", ""],
+        ["check", "--landing", "x", "--policy", ""],
+        ["generate", "--out", ""],
+        ["nightly", "--landing", "x", "--allow-rejects", "nan"],
+        ["check", "--landing", "x", "--allow-rejects", "-inf"],
+        ["generate", "--out", "x", "--dirty", "snan"],
         ["nightly", "--landing", "x", "--as-of", "31/10/2026"],
         ["nightly", "--landing", "x", "--engine", "spark"],
         ["nightly", "--landing", "x", "--profile", "no_such_profile"],
@@ -103,6 +111,41 @@ def test_wrong_usage_is_status_2_and_writes_nothing(
     assert not (tmp_path / "state" / "published").exists() or not list(
         (tmp_path / "state" / "published").iterdir()
     )
+
+
+@pytest.mark.parametrize("target", ["000002-2026-10-31", None])
+@pytest.mark.parametrize(
+    "arguments", [["trace", "A1", "2026-10"], ["diff", "current", "current"], ["board", "--out", "b"]]
+)
+def test_a_lost_publication_is_not_said_to_have_never_been(
+    arguments: list[str], target: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = tmp_path / "published"
+    (published / "000001-2026-10-30").mkdir(parents=True)
+    if target is not None:
+        (published / "current").symlink_to(target)
+    assert run(["--state", str(tmp_path), *arguments]) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"{published / 'current'}: ")
+    assert "is not there" in shown if target else "is gone" in shown
+    assert "000001-2026-10-30" in shown
+    assert ("run meritline nightly" in shown) == (target is not None), "it would begin a second chain"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--pack", __file__, "--anchor", "be5d"], "--pack does not go with --anchor"),
+        (["--pack", __file__, "--publication", "current"], "--pack does not go with --publication"),
+        (["--pack", __file__, "--landing", "."], "--pack does not go with --landing"),
+        (["--publication", "current", "--anchor", "be5d"], "--publication does not go with --anchor"),
+    ],
+)
+def test_verify_refuses_what_it_would_not_look_at(
+    arguments: list[str], named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--state", str(tmp_path), "verify", *arguments]) == 2
+    assert named in capsys.readouterr().err
 
 
 def test_help_lists_the_commands_without_loading_what_they_work_with() -> None:

@@ -42,6 +42,7 @@ def refused(
     ("expression", "named"),
     [
         ("unnest(['2026-10-01', '2026-10-02'])", "makes rows (unnest)"),
+        ("unnest(['2026-10-01'])", "one value a row. Turn columns into rows with unpivot: {"),
         ("generate_series(1, 3)", "makes rows (generate_series)"),
         ("upper(unnest([Day]))", "makes rows (unnest)"),
         ("row_number() OVER ()", "row_number is a window function"),

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from orchestration.ingest import mapping
+from orchestration.ingest.contract import load_contract
 from orchestration.ingest.database import connect
 from orchestration.ingest.expression import examined
 from orchestration.ingest.landing import UnreadableFile
 from orchestration.ingest.personal import set_key
+from orchestration.settings import CONTRACT_DIR
 from tests.ingest_single import entry_for
 
 ORDER = {
@@ -19,6 +21,37 @@ ORDER = {
     "amount": {"value": "1"},
     "status": {"value": "paid"},
 }
+TICKET = {
+    "ticket_id": {"value": "T1"},
+    "status": {"value": "open"},
+    "created_at": {"value": "2026-10-05"},
+}
+RATING = {
+    "rating_id": {"value": "R1"},
+    "agent_id": {"value": "A1"},
+    "period_id": {"value": "2026-10"},
+    "dimension": {"value": "supervisor"},
+    "score": {"value": "90"},
+}
+TARGET = {
+    "agent_id": {"value": "A1"},
+    "period_id": {"value": "2026-10"},
+    "metric": {"value": "sales_amount"},
+    "value": {"value": "90"},
+}
+SIGN_OFF = {
+    "period_id": {"value": "2026-10"},
+    "reviewer_id": {"value": "A1"},
+    "signed_at": {"value": "2026-10-05"},
+}
+WHOLE = {
+    "crm.order": ORDER,
+    "ticket.ticket": TICKET,
+    "workforce.rating": RATING,
+    "workforce.target": TARGET,
+    "governance.sign_off": SIGN_OFF,
+}
+"""Rules that fill what a table requires."""
 
 
 def converted(
@@ -32,10 +65,7 @@ def converted(
     **options: Any,
 ) -> tuple[str | None, str]:
     """The typed value as text, and the reason of a rejection ('' for none), of one cell."""
-    columns = ORDER if table == "crm.order" else {"ticket_id": {"value": "T1"}, "status": {"value": "open"}}
-    if table == "ticket.ticket":
-        columns |= {"created_at": {"value": "2026-10-05"}}
-    entry = entry_for(table, {**columns, column: rule or {"from": "x"}}, timezone=zone, **options)
+    entry = entry_for(table, {**WHOLE[table], column: rule or {"from": "x"}}, timezone=zone, **options)
     resolved = mapping.Mapping(entry, ("x",), file_format="csv")
     index = [c.name for c in entry.table.export_columns].index(column)
     with connect() as connection:
@@ -101,6 +131,34 @@ def test_times(text: str, expected: str | None) -> None:
 )
 def test_decimals(text: str, expected: str) -> None:
     check("crm.order", "refunded_amount", text, expected)
+
+
+@pytest.mark.parametrize("table", ["workforce.rating", "workforce.target", "governance.sign_off"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-10", "2026-10"),
+        (" 2026-Q4 ", "2026-Q4"),
+        ("2026", "2026"),
+        ("2026-9", "is not a period written 2026-10, 2026-Q4 or 2026"),
+        ("2026-13", "is not a period"),
+        ("2026-Q5", "is not a period"),
+        ("2026-q4", "is not a period"),
+        ("202610", "is not a period"),
+        ("2026-10-01", "is not a period"),
+        ("2026年10月", "is not a period"),
+        ("0026-10", "is not a period"),
+    ],
+)
+def test_periods(table: str, text: str, expected: str) -> None:
+    check(table, "period_id", text, expected)
+
+
+def test_every_period_of_an_export_is_held_to_its_form() -> None:
+    columns = [column for table in load_contract(CONTRACT_DIR).export_tables for column in table.columns]
+    periods = [column for column in columns if column.name == "period_id"]
+    assert len(periods) == 3
+    assert all(column.is_period for column in periods)
 
 
 @pytest.mark.parametrize(

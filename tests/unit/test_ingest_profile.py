@@ -161,6 +161,7 @@ files:
             "group and unpivot do not go together",
         ),
         ("    group: {by: id}\n", "exactly one of first and last"),
+        ("    group: {by: id, first: at, format: HH:MM}\n", "format 'HH:MM' has no field such as %Y"),
         ("    group: {by: id, first: at, last: at}\n", "exactly one of first and last"),
         ("    group: {by: id, frist: at}\n", "unknown profile key 'frist' in files entry 1, group"),
         ("    unpivot: {columns: a*, name: x, value: X}\n", "name and value are two columns"),
@@ -183,6 +184,22 @@ def test_shapes_that_cannot_be_meant(tmp_path: Path, added: str, expected: str) 
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
+        (
+            "amount: {from: amount}\n      updated_at: {from: u, format: YYYY-MM-DD}",
+            "format 'YYYY-MM-DD' has no field such as %Y",
+        ),
+        (
+            'amount: {from: amount}\n      updated_at: {from: u, format: [iso, "%Y-%Q"]}',
+            "format '%Y-%Q' cannot be read",
+        ),
+        (
+            'amount: {from: amount}\n      updated_at: {from: u, format: "%Y-%m-%d%"}',
+            "format '%Y-%m-%d%' cannot be read",
+        ),
+        (
+            'amount: {from: amount}\n      updated_at: {from: u, format: "%d/%m %H:%M"}',
+            "has no year (%Y), so that every time would be of 1900",
+        ),
         ('amount: {from: amount, decimal: ";"}', "decimal ';' is none of . ,"),
         ('amount: {from: amount, decimal: ",", thousands: ","}', "decimal and thousands are both ','"),
         ('amount: {from: amount, thousands: "."}', "decimal: ',' is not said"),

@@ -15,6 +15,7 @@ PROCESS = """
 import multiprocessing, sys, threading, time
 import click
 from orchestration import cli
+from orchestration.progress import stage
 
 @click.command()
 @click.argument("kind")
@@ -23,19 +24,29 @@ def work(kind: str) -> None:
     # A build in a thread of its own that nobody can stop, as dbt's is.
     threading.Thread(target=lambda: time.sleep(600)).start()
     print("working", flush=True)
-    try:
-        time.sleep(600)
-    except KeyboardInterrupt:
-        if kind == "turned into an error":
-            raise RuntimeError("Query interrupted") from None
-        raise
+    with stage("build") as current:
+        try:
+            time.sleep(600)
+        except KeyboardInterrupt:
+            if kind == "turned into an error":
+                raise RuntimeError("Query interrupted") from None
+            if kind == "raised as it is":
+                raise
+        # What swallowed it goes on as if nothing had been said, until the next step or stage.
+        if kind == "swallowed before a step":
+            current.step("more")
+            print("went on", flush=True)
+    with stage("publish"):
+        print("published", flush=True)
 
 cli.cli.add_command(work)
 cli.main()
 """
 
 
-@pytest.mark.parametrize("kind", ["raised as it is", "turned into an error"])
+@pytest.mark.parametrize(
+    "kind", ["raised as it is", "turned into an error", "swallowed", "swallowed before a step"]
+)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_command_that_is_told_to_stop_ends_with_one_line_and_the_signals_status(
     number: signal.Signals, kind: str
@@ -50,7 +61,8 @@ def test_a_command_that_is_told_to_stop_ends_with_one_line_and_the_signals_statu
     assert process.stdout is not None
     assert process.stdout.readline() == "working\n"
     process.send_signal(number)
-    _, shown = process.communicate(timeout=30)
+    went_on, shown = process.communicate(timeout=30)
+    assert went_on == ""
     assert process.returncode == 128 + number
     assert shown.strip() == "Interrupted. The last publication stays; run the command again."
 

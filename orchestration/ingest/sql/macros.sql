@@ -8,6 +8,11 @@ CREATE OR REPLACE MACRO decimal_number(txt) AS
         WHEN regexp_full_match(txt, '[+-]?(\d{1,12}(\.\d{0,6}0*)?|\.\d{1,6}0*)') THEN try_cast(txt AS DECIMAL(18, 6))
     END;
 
+-- A month, a quarter or a year, as periods are named. A rating for 2026-9, or for the date that a spreadsheet makes
+-- of 2026-09, would be one for a period that never comes.
+CREATE OR REPLACE MACRO period(txt) AS
+    CASE WHEN regexp_full_match(txt, '(19|20|21)\d\d(-(0[1-9]|1[0-2]|Q[1-4]))?') THEN txt END;
+
 -- A number that is known to be written with a given decimal sign, without anything else that it is written with:
 -- minus in front, behind or as brackets.
 CREATE OR REPLACE MACRO plain_number(txt, point) AS
