@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from orchestration.errors import ConfigurationError
-from orchestration.state.folder import AUDITOR, EARLIER_AUDITOR, StateFolder, auditor_name
+from orchestration.state.folder import (
+    AUDITOR,
+    EARLIER_AUDITOR,
+    StateFolder,
+    auditor_name,
+    lost_current,
+    publication_folders,
+)
 
 MANIFEST = "manifest.json"
 CURRENT = "current"
@@ -20,22 +26,10 @@ def current_folder(state: StateFolder) -> Path:
     """Folder of the newest publication. Raises ConfigurationError before the first one, and where `current`
     no longer leads to it.
     """
+    lost = lost_current(state)
+    if lost is not None:
+        raise ConfigurationError(path=state.current, problem=lost[0], remedy=lost[1])
     if not state.current.exists():
-        there = [folder.name for folder in publication_folders(state)]
-        if state.current.is_symlink() or there:
-            if state.current.is_symlink():
-                lost = f"it points at {state.current.readlink()}, which is not there"
-                remedy = "Restore that folder from the backup, or run meritline nightly, which publishes anew"
-            else:
-                lost = "the link to the newest publication is gone"
-                # A night without it has no predecessor, which `verify` holds against the chain ever after.
-                link = shlex.quote(str(state.current))
-                remedy = f"Make it again before the next night: ln -s {there[-1]} {link}"
-            raise ConfigurationError(
-                path=state.current,
-                problem=f"{lost} (there are: {', '.join(there[-5:]) or 'none'})",
-                remedy=remedy,
-            )
         raise ConfigurationError(
             path=state.published,
             problem="nothing has been published here",
@@ -61,11 +55,6 @@ def publication_folder(state: StateFolder, run_id: str) -> Path:
             remedy=f"There are: {', '.join(near) or 'none yet'}",
         )
     return folders[run_id]
-
-
-def publication_folders(state: StateFolder) -> list[Path]:
-    """Folders of all publications, oldest first; retention may have left only the manifest in some."""
-    return sorted(path for path in state.published.glob("[0-9]*-*") if path.is_dir())
 
 
 def other_release(folder: Path) -> str:

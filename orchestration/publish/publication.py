@@ -39,6 +39,7 @@ from orchestration.state.folder import (
     GROUP_FILE,
     OWNER_DIR,
     StateFolder,
+    lost_current,
     write_atomically,
 )
 from orchestration.warehouse.manifest import AUDIENCES
@@ -146,15 +147,12 @@ def publish(
 def current_publication(state: StateFolder) -> Publication | None:
     """The publication that `current` points at; None before the first one.
 
-    Raises MeritlineError when it points nowhere, or its manifest does not read.
+    Raises MeritlineError when publications are there and it leads to none, or its manifest does not read.
     """
+    lost = lost_current(state)
+    if lost is not None:
+        raise MeritlineError(path=state.current, problem=lost[0], remedy=lost[1])
     if not state.current.exists():
-        if state.current.is_symlink():
-            raise MeritlineError(
-                path=state.current,
-                problem=f"it points at {state.current.readlink()}, which is not there",
-                remedy="Restore that folder from the backup, or run meritline nightly, which publishes anew",
-            )
         return None
     folder = state.current.resolve()
     return Publication(folder, _read_manifest(folder))
@@ -255,7 +253,7 @@ def _finish(draft: Path, target: Path, manifest: str) -> None:
 
 def _previous(state: StateFolder) -> Publication | None:
     """The publication that a new one follows: the current one, or the newest there is when that is gone."""
-    if state.current.exists() or not state.current.is_symlink():
+    if state.current.exists():
         return current_publication(state)
     manifests = sorted(state.published.glob(f"[0-9]*-*/{MANIFEST}"))
     return Publication(manifests[-1].parent, _read_manifest(manifests[-1].parent)) if manifests else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -182,6 +183,28 @@ def auditor_parquet(publication: Path, relation: str) -> Path:
     folder = auditor_folder(publication, relation)
     flat = folder.with_name(f"{relation}.parquet")
     return flat if flat.is_file() and not folder.is_dir() else folder / PARTS
+
+
+def lost_current(state: StateFolder) -> tuple[str, str] | None:
+    """Problem and remedy where publications are there and `current` leads to none; None where it leads to
+    one, or nothing was ever published.
+    """
+    there = publication_folders(state)
+    if state.current.exists() or not (state.current.is_symlink() or there):
+        return None
+    names = ", ".join(folder.name for folder in there[-5:]) or "none"
+    anew = "run meritline nightly, which publishes anew"
+    if state.current.is_symlink():
+        problem = f"it points at {state.current.readlink()}, which is not there (there are: {names})"
+        return problem, f"Restore that folder from the backup, or {anew}"
+    link = f"ln -s {there[-1].name} {shlex.quote(str(state.current))}"
+    problem = f"the link to the newest publication is gone (there are: {names})"
+    return problem, f"Make it again ({link}), or {anew}"
+
+
+def publication_folders(state: StateFolder) -> list[Path]:
+    """Folders of all publications, oldest first; retention may have left only the manifest in some."""
+    return sorted(path for path in state.published.glob("[0-9]*-*") if path.is_dir())
 
 
 def is_published(publication: Path, relation: str) -> bool:

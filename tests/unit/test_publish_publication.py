@@ -345,6 +345,21 @@ def test_what_payroll_has_of_an_unchanged_month_is_shared_not_copied(tmp_path: P
     assert not kept & {"register_2026-10.xlsx", "statements/2026-10/A1.html"}
 
 
+@pytest.mark.parametrize("target", [None, "000007-2026-10-31"])
+def test_a_publication_without_the_link_follows_the_newest_there_is(
+    state: StateFolder, target: str | None
+) -> None:
+    """Without a predecessor it would begin a second chain, which verify would hold against it."""
+    publish_next(state, 1)
+    second = publish_next(state, 2, 5)
+    state.current.unlink()
+    if target is not None:
+        state.current.symlink_to(target)
+    third = publish_next(state, 3, 7)
+    assert third.manifest["previous"]["run_id"] == second.run_id
+    assert state.current.resolve() == third.folder
+
+
 def test_a_new_candidate_leaves_the_published_files_alone(state: StateFolder) -> None:
     done = publish_next(state, 1)
     before = (done.folder / "auditor" / "facts.fct_a" / "all.parquet").read_bytes()

@@ -41,6 +41,10 @@ def lose_the_publication(state: StateFolder) -> None:
     shutil.rmtree(state.current.resolve())
 
 
+def lose_the_link(state: StateFolder) -> None:
+    state.current.unlink()
+
+
 def lose_the_manifest(state: StateFolder) -> None:
     (state.current / "manifest.json").unlink()
 
@@ -67,6 +71,7 @@ def cut_off_bonuses(state: StateFolder) -> None:
         (cut_off_manifest, "publication  cannot be read"),
         (manifest_of_something_else, "publication  cannot be read"),
         (lose_the_publication, "which is not there"),
+        (lose_the_link, "the link to the newest publication is gone"),
         (lose_the_manifest, "manifest is missing, cut off or is none"),
         (cut_off_settlement, "open         not known, a record in"),
         (settlement_without_names, "open         not known, a record in"),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from orchestration.audit.publications import MANIFEST, publication_folders
+from orchestration.audit.publications import MANIFEST
 from orchestration.audit.relations import Row
 from orchestration.audit.verify.acceptances import accepted_names, outcome
 from orchestration.audit.verify.cells import located
@@ -20,7 +20,7 @@ from orchestration.audit.verify.records import has_form, read_sealed, unlike_fil
 from orchestration.hashing import SEAL, FileHashes, file_hash
 from orchestration.publish.candidate import content_of
 from orchestration.settlement.frozen import settlement_folder
-from orchestration.state.folder import StateFolder, place_of
+from orchestration.state.folder import StateFolder, place_of, publication_folders
 
 FORM: Mapping[str, Any] = {
     **dict.fromkeys(("run_id", "as_of", "content_hash", "code_hash", "policy_hash"), str),

@@ -8,12 +8,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from orchestration.audit.publications import publication_folders
 from orchestration.audit.verify.findings import Finding, Report
 from orchestration.audit.verify.records import has_form
 from orchestration.gate.acceptance import ACCEPTED_SUFFIX
 from orchestration.settlement.settle import SETTLED
-from orchestration.state.folder import StateFolder
+from orchestration.state.folder import StateFolder, publication_folders
 from orchestration.state.record import KILLED, NIGHTLY, OUTCOMES, PREVIEWED, PUBLISHED, RUNNING, RunRecord
 
 KNOWN_OUTCOMES = frozenset({PUBLISHED, PREVIEWED, SETTLED, "failed", RUNNING, KILLED, *OUTCOMES.values()})
