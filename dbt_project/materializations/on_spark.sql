@@ -73,7 +73,7 @@ create {{ relation.type }} {{ relation }} {{ 'using parquet' if relation.type ==
 {# The types of contracts, seeds and exports that Spark calls otherwise. #}
 {% macro types_on_spark() %}
     {%- set fields = [] -%}
-    {%- for name, type in node_fields().items() -%}{%- do fields.append(name ~ ': ' ~ type) -%}{%- endfor -%}
+    {%- for name, type in line_node_fields().items() -%}{%- do fields.append(name ~ ': ' ~ type) -%}{%- endfor -%}
     {{ return({'varchar': 'string', var('node_list_type'): 'array<struct<' ~ fields | join(', ') ~ '>>'}) }}
 {% endmacro %}
 

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 MACROS = ROOT / "dbt_project" / "macros"
+ON_SPARK = ROOT / "dbt_project" / "materializations" / "on_spark.sql"
+VARIABLES = yaml.safe_load((ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 ONE = re.compile(r"{%-?\s*macro\s+(\w+)\(.*?{%-?\s*endmacro\s*-?%}", re.DOTALL)
 DISPATCHED = re.compile(r"adapter\.dispatch\('(\w+)'\)")
 
@@ -35,9 +38,14 @@ def macros_of(*engines: str) -> Mapping[str, Callable[..., Any]]:
         raise _Returned(value)
 
     environment.globals.update(
-        {"adapter": Adapter, "return": returned, "env_var": lambda _, shipped: shipped}
+        {
+            "adapter": Adapter,
+            "return": returned,
+            "env_var": lambda _, shipped: shipped,
+            "var": VARIABLES.__getitem__,
+        }
     )
-    for path in sorted(MACROS.rglob("*.sql")):
+    for path in sorted([*MACROS.rglob("*.sql"), ON_SPARK]):
         for found in ONE.finditer(path.read_text(encoding="utf-8")):
             named[found[1]] = _callable(environment.from_string(found[0]), found[1])
     environment.globals.update(named)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines.macros import VARIABLES, macros_of
 from tests.project.conftest import ROOT
 
 DBT = ROOT / "dbt_project"
@@ -62,3 +63,19 @@ def test_a_planted_question_is_found(planted: str) -> None:
 )
 def test_columns_of_a_target_are_no_question(meant: str) -> None:
     assert asked(f"select {meant} from a") == []
+
+
+def test_the_nodes_of_a_line_have_the_same_fields_on_both_engines() -> None:
+    """DuckDB makes a struct of one with other fields, and leaves them empty; Spark refuses."""
+    here, of_spark = VARIABLES["node_list_type"], macros_of("spark", "default")
+    there = of_spark["types_on_spark"]()[here]
+    fields = {
+        name: kind.replace("string", "varchar")
+        for name, kind in re.findall(r"(\w+): (\w+(?:\([^)]*\))?)", there)
+    }
+    told = dict(re.findall(r"(\w+) (\w+(?:\([^)]*\))?)", here.removeprefix("STRUCT(")))
+    assert {name: kind.lower().replace(" ", "") for name, kind in told.items()} == {
+        name: kind.replace(" ", "") for name, kind in fields.items()
+    }
+    stated = re.findall(r"'(\w+)', cast\(", of_spark["node_struct"]({}))
+    assert list(fields) == stated
