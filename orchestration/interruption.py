@@ -59,8 +59,7 @@ def status_of_signal() -> int | None:
 
 def stop_where_told() -> None:
     """Raise KeyboardInterrupt where a signal told this process to stop: a library that was at work may have
-    swallowed the one that was raised then (DuckDB does as it makes a connection ready). In the main thread
-    only, the one that signals interrupt.
+    swallowed the one that was raised then. In the main thread only, the one that signals interrupt.
     """
     if threading.current_thread() is threading.main_thread() and status_of_signal() is not None:
         raise KeyboardInterrupt

@@ -16,8 +16,6 @@ import yaml
 from orchestration.errors import ConfigurationError
 from orchestration.plain_yaml import load_yaml
 
-# The same loader in C where PyYAML has it: the contract is read by every command.
-
 RUN_SOURCE = "run"
 """The source that ingestion writes about itself; never part of an export."""
 
