@@ -85,6 +85,17 @@ def apart(folder: Path, found: Iterable[Certificate], most: int) -> list[Certifi
             "where agent_id is not null group by all having count(distinct agent_id) > 1"
         ):
             sharing[row["kpi_id"], row["evidence_key"]] = set(row["agents"])
+        # A rating set aside lets an older one of the same thing count again, in a month of its own.
+        older: dict[str, set[tuple[str, str]]] = {}
+        for row in audit.query(
+            "select distinct newer.survey_id, evidence.agent_id, evidence.month_id "
+            "from kpi.kpi_evidence as evidence "
+            "inner join facts.fct_survey as superseded on evidence.evidence_key = superseded.survey_id "
+            "inner join facts.fct_survey as newer using (parent_entity, parent_entity_id) "
+            "where evidence.evidence_model = 'fct_survey' and exclusion_reason = 'superseded_rating' "
+            "and evidence.agent_id is not null"
+        ):
+            older.setdefault(row["survey_id"], set()).add((row["agent_id"], row["month_id"]))
     kept: list[Certificate] = []
     moved: set[tuple[str, str]] = set()
     read: set[tuple[str, str]] = set()
@@ -92,6 +103,7 @@ def apart(folder: Path, found: Iterable[Certificate], most: int) -> list[Certifi
         keys = [(one.change.name, row.key) for row in one.change.rows]
         agents = {one.agent_id}.union(*(sharing.get(key, set()) for key in keys))
         moves = {(agent, month) for agent in agents for month in months[one.period_id]}
+        moves.update(*(older.get(row.key, set()) for row in one.change.rows))
         reads = {
             (agent, month) for agent in groups[one.agent_id, one.period_id] for month in months[one.period_id]
         }
