@@ -12,11 +12,12 @@ from typing import Any
 
 import duckdb
 
-from orchestration.audit.diff import Side, attached, comparing, concerned
+from orchestration.audit.diff import Pair, Side, attached, comparing, concerned, is_same
 from orchestration.audit.publications import other_release
 from orchestration.errors import ConfigurationError, StateHeld
 from orchestration.hashing import code_hash, file_hash
-from orchestration.plan.upstream import Selection, changed_seeds, select
+from orchestration.plan.standing import PART, Standing
+from orchestration.plan.upstream import Selection, changed_seeds, read_of_agents, select, selectors
 from orchestration.policy.folder import install_policy, policy_files
 from orchestration.policy.installed import site_record
 from orchestration.policy.roster import plans_of, said_of, unknown_of
@@ -50,8 +51,6 @@ PLANNED = "planned"
 OF_ALL = "__of_all"
 CATALOG = "warehouse"
 """What dbt calls the scratch warehouse in the views that it makes."""
-OF_EVIDENCE = frozenset({"kpi.kpi_observation", "bonus.bonus_evidence"})
-"""Tables below all evidence: where they are taken, no file that differs is above it."""
 
 Manifest = Mapping[str, Any]
 
@@ -59,15 +58,16 @@ Manifest = Mapping[str, Any]
 @dataclass(frozen=True)
 class Built:
     """A scratch warehouse under the policy planned for, as a side to compare; the hashes of its policy's
-    files, the facts that were built again, whether the evidence is that of the publication, and whose numbers
-    there are.
+    files, the facts that were built again, the relations that are those of the publication, whose numbers
+    there are, and of which parts of the calculation: of all others they are those of the publication.
     """
 
     side: Side
     policy_files: Mapping[str, str]
     from_exports: tuple[str, ...]
-    is_same_evidence: bool
+    same: Collection[str]
     concerned: Sequence[str]
+    parts: Sequence[str]
 
 
 def build(
@@ -95,19 +95,27 @@ def build(
     progress("policy sound, reading the models")
     parsed = take_parsed(work)
     graph = read_manifest(manifest_path(work))
-    selection = _selection(state, work, publication, manifest, graph)
+    differing = _differing(work, manifest)
+    selection = _selection(state, work, publication, manifest, graph, differing)
     if selection.from_exports:
         progress(f"from the exports again: {', '.join(selection.from_exports)}")
         _link_exports(state, work, publication, manifest, selection.from_exports)
     _give(work, publication, selection.given)
-    _run_dbt(work, parsed, selection.pay, progress)
-    is_same_evidence = set(selection.given) >= OF_EVIDENCE
+    _run_dbt(work, parsed, selectors(graph, selection.pay), progress)
     side = _side(work, publication, manifest, hashed)
-    agents = _concerned(publication, side, is_same_evidence=is_same_evidence)
+    sides = Side.of(publication), side
+    with attached(*sides, same=selection.given) as pair, comparing(*sides):
+        standing = _standing(pair, graph, selection, differing).parts
+        agents = concerned(pair)
+    numbers = [one for one in selection.numbers if one not in standing]
     if agents:
-        with _only_of(work, selection.of_agents, agents):
-            _run_dbt(work, parsed, selection.numbers, progress)
-    return Built(side, policy_files(work), selection.from_exports, is_same_evidence, agents)
+        _state_nothing(work, graph, standing)
+        with _only_of(work, read_of_agents(graph, numbers), agents):
+            _run_dbt(work, parsed, selectors(graph, numbers), progress)
+    parts = [
+        name.removeprefix(PART) for one in numbers if (name := graph["nodes"][one]["name"]).startswith(PART)
+    ]
+    return Built(side, policy_files(work), selection.from_exports, selection.given, agents, parts)
 
 
 def _run_dbt(
@@ -136,11 +144,29 @@ def _side(work: StateFolder, publication: Path, manifest: Manifest, policy_hash:
     return Side(PLANNED, work.warehouse, {**manifest, **said}, other_release(publication), CATALOG)
 
 
-def _concerned(publication: Path, side: Side, *, is_same_evidence: bool) -> Sequence[str]:
-    """Agents whose pay differs, or who are ranked with those."""
-    sides = Side.of(publication), side
-    with attached(*sides, is_same_evidence=is_same_evidence) as pair, comparing(*sides):
-        return concerned(pair)
+def _standing(
+    pair: Pair, graph: Manifest, selection: Selection, differing: Collection[str] | None
+) -> Standing:
+    """What stands of what was built; nothing where the evidence is another or the publication of other code:
+    there the numbers are looked at whole.
+    """
+    if differing is None or not pair.is_same_evidence:
+        return Standing(graph, (), {node["name"] for node in graph["nodes"].values()}, lambda relation: False)
+    return Standing(graph, selection.given, differing, lambda relation: is_same(pair, relation))
+
+
+def _state_nothing(work: StateFolder, graph: Manifest, parts: Collection[str]) -> None:
+    """Have parts of the calculation state no numbers."""
+    with duckdb.connect(str(work.warehouse)) as warehouse:
+        for part in parts:
+            node = graph["nodes"][part]
+            fields = ", ".join(
+                f"cast(null as {one['data_type']}) as {name}" for name, one in node["columns"].items()
+            )
+            warehouse.execute(f'create schema if not exists "{node["schema"]}"')
+            warehouse.execute(
+                f'create view "{node["schema"]}"."{node["alias"]}" as select {fields} where false'
+            )
 
 
 @contextmanager
@@ -167,8 +193,22 @@ def _only_of(work: StateFolder, relations: Collection[str], agents: Sequence[str
             warehouse.execute(f'alter {kind} "{schema}"."{table}{OF_ALL}" rename to "{table}"')
 
 
+def _differing(work: StateFolder, manifest: Manifest) -> frozenset[str] | None:
+    """Seeds that are others than those of the publication; None where other code made it."""
+    if manifest["code_hash"] != code_hash(SOURCE_DIRS) or _has_other_models(manifest, work):
+        return None
+    return frozenset(
+        Path(name).stem for name in differing_files(manifest["policy_files"], policy_files(work))
+    )
+
+
 def _selection(
-    state: StateFolder, work: StateFolder, publication: Path, manifest: Manifest, graph: Manifest
+    state: StateFolder,
+    work: StateFolder,
+    publication: Path,
+    manifest: Manifest,
+    graph: Manifest,
+    differing: frozenset[str] | None,
 ) -> Selection:
     tables = [
         f"{node['schema']}.{node['alias']}"
@@ -176,18 +216,11 @@ def _selection(
         if node["resource_type"] == "model" and node["config"]["materialized"] not in STEPS
     ]
     published = [name for name in tables if is_published(publication, name)]
-    differing = differing_files(manifest["policy_files"], policy_files(work))
     readable = {
-        name: _same(state.seeds / name, manifest["policy_files"].get(name)) if name in differing else None
-        for name in differing
+        name: _same(state.seeds / name, manifest["policy_files"].get(name))
+        for name in differing_files(manifest["policy_files"], policy_files(work))
     }
-    is_same_code = manifest["code_hash"] == code_hash(SOURCE_DIRS) and not _has_other_models(manifest, work)
-    return select(
-        graph,
-        published,
-        changed_seeds(graph, readable, work.seeds),
-        differing={Path(name).stem for name in differing} if is_same_code else None,
-    )
+    return select(graph, published, changed_seeds(graph, readable, work.seeds), differing=differing)
 
 
 def _has_other_models(manifest: Manifest, work: StateFolder) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestration.audit.diff import Chosen, LineChange, Side, attached, compare_pair, comparing
+from orchestration.audit.diff import Chosen, LineChange, Side, Stated, attached, compare_pair, comparing
 from orchestration.audit.diff.pair import Pair
 from orchestration.audit.publications import current_folder, read_manifest
 from orchestration.errors import ConfigurationError
@@ -83,7 +83,8 @@ def make_plan(
 
 def _compared(publication: Path, manifest: Mapping[str, Any], built: Built, periods: tuple[str, ...]) -> Plan:
     sides = Side.of(publication), built.side
-    with attached(*sides, is_same_evidence=built.is_same_evidence, only_of=built.concerned) as pair:
+    only = Stated(agents=built.concerned, parts=built.parts)
+    with attached(*sides, same=built.same, only=only) as pair:
         with comparing(*sides):
             found = compare_pair(
                 pair, (publication.name, built.side.name), Chosen(periods=frozenset(periods))
@@ -151,7 +152,11 @@ def _in_order(groups: Sequence[Group], periods: Sequence[str]) -> tuple[Group, .
 
 
 def _lines(pair: Pair, changes: Sequence[LineChange]) -> tuple[PlannedLine, ...]:
-    known = {row["bonus_line_id"]: row for row in pair.rows("from planned where not is_settled")}
+    changed = [change.bonus_line_id for change in changes]
+    rows = pair.rows(
+        "from planned where not is_settled and bonus_line_id in (select unnest($lines))", lines=changed
+    )
+    known = {row["bonus_line_id"]: row for row in rows}
     return tuple(
         PlannedLine(
             bonus_line_id=change.bonus_line_id,

@@ -36,13 +36,12 @@ Graph = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Selection:
-    """What dbt builds, as its selectors: first what is paid, then the numbers behind it. The relations that
-    the numbers read of agents; those that are taken as published; the facts that need the exports.
+    """What dbt builds, as unique ids: first what is paid, then the numbers behind it. The relations that are
+    taken as published; the facts that need the exports.
     """
 
     pay: tuple[str, ...]
     numbers: tuple[str, ...]
-    of_agents: tuple[str, ...]
     given: tuple[str, ...]
     from_exports: tuple[str, ...] = ()
 
@@ -86,28 +85,35 @@ def select(
         for parent in manifest["parent_map"].get(unique_id, ()):
             take(parent)
 
-    def selected(unique_ids: Collection[str]) -> tuple[str, ...]:
-        return tuple(sorted(".".join(nodes[one]["fqn"]) for one in unique_ids))
-
     for node in nodes.values():
         if node["resource_type"] != "model":
             continue
         if node["name"] in (*PAY, *NUMBERS) or node["schema"] == POLICY:
             take(node["unique_id"])
     numbers = {one for one in built if nodes[one]["name"].startswith(CALCULATION)}
-    read = {parent for one in numbers for parent in manifest["parent_map"].get(one, ())} - numbers
     return Selection(
-        selected(built - numbers),
-        selected(numbers),
-        tuple(
-            sorted(
-                f"{nodes[one]['schema']}.{nodes[one]['alias']}"
-                for one in read
-                if OF_AGENT in nodes.get(one, {}).get("columns", {})
-            )
-        ),
+        tuple(sorted(built - numbers)),
+        tuple(sorted(numbers)),
         tuple(sorted(given)),
         tuple(sorted(again)),
+    )
+
+
+def selectors(manifest: Graph, unique_ids: Collection[str]) -> tuple[str, ...]:
+    """How dbt is asked for these."""
+    return tuple(sorted(".".join(manifest["nodes"][one]["fqn"]) for one in unique_ids))
+
+
+def read_of_agents(manifest: Graph, unique_ids: Collection[str]) -> tuple[str, ...]:
+    """The relations of agents that these read (`schema.name`) and that are none of them."""
+    nodes: Graph = manifest["nodes"]
+    read = {parent for one in unique_ids for parent in manifest["parent_map"].get(one, ())}
+    return tuple(
+        sorted(
+            f"{nodes[one]['schema']}.{nodes[one]['alias']}"
+            for one in read.difference(unique_ids)
+            if OF_AGENT in nodes.get(one, {}).get("columns", {})
+        )
     )
 
 

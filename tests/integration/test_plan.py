@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -16,6 +17,7 @@ from orchestration.hashing import file_hash
 from orchestration.plan import build
 from orchestration.plan.folder import plans_folder
 from orchestration.plan.saved import agreements, saved_plans
+from orchestration.plan.standing import PART, Standing
 from orchestration.publish.publication import Publication, current_publication
 from orchestration.settings import POLICY_DIR
 from orchestration.state.folder import StateFolder, auditor_parquet
@@ -117,6 +119,57 @@ def test_the_numbers_of_those_whose_pay_stays_would_change_nothing(
     out = tmp_path / "plan.json"
     assert plan(demo_copy, many[1], "--format", "json", "--out", str(out)) == 0
     assert json.loads(out.read_text(encoding="utf-8")) == found
+
+
+def nothing_stands(pair: Pair, graph: Any, *_: object) -> Standing:
+    return Standing(graph, (), {node["name"] for node in graph["nodes"].values()}, lambda relation: False)
+
+
+@pytest.mark.parametrize(
+    ("file", "row", "values", "standing"),
+    [
+        (
+            "component_rate",
+            {"component_id": "cg_basic"},
+            {"amount_cny": "600"},
+            {"score", "grade", "observation", "event", "ranking", "attainment", "coefficient"},
+        ),
+        # Scores and grades move, and with them places in a group: all numbers are looked at in the end.
+        (
+            "score_kpi",
+            {"scheme_id": "centre_grade", "period_kind": "month", "kpi_id": "fcr"},
+            {"target_value": "0.8"},
+            {"attainment"},
+        ),
+    ],
+)
+def test_parts_that_come_out_as_published_would_change_nothing_stated_anew(
+    demo_copy: StateFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    row: dict[str, str],
+    values: dict[str, str],
+    standing: set[str],
+) -> None:
+    policy = new_policy(tmp_path / "policy")
+    change(policy / f"{file}.csv", is_row(**row), **values)
+    found: list[tuple[set[str], object]] = []
+    for which in (build._standing, nothing_stands):
+        stated: list[Standing] = []
+
+        def keeping(*asked: Any, which: Any = which, stated: list[Standing] = stated) -> Standing:
+            stated.append(which(*asked))
+            return stated[0]
+
+        monkeypatch.setattr(build, "_standing", keeping)
+        out = tmp_path / "plan.json"
+        assert plan(demo_copy, policy, "--format", "json", "--out", str(out)) == 0
+        parts = {part.split(PART)[1] for part in stated[0].parts}
+        found.append((parts, json.loads(out.read_text(encoding="utf-8"))))
+    (taken, quick), (none, whole) = found
+    assert taken >= standing and not none
+    assert quick == whole and quick["lines"]
 
 
 @pytest.mark.parametrize(("component", "word"), [("cg_service_star", "gone"), ("cg_meal", "new")])

@@ -36,7 +36,14 @@ from orchestration.plan.show.labels import CAUSES, WORDS, notes_of, said_cause
 from orchestration.plan.show.page import plan_page
 from orchestration.plan.show.text import plan_text
 from orchestration.plan.show.workbook import plan_workbook
-from orchestration.plan.upstream import changed_seeds, read_columns, rows_of, select
+from orchestration.plan.upstream import (
+    changed_seeds,
+    read_columns,
+    read_of_agents,
+    rows_of,
+    select,
+    selectors,
+)
 from orchestration.publish.publication import Publication
 from orchestration.state.folder import StateFolder, auditor_parquet
 from orchestration.state.lock import hold
@@ -306,7 +313,7 @@ def kept(tmp_path: Path) -> tuple[StateFolder, Publication]:
         database.execute(f"copy bonus.bonus_line to '{lines}' (format parquet)")
         database.execute(f"copy (select '2026-09' as period_id) to '{settled}' (format parquet)")
     side = Side("planned", warehouse, {"policy_hash": PLAN.policy_hash, "site": None}, "")
-    built = Built(side, PLAN.policy_files, (), True, ())
+    built = Built(side, PLAN.policy_files, (), (), (), ())
     with scratch(state) as work:
         Keeper(state, "spring").keep(PLAN, built, work)
     return state, Publication(folder, published_by("p" * 64))
@@ -475,26 +482,26 @@ PUBLISHED = {"facts.fct_ticket", "facts.fct_order"}
 def test_facts_are_taken_and_the_rest_is_built() -> None:
     found = select(GRAPH, PUBLISHED)
     assert found.given == ("facts.fct_order", "facts.fct_ticket")
-    assert found.pay == ("meritline.kpi", "meritline.policy_kpi", "meritline.score")
-    assert found.numbers == ("meritline.calculation_node",)
-    assert found.of_agents == ("score.score",)
+    assert selectors(GRAPH, found.pay) == ("meritline.kpi", "meritline.policy_kpi", "meritline.score")
+    assert found.numbers == ("model.calculation_node",)
+    assert read_of_agents(GRAPH, found.numbers) == ("score.score",)
     assert found.from_exports == ()
 
 
 def test_a_fact_below_a_changed_seed_and_one_that_is_not_published_are_built_again() -> None:
     assert select(GRAPH, PUBLISHED, {"kpi"}).from_exports == ("fct_ticket",)
-    assert "meritline.int_window" in select(GRAPH, PUBLISHED, {"kpi"}).pay
+    assert "model.int_window" in select(GRAPH, PUBLISHED, {"kpi"}).pay
     assert select(GRAPH, {"facts.fct_ticket"}).from_exports == ("fct_order",)
 
 
 def test_what_no_file_that_differs_is_below_of_is_taken_where_the_code_is_the_same() -> None:
     everything = {*PUBLISHED, "policy.policy_kpi", "score.score", "audit.calculation_node"}
     same = select(GRAPH, everything, differing=set())
-    assert (same.pay, same.numbers, same.of_agents) == ((), (), ())
+    assert (same.pay, same.numbers) == ((), ())
     given = select(GRAPH, everything, differing={"component"}).given
     assert given == ("audit.calculation_node", "policy.policy_kpi", "score.score")
     assert select(GRAPH, everything, differing={"kpi"}).pay == select(GRAPH, everything).pay
-    assert "meritline.score" in select(GRAPH, everything, differing={"kpi"}).pay
+    assert "model.score" in select(GRAPH, everything, differing={"kpi"}).pay
 
 
 def test_only_columns_that_facts_read_move_a_fact(tmp_path: Path) -> None:

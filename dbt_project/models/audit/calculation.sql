@@ -3,7 +3,10 @@
 {% set parts = ['policy', 'observation', 'score', 'grade', 'event', 'coefficient', 'attainment', 'ranking', 'line'] %}
 
 {% for part in parts -%}
-select * from {{ ref('calculation__' ~ part) }}
+select
+    *,
+    '{{ part }}' as part
+from {{ ref('calculation__' ~ part) }}
 {%- if not loop.last %}
 union all
 {% endif %}

@@ -2,7 +2,8 @@
 
 select
     {% for name in node_fields() if name not in ['parent_key', 'operand', 'position'] %}
-    {{ name }}{% if not loop.last %},{% endif %}
-    {% endfor %}
+    {{ name }},
+    {% endfor -%}
+    part
 from {{ ref('calculation') }}
 where kind is not null

@@ -27,7 +27,8 @@ select
     agent_id,
     operand,
     position,
-    cast(null as boolean) as is_chosen
+    cast(null as boolean) as is_chosen,
+    part
 from stated
 where parent_key is not null
 union all
@@ -37,13 +38,15 @@ select
     looked_up.agent_id,
     'row' as operand,
     table_row.row_order as position,
-    coalesce(table_row.input_key = looked_up.chosen_key, false) as is_chosen
+    coalesce(table_row.input_key = looked_up.chosen_key, false) as is_chosen,
+    looked_up.part
 from (
     select distinct
         node_key,
         agent_id,
         table_key,
-        chosen_key
+        chosen_key,
+        part
     from stated
     where operation in ('row', 'last_row') and table_key is not null
 ) as looked_up

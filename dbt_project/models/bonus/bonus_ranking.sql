@@ -133,6 +133,14 @@ held_last as (
     where team_id is not null
 ),
 
+read_measure as (
+    select measure_id from award
+    union
+    select tie_break_1 as measure_id from award
+    union
+    select tie_break_2 as measure_id from award
+),
+
 -- A value as a fraction of whole numbers; the unit of the two is the measure's own.
 measure as (
     select
@@ -145,7 +153,7 @@ measure as (
         {{ millionths('numerator') }} as numerator,
         cast(denominator as {{ wide_integer_type() }}) as denominator
     from {{ ref('kpi_observation') }}
-    where value is not null
+    where value is not null and kpi_id in (select measure_id from read_measure)
     union all
     select
         'team' as subject,
@@ -157,7 +165,7 @@ measure as (
         {{ millionths('numerator') }} as numerator,
         cast(denominator as {{ wide_integer_type() }}) as denominator
     from {{ ref('kpi_group_observation') }}
-    where group_kind = 'team' and value is not null
+    where group_kind = 'team' and value is not null and kpi_id in (select measure_id from read_measure)
     union all
     select
         'agent' as subject,

@@ -132,6 +132,22 @@ based as (
         on base.month_id = period_month.month_id
 ),
 
+-- What a row of the table is for. Joined by itself: beside a condition, DuckDB hashes no column of an outer join.
+with_row as (
+    select distinct
+        due.agent_id,
+        due.period_id,
+        due.component_id,
+        due.segment_no
+    from due
+    inner join {{ ref('policy_component_rate') }} as rate
+        on
+            due.component_id = rate.component_id
+            and due.period_id = rate.period_id
+            and due.rate_key = rate.rate_key
+            and {{ in_band('due.band_value', 'rate') }}
+),
+
 lacking_row as (
     select
         due.agent_id,
@@ -158,27 +174,26 @@ lacking_row as (
             and due.period_id = component.period_id
     left join {{ ref('policy_component') }} as base_component
         on
-            due.basis = base_component.component_id
+            case when due.mechanism = 'scored' then due.basis end = base_component.component_id
             and due.period_id = base_component.period_id
-            and due.mechanism = 'scored'
     left join based
         on
             due.agent_id = based.agent_id
             and due.period_id = based.period_id
             and due.basis = based.component_id
-    left join {{ ref('policy_component_rate') }} as rate
+    left join with_row
         on
-            due.component_id = rate.component_id
-            and due.period_id = rate.period_id
-            and due.rate_key = rate.rate_key
-            and {{ in_band('due.band_value', 'rate') }}
+            due.agent_id = with_row.agent_id
+            and due.period_id = with_row.period_id
+            and due.component_id = with_row.component_id
+            and due.segment_no = with_row.segment_no
     where
         (due.mechanism in ('graded', 'scored') and due.basis = 'base_salary' and due.base_salary_cny is null)
         or (due.mechanism = 'scored' and base_component.component_id is not null and based.agent_id is null)
         or (
             (due.mechanism in ('fixed', 'per_event') or (due.mechanism = 'scored' and due.basis = 'rate_table'))
             and coalesce(component.key_attribute, '') <> 'grade'
-            and rate.component_id is null
+            and with_row.agent_id is null
         )
 ),
 

@@ -15,7 +15,8 @@ from orchestration.audit.diff.compare import (
     compare_publications,
     comparing,
 )
-from orchestration.audit.diff.numbers import NumberChange, concerned
+from orchestration.audit.diff.numbers import NumberChange, concerned, is_same
+from orchestration.audit.diff.pair import Pair, Stated
 
 __all__ = [
     "Cause",
@@ -23,10 +24,13 @@ __all__ = [
     "Difference",
     "LineChange",
     "NumberChange",
+    "Pair",
     "Side",
+    "Stated",
     "attached",
     "compare_pair",
     "compare_publications",
     "comparing",
     "concerned",
+    "is_same",
 ]

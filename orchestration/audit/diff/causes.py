@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestration.audit.diff.numbers import look_below, moved_members
+from orchestration.audit.diff.numbers import join_all, look_below, moved_members
 from orchestration.audit.diff.pair import Pair, one_sided, query
 from orchestration.audit.diff.policy import PolicyChange
 from orchestration.audit.relations import key_text
@@ -94,6 +94,8 @@ def gather_changes(pair: Pair, policy: Iterable[PolicyChange]) -> None:
     # Days that had not come yet are no late rows.
     fact_kind = _fact_kind(pair, moved_on="business date")
     for model, (period, name, what) in FACTS.items():
+        if f"facts.{model}" in pair.same:
+            continue
         columns = [column for column in pair.columns[f"facts.{model}"] if column not in NO_INPUT]
         pair.rows(
             f"insert into change select distinct '{model}', agent_id, null, {period}, {name}, $kind, $place, "
@@ -122,6 +124,9 @@ def find_causes(pair: Pair, starts: str, **values: object) -> Found:
     known = sorted({*found, *moved_members(pair)})
     pair.rows("delete from leaf where start_key not in (select unnest($known))", known=known)
     pair.rows("delete from start where start_key in (select unnest($known))", known=known)
+    if not pair.rows("from start limit 1"):
+        return found
+    join_all(pair)
     look_below(pair, followed="edge")
     return {**found, **_read(pair)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,7 +14,7 @@ import duckdb
 from orchestration.audit.diff.causes import EXAMPLES, Cause, Found, find_causes, gather_changes
 from orchestration.audit.diff.numbers import NumberChange, changes, join_numbers, moved_members
 from orchestration.audit.diff.outcomes import OutcomeChange, changed_outcomes, method_change
-from orchestration.audit.diff.pair import Pair, Row, query, said
+from orchestration.audit.diff.pair import Pair, Row, Stated, query, said
 from orchestration.audit.diff.policy import PolicyChange, policy_changes
 from orchestration.audit.publications import other_release, read_manifest
 from orchestration.audit.relations import AuditFileUnreadable
@@ -110,7 +110,7 @@ def compare_publications(before: Path, after: Path, *, agent_id: str | None = No
 
 @contextmanager
 def attached(
-    before: Side, after: Side, *, is_same_evidence: bool = False, only_of: Sequence[str] | None = None
+    before: Side, after: Side, *, same: Collection[str] = (), only: Stated | None = None
 ) -> Iterator[Pair]:
     """Both files, attached as `a` and `b`. Raises what `comparing` does for a file that cannot be."""
     with connect() as database:
@@ -119,9 +119,7 @@ def attached(
                 database.execute(f"attach {literal(side.database)} as {side.catalog or name} (read_only)")
                 if side.catalog:
                     _show(database, side.catalog, name)
-        yield Pair(
-            database, before.manifest, after.manifest, is_same_evidence=is_same_evidence, only_of=only_of
-        )
+        yield Pair(database, before.manifest, after.manifest, same=same, only=only)
 
 
 @contextmanager

@@ -35,6 +35,14 @@ OF_AGENTS: Mapping[str, str] = {
 """What a line rests on of its own agent, and by which others are ranked with them: relation → whose it is."""
 RANKED_UNROUNDED: Mapping[str, str] = {"kpi.kpi_observation": "agent_id"}
 """By what others may be ranked unrounded, where rows of evidence differ."""
+OF_CONCERNED = "(agent_id is null or agent_id in (from concerned))"
+"""Numbers of those who are concerned, and nobody's own."""
+
+
+def is_same(pair: Pair, relation: str) -> bool:
+    """Whether both have the same rows of a relation (`schema.name`); no where one has none."""
+    columns = pair.columns.get(relation, ())
+    return bool(columns) and not pair.rows(f"from ({one_sided(relation, columns)}) limit 1")
 
 
 def concerned(pair: Pair) -> Sequence[str]:
@@ -43,21 +51,65 @@ def concerned(pair: Pair) -> Sequence[str]:
     others = " union ".join(
         f"select {agent} as agent_id from ({one_sided(relation, pair.columns[relation])})"
         for relation, agent in looked_at.items()
+        if relation not in pair.same
     )
     rows = pair.rows(f"select distinct agent_id from ({others}) where agent_id is not null order by agent_id")
     return [row["agent_id"] for row in rows]
 
 
 def join_numbers(pair: Pair) -> None:
-    """Make the tables of both: `number`, `operand` and `edge`, what `moved`, and the `deepest` that did."""
-    is_concerned = "true"
-    if pair.only_of is not None:
-        pair.rows(
-            "create or replace temp table concerned as select unnest(cast($agents as varchar[])) as agent_id",
-            agents=list(pair.only_of),
+    """Make the tables of both: `number`, `operand` and `edge`, what `moved`, and the `deepest` that did. Of
+    parts that one of them does not state nothing is there, until something asks for it (`join_all`).
+    """
+    if pair.only is None:
+        _join(pair, *("from {side}.audit.{relation}",) * 2)
+        return
+    pair.rows(
+        "create or replace temp table concerned as select unnest(cast($agents as varchar[])) as agent_id",
+        agents=list(pair.only.agents),
+    )
+    pair.rows(
+        "create or replace temp table stated_part as select unnest(cast($parts as varchar[])) as part",
+        parts=list(pair.only.parts),
+    )
+    stated = f"from {{side}}.audit.{{relation}} where {OF_CONCERNED} and part in (from stated_part)"
+    _join(pair, stated, stated)
+    # A number of another part that rests on one that differs may lie between it and a line.
+    if pair.rows(
+        "from a.audit.calculation_operand where part not in (from stated_part) "
+        f"and node_key in (select node_key from number where differs) and {OF_CONCERNED} limit 1"
+    ):
+        join_all(pair)
+
+
+def join_all(pair: Pair) -> None:
+    """The tables of `join_numbers` with all that both have: what one does not state, the other does."""
+    if pair.has_all_numbers:
+        return
+    _join(
+        pair,
+        f"from {{side}}.audit.{{relation}} where {OF_CONCERNED}",
+        "from (from {side}.audit.{relation} union all by name "
+        f"from a.audit.{{relation}} where part not in (from stated_part)) where {OF_CONCERNED}",
+    )
+    pair.has_all_numbers = True
+
+
+def _join(pair: Pair, one: str, other: str) -> None:
+    """`number` and what follows, of the SQL of both with `{side}` and `{relation}`."""
+    nodes, operands = (
+        {side: sql.format(side=side, relation=relation) for side, sql in (("a", one), ("b", other))}
+        for relation in ("calculation_node", "calculation_operand")
+    )
+    pair.rows(
+        query(
+            "numbers",
+            nodes_a=nodes["a"],
+            nodes_b=nodes["b"],
+            operands_a=operands["a"],
+            operands_b=operands["b"],
         )
-        is_concerned = "(agent_id is null or agent_id in (from concerned))"
-    pair.rows(query("numbers", is_concerned=is_concerned))
+    )
 
 
 def look_below(pair: Pair, *, followed: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,8 @@ from orchestration.audit.beside import text_beside
 from orchestration.text import in_words
 
 Row = Mapping[str, Any]
+OF_EVIDENCE = frozenset({"kpi.kpi_observation", "bonus.bonus_evidence"})
+"""Tables below all evidence: what differs above them differs in them."""
 
 
 def _site_files(manifest: Row) -> Mapping[str, str]:
@@ -26,10 +29,20 @@ def _changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> Itera
             yield name, "new" if name not in before else "gone" if name not in after else "changed"
 
 
+@dataclass(frozen=True)
+class Stated:
+    """Of what the later one has numbers, where it has not all: of which agents, none of whose others can have
+    moved, and of which parts of the calculation. Those of other parts are the earlier one's.
+    """
+
+    agents: Sequence[str]
+    parts: Sequence[str]
+
+
 class Pair:
-    """SQL over two publications; temporary tables stay in the database. `is_same_evidence`: both are known to
-    have the same, and no row of it is looked at. `only_of`: one has the numbers of these agents alone, and of
-    others none are looked at.
+    """SQL over two publications; temporary tables stay in the database. `same`: relations (`schema.name`) of
+    which both are known to have the same rows, none of which is looked at. `only`: what the later one has
+    numbers of, where not of all.
     """
 
     def __init__(
@@ -38,11 +51,12 @@ class Pair:
         before: Row,
         after: Row,
         *,
-        is_same_evidence: bool = False,
-        only_of: Sequence[str] | None = None,
+        same: Collection[str] = (),
+        only: Stated | None = None,
     ) -> None:
         self._database = database
-        self.is_same_evidence, self.only_of = is_same_evidence, only_of
+        self.same, self.only = frozenset(same), only
+        self.has_all_numbers = only is None
         self.before, self.after = before, after
         self.has_moved_on = bool(before["as_of"] != after["as_of"])
         self.site_changes = tuple(_changed_files(*(_site_files(one) for one in (before, after))))
@@ -69,6 +83,11 @@ class Pair:
             f"select {keys}, columns(one.* {rest}) as '\\0_a', columns(other.* {rest}) as '\\0_b' "
             f"from {one} as one full outer join {other} as other on {joined} where {differs} order by all"
         )
+
+    @property
+    def is_same_evidence(self) -> bool:
+        """Whether all evidence is known to be the same."""
+        return self.same >= OF_EVIDENCE
 
     @cached_property
     def columns(self) -> Mapping[str, Sequence[str]]:

@@ -1,4 +1,4 @@
--- The numbers and edges of both publications (or of those who are concerned and nobody's), and how they moved.
+-- The numbers and edges of both publications, as far as they are given, and how they moved.
 
 -- A number that is otherwise the same (another cell, in force from another day) moves none above it. One that
 -- is open, without a value of its own (an order) or read unrounded, has moved where one below it has.
@@ -19,22 +19,18 @@ select
     one.is_exact or other.is_exact
     or coalesce(value_a, value_b) is null
     and (coalesce(text_a, text_b) is null or coalesce(one.operation, other.operation) = 'order') as is_open
-from (
-    from a.audit.calculation_node where {is_concerned}
-) as one
-full outer join (
-    from b.audit.calculation_node where {is_concerned}
-) as other using (node_key);
+from ({nodes_a}) as one
+full outer join ({nodes_b}) as other using (node_key);
 
 -- Rows of a table are operands where they applied.
 create or replace temp table operand as
 select parent_key, node_key, operand, max(is_in_a) as is_in_a, max(is_in_b) as is_in_b
 from (
     select parent_key, node_key, operand, is_chosen, true as is_in_a, false as is_in_b
-    from a.audit.calculation_operand where {is_concerned}
+    from ({operands_a})
     union all
     select parent_key, node_key, operand, is_chosen, false, true
-    from b.audit.calculation_operand where {is_concerned}
+    from ({operands_b})
 )
 where operand <> 'row' or is_chosen
 group by all;
@@ -75,5 +71,5 @@ anti join part on moved.node_key = part.node_key
 where coalesce(moved.operation, moved.input_model) is not null;
 
 -- What is looked for, and what was found below each.
-create or replace temp table start (start_key text, node_key text);
-create or replace temp table leaf (start_key text, node_key text, clause_id text);
+create temp table if not exists start (start_key text, node_key text);
+create temp table if not exists leaf (start_key text, node_key text, clause_id text);
