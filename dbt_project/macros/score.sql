@@ -200,8 +200,8 @@ data_score as (
         period_id,
         -- Weights have twelve decimals: the eighth is exact again, so that a tie at the fourth rounds up as it should.
         {{ points('cast(sum(weighted_points) as decimal(24, 8))') }} as data_score,
-        count_if(is_scored) > 0 as has_score,
-        count_if(maturity = 'provisional') > 0 as is_provisional
+        count(case when is_scored then 1 end) > 0 as has_score,
+        count(case when maturity = 'provisional' then 1 end) > 0 as is_provisional
     from {{ lines }}
     group by agent_id, period_id
 ),

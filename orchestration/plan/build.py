@@ -105,7 +105,7 @@ def build(
     side = _side(work, publication, manifest, hashed)
     sides = Side.of(publication), side
     with attached(*sides, same=selection.given) as pair, comparing(*sides):
-        standing = _standing(pair, graph, selection, differing).parts
+        standing = _standing(pair, graph, selection, differing)
         agents = concerned(pair)
     numbers = [one for one in selection.numbers if one not in standing]
     if agents:
@@ -146,13 +146,13 @@ def _side(work: StateFolder, publication: Path, manifest: Manifest, policy_hash:
 
 def _standing(
     pair: Pair, graph: Manifest, selection: Selection, differing: Collection[str] | None
-) -> Standing:
-    """What stands of what was built; nothing where the evidence is another or the publication of other code:
-    there the numbers are looked at whole.
+) -> Sequence[str]:
+    """Parts of the calculation that stand; none where the evidence is another or the publication of other
+    code: there the numbers are looked at whole.
     """
     if differing is None or not pair.is_same_evidence:
-        return Standing(graph, (), {node["name"] for node in graph["nodes"].values()}, lambda relation: False)
-    return Standing(graph, selection.given, differing, lambda relation: is_same(pair, relation))
+        return ()
+    return Standing(graph, selection.given, differing, lambda relation: is_same(pair, relation)).parts
 
 
 def _state_nothing(work: StateFolder, graph: Manifest, parts: Collection[str]) -> None:

@@ -82,7 +82,6 @@ BOTH_ENGINES = {
         "ceil",
         "coalesce",
         "count",
-        "count_if",
         "date_trunc",
         "dense_rank",
         "extract",

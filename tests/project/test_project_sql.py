@@ -326,6 +326,8 @@ def test_an_exempt_number_is_exempt_by_value_only_where_named() -> None:
         "select a from t qualify row_number() over (order by a asc nulls last) = 1",
         "select a from t asof join u on t.a >= u.a",
         "select arg_max(a, b) as a from t",
+        # Over no condition that holds or fails it is nothing on one engine, and 0 on the other.
+        "select count_if(a) as a from t",
         "select unnest(a) as a from t",
         "select * exclude (a) from t",
         "select hash(a) as h from t",

@@ -6,8 +6,8 @@ banded as (
     select
         period_id,
         scheme_id,
-        count_if(method = 'forced') > 0 as has_forced,
-        count_if(method = 'absolute') > 0 as has_absolute
+        count(case when method = 'forced' then 1 end) > 0 as has_forced,
+        count(case when method = 'absolute' then 1 end) > 0 as has_absolute
     from {{ ref('policy_grade_band') }}
     group by period_id, scheme_id
 ),

@@ -46,7 +46,7 @@ summed as (
             sum(case when target_value is not null then numerator end) as decimal(24, 6)
         ) as actual_of_months,
         case
-            when count_if(target_value is not null and own_day_count < service_day_count) > 0
+            when count(case when target_value is not null and own_day_count < service_day_count then 1 end) > 0
                 then {{ common_multiple_of_month_days() }}
             else 1
         end as multiple

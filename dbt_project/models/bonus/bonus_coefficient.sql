@@ -11,8 +11,8 @@ deducted as (
         period_id,
         scheme_id,
         cast(sum(deduction_points) as decimal(18, 6)) as known_points,
-        count_if(deduction_points is null) > 0 as is_unknown,
-        count_if(value_origin = 'site' and deduction_points <> 0) > 0 as has_site_value
+        count(case when deduction_points is null then 1 end) > 0 as is_unknown,
+        count(case when value_origin = 'site' and deduction_points <> 0 then 1 end) > 0 as has_site_value
     from {{ ref('bonus_deduction') }}
     group by agent_id, period_id, scheme_id
 ),

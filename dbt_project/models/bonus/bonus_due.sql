@@ -12,7 +12,7 @@ counted_kind as (
     select
         weighed.component_id,
         weighed.period_id,
-        count_if(not kind.is_standing) = 0 as is_standing
+        count(case when not kind.is_standing then 1 end) = 0 as is_standing
     from {{ ref('policy_component_event') }} as weighed
     inner join {{ ref('policy_event_kind') }} as kind
         on

@@ -22,7 +22,7 @@ parameter as (
         max(case when parameter = 'share' then value end) as share,
         max(case when parameter = 'multiple' then value end) as multiple,
         max(case when parameter = 'company_factor' then value end) as company_factor,
-        count_if(value_origin = 'site') > 0 as has_site_value
+        count(case when value_origin = 'site' then 1 end) > 0 as has_site_value
     from {{ ref('policy_component_parameter') }}
     group by component_id, period_id
 ),
@@ -34,8 +34,8 @@ paid_base as (
         component_id,
         segment_no,
         cast(sum(base_cny) as decimal(18, 2)) as amount_cny,
-        count_if(is_whole_month) = 0 as is_prorated_already,
-        count_if(value_origin = 'site') > 0 as has_site_value
+        count(case when is_whole_month then 1 end) = 0 as is_prorated_already,
+        count(case when value_origin = 'site' then 1 end) > 0 as has_site_value
     from {{ ref('bonus_scored_base') }}
     group by agent_id, period_id, component_id, segment_no
 ),

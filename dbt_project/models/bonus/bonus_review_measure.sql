@@ -57,7 +57,7 @@ lowest_coefficient as (
         'lowest_coefficient' as measure,
         -- One month that is unknown leaves the lowest unknown.
         case
-            when count_if(coefficient.coefficient is null) = 0
+            when count(case when coefficient.coefficient is null then 1 end) = 0
                 then cast(min(coefficient.coefficient) as decimal(24, 6))
         end as value
     from month_of_review
@@ -97,9 +97,13 @@ below_group_volume as (
         month_of_review.agent_id,
         month_of_review.period_id,
         'months_below_group_volume' as measure,
-        cast(count_if(
-            cast(month_volume.volume as decimal(18, 0)) * cast(month_volume.group_size as decimal(9, 0))
-            < month_volume.group_volume
+        cast(count(
+            case
+                when
+                    cast(month_volume.volume as decimal(18, 0)) * cast(month_volume.group_size as decimal(9, 0))
+                    < month_volume.group_volume
+                    then 1
+            end
         ) as decimal(24, 6)) as value
     from month_of_review
     inner join month_volume

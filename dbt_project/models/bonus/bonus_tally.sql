@@ -12,8 +12,9 @@ total as (
         component_id,
         segment_no,
         cast(sum(quantity) as decimal(24, 6)) as counted_quantity,
-        count_if(value_origin = 'site' and event_quantity <> 0) > 0 as has_site_value,
-        count_if(has_export) = 0 or count_if(not has_export and weight < 0) > 0 as is_unknown
+        count(case when value_origin = 'site' and event_quantity <> 0 then 1 end) > 0 as has_site_value,
+        count(case when has_export then 1 end) = 0
+        or count(case when not has_export and weight < 0 then 1 end) > 0 as is_unknown
     from {{ ref('bonus_tally_line') }}
     group by agent_id, period_id, component_id, segment_no
 ),
@@ -24,8 +25,8 @@ shut as (
         period_id,
         component_id,
         segment_no,
-        cast(count_if(not is_open) as bigint) as shut_gate_count,
-        count_if(status = 'no_export') > 0 as is_unknown
+        cast(count(case when not is_open then 1 end) as bigint) as shut_gate_count,
+        count(case when status = 'no_export' then 1 end) > 0 as is_unknown
     from {{ ref('bonus_gate') }}
     group by agent_id, period_id, component_id, segment_no
 ),

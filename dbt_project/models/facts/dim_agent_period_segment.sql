@@ -32,8 +32,11 @@ overlapping as (
 judged as (
     select
         overlapping.*,
-        count_if(
-            overlapping.first_day_on < known.ends_before_on and overlapping.ends_before_on > known.starts_on
+        count(
+            case
+                when overlapping.first_day_on < known.ends_before_on and overlapping.ends_before_on > known.starts_on
+                    then 1
+            end
         ) over (partition by overlapping.agent_id, overlapping.period_id) > 0 as is_known
     from overlapping
     cross join known

@@ -54,7 +54,9 @@ compared as (
 event_month as (
     select
         starts_on,
-        count_if(not {{ is_below_a_hundredth('event_count', 'coalesce(fullest_count, 0)') }}) > 0 as is_history
+        count(
+            case when not {{ is_below_a_hundredth('event_count', 'coalesce(fullest_count, 0)') }} then 1 end
+        ) > 0 as is_history
     from compared
     group by starts_on
 ),

@@ -44,8 +44,8 @@ averaged as (
         {{ ratio(
             'cast(coalesce(sum(total_score), 0) as decimal(20, 6))', 'count(total_score)', scale=4
         ) }} as total_score,
-        count_if(status = 'awaiting_review') > 0 as is_awaiting_review,
-        count_if(maturity = 'provisional') > 0 as is_provisional
+        count(case when status = 'awaiting_review' then 1 end) > 0 as is_awaiting_review,
+        count(case when maturity = 'provisional' then 1 end) > 0 as is_provisional
     from member
     group by team_id, period_kind, period_id, scheme_id
 ),

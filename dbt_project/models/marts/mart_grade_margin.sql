@@ -120,7 +120,14 @@ edge_place as (
         edge.band_no,
         edge.is_better,
         edge.edge_total,
-        count_if(placed.total_score > edge.edge_total or (not edge.is_better and placed.total_score = edge.edge_total))
+        count(
+            case
+                when
+                    placed.total_score > edge.edge_total
+                    or (not edge.is_better and placed.total_score = edge.edge_total)
+                    then 1
+            end
+        )
         + case when edge.is_better then 1 else 0 end as edge_rank,
         count(*) as cohort_size
     from edge

@@ -40,8 +40,8 @@ averaged as (
         scored.kpi_id,
         cast(count(*) as bigint) as agent_count,
         {{ ratio('cast(sum(scored.value) as decimal(24, 6))', 'count(*)') }} as mean_value,
-        cast(count_if(scored.is_at_cap) as bigint) as cap_agent_count,
-        cast(count_if(scored.is_at_floor) as bigint) as floor_agent_count
+        cast(count(case when scored.is_at_cap then 1 end) as bigint) as cap_agent_count,
+        cast(count(case when scored.is_at_floor then 1 end) as bigint) as floor_agent_count
     from scored
     group by scored.period_id, scored.scheme_id, scored.kpi_id
 ),

@@ -30,9 +30,9 @@ summed as (
         ordered.scheme_id,
         max(analysis.group_min_size) as group_min_size,
         max(ordered.agent_count) as agent_count,
-        cast(count_if(ordered.total_cny <> 0) as bigint) as paid_agent_count,
-        cast(count_if(ordered.performance_cny <> 0) as bigint) as performing_agent_count,
-        cast(count_if(ordered.total_cny <> ordered.performance_cny) as bigint) as other_agent_count,
+        cast(count(case when ordered.total_cny <> 0 then 1 end) as bigint) as paid_agent_count,
+        cast(count(case when ordered.performance_cny <> 0 then 1 end) as bigint) as performing_agent_count,
+        cast(count(case when ordered.total_cny <> ordered.performance_cny then 1 end) as bigint) as other_agent_count,
         cast(sum(ordered.total_cny) as decimal(18, 2)) as total_cny,
         cast(sum(ordered.performance_cny) as decimal(18, 2)) as performance_cny,
         min(case

@@ -42,8 +42,8 @@ agent_day as (
         event.month_id,
         place.scheme_id,
         event.event_on,
-        count_if(event.event_kind = 'day_worked') > 0 as is_worked,
-        cast(count_if(event.event_kind = 'qa_deduction') as bigint) as review_count
+        count(case when event.event_kind = 'day_worked' then 1 end) > 0 as is_worked,
+        cast(count(case when event.event_kind = 'qa_deduction' then 1 end) as bigint) as review_count
     from {{ ref('bonus_evidence') }} as event
     inner join place
         on
@@ -65,7 +65,7 @@ counted as (
         sampled.samples_per_day,
         sampled.clause_id,
         sampled.value_origin,
-        cast(count_if(agent_day.is_worked) as bigint) as worked_day_count,
+        cast(count(case when agent_day.is_worked then 1 end) as bigint) as worked_day_count,
         cast(
             coalesce(sum(case when agent_day.is_worked then sampled.samples_per_day end), 0) as bigint
         ) as due_count,
@@ -76,7 +76,9 @@ counted as (
             ) as bigint
         ) as counted_review_count,
         cast(
-            count_if(agent_day.is_worked and agent_day.review_count >= sampled.samples_per_day) as bigint
+            count(
+                case when agent_day.is_worked and agent_day.review_count >= sampled.samples_per_day then 1 end
+            ) as bigint
         ) as covered_day_count
     from sampled
     left join agent_day

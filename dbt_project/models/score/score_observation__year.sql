@@ -23,7 +23,9 @@ quarter_total as (
         score.agent_id,
         cast(sum(score.total_score) as decimal(24, 6)) as numerator,
         cast(count(*) as bigint) as denominator,
-        count_if(score.maturity = 'provisional' or not quarter_of_year.has_ended) > 0 as is_provisional
+        count(
+            case when score.maturity = 'provisional' or not quarter_of_year.has_ended then 1 end
+        ) > 0 as is_provisional
     from {{ ref('score__month_quarter') }} as score
     inner join quarter_of_year
         on score.period_id = quarter_of_year.quarter_id

@@ -53,6 +53,8 @@ def concerned(pair: Pair) -> Sequence[str]:
         for relation, agent in looked_at.items()
         if relation not in pair.same
     )
+    if not others:
+        return ()
     rows = pair.rows(f"select distinct agent_id from ({others}) where agent_id is not null order by agent_id")
     return [row["agent_id"] for row in rows]
 
@@ -74,10 +76,10 @@ def join_numbers(pair: Pair) -> None:
     )
     stated = f"from {{side}}.audit.{{relation}} where {OF_CONCERNED} and part in (from stated_part)"
     _join(pair, stated, stated)
-    # A number of another part that rests on one that differs may lie between it and a line.
+    # A number of another part that rests on one that moved may lie between it and a line.
     if pair.rows(
         "from a.audit.calculation_operand where part not in (from stated_part) "
-        f"and node_key in (select node_key from number where differs) and {OF_CONCERNED} limit 1"
+        f"and node_key in (select node_key from moved) and {OF_CONCERNED} limit 1"
     ):
         join_all(pair)
 
