@@ -39,7 +39,8 @@ class Settings:
     disk, `retries` counts attempts after the first, `notify_command` is a program and its arguments, `boards`
     are the audiences that each publication has a performance board for. `site` is the site's own folder,
     where there is one; `statement_months` counts the newest months whose statements are files of their own.
-    `postgres_dsn` may hold a password: it is shown nowhere.
+    `postgres_dsn` may hold a password: it is shown nowhere. `spark_warehouse` is in the state folder where
+    none is said.
     """
 
     state: Path
@@ -55,6 +56,10 @@ class Settings:
     notify_webhook: str = ""
     memory: str = ""
     engine: str = "duckdb"
+    spark_host: str = "127.0.0.1"
+    spark_port: int = 10000
+    spark_user: str = "meritline"
+    spark_warehouse: Path | None = None
     statement_months: int = STATEMENT_MONTHS
     boards: tuple[str, ...] = BOARDS
     site: Path | None = None
@@ -73,6 +78,7 @@ class Settings:
         words += ["--as-of", as_of] if as_of else []
         is_default = self.policy == (_own_policy(self.site) or POLICY_DIR)
         words += [] if is_default else ["--policy", str(self.policy)]
+        words += [] if self.engine == "duckdb" else ["--engine", self.engine]
         words += ["--allow-rejects", allow_rejects] if allow_rejects != ALLOWED_REJECTS else []
         return shlex.join([*words, "--state", str(self.state)])
 
@@ -111,6 +117,10 @@ def load_settings(environment: Mapping[str, str] | None = None, *, site: Path | 
         notify_webhook=said.get("notify_webhook", ""),
         memory=said.get("memory", ""),
         engine=said.get("engine", "duckdb"),
+        spark_host=said.get("spark_host", "127.0.0.1"),
+        spark_port=said.get("spark_port", 10000),
+        spark_user=said.get("spark_user", "meritline"),
+        spark_warehouse=said.get("spark_warehouse"),
         statement_months=said.get("statement_months", STATEMENT_MONTHS),
         boards=said.get("board", BOARDS),
         site=None if folder is None else folder.absolute(),

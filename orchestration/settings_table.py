@@ -27,6 +27,8 @@ BOARDS = ("bi", "lead", "agent", "payroll")
 """Whom there is a performance board for."""
 NO_BOARDS = "none"
 CRON_FIELDS = 5
+LAST_PORT = 65535
+WORD = re.compile(r"[A-Za-z0-9._:-]+")
 SECRET = re.compile(r"://[^/@\s]*:[^/@\s]+@|\b(ssl)?password\s*=", re.IGNORECASE)
 """A password in a connection string of libpq."""
 SCHEMA_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -238,6 +240,28 @@ def _engine(given: Given) -> str:
     return given.text
 
 
+def _word(given: Given) -> str:
+    if not WORD.fullmatch(given.text):
+        raise given.refused(f"{given.text!r} is no name", "Take letters, digits and . _ : -")
+    return given.text
+
+
+def _port(given: Given) -> int:
+    number = int(_number(1)(given))
+    if number > LAST_PORT:
+        raise given.refused(f"{given.text} is no port", f"Take one up to {LAST_PORT}")
+    return number
+
+
+def _folder(given: Given) -> Path:
+    if "://" in given.text:
+        raise given.refused(
+            f"{given.text!r} is an address",
+            "Name a folder: an object store is one where it is mounted, at the same path everywhere",
+        )
+    return _path(given)
+
+
 def _boards(given: Given) -> tuple[str, ...]:
     """Audiences in their own order; `none` is none of them."""
     said = [part.strip() for part in given.text.split(",") if part.strip()]
@@ -287,7 +311,16 @@ SETTINGS = (
         _boards,
         separator=",",
     ),
-    Setting("engine", "What builds the warehouse", "`duckdb`", _engine),
+    Setting("engine", "What builds the warehouse: `duckdb` or `spark` (docs/scale.md)", "`duckdb`", _engine),
+    Setting("spark_host", "Host of Spark's Thrift server", "`127.0.0.1`", _word),
+    Setting("spark_port", "Its port", "10000", _port),
+    Setting("spark_user", "Who builds there, as that server knows them", "`meritline`", _word),
+    Setting(
+        "spark_warehouse",
+        "Folder of the tables that Spark builds, at the same path for its server, its workers and meritline",
+        "`<state>/spark`",
+        _folder,
+    ),
     Setting(
         "memory",
         "Memory that DuckDB may take, like `8GB`; more goes to disk",

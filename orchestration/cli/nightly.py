@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -45,12 +46,7 @@ def nightly(
     from orchestration.cli.summary import print_summary
 
     settings = settings_of_a_night(options, landing=landing, profiles=profiles, policy=policy)
-    if (engine or settings.engine) != "duckdb":
-        raise ConfigurationError(
-            path="--engine",
-            problem=f"the {engine or settings.engine} engine is not part of this version",
-            remedy="Use duckdb",
-        )
+    settings = replace(settings, engine=engine or settings.engine)
     console = new_console()
     with rare_collections(), shown_progress(console):
         from orchestration.nightly.execute import JobRequest, execute
@@ -67,6 +63,7 @@ def nightly(
         )
         request = JobRequest(run=run, command="meritline nightly")
         if is_preview or is_earlier(run.state_folder, run.business_date):
+            _require_duckdb(settings.engine)
             made = preview(settings, request, keep=settings.keep_publications)
         else:
             made = None
@@ -77,3 +74,12 @@ def nightly(
                 print_summary(run.state_folder, console)
                 raise
     print_summary(run.state_folder, console, made)
+
+
+def _require_duckdb(engine: str) -> None:
+    if engine != "duckdb":
+        raise ConfigurationError(
+            path="--engine",
+            problem=f"a preview is of a copy of the state, which {engine} does not know",
+            remedy="Add --engine duckdb: it builds the same, to the cent",
+        )

@@ -29,13 +29,14 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from expectations.bound import require_columns
 from expectations.own_bounds import bounds_in_force, hash_in_force, plan_in_force
 from orchestration.board.write import BOARD_FOLDER, BOARD_INDEX
-from orchestration.errors import PublicationRefused
+from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.gate.judgement import with_acceptances
 from orchestration.gate.page import render_page
 from orchestration.gate.result import GateResult, page_path, result_path, said, store_result
 from orchestration.hashing import FileHashes, code_hash
 from orchestration.ingest.contract import load_contract
 from orchestration.nightly.asset_checks import asset_check, check_name
+from orchestration.nightly.on_spark import build_on_spark
 from orchestration.nightly.retry import tried_again
 from orchestration.nightly.run import NightlyRun
 from orchestration.nightly.serving import postgres_asset
@@ -129,9 +130,15 @@ def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
     @dbt_assets(manifest=manifest, dagster_dbt_translator=translator, name="warehouse")
     def warehouse(context: AssetExecutionContext, nightly: NightlyRun) -> Iterator[Any]:
         """Build every relation and run every data test in one dbt invocation inside this process."""
-        state, outcome = nightly.state_folder, DbtOutcome()
+        state, outcome, spark = nightly.state_folder, DbtOutcome(), nightly.spark
         with tried_again(context, nightly, "build"), stage("build") as current:
             arguments = [*BUILD]
+            if context.is_subset and spark is not None:
+                raise ConfigurationError(
+                    path="engine",
+                    problem="Spark builds every relation of a night, and some were asked for",
+                    remedy="Run the whole job, or take duckdb",
+                )
             if context.is_subset:
                 names = {".".join(node["fqn"]) for node in _selected(manifest, translator, context)}
                 arguments += ["--select", *sorted(names)]
@@ -140,9 +147,11 @@ def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
             # The project may have changed since the definitions were made: a site's KPIs come with exports.
             parsed = take_parsed(state)
             built = read_manifest(manifest_path(state))
-            is_kept = keep_warehouse(state, built, is_whole=not context.is_subset)
-            events = stream_dbt(
-                state, arguments, outcome=outcome, manifest=parsed, is_kept=True, is_quick=True
+            is_kept = spark is None and keep_warehouse(state, built, is_whole=not context.is_subset)
+            events = (
+                stream_dbt(state, arguments, outcome=outcome, manifest=parsed, is_kept=True, is_quick=True)
+                if spark is None
+                else build_on_spark(state, spark, parsed, built, outcome)
             )
             for event in events:
                 _report(event, current)

@@ -23,6 +23,7 @@ from orchestration.settings_table import BOARDS
 from orchestration.state.folder import StateFolder, keep_private
 from orchestration.state.lock import hold
 from orchestration.state.record import NIGHTLY, PREVIEW, Recorder, recording
+from orchestration.warehouse.spark import Spark
 
 
 class NightlyRun(ConfigurableResource["NightlyRun"]):
@@ -33,6 +34,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     (0 to 1) of a table's rows that may be rejected; `boards` are the audiences of the performance
     boards; `full_refresh` builds everything anew; `retries` and `retry_seconds` are about faults that pass by
     themselves.
+    `engine` builds the relations; `spark_…` say where Spark is and where its tables lie.
     """
 
     state: str
@@ -50,6 +52,11 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
     retries: int = 2
     retry_seconds: int = 10
     is_preview: bool = False
+    engine: str = "duckdb"
+    spark_host: str = "127.0.0.1"
+    spark_port: int = 10000
+    spark_user: str = "meritline"
+    spark_warehouse: str = ""
 
     _recorder: Recorder | None = PrivateAttr(default=None)
     _late: list[str] = PrivateAttr(default_factory=list)
@@ -69,6 +76,11 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
             boards=list(settings.boards),
             retries=settings.retries,
             retry_seconds=settings.retry_seconds,
+            engine=settings.engine,
+            spark_host=settings.spark_host,
+            spark_port=settings.spark_port,
+            spark_user=settings.spark_user,
+            spark_warehouse="" if settings.spark_warehouse is None else str(settings.spark_warehouse),
         )
 
     @contextmanager
@@ -115,6 +127,14 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
         return Site(Path(self.site)) if self.site else SHIPPED
 
     @property
+    def spark(self) -> Spark | None:
+        """The Spark that builds this night; None where DuckDB does."""
+        if self.engine != "spark":
+            return None
+        warehouse = Path(self.spark_warehouse) if self.spark_warehouse else self.state_folder.root / "spark"
+        return Spark(self.spark_host, self.spark_port, self.spark_user, warehouse)
+
+    @property
     def business_date(self) -> date | None:
         """The business date asked for."""
         return date.fromisoformat(self.as_of) if self.as_of else None
@@ -130,6 +150,7 @@ class NightlyRun(ConfigurableResource["NightlyRun"]):
             policy=Path(self.policy),
             profiles=tuple(Path(path) for path in self.profiles),
             site=Path(self.site) if self.site else None,
+            engine=self.engine,
         )
         again = settings.nightly_command(as_of=self.as_of, allow_rejects=self.allow_rejects)
         return f"{again} --preview" if self.is_preview else again

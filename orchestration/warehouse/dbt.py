@@ -34,6 +34,7 @@ from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, environment, load
 from orchestration.state.folder import StateFolder, write_atomically
 from orchestration.state.memory import memory_limit, spill_folder
 from orchestration.transient import is_transient
+from orchestration.warehouse.engine import DUCKDB, Engine
 from orchestration.warehouse.quicker import quicker
 from orchestration.warehouse.threads import LostThread, watched_threads
 
@@ -119,8 +120,9 @@ def stream_dbt(
     contracts: str = PROVEN,
     is_kept: bool = False,
     is_quick: bool = False,
+    engine: Engine = DUCKDB,
 ) -> Iterator[dict[str, Any]]:
-    """Run one dbt command on the state's warehouse in a thread.
+    """Run one dbt command on the state's warehouse, or on another `engine`, in a thread.
 
     Yields dbt's structured events as they happen and has filled `outcome` at the end. Without a `manifest`
     dbt parses the project first. `contracts` says whether dbt holds each model's columns against its contract
@@ -140,8 +142,9 @@ def stream_dbt(
             }
             less = quicker(state.dbt / TEMPLATES) if is_quick else nullcontext()
             asked = [*arguments, NO_FILES] if is_quick else arguments
-            with environment({**state.dbt_environment(), **_of_the_site(state), **said}), less:
-                _invoke(asked, state, events, outcome, manifest)
+            given = {**state.dbt_environment(), **_of_the_site(state), **engine.variables, **said}
+            with environment(given), less:
+                _invoke([*asked, *_common_arguments(state, engine)], events, outcome, manifest)
         except BaseException as error:
             outcome.exception = error
         finally:
@@ -209,12 +212,17 @@ def parse_project(state: StateFolder) -> None:
     _unused[state.root] = (fingerprint, manifest)
 
 
-def _parsed(state: StateFolder, *options: str) -> Manifest:
+def parsed_for(state: StateFolder, engine: Engine) -> Manifest:
+    """What dbt makes of the project for another engine: a relation is called otherwise there."""
+    return _parsed(state, engine=engine)
+
+
+def _parsed(state: StateFolder, *options: str, engine: Engine = DUCKDB) -> Manifest:
     """What dbt makes of the project, with the state's own seeds and models in their places."""
     from dbt.cli.main import dbtRunner
 
-    with environment(_of_the_site(state)):
-        result = dbtRunner().invoke(["parse", *options, *_common_arguments(state)])
+    with environment({**_of_the_site(state), **engine.variables}):
+        result = dbtRunner().invoke(["parse", *options, *_common_arguments(state, engine)])
     if not result.success or result.result is None:
         raise ConfigurationError(
             path=DBT_PROJECT_DIR,
@@ -287,14 +295,13 @@ def manifest_path(state: StateFolder) -> Path:
     return state.dbt / "parsed_manifest.json"
 
 
-def log_path(state: StateFolder) -> Path:
+def log_path(state: StateFolder, engine: Engine = DUCKDB) -> Path:
     """dbt's log file."""
-    return state.dbt / "dbt.log"
+    return engine.folder(state) / "dbt.log"
 
 
 def _invoke(
     arguments: Sequence[str],
-    state: StateFolder,
     events: queue.Queue[dict[str, Any] | None],
     outcome: DbtOutcome,
     manifest: Manifest | None,
@@ -307,7 +314,7 @@ def _invoke(
         if message.info.level in ("info", "warn", "error"):
             events.put(msg_to_dict(message))
 
-    result = dbtRunner(manifest=manifest, callbacks=[forward]).invoke([*arguments, *_common_arguments(state)])
+    result = dbtRunner(manifest=manifest, callbacks=[forward]).invoke([*arguments])
     outcome.is_success = result.success
     outcome.exception = result.exception
     for one in getattr(result.result, "results", ()):
@@ -321,16 +328,19 @@ def _invoke(
                 outcome.broken[one.node.name] = message
 
 
-def _common_arguments(state: StateFolder) -> list[str]:
+def _common_arguments(state: StateFolder, engine: Engine) -> list[str]:
+    folder = str(engine.folder(state))
     return [
+        "--target",
+        engine.target,
         "--project-dir",
         str(DBT_PROJECT_DIR),
         "--profiles-dir",
         str(DBT_PROJECT_DIR),
         "--target-path",
-        str(state.dbt),
+        folder,
         "--log-path",
-        str(state.dbt),
+        folder,
         "--log-level",
         "none",
         "--log-level-file",

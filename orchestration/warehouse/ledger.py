@@ -9,7 +9,7 @@ changes above its own number.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +95,27 @@ def keep_warehouse(state: StateFolder, manifest: Mapping[str, Any], *, is_whole:
         _note_sources(warehouse, state, manifest)
         warehouse.execute("insert into build.kept_by values ($1, $2)", [_code(), duckdb.__version__])
     return False
+
+
+def begin_elsewhere(
+    state: StateFolder, manifest: Mapping[str, Any], relations: Iterable[tuple[str, str, str]]
+) -> None:
+    """A new warehouse that shows relations (schema, name, query) which another engine has built, each as a
+    change of everything. The next night of DuckDB keeps nothing of it: it names no code that would.
+    """
+    forget_warehouse(state)
+    with _open(state) as warehouse:
+        warehouse.execute(CREATE)
+        _note_reads(warehouse, manifest)
+        _note_sources(warehouse, state, manifest)
+        for schema, name, query in relations:
+            warehouse.execute(f'create schema if not exists "{schema}"')
+            warehouse.execute(f'create view "{schema}"."{name}" as {query}')
+            warehouse.execute(
+                f"insert into build.change select ({NEWEST}) + 1, $1, '', '', '', "
+                f'(select count(*) from "{schema}"."{name}")',
+                [name],
+            )
 
 
 @contextmanager

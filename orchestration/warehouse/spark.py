@@ -1,0 +1,172 @@
+"""Relations built on Apache Spark, over its Thrift server: what is asked of the server before a night, and
+the Parquet files that it has written, as a warehouse of DuckDB shows them.
+
+Everything is built anew each night: what touched which months is the ledger's of DuckDB. The folder of the
+warehouse and the state's `raw/` must be at the same path for the server, its workers and this process.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import duckdb
+
+from orchestration.errors import ConfigurationError, MeritlineError
+from orchestration.sql import literal
+from orchestration.warehouse.engine import Engine
+
+ADAPTER, CLIENT = "dbt.adapters.spark", "pyhive"
+ANSWER_SECONDS = 10
+INSTANT = "TIMESTAMP WITH TIME ZONE"
+"""What Spark's instants are in its files: those of DuckDB, in UTC, with the zone said beside them."""
+TABLE_KINDS = ("table", "seed")
+
+
+class SparkLost(MeritlineError):
+    """The Thrift server does not answer (any more): it may be starting again."""
+
+    passes = True
+
+
+@dataclass(frozen=True)
+class Spark:
+    """A Thrift server, whom it knows us as, and the folder in which each schema is a folder."""
+
+    host: str
+    port: int
+    user: str
+    warehouse: Path
+
+    @property
+    def place(self) -> str:
+        """`host:port`."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def engine(self) -> Engine:
+        """The target of the dbt profile."""
+        return Engine(
+            target="spark",
+            variables={
+                "MERITLINE_SPARK_HOST": self.host,
+                "MERITLINE_SPARK_PORT": str(self.port),
+                "MERITLINE_SPARK_USER": self.user,
+                "MERITLINE_SPARK_WAREHOUSE": str(self.warehouse),
+            },
+            own_folder="spark",
+        )
+
+
+def require_answer(spark: Spark) -> None:
+    """Raise ConfigurationError where the extra is not installed, SparkLost where nobody answers."""
+    try:
+        is_there = all(find_spec(name) for name in (ADAPTER, CLIENT))
+    except ModuleNotFoundError:
+        is_there = False
+    if not is_there:
+        raise ConfigurationError(
+            path="--engine",
+            problem="dbt-spark, which speaks to it, is not installed",
+            remedy="Install the extra meritline[spark] from requirements-spark.lock; or take duckdb",
+        )
+    try:
+        socket.create_connection((spark.host, spark.port), ANSWER_SECONDS).close()
+    except OSError as error:
+        raise lost(spark, error.strerror or str(error)) from error
+
+
+def lost(spark: Spark, why: str) -> SparkLost:
+    """The error for a server that does not answer."""
+    return SparkLost(
+        path=spark.place,
+        problem=f"the Thrift server of Spark does not answer ({why})",
+        remedy="The last publication stays. Start the server, look at its log, then run meritline nightly "
+        "again: it builds everything anew",
+    )
+
+
+def make_ready(spark: Spark, manifest: Mapping[str, Any]) -> None:
+    """Have the server ready for a build: schemas that it knows lie in our warehouse, and no folder of a build
+    that was killed lies where a table is to come.
+
+    Raises ConfigurationError for a schema that lies elsewhere, which is another state's.
+    """
+    nodes = list(_tables(manifest))
+    with closing(_connection(spark)) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute("show schemas")
+        known = {str(row[0]) for row in cursor.fetchall()}
+        for schema in sorted({node["schema"] for node in nodes}):
+            there: set[str] = set()
+            if schema in known:
+                cursor.execute(f"describe schema {schema}")
+                said = {str(name).lower(): str(value) for name, value, *_ in cursor.fetchall()}
+                _require_own(spark, schema, said.get("location", ""))
+                cursor.execute(f"show tables in {schema}")
+                there = {str(row[1]) for row in cursor.fetchall()}
+            for node in nodes:
+                if node["schema"] == schema and node["alias"] not in there:
+                    shutil.rmtree(spark.warehouse / schema / node["alias"], ignore_errors=True)
+
+
+def shown_relations(spark: Spark, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Schema, name and query of every table that was built: over its files, where they lie.
+
+    Raises MeritlineError for one without a file: the server writes elsewhere than this process reads.
+    """
+    with duckdb.connect() as database:
+        for node in _tables(manifest):
+            folder = spark.warehouse / node["schema"] / node["alias"]
+            if not any(folder.glob("*.parquet")):
+                raise MeritlineError(
+                    path=folder,
+                    problem="Spark says that it built this relation, and there is no file",
+                    remedy="Give spark_warehouse a folder that the server, its workers and this machine have "
+                    "at the same path",
+                )
+            files = f"read_parquet({literal(folder / '*.parquet')})"
+            described = database.sql(f"describe select * from {files}").fetchall()
+            columns = ", ".join(_as_here(str(name), str(kind)) for name, kind, *_ in described)
+            yield node["schema"], node["alias"], f"select {columns} from {files}"
+
+
+def _as_here(name: str, kind: str) -> str:
+    quoted = '"' + name.replace('"', '""') + '"'
+    # By the number and not by a cast, which would ask the zone of whoever reads.
+    return f"make_timestamp(epoch_us({quoted})) as {quoted}" if kind == INSTANT else quoted
+
+
+def is_table(node: Mapping[str, Any]) -> bool:
+    """Whether a node of dbt's manifest is rows in files, and no step of them or test."""
+    return node["resource_type"] in ("model", "seed") and node["config"]["materialized"] in TABLE_KINDS
+
+
+def _tables(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    return (node for _, node in sorted(manifest["nodes"].items()) if is_table(node))
+
+
+def _require_own(spark: Spark, schema: str, location: str) -> None:
+    own = (spark.warehouse / schema).resolve()
+    if Path(unquote(urlsplit(location).path)).resolve() != own:
+        raise ConfigurationError(
+            path=spark.place,
+            problem=f"the schema {schema} that the server has lies at {location or 'no place'}, not at {own}",
+            remedy="It is another state's, or was moved: give each state a server with a metastore of its "
+            f"own, or have the server forget it (drop schema {schema} cascade)",
+        )
+
+
+def _connection(spark: Spark) -> Any:
+    from pyhive import hive
+
+    try:
+        return hive.connect(host=spark.host, port=spark.port, username=spark.user)
+    except Exception as error:  # the client raises what its transport does
+        raise lost(spark, type(error).__name__) from error
