@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.state.folder import StateFolder
 from orchestration.warehouse.dbt import BUILD, DbtOutcome, log_path, parsed_for, stream_dbt
 from orchestration.warehouse.ledger import begin_elsewhere
-from orchestration.warehouse.spark import Spark, is_table, make_ready, require_answer, shown_relations
+from orchestration.warehouse.spark import Spark, make_ready, require_answer, shown_relations
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -31,9 +31,7 @@ def build_on_spark(
     make_ready(spark, manifest)
     there, engine = DbtOutcome(), spark.engine
     on_spark = parsed_for(state, engine)
-    for event in stream_dbt(state, [*BUILD, *NO_TESTS], outcome=there, manifest=on_spark, engine=engine):
-        if _is_of(event, manifest, tables=True):
-            yield event
+    yield from stream_dbt(state, [*BUILD, *NO_TESTS], outcome=there, manifest=on_spark, engine=engine)
     if not there.is_success:
         # What failed may be the server, and not the models.
         require_answer(spark)
@@ -48,12 +46,11 @@ def build_the_rest(
     begin_elsewhere(state, manifest, shown_relations(spark, manifest))
     here = [*BUILD, *STEPS_AND_TESTS]
     for event in stream_dbt(state, here, outcome=outcome, manifest=parsed, is_quick=True):
-        if _is_of(event, manifest, tables=False):
+        if _is_of_test(event, manifest):
             yield event
 
 
-def _is_of(event: Mapping[str, Any], manifest: Mapping[str, Any], *, tables: bool) -> bool:
-    """Whether an event is of no node, or of one that is (not) built on Spark."""
+def _is_of_test(event: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
+    """Whether an event is of a data test: the models have been told of, a view on Spark among them."""
     unique_id = (event["data"].get("node_info") or {}).get("unique_id")
-    node = manifest["nodes"].get(unique_id) if unique_id else None
-    return node is None or is_table(node) == tables
+    return bool(unique_id) and manifest["nodes"].get(unique_id, {}).get("resource_type") == "test"
