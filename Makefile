@@ -33,7 +33,7 @@ engines: $(SPARK_VENV)/.installed  ## the same models on Sail, which reads Spark
 	$(SPARK_VENV)/bin/python -m pytest tests/engines
 
 spark-test: $(SPARK_VENV)/.installed  ## the same on a cluster of Apache Spark on this machine (Java 17, 6 GB, many minutes)
-	MERITLINE_SPARK=1 $(SPARK_VENV)/bin/python -m pytest tests/engines/test_engine_spark.py -v
+	MERITLINE_SPARK=1 $(SPARK_VENV)/bin/python -m pytest tests/engines/test_engine_spark.py tests/engines/test_night_on_spark.py -v
 
 lint: $(VENV)/.installed  ## style and types
 	$(BIN)/ruff check .

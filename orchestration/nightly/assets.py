@@ -176,6 +176,7 @@ def _models(manifest: Mapping[str, Any]) -> AssetsDefinition:
             current.figures["touched_months"] = months
             said = ", ".join(months) or "none"
             current.message += f"; months touched: {said}" if is_kept else "; everything anew"
+            current.message += "" if spark is None else f", on Spark at {spark.place}"
 
     return warehouse
 

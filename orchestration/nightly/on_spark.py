@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.state.folder import StateFolder
 from orchestration.warehouse.dbt import BUILD, DbtOutcome, log_path, parsed_for, stream_dbt
-from orchestration.warehouse.ledger import begin_elsewhere
+from orchestration.warehouse.ledger import begin_elsewhere, forget_warehouse
 from orchestration.warehouse.spark import Spark, make_ready, require_answer, shown_relations
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def build_on_spark(
     these names, BuildFailed for a table that could not be built.
     """
     require_answer(spark)
-    make_ready(spark, manifest)
+    # What it shows is about to go, and half of a build must not be published by whoever asks for the rest.
+    forget_warehouse(state)
+    spark = make_ready(spark, manifest)
     there, engine = DbtOutcome(), spark.engine
     on_spark = parsed_for(state, engine)
     yield from stream_dbt(state, [*BUILD, *NO_TESTS], outcome=there, manifest=on_spark, engine=engine)

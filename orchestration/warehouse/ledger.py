@@ -130,14 +130,16 @@ def forgotten_if_damaged(state: StateFolder) -> Iterator[None]:
 
 
 def require_whole(state: StateFolder) -> None:
-    """Raise PublicationRefused unless every model has been built since anything changed."""
+    """Raise PublicationRefused unless there is a warehouse, with every model built since anything changed."""
+    row: tuple[int, ...] | None = None
     try:
-        with _open(state, read_only=True) as warehouse:
-            row = warehouse.execute(
-                f"select count(*) from build.whole_build where seq = (select seq from ({NEWEST}))"
-            ).fetchone()
+        if state.warehouse.exists():
+            with _open(state, read_only=True) as warehouse:
+                row = warehouse.execute(
+                    f"select count(*) from build.whole_build where seq = (select seq from ({NEWEST}))"
+                ).fetchone()
     except duckdb.CatalogException:
-        row = None
+        pass
     if row != (1,):
         raise PublicationRefused(
             path=state.warehouse,

@@ -1,17 +1,20 @@
 """Relations built on Apache Spark, over its Thrift server: what is asked of the server before a night, and
 the Parquet files that it has written, as a warehouse of DuckDB shows them.
 
-Everything is built anew each night: what touched which months is the ledger's of DuckDB. The folder of the
-warehouse and the state's `raw/` must be at the same path for the server, its workers and this process.
+Everything is built anew each night, in a folder of its own: what touched which months is the ledger's of
+DuckDB. The folder of the warehouse and the state's `raw/` must be at the same path for the server, its
+workers and this process.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ import duckdb
 
 from orchestration.errors import ConfigurationError, MeritlineError
 from orchestration.sql import literal
+from orchestration.state.folder import OWNER_DIR
 from orchestration.warehouse.engine import Engine
 
 ADAPTER, CLIENT = "dbt.adapters.spark", "pyhive"
@@ -28,6 +32,8 @@ ANSWER_SECONDS = 10
 INSTANT = "TIMESTAMP WITH TIME ZONE"
 """What Spark's instants are in its files: those of DuckDB, in UTC, with the zone said beside them."""
 TABLE_KINDS = ("table", "seed")
+BUILD = re.compile(r"build-(\d+)")
+"""A folder of the warehouse: what one night, or one attempt of it, has built."""
 
 
 class SparkLost(MeritlineError):
@@ -38,7 +44,9 @@ class SparkLost(MeritlineError):
 
 @dataclass(frozen=True)
 class Spark:
-    """A Thrift server, whom it knows us as, and the folder in which each schema is a folder."""
+    """A Thrift server, whom it knows us as, and the folder that it writes to: that of all builds or, once
+    there is one, that of a build, in which each schema is a folder.
+    """
 
     host: str
     port: int
@@ -93,27 +101,39 @@ def lost(spark: Spark, why: str) -> SparkLost:
     )
 
 
-def make_ready(spark: Spark, manifest: Mapping[str, Any]) -> None:
-    """Have the server ready for a build: schemas that it knows lie in our warehouse, and no folder of a build
-    that was killed lies where a table is to come.
+def make_ready(spark: Spark, manifest: Mapping[str, Any]) -> Spark:
+    """The Spark whose warehouse is a new folder, for one build alone: its server knows none of our schemas
+    any more. A statement that still runs there for a night that was killed writes where nobody will read.
 
-    Raises ConfigurationError for a schema that lies elsewhere, which is another state's.
+    Raises ConfigurationError for a schema outside of our warehouse, which is another state's; then none goes.
     """
-    nodes = list(_tables(manifest))
+    schemas = sorted({node["schema"] for node in manifest["nodes"].values() if is_relation(node)})
     with closing(_connection(spark)) as connection, closing(connection.cursor()) as cursor:
         cursor.execute("show schemas")
         known = {str(row[0]) for row in cursor.fetchall()}
-        for schema in sorted({node["schema"] for node in nodes}):
-            there: set[str] = set()
-            if schema in known:
-                cursor.execute(f"describe schema {schema}")
-                said = {str(name).lower(): str(value) for name, value, *_ in cursor.fetchall()}
-                _require_own(spark, schema, said.get("location", ""))
-                cursor.execute(f"show tables in {schema}")
-                there = {str(row[1]) for row in cursor.fetchall()}
-            for node in nodes:
-                if node["schema"] == schema and node["alias"] not in there:
-                    shutil.rmtree(spark.warehouse / schema / node["alias"], ignore_errors=True)
+        earlier = [schema for schema in schemas if schema in known]
+        for schema in earlier:
+            cursor.execute(f"describe schema {schema}")
+            said = {str(name).lower(): str(value) for name, value, *_ in cursor.fetchall()}
+            _require_own(spark, schema, said.get("location", ""))
+        for schema in earlier:
+            cursor.execute(f"drop schema {schema} cascade")
+    return replace(spark, warehouse=new_folder(spark.warehouse))
+
+
+def new_folder(warehouse: Path) -> Path:
+    """An empty folder of the warehouse, numbered after the last one; earlier ones go. Who may write to the
+    warehouse may write to it, and nobody else has a right there: pay lies in it.
+    """
+    if not warehouse.exists():
+        warehouse.mkdir(OWNER_DIR, parents=True)
+    earlier = {path: int(said[1]) for path in warehouse.iterdir() if (said := BUILD.fullmatch(path.name))}
+    folder = warehouse / f"build-{max(earlier.values(), default=0) + 1:06d}"
+    folder.mkdir()
+    folder.chmod(stat.S_IMODE(warehouse.stat().st_mode) & ~stat.S_IRWXO)
+    for path in earlier:
+        shutil.rmtree(path, ignore_errors=True)
+    return folder
 
 
 def shown_relations(spark: Spark, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -143,9 +163,14 @@ def _as_here(name: str, kind: str) -> str:
     return f"make_timestamp(epoch_us({quoted})) as {quoted}" if kind == INSTANT else quoted
 
 
+def is_relation(node: Mapping[str, Any]) -> bool:
+    """Whether a node of dbt's manifest is built, and no test."""
+    return node["resource_type"] in ("model", "seed")
+
+
 def is_table(node: Mapping[str, Any]) -> bool:
     """Whether a node of dbt's manifest is rows in files, and no step of them or test."""
-    return node["resource_type"] in ("model", "seed") and node["config"]["materialized"] in TABLE_KINDS
+    return is_relation(node) and node["config"]["materialized"] in TABLE_KINDS
 
 
 def _tables(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -153,11 +178,11 @@ def _tables(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _require_own(spark: Spark, schema: str, location: str) -> None:
-    own = (spark.warehouse / schema).resolve()
-    if Path(unquote(urlsplit(location).path)).resolve() != own:
+    own = spark.warehouse.resolve()
+    if not Path(unquote(urlsplit(location).path)).resolve().is_relative_to(own):
         raise ConfigurationError(
             path=spark.place,
-            problem=f"the schema {schema} that the server has lies at {location or 'no place'}, not at {own}",
+            problem=f"the schema {schema} that the server has lies at {location or 'no place'}, not in {own}",
             remedy="It is another state's, or was moved: give each state a server with a metastore of its "
             f"own, or have the server forget it (drop schema {schema} cascade)",
         )

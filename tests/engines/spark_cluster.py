@@ -38,7 +38,39 @@ class Cluster:
 
     port: int
     folder: Path
+    master_port: int
+    settings: Mapping[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def master(self) -> str:
+        """How the others call the master."""
+        return f"spark://{HOST}:{self.master_port}"
+
+    def start_worker(self) -> str:
+        """Start one more worker; its name."""
+        name = f"worker {sum(known.startswith('worker') for known in self.processes) + 1}"
+        options = {
+            "--host": HOST,
+            "--cores": "1",
+            "--memory": "1g",
+            "--webui-port": "0",
+            "--work-dir": str(self.folder / name.replace(" ", "_")),
+        }
+        words = [part for pair in options.items() for part in pair]
+        _start(self, name, _class("org.apache.spark.deploy.worker.Worker", *words, self.master))
+        return name
+
+    def start_thrift(self) -> None:
+        """Start the Thrift server, and wait until it listens. It begins with an empty metastore."""
+        _start(self, "thrift", _thrift(self))
+        _wait(lambda: _listens(self.port), self, "thrift")
+
+    def kill(self, name: str) -> None:
+        """End a process and what it has started at once, as when its machine goes dark."""
+        process = self.processes[name]
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=STOP_SECONDS)
 
     def run(self, *statements: str) -> list[tuple[Any, ...]]:
         """Run statements in one session; rows of the last one."""
@@ -56,45 +88,15 @@ class Cluster:
 def running_cluster(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Cluster]:
     """A cluster that writes under `folder` alone (warehouse, logs, scratch), ended when the block is left."""
     folder.mkdir(parents=True, exist_ok=True)
-    master_port, thrift_port = _free_port(), _free_port()
-    cluster = Cluster(port=thrift_port, folder=folder)
-    master = f"spark://{HOST}:{master_port}"
+    cluster = Cluster(_free_port(), folder, _free_port(), settings or {})
     try:
-        _start(
-            cluster,
-            "master",
-            _class(
-                "org.apache.spark.deploy.master.Master",
-                "--host",
-                HOST,
-                "--port",
-                str(master_port),
-                "--webui-port",
-                "0",
-            ),
-        )
-        _wait(lambda: _listens(master_port), cluster, "master")
-        for number in range(1, WORKERS + 1):
-            _start(
-                cluster,
-                f"worker {number}",
-                _class(
-                    "org.apache.spark.deploy.worker.Worker",
-                    "--host",
-                    HOST,
-                    "--cores",
-                    "1",
-                    "--memory",
-                    "1g",
-                    "--webui-port",
-                    "0",
-                    "--work-dir",
-                    str(folder / f"worker_{number}"),
-                    master,
-                ),
-            )
-        _start(cluster, "thrift", _thrift(master, thrift_port, folder, settings or {}))
-        _wait(lambda: _listens(thrift_port), cluster, "thrift")
+        master = {"--host": HOST, "--port": str(cluster.master_port), "--webui-port": "0"}
+        words = [part for pair in master.items() for part in pair]
+        _start(cluster, "master", _class("org.apache.spark.deploy.master.Master", *words))
+        _wait(lambda: _listens(cluster.master_port), cluster, "master")
+        for _ in range(WORKERS):
+            cluster.start_worker()
+        cluster.start_thrift()
         yield cluster
     finally:
         for process in reversed(cluster.processes.values()):
@@ -112,36 +114,36 @@ def _class(*arguments: str) -> list[str]:
     return [str(spark_home() / "bin" / "spark-class"), *arguments]
 
 
-def _thrift(master: str, port: int, folder: Path, settings: Mapping[str, str]) -> list[str]:
+def _thrift(cluster: Cluster) -> list[str]:
     said = {
         # What the models need of a session they say themselves.
         "spark.sql.ansi.enabled": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "2",
-        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.sql.warehouse.dir": str(cluster.folder / "warehouse"),
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.driver.host": HOST,
         "spark.driver.bindAddress": HOST,
-        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.system.home={folder}",
+        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.system.home={cluster.folder}",
         "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
         "spark.executor.memory": "1g",
         "spark.hadoop.javax.jdo.option.ConnectionURL": "jdbc:derby:memory:metastore;create=true",
         "spark.hadoop.hive.server2.thrift.bind.host": HOST,
-        "spark.hadoop.hive.server2.thrift.port": str(port),
+        "spark.hadoop.hive.server2.thrift.port": str(cluster.port),
         "spark.ui.enabled": "false",
-        **settings,
+        **cluster.settings,
     }
     options = [part for name, value in said.items() for part in ("--conf", f"{name}={value}")]
     return [
         str(spark_home() / "bin" / "spark-submit"),
-        *("--master", master, "--class", THRIFT_SERVER),
+        *("--master", cluster.master, "--class", THRIFT_SERVER),
         *options,
         "spark-internal",
     ]
 
 
 def _start(cluster: Cluster, name: str, command: Sequence[str]) -> None:
-    log = (cluster.folder / f"{name.replace(' ', '_')}.log").open("wb")
+    log = (cluster.folder / f"{name.replace(' ', '_')}.log").open("ab")
     surroundings = {
         **os.environ,
         "SPARK_HOME": str(spark_home()),

@@ -6,36 +6,23 @@ Many minutes and 6 GB: `make spark-test` runs it, `make test` skips it.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from orchestration.publish.publication import current_publication
 from orchestration.state.folder import StateFolder
 from tests.engines.agreement import ROWS, agreements, published_by
 from tests.engines.macro_cases import CASES, Case
 from tests.engines.macros import macros_of
-from tests.engines.spark_cluster import HOST, Cluster, running_cluster, why_not
+from tests.engines.spark_cluster import HOST, Cluster
 from tests.project.conftest import DBT, ROOT
 
 Done = subprocess.CompletedProcess[str]
 
-pytestmark = [
-    pytest.mark.skipif("MERITLINE_SPARK" not in os.environ, reason="a cluster is for `make spark-test`"),
-    pytest.mark.skipif(why_not() != "", reason=why_not()),
-]
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A master, two workers and the Thrift server."""
-    with running_cluster(tmp_path_factory.mktemp("spark")) as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("cluster")
 
 
 @pytest.fixture(scope="module")
@@ -64,51 +51,6 @@ def test_every_published_relation_is_the_same(built: Path, demo_state: StateFold
     compared = agreements(published_by(demo_state), demo_state.warehouse, built)
     assert [one for one in compared if not one.is_equal] == []
     assert sum(one.rows for one in compared) > 10_000
-
-
-def test_a_night_on_spark_publishes_the_same_content(
-    cluster: Cluster, demo_state: StateFolder, tmp_path: Path
-) -> None:
-    """From the exports to the switch. Where the server is away, what is published stays and one paragraph
-    says so; a night on DuckDB over the same state says the same once more.
-    """
-    published = current_publication(demo_state)
-    assert published is not None
-    state = StateFolder(tmp_path / "state")
-    state.prepare()
-    # Pseudonyms are the state's own: of another key the same people have others.
-    for name in ("pseudonym.key", "version.json"):
-        shutil.copyfile(demo_state.root / name, state.root / name)
-    words = ("--landing", str(published.manifest["landing"]), "--as-of", str(published.manifest["as_of"]))
-    done = _nightly(cluster, state, *words, "--engine", "spark")
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    on_spark = current_publication(state)
-    assert on_spark is not None
-    assert on_spark.manifest["content_hash"] == published.manifest["content_hash"]
-    refused = _nightly(cluster, state, *words, "--engine", "spark", MERITLINE_SPARK_PORT="9")
-    assert refused.returncode == 1 and "does not answer" in refused.stderr, refused.stderr
-    assert refused.stderr.count("Traceback") == 0
-    assert current_publication(state) == on_spark
-    done = _nightly(cluster, state, *words)
-    assert done.returncode == 0, done.stderr[-2000:]
-    again = current_publication(state)
-    assert again is not None and again.manifest["content_hash"] == published.manifest["content_hash"]
-
-
-def _nightly(cluster: Cluster, state: StateFolder, *words: str, **variables: str) -> Done:
-    return subprocess.run(
-        [sys.executable, "-m", "orchestration", "--state", str(state.root), "nightly", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={
-            **os.environ,
-            "MERITLINE_SPARK_HOST": HOST,
-            "MERITLINE_SPARK_PORT": str(cluster.port),
-            "MERITLINE_RETRIES": "0",
-            **variables,
-        },
-    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.macro)

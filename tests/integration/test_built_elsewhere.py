@@ -5,13 +5,14 @@ tests/engines has the real thing.
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.errors import ConfigurationError, MeritlineError, PublicationRefused
-from orchestration.nightly.on_spark import build_the_rest
+from orchestration.nightly import on_spark
 from orchestration.publish.candidate import read_candidate
 from orchestration.publish.publication import current_publication
 from orchestration.sql import literal
@@ -19,7 +20,7 @@ from orchestration.state.folder import StateFolder
 from orchestration.warehouse.dbt import DbtOutcome, log_path, manifest_path, take_parsed
 from orchestration.warehouse.ledger import all_built
 from orchestration.warehouse.manifest import read_manifest
-from orchestration.warehouse.spark import Spark, is_table, require_answer, shown_relations
+from orchestration.warehouse.spark import Spark, is_table, new_folder, require_answer, shown_relations
 from tests.conftest import run_night
 
 NOBODY = 9
@@ -59,7 +60,7 @@ def elsewhere(demo_copy: StateFolder) -> Spark:
 def the_rest(state: StateFolder, spark: Spark) -> set[str]:
     """Build the rest; kinds of what dbt said that it did."""
     built, outcome = read_manifest(manifest_path(state)), DbtOutcome()
-    events = list(build_the_rest(state, spark, take_parsed(state), built, outcome))
+    events = list(on_spark.build_the_rest(state, spark, take_parsed(state), built, outcome))
     outcome.raise_if_failed(log_path(state))
     all_built(state, built)
     return {str(event["info"]["name"]) for event in events}
@@ -95,6 +96,19 @@ def test_a_data_test_reads_what_was_built_elsewhere(demo_copy: StateFolder, else
         the_rest(demo_copy, elsewhere)
 
 
+def test_half_a_build_is_not_published(
+    demo_copy: StateFolder, demo_landing: Path, elsewhere: Spark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    the_rest(demo_copy, elsewhere)
+    monkeypatch.setattr(on_spark, "require_answer", lambda _: None)
+    built = read_manifest(manifest_path(demo_copy))
+    # The client of the default installation has no such server, nor its package: either way it begins.
+    with pytest.raises((MeritlineError, ModuleNotFoundError)):
+        list(on_spark.build_on_spark(demo_copy, elsewhere, take_parsed(demo_copy), built, DbtOutcome()))
+    with pytest.raises(PublicationRefused, match="not every relation"):
+        run_night(demo_copy.root, demo_landing, "candidate")
+
+
 def test_a_relation_without_a_file_is_named(demo_copy: StateFolder, elsewhere: Spark) -> None:
     folder = elsewhere.warehouse / "kpi" / "kpi_observation"
     for path in folder.glob("*.parquet"):
@@ -102,6 +116,25 @@ def test_a_relation_without_a_file_is_named(demo_copy: StateFolder, elsewhere: S
     with pytest.raises(MeritlineError, match="there is no file") as found:
         list(shown_relations(elsewhere, read_manifest(manifest_path(demo_copy))))
     assert found.value.path == folder
+
+
+def test_a_build_has_a_folder_that_was_never_written_to(tmp_path: Path) -> None:
+    warehouse = tmp_path / "of" / "spark"
+    first = new_folder(warehouse)
+    assert (first, mode_of(first), mode_of(warehouse)) == (warehouse / "build-000001", 0o700, 0o700)
+    (first / "bonus").mkdir()
+    # A statement of a night that was killed may still write there.
+    second = new_folder(warehouse)
+    assert [*warehouse.iterdir()] == [second] == [warehouse / "build-000002"]
+    (warehouse / "notes").mkdir()
+    warehouse.chmod(0o2775)
+    third = new_folder(warehouse)
+    assert mode_of(third) == 0o2770
+    assert {path.name for path in warehouse.iterdir()} == {"build-000003", "notes"}
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_a_server_that_does_not_answer_is_named_in_one_paragraph(elsewhere: Spark) -> None:
