@@ -22,6 +22,8 @@ WORKERS = 2
 START_SECONDS = 120.0
 STOP_SECONDS = 20.0
 THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
+JAVA = "-Duser.timezone=UTC -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""What Java is told: these processes end before its better compiler pays."""
 
 
 def why_not() -> str:
@@ -124,8 +126,8 @@ def _thrift(cluster: Cluster) -> list[str]:
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.driver.host": HOST,
         "spark.driver.bindAddress": HOST,
-        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.system.home={cluster.folder}",
-        "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
+        "spark.driver.extraJavaOptions": f"{JAVA} -Dderby.system.home={cluster.folder}",
+        "spark.executor.extraJavaOptions": JAVA,
         "spark.executor.memory": "1g",
         "spark.hadoop.javax.jdo.option.ConnectionURL": "jdbc:derby:memory:metastore;create=true",
         "spark.hadoop.hive.server2.thrift.bind.host": HOST,
