@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,18 @@ class Cluster:
         process = self.processes[name]
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=STOP_SECONDS)
+
+    def writer(self, schema: str) -> str | None:
+        """The worker for which a process writes a file of a schema's tables at this moment."""
+        return next(
+            (
+                name
+                for name, process in self.processes.items()
+                if name.startswith("worker")
+                and any(f"/{schema}/" in path for path in _open_files(process.pid))
+            ),
+            None,
+        )
 
     def run(self, *statements: str) -> list[tuple[Any, ...]]:
         """Run statements in one session; rows of the last one."""
@@ -174,6 +186,14 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             process.wait(timeout=STOP_SECONDS)
         except (ProcessLookupError, subprocess.TimeoutExpired):
             continue
+
+
+def _open_files(group: int) -> Iterator[str]:
+    """Where the files lie that the processes of a group have open. (Linux; a process may end meanwhile.)"""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.getpgid(int(process.name)) == group:
+                yield from (str(one.readlink()) for one in (process / "fd").iterdir())
 
 
 def _wait(is_ready: Callable[[], bool], cluster: Cluster, name: str) -> None:
