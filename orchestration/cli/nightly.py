@@ -44,9 +44,12 @@ def nightly(
     """Ingest, build, check and publish, as one recorded run."""
     from orchestration.cli.console import new_console, shown_progress
     from orchestration.cli.summary import print_summary
+    from orchestration.warehouse.spark import require_client
 
     settings = settings_of_a_night(options, landing=landing, profiles=profiles, policy=policy)
     settings = replace(settings, engine=engine or settings.engine)
+    if settings.engine == "spark":
+        require_client()
     console = new_console()
     with rare_collections(), shown_progress(console):
         from orchestration.nightly.execute import JobRequest, execute

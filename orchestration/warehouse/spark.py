@@ -73,8 +73,8 @@ class Spark:
         )
 
 
-def require_answer(spark: Spark) -> None:
-    """Raise ConfigurationError where the extra is not installed, SparkLost where nobody answers."""
+def require_client() -> None:
+    """Raise ConfigurationError where the extra is not installed that speaks to the server."""
     try:
         is_there = all(find_spec(name) for name in (ADAPTER, CLIENT))
     except ModuleNotFoundError:
@@ -85,6 +85,11 @@ def require_answer(spark: Spark) -> None:
             problem="dbt-spark, which speaks to it, is not installed",
             remedy="Install the extra meritline[spark] from requirements-spark.lock; or take duckdb",
         )
+
+
+def require_answer(spark: Spark) -> None:
+    """Raise ConfigurationError where the extra is not installed, SparkLost where nobody answers."""
+    require_client()
     try:
         socket.create_connection((spark.host, spark.port), ANSWER_SECONDS).close()
     except OSError as error:
