@@ -23,7 +23,7 @@ status=0
 flock --nonblock --conflict-exit-code 5 "$state/lock" tar --create --file "$archive.part" \
     --directory "$state" --anchored \
     --exclude=./warehouse.duckdb --exclude='./warehouse.duckdb.*' --exclude=./candidate --exclude='./.*' \
-    --exclude=./dbt --exclude=./dagster --exclude=./spill --exclude=./previews --exclude='./plans/.*' \
+    --exclude=./spark --exclude=./dbt --exclude=./dagster --exclude=./spill --exclude=./previews --exclude='./plans/.*' \
     --exclude=./lock --exclude=./lock.json . || status=$?
 if [ "$status" -ne 0 ]; then
     rm -f "$archive.part"

@@ -78,7 +78,7 @@ class Settings:
         words += ["--as-of", as_of] if as_of else []
         is_default = self.policy == (_own_policy(self.site) or POLICY_DIR)
         words += [] if is_default else ["--policy", str(self.policy)]
-        words += [] if self.engine == "duckdb" else ["--engine", self.engine]
+        words += [] if self.engine == _usual_engine(self.site) else ["--engine", self.engine]
         words += ["--allow-rejects", allow_rejects] if allow_rejects != ALLOWED_REJECTS else []
         return shlex.join([*words, "--state", str(self.state)])
 
@@ -128,6 +128,14 @@ def load_settings(environment: Mapping[str, str] | None = None, *, site: Path | 
         postgres_schema=said.get("postgres_schema", "meritline"),
         postgres_readers=said.get("postgres_readers"),
     )
+
+
+def _usual_engine(site: Path | None) -> str:
+    """What builds where a command does not say; '' where that cannot be read."""
+    try:
+        return load_settings(site=site).engine
+    except ConfigurationError:
+        return ""
 
 
 def _own_policy(site: Path | None) -> Path | None:

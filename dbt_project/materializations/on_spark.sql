@@ -92,7 +92,7 @@ create {{ relation.type }} {{ relation }} {{ 'using parquet' if relation.type ==
     {%- set warehouse = env_var('MERITLINE_SPARK_WAREHOUSE', '') -%}
     {%- do on_spark(
         'create schema if not exists ' ~ relation.without_identifier()
-        ~ (" location '" ~ warehouse ~ '/' ~ relation.schema ~ "'" if warehouse else '')
+        ~ (' location ' ~ text_on_spark(warehouse ~ '/' ~ relation.schema) if warehouse else '')
     ) -%}
 {% endmacro %}
 
@@ -103,7 +103,7 @@ create {{ relation.type }} {{ relation }} {{ 'using parquet' if relation.type ==
 {% macro spark__register_sources() %}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- for schema in graph.sources.values() | map(attribute='schema') | unique | sort -%}
-            {%- do on_spark('create schema if not exists ' ~ schema) -%}
+            {%- do create_schema(api.Relation.create(schema=schema)) -%}
         {%- endfor -%}
         {%- for source in graph.sources.values() | sort(attribute='unique_id') -%}
             {%- do on_spark('drop table if exists ' ~ source.relation_name) -%}

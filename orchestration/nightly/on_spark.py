@@ -30,7 +30,7 @@ def build_on_spark(
     require_answer(spark)
     # What it shows is about to go, and half of a build must not be published by whoever asks for the rest.
     forget_warehouse(state)
-    spark = make_ready(spark, manifest)
+    spark = make_ready(state, spark, manifest)
     there, engine = DbtOutcome(), spark.engine
     on_spark = parsed_for(state, engine)
     yield from stream_dbt(state, [*BUILD, *NO_TESTS], outcome=there, manifest=on_spark, engine=engine)

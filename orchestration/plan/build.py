@@ -59,7 +59,8 @@ Manifest = Mapping[str, Any]
 class Built:
     """A scratch warehouse under the policy planned for, as a side to compare; the hashes of its policy's
     files, the facts that were built again, the relations that are those of the publication, whose numbers
-    there are, and of which parts of the calculation: of all others they are those of the publication.
+    there are, and of which parts of the calculation (None: of all): of others they are those of the
+    publication, which may be of an earlier release and not say of which part they are.
     """
 
     side: Side
@@ -67,7 +68,7 @@ class Built:
     from_exports: tuple[str, ...]
     same: Collection[str]
     concerned: Sequence[str]
-    parts: Sequence[str]
+    parts: Sequence[str] | None
 
 
 def build(
@@ -112,9 +113,8 @@ def build(
         _state_nothing(work, graph, standing)
         with _only_of(work, read_of_agents(graph, numbers), agents):
             _run_dbt(work, parsed, selectors(graph, numbers), progress)
-    parts = [
-        name.removeprefix(PART) for one in numbers if (name := graph["nodes"][one]["name"]).startswith(PART)
-    ]
+    stated = [graph["nodes"][one]["name"] for one in numbers]
+    parts = [name.removeprefix(PART) for name in stated if name.startswith(PART)] if standing else None
     return Built(side, policy_files(work), selection.from_exports, selection.given, agents, parts)
 
 

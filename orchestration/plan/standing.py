@@ -15,7 +15,7 @@ PART = "calculation__"
 """How models begin that state a part of the calculation; the rest of the name is the part's."""
 
 POLICY = "policy"
-"""Schema of the rows in force."""
+"""Schema of the rows in force, and the part that states them: others look up its rows, so it never stands."""
 
 Graph = Mapping[str, Any]
 
@@ -46,7 +46,9 @@ class Standing:
         return frozenset(
             one
             for one, node in self._nodes.items()
-            if node["resource_type"] == "model" and node["name"].startswith(PART)
+            if node["resource_type"] == "model"
+            and node["name"].startswith(PART)
+            and node["name"] != PART + POLICY
         )
 
     @cached_property

@@ -13,7 +13,7 @@ import shutil
 import socket
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +24,7 @@ import duckdb
 
 from orchestration.errors import ConfigurationError, MeritlineError
 from orchestration.sql import literal
-from orchestration.state.folder import OWNER_DIR
+from orchestration.state.folder import OWNER_DIR, StateFolder
 from orchestration.warehouse.engine import Engine
 
 ADAPTER, CLIENT = "dbt.adapters.spark", "pyhive"
@@ -32,6 +32,8 @@ ANSWER_SECONDS = 10
 INSTANT = "TIMESTAMP WITH TIME ZONE"
 """What Spark's instants are in its files: those of DuckDB, in UTC, with the zone said beside them."""
 TABLE_KINDS = ("table", "seed")
+OWNER = "state.txt"
+"""Which state's the warehouse is: the path of its folder."""
 BUILD = re.compile(r"build-(\d+)")
 """A folder of the warehouse: what one night, or one attempt of it, has built."""
 
@@ -106,14 +108,21 @@ def lost(spark: Spark, why: str) -> SparkLost:
     )
 
 
-def make_ready(spark: Spark, manifest: Mapping[str, Any]) -> Spark:
+def make_ready(state: StateFolder, spark: Spark, manifest: Mapping[str, Any]) -> Spark:
     """The Spark whose warehouse is a new folder, for one build alone: its server knows none of our schemas
     any more. A statement that still runs there for a night that was killed writes where nobody will read.
 
-    Raises ConfigurationError for a schema outside of our warehouse, which is another state's; then none goes.
+    Raises ConfigurationError for a warehouse or a schema that is another state's: then none goes. SparkLost
+    where the server goes meanwhile.
     """
-    schemas = sorted({node["schema"] for node in manifest["nodes"].values() if is_relation(node)})
-    with closing(_connection(spark)) as connection, closing(connection.cursor()) as cursor:
+    built = [node for node in manifest["nodes"].values() if is_relation(node)]
+    schemas = sorted({node["schema"] for node in (*built, *manifest["sources"].values())})
+    _require_unshared(spark, state)
+    with (
+        _speaking_to(spark),
+        closing(_connection(spark)) as connection,
+        closing(connection.cursor()) as cursor,
+    ):
         cursor.execute("show schemas")
         known = {str(row[0]) for row in cursor.fetchall()}
         earlier = [schema for schema in schemas if schema in known]
@@ -137,8 +146,30 @@ def new_folder(warehouse: Path) -> Path:
     folder.mkdir()
     folder.chmod(stat.S_IMODE(warehouse.stat().st_mode) & ~stat.S_IRWXO)
     for path in earlier:
-        shutil.rmtree(path, ignore_errors=True)
+        try:
+            shutil.rmtree(path)
+        except OSError as error:
+            raise ConfigurationError(
+                path=path,
+                problem=f"what an earlier night built, pay among it, cannot be removed ({error.strerror})",
+                remedy="Remove it as the user that Spark runs as, and have it run as the user of the nights",
+            ) from error
     return folder
+
+
+def _require_unshared(spark: Spark, state: StateFolder) -> None:
+    """Two states would drop each other's schemas and folders in the middle of a night."""
+    if not spark.warehouse.exists():
+        spark.warehouse.mkdir(OWNER_DIR, parents=True)
+    own, owner = str(state.root.resolve()), spark.warehouse / OWNER
+    if not owner.exists():
+        owner.write_text(own, encoding="utf-8")
+    elif (other := owner.read_text(encoding="utf-8")) != own:
+        raise ConfigurationError(
+            path=spark.warehouse,
+            problem=f"is the warehouse of the state {other}",
+            remedy=f"Give each state a spark_warehouse of its own; where this one was moved, remove {owner}",
+        )
 
 
 def shown_relations(spark: Spark, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -193,10 +224,18 @@ def _require_own(spark: Spark, schema: str, location: str) -> None:
         )
 
 
+@contextmanager
+def _speaking_to(spark: Spark) -> Iterator[None]:
+    """Raise SparkLost for what goes wrong on the way."""
+    try:
+        yield
+    except MeritlineError:
+        raise
+    except Exception as error:  # the client raises what its transport does
+        raise lost(spark, type(error).__name__) from error
+
+
 def _connection(spark: Spark) -> Any:
     from pyhive import hive
 
-    try:
-        return hive.connect(host=spark.host, port=spark.port, username=spark.user)
-    except Exception as error:  # the client raises what its transport does
-        raise lost(spark, type(error).__name__) from error
+    return hive.connect(host=spark.host, port=spark.port, username=spark.user)

@@ -5,8 +5,11 @@ tests/engines has the real thing.
 
 from __future__ import annotations
 
+import errno
+import shutil
 import stat
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -20,7 +23,14 @@ from orchestration.state.folder import StateFolder
 from orchestration.warehouse.dbt import DbtOutcome, log_path, manifest_path, take_parsed
 from orchestration.warehouse.ledger import all_built
 from orchestration.warehouse.manifest import read_manifest
-from orchestration.warehouse.spark import Spark, is_table, new_folder, require_answer, shown_relations
+from orchestration.warehouse.spark import (
+    Spark,
+    is_table,
+    make_ready,
+    new_folder,
+    require_answer,
+    shown_relations,
+)
 from tests.conftest import run_night
 
 NOBODY = 9
@@ -131,6 +141,29 @@ def test_a_build_has_a_folder_that_was_never_written_to(tmp_path: Path) -> None:
     third = new_folder(warehouse)
     assert mode_of(third) == 0o2770
     assert {path.name for path in warehouse.iterdir()} == {"build-000003", "notes"}
+
+
+def test_what_cannot_be_removed_of_an_earlier_build_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    first = new_folder(tmp_path)
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    with pytest.raises(ConfigurationError, match="cannot be removed") as found:
+        new_folder(tmp_path)
+    assert found.value.path == first
+
+
+def test_a_warehouse_of_another_state_is_left_alone(tmp_path: Path) -> None:
+    spark = Spark("127.0.0.1", NOBODY, "meritline", tmp_path / "spark")
+    one, other = StateFolder(tmp_path / "one"), StateFolder(tmp_path / "other")
+    manifest: dict[str, Any] = {"nodes": {}, "sources": {}}
+    for state, match in ((one, "does not answer"), (one, "does not answer"), (other, "of the state .*one")):
+        with pytest.raises(MeritlineError, match=match):
+            make_ready(state, spark, manifest)
+    assert [path.name for path in spark.warehouse.iterdir()] == ["state.txt"]
 
 
 def mode_of(path: Path) -> int:

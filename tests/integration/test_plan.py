@@ -21,7 +21,7 @@ from orchestration.plan.saved import agreements, saved_plans
 from orchestration.plan.standing import PART
 from orchestration.publish.publication import Publication, current_publication
 from orchestration.settings import POLICY_DIR
-from orchestration.state.folder import StateFolder, auditor_parquet
+from orchestration.state.folder import StateFolder, auditor_database, auditor_parquet
 from orchestration.state.lock import hold
 from tests.board_browser import MODES, chromium, faults
 from tests.changed_policy import change, every_kind_of_change, is_row, new_policy
@@ -170,6 +170,22 @@ def test_parts_that_come_out_as_published_would_change_nothing_stated_anew(
     (taken, quick), (none, whole) = found
     assert taken >= standing and not none
     assert quick == whole and quick["lines"]
+
+
+def test_a_publication_of_an_earlier_release_is_planned_on(demo_copy: StateFolder, tmp_path: Path) -> None:
+    """It does not say which part of the calculation states a number, and other code made it."""
+    folder = demo_copy.current.resolve()
+    with duckdb.connect(str(auditor_database(folder))) as database:
+        for relation in ("calculation_node", "calculation_operand"):
+            database.execute(f"alter table audit.{relation} drop column part")
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**manifest, "code_hash": "0" * 64}), encoding="utf-8")
+    policy, out = new_policy(tmp_path / "policy"), tmp_path / "plan.json"
+    change(policy / "component_rate.csv", is_row(component_id="cg_basic"), amount_cny="600")
+    assert plan(demo_copy, policy, "--format", "json", "--out", str(out)) == 0
+    lines = json.loads(out.read_text(encoding="utf-8"))["lines"]
+    assert lines and all(line["causes"] for line in lines)
 
 
 @pytest.mark.parametrize(("component", "word"), [("cg_service_star", "gone"), ("cg_meal", "new")])

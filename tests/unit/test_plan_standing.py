@@ -23,6 +23,7 @@ NODES = (
     node("model.bonus.step", "model.policy.policy_rate"),
     node("model.bonus.place", "model.score.score", "model.bonus.step"),
     node("model.bonus.line", "model.bonus.place", "model.policy.policy_rate"),
+    node("model.audit.calculation__policy", "model.policy.policy_rate"),
     node("model.audit.calculation__score", "model.score.score"),
     node("model.audit.calculation__ranking", "model.bonus.place"),
     node("model.audit.calculation__line", "model.bonus.line", "model.policy.policy_rate"),
@@ -47,6 +48,10 @@ def parts(differing: Iterable[str], same: Iterable[str] = (), given: Iterable[st
 
 def test_what_no_seed_that_differs_is_above_of_stands_without_a_look() -> None:
     assert parts([]) == ["line", "ranking", "score"]
+
+
+def test_rows_that_others_look_up_never_stand() -> None:
+    assert "policy" not in parts(["target"])
 
 
 def test_a_part_stands_where_what_it_reads_has_the_same_rows() -> None:

@@ -69,6 +69,18 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(site: 
     assert load_settings({"MERITLINE_SITE": str(site.folder)}) == own
 
 
+def test_a_command_names_the_engine_that_the_site_would_not_take(site: Site) -> None:
+    place(site, "site.yml").write_text("engine: spark\n", encoding="utf-8")
+    usual = load_settings({}, site=site.folder)
+    assert "--engine" not in usual.nightly_command(as_of="", allow_rejects="0")
+    other = replace(usual, engine="duckdb").nightly_command(as_of="", allow_rejects="0")
+    assert "--engine duckdb" in other
+    place(site, "site.yml").unlink()
+    plain = load_settings({}, site=site.folder)
+    assert "--engine" not in plain.nightly_command(as_of="", allow_rejects="0")
+    assert "--engine spark" in replace(plain, engine="spark").nightly_command(as_of="", allow_rejects="0")
+
+
 def test_names_of_profiles_are_the_sites_and_paths_begin_in_its_folder(site: Site) -> None:
     place(site, "site.yml").write_text(
         "profiles: [roster, zendesk, more/own.yml]\nlanding: in\n", encoding="utf-8"

@@ -70,6 +70,10 @@ def join_numbers(pair: Pair) -> None:
         "create or replace temp table concerned as select unnest(cast($agents as varchar[])) as agent_id",
         agents=list(pair.only.agents),
     )
+    if pair.only.parts is None:
+        _join(pair, *(f"from {{side}}.audit.{{relation}} where {OF_CONCERNED}",) * 2)
+        pair.has_all_numbers = True
+        return
     pair.rows(
         "create or replace temp table stated_part as select unnest(cast($parts as varchar[])) as part",
         parts=list(pair.only.parts),

@@ -32,11 +32,11 @@ def _changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> Itera
 @dataclass(frozen=True)
 class Stated:
     """Of what the later one has numbers, where it has not all: of which agents, none of whose others can have
-    moved, and of which parts of the calculation. Those of other parts are the earlier one's.
+    moved, and of which parts of the calculation (None: of all). Those of other parts are the earlier one's.
     """
 
     agents: Sequence[str]
-    parts: Sequence[str]
+    parts: Sequence[str] | None
 
 
 class Pair:
