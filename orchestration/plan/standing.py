@@ -6,18 +6,17 @@ They are neither stated nor compared again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+
+from orchestration.plan.upstream import POLICY, Graph
 
 PART = "calculation__"
 """How models begin that state a part of the calculation; the rest of the name is the part's."""
 
-POLICY = "policy"
-"""Schema of the rows in force, and the part that states them: others look up its rows, so it never stands."""
-
-Graph = Mapping[str, Any]
+OF_POLICY = PART + POLICY
+"""The part that states the rows in force: others look them up, so it never stands."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Standing:
             for one, node in self._nodes.items()
             if node["resource_type"] == "model"
             and node["name"].startswith(PART)
-            and node["name"] != PART + POLICY
+            and node["name"] != OF_POLICY
         )
 
     @cached_property
@@ -79,9 +78,9 @@ class Standing:
     def _stand_above(self, unique_id: str) -> bool:
         # Rows of the policy are few: where they differ, no other relation is compared.
         parents = self.graph["parent_map"].get(unique_id, ())
-        return all(map(self._stands, sorted(parents, key=self._is_of_pay)))
+        return all(map(self._stands, sorted(parents, key=self._is_no_policy)))
 
-    def _is_of_pay(self, unique_id: str) -> bool:
+    def _is_no_policy(self, unique_id: str) -> bool:
         return unique_id in self._nodes and self._nodes[unique_id]["schema"] != POLICY
 
 

@@ -139,8 +139,7 @@ def new_folder(warehouse: Path) -> Path:
     """An empty folder of the warehouse, numbered after the last one; earlier ones go. Who may write to the
     warehouse may write to it, and nobody else has a right there: pay lies in it.
     """
-    if not warehouse.exists():
-        warehouse.mkdir(OWNER_DIR, parents=True)
+    warehouse.mkdir(OWNER_DIR, parents=True, exist_ok=True)
     earlier = {path: int(said[1]) for path in warehouse.iterdir() if (said := BUILD.fullmatch(path.name))}
     folder = warehouse / f"build-{max(earlier.values(), default=0) + 1:06d}"
     folder.mkdir()
@@ -159,8 +158,7 @@ def new_folder(warehouse: Path) -> Path:
 
 def _require_unshared(spark: Spark, state: StateFolder) -> None:
     """Two states would drop each other's schemas and folders in the middle of a night."""
-    if not spark.warehouse.exists():
-        spark.warehouse.mkdir(OWNER_DIR, parents=True)
+    spark.warehouse.mkdir(OWNER_DIR, parents=True, exist_ok=True)
     own, owner = str(state.root.resolve()), spark.warehouse / OWNER
     if not owner.exists():
         owner.write_text(own, encoding="utf-8")

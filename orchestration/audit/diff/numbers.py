@@ -72,7 +72,6 @@ def join_numbers(pair: Pair) -> None:
     )
     if pair.only.parts is None:
         _join(pair, *(f"from {{side}}.audit.{{relation}} where {OF_CONCERNED}",) * 2)
-        pair.has_all_numbers = True
         return
     pair.rows(
         "create or replace temp table stated_part as select unnest(cast($parts as varchar[])) as part",

@@ -56,7 +56,7 @@ class Pair:
     ) -> None:
         self._database = database
         self.same, self.only = frozenset(same), only
-        self.has_all_numbers = only is None
+        self.has_all_numbers = only is None or only.parts is None
         self.before, self.after = before, after
         self.has_moved_on = bool(before["as_of"] != after["as_of"])
         self.site_changes = tuple(_changed_files(*(_site_files(one) for one in (before, after))))
