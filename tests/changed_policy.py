@@ -94,6 +94,16 @@ def every_kind_of_change(policy: Path) -> None:
     add(policy / "component_rate.csv", first, component_id="cg_meal", amount_cny="80", effective_to="")
 
 
+def every_rate(policy: Path, component_id: str) -> None:
+    """Every rate of a component's rate table, one more."""
+    path = policy / "component_rate.csv"
+    rows = rows_of(path)
+    for row in rows:
+        if row["component_id"] == component_id:
+            row["rate"] = str(Decimal(row["rate"]) + 1)
+    write_rows(path, rows)
+
+
 def random_change(policy: Path, dice: random.Random) -> str:
     """One to three sound changes of numbers in a policy folder, in words: rates, amounts, parameters,
     targets, shares moved between two bands, weights between two KPIs, thresholds of KPIs.

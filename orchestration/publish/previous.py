@@ -72,6 +72,11 @@ class Previous:
         """Its file of a part, if that is as it was written."""
         return self._as_written(f"{AUDITOR}/{relation.full_name}/{part}")
 
+    def same_file(self, relation: Relation, part: str, written: Path) -> Path | None:
+        """Its file of a part, if that is as it was written and has the bytes of the file `written` now."""
+        file = self.file(relation, part)
+        return file if file is not None and self.hashes.of(file) == self.hashes.of(written) else None
+
     def database(self, audience: str) -> Path | None:
         """Its DuckDB file of an audience, if that is as it was written."""
         return self._as_written(f"{audience}.duckdb")

@@ -24,7 +24,7 @@ from orchestration.settings import POLICY_DIR
 from orchestration.state.folder import StateFolder, auditor_database, auditor_parquet
 from orchestration.state.lock import hold
 from tests.board_browser import MODES, chromium, faults
-from tests.changed_policy import change, every_kind_of_change, is_row, new_policy
+from tests.changed_policy import change, every_kind_of_change, every_rate, is_row, new_policy
 from tests.conftest import copy_state, run_night
 
 SETTLED = "2026-09"
@@ -103,6 +103,16 @@ def test_every_changed_line_has_a_cause_and_totals_are_sums_of_lines(
     assert {line["before_cny"] for line in lines if line["label_en"] == "Meals"} == {None}
     kinds = {cause["kind"] for line in lines for cause in line["causes"]}
     assert {"policy", "definitions", "ranking"} <= kinds
+
+
+def test_a_table_below_what_is_paid_is_the_cause_of_lines_whatever_they_come_to(
+    demo_copy: StateFolder, tmp_path: Path
+) -> None:
+    every_rate(new_policy(tmp_path / "policy"), "pt_deduction")
+    out = tmp_path / "plan.json"
+    assert plan(demo_copy, tmp_path / "policy", "--format", "json", "--out", str(out)) == 0
+    lines = json.loads(out.read_text(encoding="utf-8"))["lines"]
+    assert lines and all([cause["kind"] for cause in line["causes"]] == ["policy"] for line in lines)
 
 
 def test_the_numbers_of_those_whose_pay_stays_would_change_nothing(

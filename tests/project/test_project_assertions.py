@@ -220,6 +220,31 @@ CASES = {
             "a second root": {"bonus_trace": [node("b", None, 0), node("l", None, 1)]},
         },
     ),
+    "assert_every_row_looked_up_is_named": Case(
+        {
+            "calculation_node": [
+                {"node_key": "rate", "operation": "row", "value": 1},
+                {"node_key": "grade", "operation": "last_row", "text_value": "A"},
+                {"node_key": "of another method", "operation": "row"},
+            ],
+            "calculation_operand": [
+                {"parent_key": "rate", "node_key": "one", "is_chosen": True},
+                {"parent_key": "rate", "node_key": "other", "is_chosen": False},
+                {"parent_key": "grade", "node_key": "band", "is_chosen": True},
+            ],
+        },
+        {
+            "none is": {
+                "calculation_operand": [{"parent_key": "rate", "node_key": "one", "is_chosen": False}]
+            },
+            "two are": {
+                "calculation_operand": [
+                    {"parent_key": one, "node_key": row, "is_chosen": True}
+                    for one, row in (("rate", "one"), ("rate", "other"), ("grade", "band"))
+                ]
+            },
+        },
+    ),
     "assert_evidence_leads_to_source_rows": Case(
         {
             "kpi_daily": [evidence(1)],

@@ -10,6 +10,7 @@ import pytest
 
 from orchestration.errors import ConfigurationError, PublicationRefused
 from orchestration.publish.candidate import Candidate, build_candidate, content_hash, read_candidate
+from orchestration.publish.previous import Previous
 from orchestration.state.folder import StateFolder, auditor_folder, auditor_parquet
 from orchestration.warehouse.manifest import Relation
 from tests import paying
@@ -228,6 +229,23 @@ def test_a_mart_for_bi_with_an_agents_money_is_refused(tmp_path: Path, column: s
     state = make_state(tmp_path, {"marts.mart_x": f"select 'A1' as agent_id, 1.00 as {column}"})
     with pytest.raises(ConfigurationError, match="PR-03"):
         build(state, [relation("marts.mart_x", key=["agent_id"], audiences=["bi"])])
+
+
+def test_a_part_that_came_out_the_same_is_the_file_of_the_candidate_before(tmp_path: Path) -> None:
+    dated = relation("facts.fct_a", key=["id"], part_by="happened_on")
+    rows = "select i as id, date '2026-09-15' + cast(i as integer) as happened_on from range(30) as t(i)"
+    state = make_state(tmp_path, {"facts.fct_a": rows})
+    files = build(state, [dated]).files
+    previous = Previous(state.candidate, files)
+    part = "2026-09.parquet"
+    before = auditor_folder(state.candidate, dated.full_name) / part
+    written = tmp_path / "written.parquet"
+    written.write_bytes(before.read_bytes())
+    assert previous.same_file(dated, part, written) == before
+    assert previous.same_file(dated, "2026-10.parquet", written) is None, "another month"
+    assert previous.same_file(dated, "2026-11.parquet", written) is None, "a month that it has not"
+    before.write_bytes(b"another's")
+    assert Previous(state.candidate, files).same_file(dated, part, before) is None, "not as it was written"
 
 
 def test_the_candidate_is_read_back_as_it_was_written(tmp_path: Path) -> None:

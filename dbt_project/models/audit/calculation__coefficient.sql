@@ -125,6 +125,8 @@ select
         label="case when is_of_reviews then 'deducted in QA reviews' else coalesce(name_en, source) end",
         label_zh="case when is_of_reviews then '质检扣分' else name_zh end", unit="'points'", decimals=6,
         table_key="case when not is_of_reviews then 'rates:' || period_id || ':' || component_id || ':rate' end",
+        chosen_key="case when not is_of_reviews then "
+            ~ key_of('policy_component_rate', 'deduction', {'rate_key': 'deduction.source'}) ~ " end",
         reason="case when deduction_points is null then 'no_export' end",
         reason_zh="case when deduction_points is null then '从未收到所需导出' end", clause_id='clause_id',
         value_origin='value_origin', cell=['bonus_deduction', 'deduction_points', 'deduction']

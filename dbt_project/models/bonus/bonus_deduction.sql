@@ -56,6 +56,7 @@ select
     case
         when absent.period_id is null then coalesce(quality.deduction_points, cast(0 as decimal(18, 6)))
     end as deduction_points,
+    cast(null as decimal(18, 6)) as lower_bound,
     due.component_clause_id as clause_id,
     'stated' as value_origin
 from due
@@ -75,6 +76,7 @@ select
     observed.kpi_id as source,
     {{ ratio('observed.numerator', 'observed.denominator') }} as kpi_value,
     cast(rate.rate as decimal(18, 6)) as deduction_points,
+    rate.lower_bound,
     rate.clause_id,
     rate.value_origin
 from due

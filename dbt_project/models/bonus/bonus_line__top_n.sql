@@ -22,7 +22,8 @@ select
         line_node(
             node_key="'quantity'", parent_key="''", operand="'quantity'", position=1, kind="'award'", operation="'row'",
             label="'award of the rank'", label_zh="'名次奖金'", unit="'cny'", value='amount_cny',
-            table_key="'rates:' || period_id || ':' || component_id || ':amount'", clause_id='clause_id',
+            table_key="'rates:' || period_id || ':' || component_id || ':amount'",
+            chosen_key=key_of('policy_component_rate', 'ranking', {'rate_key': "''"}), clause_id='clause_id',
             value_origin='value_origin'
         ),
         line_uses(

@@ -358,6 +358,7 @@ select
     ranked.rank,
     rate.component_id is not null as is_awarded,
     rate.amount_cny,
+    rate.lower_bound,
     component.label_en,
     component.label_zh,
     component.clause_id,
