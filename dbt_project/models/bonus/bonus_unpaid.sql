@@ -411,15 +411,16 @@ unranked as (
             when latest.agent_id is null then 'no ' || award.measure_en || ' to rank by'
             when latest.case_count < award.min_sample
                 then
-                    award.measure_en || ' on ' || cast(latest.case_count as string) || ' cases, fewer than '
-                    || cast(award.min_sample as string)
+                    award.measure_en || ' on ' || cast(latest.case_count as string) || ' of the '
+                    || cast(award.min_sample as string) || ' cases that it takes'
             when award.previous_period_id is null then 'there is no period before to compare with'
             when held_last.agent_id is null then 'not on the plan at the end of ' || award.previous_period_id
             when prior.agent_id is null then 'no ' || award.measure_en || ' of ' || award.previous_period_id
             when prior.case_count < award.min_sample
                 then
                     award.measure_en || ' of ' || award.previous_period_id || ' on '
-                    || cast(prior.case_count as string) || ' cases, fewer than ' || cast(award.min_sample as string)
+                    || cast(prior.case_count as string) || ' of the ' || cast(award.min_sample as string)
+                    || ' cases that it takes'
             when award.gain = 'relative' and prior.value = 0
                 then award.measure_en || ' of ' || award.previous_period_id || ' is 0, nothing is a share of it'
             else 'no better ' || award.measure_en || ' than in ' || award.previous_period_id
@@ -436,7 +437,8 @@ unranked as (
             when not {{ reaches_share('plan_days.day_count', 'award.day_count', 'award.min_service_share') }}
                 then
                     '在该方案 ' || cast(plan_days.day_count as string) || ' 天（共 '
-                    || cast(award.day_count as string) || ' 天），占比低于 ' || {{ said('award.min_service_share') }}
+                    || cast(award.day_count as string) || ' 天），占比低于 '
+                    || {{ said('award.min_service_share') }}
             when award.max_service_months is not null and due.hired_on is null then '入职日期未知'
             when award.ends_on >= {{ add_months('due.hired_on', 'award.max_service_months') }}
                 then
@@ -538,9 +540,13 @@ came_to_nothing as (
             when ranking.subject_id is not null then cast(ranking.rank as string)
             else unranked.lacks
         end as lacks,
-        case when attainment.status = 'no_target' then target_kpi.name_en end as lacks_en,
         case
-            when attainment.status = 'no_target' then target_kpi.name_zh
+            when due.mechanism in ('commission', 'threshold') and attainment.status = 'no_target'
+                then target_kpi.name_en
+        end as lacks_en,
+        case
+            when due.mechanism in ('commission', 'threshold') and attainment.status = 'no_target'
+                then target_kpi.name_zh
             when shut_gate.agent_id is not null
                 then
                     shut_gate.label_zh || case
