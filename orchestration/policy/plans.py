@@ -175,7 +175,7 @@ def _grades_cover_everyone(tables: Tables) -> Iterator[PolicyFault]:
             for earlier, later in pairwise(ordered):
                 if _number(earlier, "band_no") == _number(later, "band_no"):
                     yield later.fault(
-                        f"band_no {later.text('band_no')} of {scheme} {kind} is that of row {earlier.row} too",
+                        f"band_no {later.text('band_no')} of {scheme} {kind} is row {earlier.row}'s too",
                         "Number the bands from the best downwards, each by itself",
                     )
             if method == "forced":

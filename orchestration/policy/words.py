@@ -142,7 +142,7 @@ def number_faults(table: PolicyTable) -> Iterator[PolicyFault]:
 def bounds_fault(
     row: PolicyRow, name: str, number: Decimal, bounds: tuple[float | None, float | None]
 ) -> PolicyFault | None:
-    """What is wrong with a number that is to be at least the one and at most the other; None if nothing is."""
+    """What is wrong with a number that is to be within both bounds; None if nothing is."""
     least, most = (None if edge is None else Decimal(str(edge)) for edge in bounds)
     if (least is None or number >= least) and (most is None or number <= most):
         return None

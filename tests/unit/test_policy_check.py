@@ -41,12 +41,12 @@ def test_the_shipped_policy_is_sound() -> None:
         ("score_kpi.csv", 2, ",0.25,", ",-0.25,", "weight is -0.25"),
         ("score_kpi.csv", 2, ",0.25,5,", ",0.25,-1,", "min_sample is -1"),
         ("grade_band.csv", 2, ",0.1,", ",-0.1,", "share is -0.1"),
-        ("grade_band.csv", 3, ",A,2,", ",A,1,", "is that of row 2 too"),
+        ("grade_band.csv", 3, ",A,2,", ",A,1,", "row 2's too"),
         ("kpi.csv", 9, ",7,", ",-7,", "window_days is -7"),
         ("kpi.csv", 3, ",0.8,", ",2,", "share_threshold is 2"),
         ("component.csv", 2, "基础奖金", "", "label_zh is empty"),
         # What Python would take for a number or a date, and a warehouse does not.
-        ("score_kpi.csv", 2, ",0.25,", ",０.25,", "which is no decimal(18,6)"),  # noqa: RUF001
+        ("score_kpi.csv", 2, ",0.25,", ",０.25,", "which is no decimal(18,6)"),
         ("score_kpi.csv", 2, ",0.25,", ",0.2_5,", "which is no decimal(18,6)"),
         ("score_kpi.csv", 2, ",0.25,5,", ",0.25,100000000000000000000,", "which is no bigint"),
         ("component_rate.csv", 2, ",500,", ",100000000000000000,", "which is no decimal(18,2)"),
