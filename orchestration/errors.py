@@ -53,7 +53,8 @@ class MeritlineError(Exception):
         place = (
             "" if self.path is None else f"{self.path}" + ("" if self.row is None else f", row {self.row}")
         )
-        return f"{place + ': ' if place else ''}{self.problem}. {self.remedy}"
+        stop = "" if self.problem.endswith("?") else "."
+        return f"{place + ': ' if place else ''}{self.problem}{stop} {self.remedy}"
 
 
 class ConfigurationError(MeritlineError):

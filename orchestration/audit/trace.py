@@ -228,7 +228,10 @@ class _Tree:
 def _reason(number: Number) -> Phrase | None:
     if number.reason is None:
         return None
-    return Phrase(number.reason.replace("_", " "), number.reason_zh or number.reason)
+    # A word of a list is said in plain words; a sentence may name a column, which has its underscore.
+    is_word = " " not in number.reason
+    words = number.reason.replace("_", " ") if is_word else number.reason
+    return Phrase(words, number.reason_zh or number.reason)
 
 
 def _without_echo(node: Node, number: Number) -> Node:

@@ -22,7 +22,7 @@ from orchestration.policy.plans import (
 )
 from orchestration.policy.rows import PolicyFault, PolicyTable, Tables, read_tables
 from orchestration.policy.site import SHIPPED, Site
-from orchestration.policy.words import KnownWords, Lists, tables_read, word_faults
+from orchestration.policy.words import KnownWords, Lists, number_faults, tables_read, word_faults
 from orchestration.settings import POLICY_DIR, REFERENCE_DIR
 
 POLICY_YAML = POLICY_DIR / "_policy__seeds.yml"
@@ -106,6 +106,7 @@ def _checks(tables: Tables) -> Iterator[_Check]:
     for name, table in tables.items():
         yield _Check(f"words of {name}", tables_read(table), partial(_words_of, name))
         yield _Check(f"dates of {name}", (name,), partial(_dates_of, name))
+        yield _Check(f"numbers of {name}", (name,), partial(_numbers_of, name))
     yield _Check("rules", RULE_TABLES, rule_faults)
     yield _Check("reviews", REVIEW_TABLES, review_faults)
     yield _Check("grades", GRADE_TABLES, grade_faults)
@@ -119,6 +120,10 @@ def _words_of(name: str, tables: Tables, lists: Lists) -> Iterator[PolicyFault]:
 
 def _dates_of(name: str, tables: Tables, _: Lists) -> Iterator[PolicyFault]:
     return date_faults(tables[name])
+
+
+def _numbers_of(name: str, tables: Tables, _: Lists) -> Iterator[PolicyFault]:
+    return number_faults(tables[name])
 
 
 def told(faults: Iterable[PolicyFault]) -> list[str]:

@@ -3,7 +3,7 @@
 Under `config.meta.words` each text column has one entry. Its known words are those of all the lists that the
 entry names:
 
-- `label: true`: free text for people; nothing is asked of it
+- `label: true`: free text for people; nothing is asked of it but that it is there
 - `values: […]`: words written there
 - `references: table.column` (or several): what those columns hold; with `within: […]` only in rows that agree
   in these columns

@@ -16,7 +16,7 @@ from typing import Any
 from orchestration.policy.entry import Words
 from orchestration.policy.grades import Grades, grades_on
 from orchestration.policy.rows import PolicyFault, PolicyRow, PolicyTable, Tables, boundary_days, grouped
-from orchestration.policy.words import Lists, remedy
+from orchestration.policy.words import Lists, bounds_fault, remedy
 
 PARTS = ("component_rate", "component_parameter", "component_event")
 MECHANISM_TABLES = ("component", *PARTS, "grade_band", "score_block", "scheme_rule", "kpi", "event_kind")
@@ -199,18 +199,14 @@ def parameter_faults(
         if (wrong := lists.fault(entry, row, column)) is not None:
             yield PolicyFault(wrong.file, wrong.row, f"{name}: {wrong.problem}", wrong.remedy)
         return
-    text, (least, most) = row.text(column), entry.number
+    text = row.text(column)
     try:
         number = Decimal(text)
     except InvalidOperation:
         yield row.fault(f"{name}: {column} is {text!r}, which is no number", "Write a number")
         return
-    if (least is not None and number < Decimal(str(least))) or (
-        most is not None and number > Decimal(str(most))
-    ):
-        edges = {"at least": least, "at most": most}
-        bounds = [f"{said} {edge}" for said, edge in edges.items() if edge is not None]
-        yield row.fault(f"{name} is {text}", f"It is {' and '.join(bounds)}")
+    if (fault := bounds_fault(row, name, number, entry.number)) is not None:
+        yield fault
 
 
 def _rates(case: _Case) -> Iterator[PolicyFault]:

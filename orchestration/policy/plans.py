@@ -172,6 +172,12 @@ def _grades_cover_everyone(tables: Tables) -> Iterator[PolicyFault]:
         groups = grouped(table.in_force(day), "scheme_id", "period_kind", "method")
         for (scheme, kind, method), rows in groups.items():
             ordered = sorted(rows, key=lambda row: _number(row, "band_no"))
+            for earlier, later in pairwise(ordered):
+                if _number(earlier, "band_no") == _number(later, "band_no"):
+                    yield later.fault(
+                        f"band_no {later.text('band_no')} of {scheme} {kind} is row {earlier.row}'s too",
+                        "Number the bands from the best downwards, each by itself",
+                    )
             if method == "forced":
                 total = _sum(ordered, "share")
                 if total != 1:
@@ -187,7 +193,12 @@ def _grades_cover_everyone(tables: Tables) -> Iterator[PolicyFault]:
                     "Leave min_score of the last band empty",
                 )
             for row, (upper, lower) in zip(ordered[1:], pairwise(scores), strict=True):
-                if upper is None or (lower is not None and lower >= upper):
+                if upper is None:
+                    yield row.fault(
+                        "the band before it has no min_score, so that no score is left for this one",
+                        "Leave min_score of the last band alone empty",
+                    )
+                elif lower is not None and lower >= upper:
                     yield row.fault(
                         f"min_score {lower} is not below that of the band before it ({upper})",
                         "Order the bands from the best downwards",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,13 @@ from orchestration.plain_yaml import load_yaml
 from orchestration.policy.entry import Words
 
 _EDGES = ("effective_from", "effective_to")
+
+# Python reads more than a warehouse does: 1_000, digits of other scripts, 20261001, weeks.
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_BIGINT = 2**63
+"""Whole numbers below it fit the column, and down to its negative."""
 
 Value = str | Decimal | date | None
 
@@ -228,19 +236,33 @@ def _typed(row: PolicyRow, types: Mapping[str, str]) -> tuple[PolicyRow, list[Po
 
 def _parser(kind: str) -> Callable[[str], Value]:
     if kind == "date":
-        return date.fromisoformat
+        return lambda text: date.fromisoformat(_formed(text, _DATE))
     if kind == "bigint":
-        return lambda text: Decimal(int(text))
+        return _bigint
     if kind.startswith("decimal"):
-        scale = int(kind.rstrip(")").split(",")[1])
-        return lambda text: _decimal(text, scale)
+        width, scale = (int(size) for size in kind.removeprefix("decimal(").rstrip(")").split(","))
+        return lambda text: _decimal(text, width, scale)
     return str
 
 
-def _decimal(text: str, scale: int) -> Decimal:
-    value = Decimal(text)
+def _formed(text: str, form: re.Pattern[str]) -> str:
+    """The cell without blanks around it; raises ValueError where it is written in another way."""
+    if not form.fullmatch(text.strip()):
+        raise ValueError(text)
+    return text.strip()
+
+
+def _bigint(text: str) -> Decimal:
+    value = int(_formed(text, _WHOLE))
+    if not -_BIGINT <= value < _BIGINT:
+        raise ValueError(text)
+    return Decimal(value)
+
+
+def _decimal(text: str, width: int, scale: int) -> Decimal:
+    value = Decimal(_formed(text, _NUMBER))
     exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int) or -exponent > scale:
+    if not isinstance(exponent, int) or -exponent > scale or abs(value) >= Decimal(10) ** (width - scale):
         raise ValueError(text)
     return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -110,6 +111,10 @@ def _files(entry: Words) -> str:
 def word_faults(table: PolicyTable, lists: Lists) -> Iterator[PolicyFault]:
     """Every cell of a column with a list that holds a word which is not in it."""
     for column, entry in table.columns.items():
+        if entry.is_label and not entry.is_optional:
+            for row in table.rows:
+                if not row.text(column).strip():
+                    yield row.fault(f"{column} is empty", "Write what people are to read there")
         if entry.is_label or entry.is_decided_elsewhere:
             continue
         if not lists.are_all_known(entry, table, column):
@@ -123,6 +128,27 @@ def word_faults(table: PolicyTable, lists: Lists) -> Iterator[PolicyFault]:
                 yield PolicyFault(
                     table.file, None, f"{column} {word!r} has no row", "Add it: it is read by that name"
                 )
+
+
+def number_faults(table: PolicyTable) -> Iterator[PolicyFault]:
+    """Every number that is not within the bounds that the seeds' YAML gives its column (`meta.numbers`)."""
+    for column, (least, most) in table.meta.get("numbers", {}).items():
+        for row in table.rows:
+            number = row.number(column)
+            if number is not None and (fault := bounds_fault(row, column, number, (least, most))) is not None:
+                yield fault
+
+
+def bounds_fault(
+    row: PolicyRow, name: str, number: Decimal, bounds: tuple[float | None, float | None]
+) -> PolicyFault | None:
+    """What is wrong with a number that is to be within both bounds; None if nothing is."""
+    least, most = (None if edge is None else Decimal(str(edge)) for edge in bounds)
+    if (least is None or number >= least) and (most is None or number <= most):
+        return None
+    edges = {"at least": least, "at most": most}
+    said = " and ".join(f"{words} {edge}" for words, edge in edges.items() if edge is not None)
+    return row.fault(f"{name} is {number}", f"It is {said}")
 
 
 def tables_read(table: PolicyTable) -> tuple[str, ...]:

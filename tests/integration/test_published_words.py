@@ -69,3 +69,11 @@ def test_the_words_are_those_beside_the_models(published_demo: Path, publication
     }
     assert expected
     assert {key: found[key] for key in expected} == expected
+
+
+def test_every_number_of_a_trace_is_called_by_a_name_in_both_languages(publication: Publication) -> None:
+    query = (
+        "select distinct label, label_zh from audit.bonus_trace where kind = 'parameter' "
+        "and (regexp_matches(label, '[a-z]_[a-z]') or label_zh = '参数')"
+    )
+    assert _rows(publication, "auditor", query) == []

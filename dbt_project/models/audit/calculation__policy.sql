@@ -3,6 +3,15 @@
 {# Leaves: rows of rate tables, parameters, weights and thresholds of events, bands of grades, weights and curves of
    scores, shares of plans. #}
 
+{# What people call the parameters that are numbers; one that a new mechanism reads is called by its own name. #}
+{% set named_parameters = [
+    ('base_cny', 'base amount', '计奖基数'), ('unit_value_cny', 'value of a point', '每分金额'),
+    ('share', 'share', '占比'), ('multiple', 'multiple', '倍数'), ('company_factor', 'company factor', '公司系数'),
+    ('step_share', 'share of a step', '每级占比'), ('min_quantity', 'least quantity', '数量下限'),
+    ('max_quantity', 'largest quantity', '数量上限'), ('min_sample', 'smallest sample', '最小样本'),
+    ('max_service_months', 'months of service at most', '入职月数上限')
+] %}
+
 with
 
 rate as (
@@ -17,7 +26,21 @@ rate as (
 ),
 
 parameter as (
-    select * from {{ ref('policy_component_parameter') }}
+    select
+        *,
+        case parameter
+            {% for name, label, label_zh in named_parameters %}
+            when '{{ name }}' then '{{ label }}'
+            {% endfor %}
+            else replace(parameter, '_', ' ')
+        end as label_en,
+        case parameter
+            {% for name, label, label_zh in named_parameters %}
+            when '{{ name }}' then '{{ label_zh }}'
+            {% endfor %}
+            else '参数'
+        end as label_zh
+    from {{ ref('policy_component_parameter') }}
 ),
 
 counted as (
@@ -99,7 +122,8 @@ select
     {{ node(
         agent_id='null', node_key="'parameter:' || " ~ key_of('policy_component_parameter', 'parameter'),
         kind="'parameter'",
-        label='parameter.parameter', label_zh="'参数'", value='parameter.value', text_value='parameter.text_value',
+        label='parameter.label_en', label_zh='parameter.label_zh', value='parameter.value',
+        text_value='parameter.text_value',
         unit="'parameter'", effective_from_on='parameter.effective_from_on', clause_id='parameter.clause_id',
         value_origin='parameter.value_origin', input_model="'policy_component_parameter'",
         input_key=key_of('policy_component_parameter', 'parameter'),

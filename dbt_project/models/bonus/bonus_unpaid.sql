@@ -166,7 +166,9 @@ lacking_row as (
             when due.rate_key is null then 'workforce.agent.' || component.key_attribute
             when due.band_value is null then 'workforce.agent.hired_on'
             else component.key_attribute || ' ' || due.rate_key
-        end as lacks
+        end as lacks,
+        base_component.label_en as base_en,
+        base_component.label_zh as base_zh
     from due
     inner join {{ ref('policy_component') }} as component
         on
@@ -197,6 +199,33 @@ lacking_row as (
         )
 ),
 
+-- The first day of what a shut gate counts: of the component's own days alone, as the gate counts them (S-MOVE).
+gate_event as (
+    select
+        gate.agent_id,
+        gate.period_id,
+        gate.component_id,
+        gate.segment_no,
+        gate.event_kind,
+        min(event.first_event_on) as first_event_on
+    from {{ ref('bonus_gate') }} as gate
+    inner join {{ ref('bonus_own_event') }} as own_event
+        on
+            gate.agent_id = own_event.agent_id
+            and gate.period_id = own_event.period_id
+            and gate.component_id = own_event.component_id
+            and gate.segment_no = own_event.segment_no
+            and gate.event_kind = own_event.event_kind
+    inner join {{ ref('bonus_event') }} as event
+        on
+            own_event.agent_id = event.agent_id
+            and own_event.period_id = event.period_id
+            and own_event.event_segment_no = event.segment_no
+            and own_event.event_kind = event.event_kind
+    where gate.status = 'not_met'
+    group by gate.agent_id, gate.period_id, gate.component_id, gate.segment_no, gate.event_kind
+),
+
 -- The gate that is shut, of several the first by name.
 shut_gate as (
     select
@@ -210,7 +239,7 @@ shut_gate as (
         gate.comparison,
         gate.threshold_value,
         event.first_event_on,
-        -- Not one is allowed: the day of the first says it all.
+        -- Not one is allowed: the day of the first says it, with the count where there are more.
         gate.comparison = 'at_most' and gate.threshold_value = 0 and event.first_event_on is not null as is_of_any,
         row_number() over (
             partition by gate.agent_id, gate.period_id, gate.component_id, gate.segment_no
@@ -221,18 +250,12 @@ shut_gate as (
         on
             gate.period_id = kind.period_id
             and gate.event_kind = kind.event_kind
-    left join (
-        select
-            agent_id,
-            period_id,
-            event_kind,
-            min(first_event_on) as first_event_on
-        from {{ ref('bonus_event') }}
-        group by agent_id, period_id, event_kind
-    ) as event
+    left join gate_event as event
         on
             gate.agent_id = event.agent_id
             and gate.period_id = event.period_id
+            and gate.component_id = event.component_id
+            and gate.segment_no = event.segment_no
             and gate.event_kind = event.event_kind
     where gate.status = 'not_met'
 ),
@@ -265,6 +288,214 @@ without_line as (
         and lacking_row.agent_id is null
 ),
 
+award as (
+    select
+        award.component_id,
+        award.period_id,
+        award.subject,
+        award.gain,
+        award.min_sample,
+        award.max_service_months,
+        scheme.min_service_share,
+        case
+            when award.basis = 'attainment' then 'attainment:' || award.component_id
+            else award.basis
+        end as measure_id,
+        case award.basis
+            when 'score' then 'total score'
+            when 'attainment' then 'attainment'
+            else coalesce(kpi.name_en, award.basis)
+        end as measure_en,
+        case award.basis
+            when 'score' then '总分'
+            when 'attainment' then '达成率'
+            else coalesce(kpi.name_zh, award.basis)
+        end as measure_zh,
+        period.ends_on,
+        period.day_count,
+        previous.period_id as previous_period_id
+    from {{ ref('policy_award') }} as award
+    inner join {{ ref('policy_scheme') }} as scheme
+        on
+            award.period_id = scheme.period_id
+            and award.scheme_id = scheme.scheme_id
+    inner join {{ ref('dim_period') }} as period
+        on award.period_id = period.period_id
+    left join {{ ref('dim_period') }} as previous
+        on period.previous_period_id = previous.period_id
+    left join {{ ref('policy_kpi_period') }} as kpi
+        on
+            award.period_id = kpi.period_id
+            and award.basis = kpi.kpi_id
+),
+
+measure as (
+    select
+        agent_id,
+        period_id,
+        kpi_id as measure_id,
+        value,
+        denominator as case_count
+    from {{ ref('kpi_observation') }}
+    where value is not null and kpi_id in (select measure_id from award)
+    union all
+    select
+        agent_id,
+        period_id,
+        'score' as measure_id,
+        cast(total_score as decimal(24, 6)) as value,
+        cast(1 as bigint) as case_count
+    from {{ ref('score') }}
+    where total_score is not null
+    union all
+    select
+        agent_id,
+        period_id,
+        'attainment:' || component_id as measure_id,
+        attainment as value,
+        cast(1 as bigint) as case_count
+    from {{ ref('bonus_attainment') }}
+    where attainment is not null
+),
+
+plan_days as (
+    select
+        agent_id,
+        period_id,
+        scheme_id,
+        cast(sum(day_count) as bigint) as day_count
+    from {{ ref('dim_agent_period_segment') }}
+    group by agent_id, period_id, scheme_id
+),
+
+-- A team that works in two departments may have a rank in each: the better one is said.
+team_rank as (
+    select
+        period_id,
+        component_id,
+        subject_id as team_id,
+        min(rank) as rank,
+        cast(max(case when is_awarded then 1 else 0 end) as bigint) = 1 as is_awarded
+    from {{ ref('bonus_ranking') }}
+    where subject = 'team'
+    group by period_id, component_id, subject_id
+),
+
+-- Why somebody has no rank of their own, in the order in which S-AWARD leaves people out; of an award of teams, what
+-- the team came to.
+unranked as (
+    select
+        due.agent_id,
+        due.period_id,
+        due.component_id,
+        due.segment_no,
+        award.subject,
+        case
+            when award.subject = 'team' and due.team_id is null then 'of no team'
+            when award.subject = 'team' and team.rank is null then 'the team is not ranked'
+            when award.subject = 'team' and team.is_awarded
+                then 'the team has rank ' || cast(team.rank as string) || ' and is awarded'
+            when award.subject = 'team'
+                then 'the team has rank ' || cast(team.rank as string) || ', which earns nothing'
+            when place.last_day_on <> award.ends_on or place.scheme_id <> due.scheme_id
+                then 'not on the plan on ' || cast(award.ends_on as string) || ', the last day of the period'
+            when not {{ reaches_share('plan_days.day_count', 'award.day_count', 'award.min_service_share') }}
+                then
+                    cast(plan_days.day_count as string) || ' of ' || cast(award.day_count as string)
+                    || ' days on the plan, a share below ' || {{ said('award.min_service_share') }}
+            when award.max_service_months is not null and due.hired_on is null then 'the day of hiring is not known'
+            when award.ends_on >= {{ add_months('due.hired_on', 'award.max_service_months') }}
+                then
+                    'hired on ' || cast(due.hired_on as string) || ', it is for the first '
+                    || cast(award.max_service_months as string) || ' months of service'
+            when latest.agent_id is null then 'no ' || award.measure_en || ' to rank by'
+            when latest.case_count < award.min_sample
+                then
+                    award.measure_en || ' on ' || cast(latest.case_count as string) || ' of the '
+                    || cast(award.min_sample as string) || ' cases that it takes'
+            when award.previous_period_id is null then 'there is no period before to compare with'
+            when held_last.agent_id is null then 'not on the plan at the end of ' || award.previous_period_id
+            when prior.agent_id is null then 'no ' || award.measure_en || ' of ' || award.previous_period_id
+            when prior.case_count < award.min_sample
+                then
+                    award.measure_en || ' of ' || award.previous_period_id || ' on '
+                    || cast(prior.case_count as string) || ' of the ' || cast(award.min_sample as string)
+                    || ' cases that it takes'
+            when award.gain = 'relative' and prior.value = 0
+                then award.measure_en || ' of ' || award.previous_period_id || ' is 0, nothing is a share of it'
+            else 'no better ' || award.measure_en || ' than in ' || award.previous_period_id
+        end as lacks,
+        case
+            when award.subject = 'team' and due.team_id is null then '未归属团队'
+            when award.subject = 'team' and team.rank is null then '所在团队未参与排名'
+            when award.subject = 'team' and team.is_awarded
+                then '所在团队第 ' || cast(team.rank as string) || ' 名，已获奖'
+            when award.subject = 'team'
+                then '所在团队第 ' || cast(team.rank as string) || ' 名，无奖金'
+            when place.last_day_on <> award.ends_on or place.scheme_id <> due.scheme_id
+                then '期末日 ' || cast(award.ends_on as string) || ' 不在该方案'
+            when not {{ reaches_share('plan_days.day_count', 'award.day_count', 'award.min_service_share') }}
+                then
+                    '在该方案 ' || cast(plan_days.day_count as string) || ' 天（共 '
+                    || cast(award.day_count as string) || ' 天），占比低于 '
+                    || {{ said('award.min_service_share') }}
+            when award.max_service_months is not null and due.hired_on is null then '入职日期未知'
+            when award.ends_on >= {{ add_months('due.hired_on', 'award.max_service_months') }}
+                then
+                    '入职日 ' || cast(due.hired_on as string) || '，仅限入职 '
+                    || cast(award.max_service_months as string) || ' 个月内'
+            when latest.agent_id is null then '无' || award.measure_zh
+            when latest.case_count < award.min_sample
+                then
+                    award.measure_zh || '样本 ' || cast(latest.case_count as string) || '，少于 '
+                    || cast(award.min_sample as string)
+            when award.previous_period_id is null then '没有可比的上一期'
+            when held_last.agent_id is null then award.previous_period_id || ' 期末不在该方案'
+            when prior.agent_id is null then award.previous_period_id || ' 无' || award.measure_zh
+            when prior.case_count < award.min_sample
+                then
+                    award.previous_period_id || ' ' || award.measure_zh || '样本 '
+                    || cast(prior.case_count as string) || '，少于 ' || cast(award.min_sample as string)
+            when award.gain = 'relative' and prior.value = 0
+                then award.previous_period_id || ' ' || award.measure_zh || '为 0，无法计算提升幅度'
+            else award.measure_zh || '较 ' || award.previous_period_id || ' 无提升'
+        end as lacks_zh
+    from without_line as due
+    inner join award
+        on
+            due.component_id = award.component_id
+            and due.period_id = award.period_id
+    left join team_rank as team
+        on
+            due.team_id = team.team_id
+            and due.period_id = team.period_id
+            and due.component_id = team.component_id
+    left join {{ ref('dim_agent_period') }} as place
+        on
+            due.agent_id = place.agent_id
+            and due.period_id = place.period_id
+    left join plan_days
+        on
+            due.agent_id = plan_days.agent_id
+            and due.period_id = plan_days.period_id
+            and due.scheme_id = plan_days.scheme_id
+    left join measure as latest
+        on
+            due.agent_id = latest.agent_id
+            and award.period_id = latest.period_id
+            and award.measure_id = latest.measure_id
+    left join {{ ref('dim_agent_period') }} as held_last
+        on
+            due.agent_id = held_last.agent_id
+            and award.previous_period_id = held_last.period_id
+            and due.scheme_id = held_last.scheme_id
+    left join measure as prior
+        on
+            due.agent_id = prior.agent_id
+            and award.previous_period_id = prior.period_id
+            and award.measure_id = prior.measure_id
+),
+
 came_to_nothing as (
     select
         due.agent_id,
@@ -280,6 +511,7 @@ came_to_nothing as (
             when shut_gate.agent_id is not null then 'not_met'
             when due.mechanism in ('per_event', 'points') then 'nothing_counted'
             when ranking.subject_id is not null then 'not_awarded'
+            when unranked.subject = 'team' then 'of_a_team'
             when due.mechanism in ('top_n', 'improvement') then 'not_ranked'
             else 'nothing_due'
         end as reason,
@@ -293,7 +525,12 @@ came_to_nothing as (
             when shut_gate.agent_id is not null
                 then
                     shut_gate.label_en || case
-                        when shut_gate.is_of_any then ' on ' || cast(shut_gate.first_event_on as string)
+                        when shut_gate.is_of_any and shut_gate.event_quantity = 1
+                            then ' on ' || cast(shut_gate.first_event_on as string)
+                        when shut_gate.is_of_any
+                            then
+                                ' ' || {{ said('shut_gate.event_quantity') }} || ', first on '
+                                || cast(shut_gate.first_event_on as string)
                         else
                             ' ' || {{ said('shut_gate.event_quantity') }} || ', '
                             || replace(shut_gate.comparison, '_', ' ') || ' '
@@ -301,13 +538,30 @@ came_to_nothing as (
                     end
             when due.mechanism in ('per_event', 'points') then due.basis
             when ranking.subject_id is not null then cast(ranking.rank as string)
+            else unranked.lacks
         end as lacks,
-        shut_gate.label_zh || case
-            when shut_gate.is_of_any then '（' || cast(shut_gate.first_event_on as string) || '）'
-            else
-                ' ' || {{ said('shut_gate.event_quantity') }}
-                || case shut_gate.comparison when 'at_most' then '，上限 ' else '，下限 ' end
-                || {{ said('shut_gate.threshold_value') }}
+        case
+            when due.mechanism in ('commission', 'threshold') and attainment.status = 'no_target'
+                then target_kpi.name_en
+        end as lacks_en,
+        case
+            when due.mechanism in ('commission', 'threshold') and attainment.status = 'no_target'
+                then target_kpi.name_zh
+            when shut_gate.agent_id is not null
+                then
+                    shut_gate.label_zh || case
+                        when shut_gate.is_of_any and shut_gate.event_quantity = 1
+                            then '（' || cast(shut_gate.first_event_on as string) || '）'
+                        when shut_gate.is_of_any
+                            then
+                                ' ' || {{ said('shut_gate.event_quantity') }} || '，首次 '
+                                || cast(shut_gate.first_event_on as string)
+                        else
+                            ' ' || {{ said('shut_gate.event_quantity') }}
+                            || case shut_gate.comparison when 'at_most' then '，上限 ' else '，下限 ' end
+                            || {{ said('shut_gate.threshold_value') }}
+                    end
+            else unranked.lacks_zh
         end as lacks_zh,
         case
             when attainment.agent_id is not null
@@ -339,6 +593,16 @@ came_to_nothing as (
             and due.period_id = ranking.period_id
             and due.component_id = ranking.component_id
             and ranking.subject = 'agent'
+    left join unranked
+        on
+            due.agent_id = unranked.agent_id
+            and due.period_id = unranked.period_id
+            and due.component_id = unranked.component_id
+            and due.segment_no = unranked.segment_no
+    left join {{ ref('policy_kpi_period') }} as target_kpi
+        on
+            attainment.period_id = target_kpi.period_id
+            and attainment.kpi_id = target_kpi.kpi_id
 ),
 
 lacking as (
@@ -349,6 +613,7 @@ lacking as (
         segment_no,
         reason,
         lacks,
+        lacks as lacks_en,
         lacks as lacks_zh,
         cast(null as string) as because_key
     from lacking_export
@@ -360,7 +625,8 @@ lacking as (
         lacking_row.segment_no,
         lacking_row.reason,
         lacking_row.lacks,
-        lacking_row.lacks as lacks_zh,
+        coalesce(lacking_row.base_en, lacking_row.lacks) as lacks_en,
+        coalesce(lacking_row.base_zh, lacking_row.lacks) as lacks_zh,
         cast(null as string) as because_key
     from lacking_row
     left join lacking_export
@@ -427,31 +693,32 @@ select
     case lacking.reason
         when 'no_export' then 'no export of ' || lacking.lacks || ' ever came'
         when 'no_attribute' then lacking.lacks || ' is empty'
-        when 'no_base' then 'there is no ' || lacking.lacks || ' to pay a share of'
+        when 'no_base' then 'there is no ' || lacking.lacks_en || ' to pay a share of'
         when 'no_rate_row' then 'its table has no row for ' || lacking.lacks
-        when 'no_target' then 'no target for ' || lacking.lacks
+        when 'no_target' then 'no target for ' || coalesce(lacking.lacks_en, lacking.lacks)
         when 'below_threshold' then 'attainment ' || coalesce(lacking.lacks, '0') || ' reaches no row of its table'
-        when 'no_score' then 'no score (' || lacking.lacks || ')'
+        when 'no_score' then 'no score (' || replace(lacking.lacks, '_', ' ') || ')'
         when 'not_met' then lacking.lacks
         when 'nothing_counted' then 'nothing of it was counted'
         when 'not_awarded' then 'rank ' || lacking.lacks || ' earns nothing'
-        when 'not_ranked'
-            then 'not ranked: too short on the plan, too few cases, or nothing to compare'
+        when 'not_ranked' then 'not ranked: ' || lacking.lacks
+        when 'of_a_team' then 'an award of a team, not of its members: ' || lacking.lacks
         when 'not_needed' then 'nothing to take back or make up'
         else 'nothing due under its table'
     end as reason_en,
     case lacking.reason
         when 'no_export' then '从未收到 ' || lacking.lacks || ' 的导出'
         when 'no_attribute' then lacking.lacks || ' 为空'
-        when 'no_base' then '无计算基数 ' || lacking.lacks
+        when 'no_base' then '无计算基数 ' || lacking.lacks_zh
         when 'no_rate_row' then '费率表中没有 ' || lacking.lacks || ' 一行'
-        when 'no_target' then '未设 ' || lacking.lacks || ' 目标'
+        when 'no_target' then '未设' || coalesce(lacking.lacks_zh, lacking.lacks) || '目标'
         when 'below_threshold' then '达成率 ' || coalesce(lacking.lacks, '0') || ' 未达任何一档'
         when 'no_score' then '无总分'
         when 'not_met' then coalesce(lacking.lacks_zh, lacking.lacks)
         when 'nothing_counted' then '无可计数项'
         when 'not_awarded' then '第 ' || lacking.lacks || ' 名，无奖金'
-        when 'not_ranked' then '未参与排名'
+        when 'not_ranked' then '未参与排名：' || lacking.lacks_zh
+        when 'of_a_team' then '团队奖项，不发给个人：' || lacking.lacks_zh
         when 'not_needed' then '无需扣回或补足'
         else '按其费率表无应发金额'
     end as reason_zh,
