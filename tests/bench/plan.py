@@ -50,7 +50,7 @@ def nightly(state: Path, landing: Path, *words: str) -> None:
         folder = StateFolder(state)
         result = read_result(folder, read_candidate(folder).content_hash)
         assert result is not None
-        names = [check.name for check in result.refusing]
+        names = [check.name for check in result.refusing()]
         accept = meritline(state, "accept", *names, "--by", NAME, "--why", "a policy by the dice")
         subprocess.run(accept, check=True, stdout=subprocess.DEVNULL)
         subprocess.run(night, check=True, stdout=subprocess.DEVNULL)
