@@ -20,6 +20,7 @@ from orchestration.ingest.conversion import (
     outside_sql,
     typed_sql,
     what_is_wrong,
+    what_lies_outside,
     words_of,
 )
 from orchestration.ingest.database import literal, literals, quoted
@@ -189,13 +190,18 @@ class Mapping:
             elif not column.is_any_text:
                 found.append((column, f"{fits}(__m{i} IS NOT NULL AND __t{i} IS NULL)", words))
             if outside := outside_sql(column, f"__t{i}"):
-                found.append((column, outside, words))
+                value = literal("the value") if column.is_personal else f"shown(__m{i})"
+                said = (
+                    f"{literal(column.name + ': ')} || {value} || {literal(' ' + what_lies_outside(column))}"
+                )
+                found.append((column, outside, said))
         return found
 
     def _words(self, column: ContractColumn, i: int) -> str:
         rule = self.entry.spec.columns.get(column.name)
         value = literal("the value") if column.is_personal else f"shown(__m{i})"
-        wrong = f"{value} || {literal(' ' + what_is_wrong(column, rule.writing if rule else None))}"
+        written = () if rule is None else (rule.writing, rule.format)
+        wrong = f"{value} || {literal(' ' + what_is_wrong(column, *written))}"
         if column.data_type in BOUNDS and rule is not None:
             zones = self.entry.zones_of(column.name)
             unmapped = is_unmapped_name_sql(f"__m{i}", formats=rule.format, zones=zones)

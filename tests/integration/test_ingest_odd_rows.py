@@ -209,6 +209,51 @@ def test_a_damaged_array_is_rejected_whole(tmp_path: Path, change: Any, reason: 
         run(tmp_path / "landing", tmp_path / "state")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            '{"count": 1, "tickets": TICKETS}',
+            "under 'tickets'; an object a line or an array of objects is read",
+        ),
+        ('{\n "next page": null,\n "工单": TICKETS\n}\n', r"jq -c '\.\[\"工单\"\]\[\]'"),
+        (
+            '{\n "ticket_id": "T1",\n "created_at": "2026-10-01"\n}\n{\n "ticket_id": "T2"\n}\n',
+            "over several lines",
+        ),
+    ],
+)
+def test_objects_that_are_no_rows_are_told_with_the_way_to_them(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    """What interfaces answer, an object around the rows, and what people print, an object over many lines."""
+    write(tmp_path / "landing" / "ticket" / "ticket.json", text.replace("TICKETS", json.dumps(TICKETS)))
+    with pytest.raises(ExportRejected, match=reason):
+        run(tmp_path / "landing", tmp_path / "state")
+
+
+@pytest.mark.parametrize("odd", ['{"fields": [{"id": 1}]}', '{"ticket_id": "T1", "created', '{"'])
+def test_an_odd_first_line_costs_its_own_row(tmp_path: Path, odd: str) -> None:
+    lines = [odd, *(json.dumps({**ticket, "fields": [{"id": 1}]}) for ticket in TICKETS)]
+    write(tmp_path / "landing" / "ticket" / "ticket.jsonl", "\n".join(lines))
+    run(tmp_path / "landing", tmp_path / "state", as_of=dt.date(2026, 10, 7), allow_rejects="0.5")
+    assert [row for _, row, *_ in rejected(tmp_path / "state")] == [1]
+    assert query(tmp_path / "state", "ticket.ticket", "SELECT count(*) FROM raw") == [(6,)]
+
+
+@pytest.mark.parametrize("open_end", ["9999-12-31", "2999-12-31", "1899-12-30"])
+def test_a_date_beyond_all_calendars_is_told_as_one(tmp_path: Path, open_end: str) -> None:
+    """Many rosters write "not left" so: it is a date, and the way out is not another form of it."""
+    roster = f"agent_id,effective_from,left_on\nA1,2026-01-01,{open_end}\nA2,{open_end},\n"
+    write(tmp_path / "landing" / "workforce" / "agent.csv", roster)
+    run(tmp_path / "landing", tmp_path / "state", as_of=dt.date(2026, 10, 7), allow_rejects="1")
+    beyond = f"'{open_end}' lies outside of 1900-01-01 to 2200-01-01"
+    assert [why for *_, why in rejected(tmp_path / "state")] == [
+        f"left_on: {beyond}; where it stands for none, leave it empty or name it in null_values",
+        f"effective_from: {beyond}",
+    ]
+
+
 def workbook(path: Path, rows: list[list[Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with xlsxwriter.Workbook(str(path)) as book:
@@ -292,7 +337,9 @@ def test_the_refusal_names_the_file_and_reason_that_make_up_the_share(tmp_path: 
     assert "299 of them in this file for this reason" in text
     assert told == [
         "ticket.ticket rejected: 299 × the row has 5 fields, the header 3 (ticket/ticket_81b.csv, row 2)",
-        "ticket.ticket rejected: 2 × created_at: '12/31/2026' is not a time (foreign/export84.csv, row 3)",
+        "ticket.ticket rejected: created_at: '12/31/2026' is not a time written %d/%m/%Y, as the profile "
+        "says (foreign/export84.csv, row 3)",
+        "ticket.ticket rejected: created_at: 'soon' is not a time (ticket/ticket_81b.csv, row 301)",
     ]
     report = run(landing, tmp_path / "state", profiles=(tmp_path / "p84.yml",), allow_rejects="0.9")
     assert [note for note in report.notes if "rejected: " in note] == told
