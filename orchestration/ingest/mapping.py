@@ -269,7 +269,8 @@ class Mapping:
 
     def _mapped(self, column: ContractColumn, rule: ColumnRule, text: str) -> str:
         """The text replaced by the profile's map; `otherwise` for what is neither there nor in the list."""
-        cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in rule.map.items())
+        # Blanks around a value are cut off before it is looked up: so are those of a name copied with them.
+        cases = " ".join(f"WHEN {literal(old.strip())} THEN {literal(new)}" for old, new in rule.map.items())
         other = text
         if rule.otherwise is not None:
             words = words_of(column)

@@ -411,7 +411,7 @@ class _Run:
         new = [load for load in self.current if load.is_new]
         self.notes += dict.fromkeys(remark for load in new for remark in load.remarks)
         self.notes += [f"{load.file}: {load.status} ({load.reason})" for load in new if load.status != LOADED]
-        self.notes += headers.header_notes(new, self._known.values())
+        self.notes += headers.header_notes(new, self._known.values(), self.entries)
         event_days: dict[str, frozenset[dt.date]] = {}
         expects = {entry.table.full_name for entry in entries if entry.spec.expected_by}
         for table in self.contract.export_tables:

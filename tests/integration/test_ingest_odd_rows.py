@@ -343,3 +343,71 @@ def test_the_refusal_names_the_file_and_reason_that_make_up_the_share(tmp_path: 
     ]
     report = run(landing, tmp_path / "state", profiles=(tmp_path / "p84.yml",), allow_rejects="0.9")
     assert [note for note in report.notes if "rejected: " in note] == told
+
+
+LEADS = """
+profile: leads
+timezone: Asia/Shanghai
+files:
+  - match: "leads*"
+    table: crm.lead
+    columns:
+      lead_id: {from: Lead}
+      created_at: {from: Created}
+      stage: {from: Stage, map: {"Won ": won, Lost: lost}}
+      amount: {from: [Net, Vat]}
+      closed_at: {sql: "CAST(Closed AS TIMESTAMP)"}
+      agent_id: {from: Owner, default: A1}
+"""
+
+
+def test_what_a_profile_asks_for_in_vain_is_told_once(tmp_path: Path) -> None:
+    """A name mistyped in a profile made a column empty without a word."""
+    profile = write(tmp_path / "leads.yml", LEADS)
+    for number in (1, 2):
+        write(
+            tmp_path / "landing" / f"leads_{number}.csv",
+            f"Lead,Created,Stage,Total\nL{number},2026-10-01,Lost,9\n",
+        )
+        report = run(
+            tmp_path / "landing", tmp_path / "state", profiles=(profile,), as_of=dt.date(2026, 10, 7)
+        )
+        told = [note for note in report.notes if "does not have" in note]
+        asked = "Owner (for agent_id), Closed (for closed_at), Net or Vat (for amount)"
+        assert (
+            told == [f"leads_1.csv: profile leads reads columns that it does not have: {asked}"][: 2 - number]
+        )
+
+
+def test_a_row_with_several_faults_names_the_column_to_map(tmp_path: Path) -> None:
+    """Blanks around a value copied into the map do no harm."""
+    rows = "L1,2026-10-01,Won \nL2,31/12/2026,WON\n"
+    write(tmp_path / "landing" / "leads.csv", f"Lead,Created,Stage\n{rows}")
+    profile = write(tmp_path / "leads.yml", LEADS)
+    with pytest.raises(ExportRejected) as raised:
+        run(tmp_path / "landing", tmp_path / "state", profiles=(profile,))
+    assert "row 3: created_at: '31/12/2026' is not a time; stage: 'WON' is not one of" in str(raised.value)
+    assert "1 of 2 rows" in str(raised.value)
+    assert "files entry 1 of profile leads, column stage: map" in str(raised.value)
+
+
+def test_an_archive_without_an_export_is_rejected_whole(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("read me.md", "hello")
+        archive.writestr("new/._lead.csv", b"\0\5\x16")
+    write(tmp_path / "landing" / "crm" / "lead.zip", (tmp_path / "all.zip").read_bytes())
+    with pytest.raises(
+        ExportRejected, match=r"lead\.zip: no export of crm\.lead .* the archive holds no export"
+    ):
+        run(tmp_path / "landing", tmp_path / "state")
+
+
+def test_what_a_mac_packs_beside_exports_is_left_alone(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("new/lead.csv", "lead_id,created_at,stage\nL1,2026-10-01,won\n")
+        for name in ("new/._lead.csv", "__MACOSX/new/._lead.csv", "new/.DS_Store", "new/~$lead.xlsx"):
+            archive.writestr(name, b"\0\5\x16")
+    write(tmp_path / "landing" / "crm" / "lead.zip", (tmp_path / "all.zip").read_bytes())
+    report = run(tmp_path / "landing", tmp_path / "state")
+    assert [load.file for load in report.loads] == ["crm/lead.zip/new/lead.csv"]
+    assert report.notes == ()
