@@ -378,7 +378,7 @@ class _Run:
                     counted = replace(load, conflicting_key_count=conflict.key_count)
                     self.current[self.current.index(load)] = counted
                     self.notes.append(conflict.sentence(load.file, table))
-            if len(new) > 1 and table.key and not table.version_column and (said := at_odds(table, paths)):
+            if len(new) > 1 and table.key and (said := at_odds(table, paths)):
                 self.notes.append(said)
 
     def note_replaced(self) -> None:
@@ -388,7 +388,7 @@ class _Run:
         """
         loads = [load for load in self.all_loads() if load.status == LOADED]
         for table in self.contract.export_tables:
-            if table.version_column or not table.key:
+            if not table.key:
                 continue
             own = [load for load in loads if load.table_name == table.full_name]
             for load in self.current:

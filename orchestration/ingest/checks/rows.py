@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from orchestration.ingest.contract import ContractTable
 from orchestration.ingest.database import literal, names, quoted, rows, statement
 from orchestration.ingest.report import LoadFigures
+from orchestration.ingest.versions import is_by_load
 
 MIN_REPEATED_ROWS = 20
 REPEATED_SHARE = 0.9
@@ -98,7 +99,9 @@ class Conflict:
         """For the operator."""
         keys = "1 key stands" if self.key_count == 1 else f"{self.key_count:,} keys stand"
         rows = ", ".join(map(str, self.rows[:5])) + (" and more" if len(self.rows) > 5 else "")
-        winner = f"the newest by {table.version_column}" if table.version_column else "the last row"
+        winner = "the last row"
+        if table.version_column:
+            winner = f"the newest by {table.version_column}, without it the last row,"
         return (
             f"{file}: {keys} in several rows with different content ({table.full_name} "
             f"{' '.join(table.key)} {self.key}: rows {rows}); {winner} counts, the others are superseded"
@@ -114,8 +117,8 @@ def conflicts(table: ContractTable, paths: Sequence[Path]) -> list[Conflict]:
 
 
 def at_odds(table: ContractTable, paths: Sequence[Path]) -> str:
-    """For the operator: keys that files which came together have with different content, in a table whose
-    versions are told by load order alone; '' where there are none.
+    """For the operator: keys that files which came together have with different content, where
+    load order alone tells versions; '' where there are none.
     """
     count, key, counts, other = rows(_by_key("at_odds", table), [str(path) for path in paths])[0]
     if not count:
@@ -135,6 +138,7 @@ def _by_key(name: str, table: ContractTable) -> str:
         keys=names(table.key),
         content=names(column.name for column in table.export_columns),
         shown=", ".join(f"{quoted(name)}::VARCHAR" for name in table.key),
+        is_by_load=is_by_load(table),
     )
 
 
@@ -163,7 +167,7 @@ class Replaced:
 def replaced(
     table: ContractTable, paths: Sequence[Path], load_id: str, later: Sequence[str]
 ) -> Replaced | None:
-    """What later loads replaced of a load's rows, in a table whose versions are told by load order alone."""
+    """What later loads replaced of a load's rows, where load order alone tells versions."""
     select = _by_key("replaced", table)
     count, key, file = rows(select, [str(path) for path in paths], load_id, list(later))[0]
     return Replaced(int(count), str(key), str(file)) if count else None

@@ -1,6 +1,6 @@
--- Keys that files which came together have with different content: how many, the first of them, the file that counts
+-- Keys that files which came together have with different content, where nothing but load order says which counts: how many, the first of them, the file that counts
 -- for it and another.
-WITH raw AS (FROM read_parquet($1, union_by_name = true)),
+WITH raw AS (FROM read_parquet($1, union_by_name = true) WHERE $is_by_load),
 
 -- Most files have none: numbers instead of texts tell that quickly.
 twice AS (SELECT h: hash($keys) FROM raw GROUP BY h HAVING count(DISTINCT _load_id) > 1),

@@ -4,7 +4,7 @@ WITH raw AS (FROM read_parquet($1, union_by_name = true)),
 versions AS (
     SELECT $keys, _load_id, _load_seq, _file, _row_number, content: hash($content), key: concat_ws(' ', $shown)
     FROM raw
-    WHERE _load_id = $2 OR list_contains($3, _load_id)
+    WHERE $is_by_load AND (_load_id = $2 OR list_contains($3, _load_id))
 ),
 
 mine AS (FROM versions WHERE _load_id = $2 QUALIFY row_number() OVER (PARTITION BY $keys ORDER BY _row_number DESC) = 1),
