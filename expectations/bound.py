@@ -108,6 +108,14 @@ class Limits(BaseModel):
             if limit is not None
         )
 
+    def unlike(self, column: str) -> str:
+        """SQL condition: `column` is none of the set."""
+        values = ", ".join(
+            "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
+            for value in self.value_set or ()
+        )
+        return f"{column} not in ({values})" if values else ""
+
     def text(self, rows: str = "rows") -> str:
         """The limits for a reader. `rows` says which rows a share is of."""
         parts = [

@@ -47,6 +47,20 @@ class Check:
         is_of_values = self.bound.kind in ("ranged", "listed", "ordered")
         return f"rows with {' and '.join(self.bound.looked_at())}" if is_of_values else "rows"
 
+    @property
+    def outside(self) -> str:
+        """SQL condition: a row of the relation is out of bounds; '' where no single row is."""
+        bound, column = self.bound, self.bound.column
+        if self.measure is not None:
+            return ""
+        if bound.columns is not None:
+            return f"{bound.columns[0]} < {bound.columns[1]}"
+        if column is None:
+            return ""
+        if bound.kind == "filled":
+            return f"{column} is null"
+        return bound.limits.unlike(column) if bound.kind == "listed" else bound.limits.outside(column)
+
 
 def read_checks(bounds_dir: Path, own: Path | None = None) -> tuple[Check, ...]:
     """The check of every bound in force, by suite, with what a site's `own` folder changes.

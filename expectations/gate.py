@@ -156,6 +156,8 @@ def _judged(
     number = observed.number_of_rows(result.result or {}) if span is None else span.worst(one.bound.limits)
     if measure is None:
         seen = observed.of_rows(result.result or {}, one.rows)
+        if not result.success and one.outside:
+            seen += observed.first_place(candidate.connection, one.bound.relation, one.outside)
     elif result.success:
         seen = str(span)
     else:

@@ -175,6 +175,31 @@ def outsiders(connection: Connection, measure: str, column: str, limits: Limits)
     return f"{named} and {more} more" if more else named
 
 
+def first_place(connection: Connection, relation: str, outside: str) -> str:
+    """File and row of the first export line whose row of the relation is out of bounds, told behind the
+    observation; '' where its rows are no export's lines. A line's place is no value of it, and nobody's name.
+    """
+    try:
+        found = connection.exec_driver_sql(
+            f"""
+            select load_file.file, relation.source_row_number, count(*) over ()
+            from {relation} as relation
+            inner join audit.load_file as load_file
+                on relation.load_id = load_file.load_id and load_file.status = 'loaded'
+            where {outside}
+            order by load_file.file, relation.source_row_number
+            limit 1
+            """
+        ).fetchone()
+    except SQLAlchemyError:  # it has no lines
+        return ""
+    if found is None:
+        return ""
+    return (
+        f", the first from {found[0]} row {found[1]}" if found[2] > 1 else f", from {found[0]} row {found[1]}"
+    )
+
+
 def end_of_data(connection: Connection) -> date | None:
     """The day on which the bulk of the events ends, if that is before the business date: the last day whose
     week has a quarter of the usual week's arrivals. None when it is the business date, or nothing says.

@@ -11,7 +11,7 @@
         '' as item,
         due.component_label_en || ' (' || due.grade || ')' as line_label,
         case due.basis
-            when 'base_salary' then cast(coalesce(due.base_salary_cny, 0) as decimal(18, 6))
+            when 'base_salary' then cast(due.base_salary_cny as decimal(18, 6))
             else cast(coalesce(base.value, 0) as decimal(18, 6))
         end as quantity,
         'cny' as quantity_unit,
@@ -57,5 +57,6 @@
             due.component_id = base.component_id
             and due.period_id = base.period_id
             and base.parameter = 'base_cny'
-    where due.mechanism = 'graded'
+    -- A share of a salary that the roster does not say is unknown, not nothing: bonus_unpaid says so.
+    where due.mechanism = 'graded' and (due.basis <> 'base_salary' or due.base_salary_cny is not null)
 {% endmacro %}

@@ -23,9 +23,14 @@
                     {%- endfor %}
                 order by
                     {% if version_column -%}
-                    source_row.{{ version_column }} desc nulls last,
-                    source_row._row_hash desc nulls last,
-                    source_row._load_id desc nulls last,
+                    {# Rows without a version are settled by load, as tables without one; equal versions by hash,
+                       so that the order of files cannot matter to them. -#}
+                    {% set version = 'source_row.' ~ version_column -%}
+                    {{ version }} desc nulls last,
+                    case when {{ version }} is null then source_row._load_seq end desc nulls last,
+                    case when {{ version }} is null then source_row._file end desc nulls last,
+                    case when {{ version }} is not null then source_row._row_hash end desc nulls last,
+                    case when {{ version }} is not null then source_row._load_id end desc nulls last,
                     {% else -%}
                     source_row._load_seq desc nulls last,
                     source_row._file desc nulls last,

@@ -17,6 +17,7 @@ from statistics import median
 from orchestration.errors import ConfigurationError
 from orchestration.ingest.contract import ContractColumn, ContractTable
 from orchestration.ingest.database import literal, names, quoted, rows, statement
+from orchestration.ingest.versions import newest_first
 
 EVENT_COLUMNS = (
     *("created_at", "first_reply_at", "solved_at", "closed_at", "escalated_at"),
@@ -95,14 +96,11 @@ class DatedTables:
     def _rows_after(self, day: dt.date) -> list[EventRow]:
         found: list[EventRow] = []
         for table, columns, paths in self._dated():
-            version = "_load_seq DESC, _file DESC, _row_number DESC"
-            if table.version_column:
-                version = f"{quoted(table.version_column)} DESC NULLS LAST, _row_hash DESC"
             days = [self._local(column) for column in columns]
             select = statement(
                 "rows_after",
                 keys=names(table.key),
-                version=version,
+                version=newest_first(table),
                 newest=f"greatest({', '.join(days)}, NULL)",
                 days=", ".join(days),
             )

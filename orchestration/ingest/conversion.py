@@ -24,6 +24,8 @@ KNOWN_ZONES: Mapping[str, str] = dict.fromkeys(("UTC", "utc", "GMT", "gmt", "Z",
 
 NAME_PATTERN = "%Z"
 
+_KINDS = {"timestamp": "time", "date": "date"}
+
 _HALVES = ("AM", "PM", "am", "pm", "A", "P", "T")
 """Letters behind a time that are no zone."""
 
@@ -83,10 +85,23 @@ def outside_sql(column: ContractColumn, value: str) -> str:
     return f"{value} NOT BETWEEN {low} AND {high}"
 
 
-def what_is_wrong(column: ContractColumn, writing: Writing | None = None) -> str:
+def what_lies_outside(column: ContractColumn) -> str:
+    """What is wrong with a value outside of BOUNDS, as the end of a sentence: many systems write "none yet"
+    as a date that no calendar of theirs reaches.
+    """
+    low, high = BOUNDS[column.data_type]
+    none = (
+        "" if column.is_required else "; where it stands for none, leave it empty or name it in null_values"
+    )
+    return f"lies outside of {low} to {high}{none}"
+
+
+def what_is_wrong(column: ContractColumn, writing: Writing | None = None, formats: Sequence[str] = ()) -> str:
     """What a text is not that does not convert, as the end of a sentence."""
     if writing is not None:
         return writing.words
+    if formats and column.data_type in BOUNDS:
+        return f"is not a {_KINDS[column.data_type]} written {' or '.join(formats)}, as the profile says"
     return {
         "timestamp": "is not a time",
         "date": "is not a date",

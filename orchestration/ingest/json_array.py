@@ -6,7 +6,8 @@ one that is no sound object costs its own row and not the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 
@@ -17,12 +18,48 @@ MAX_ELEMENT_BYTES = 16 * 1024 * 1024
 """A longer element is no row of an export; it also bounds the memory."""
 
 _BACKSLASH, _COMMA, _BLANK = ord("\\"), ord(","), ord(" ")
+_READ = "an object a line or an array of objects is read, such as it is made by"
+_AFTER_KEY, _OBJECTS = re.compile(rb"\s*:\s*"), re.compile(rb"\[\s*\{")
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPEN, _CLOSE = np.frombuffer(b"[{", np.uint8), np.frombuffer(b"]}", np.uint8)
 
 
 def is_array(head: bytes) -> bool:
     """Whether a JSON text, in UTF-8, is an array: told at its first character."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+
+
+def why_no_rows(head: bytes, expected: Collection[str]) -> str:
+    """Why the objects that rows are made of do not lie at the top of a JSON text, with what cures it; '' when
+    they do. `head` is the text's beginning in UTF-8; an object with one of the `expected` keys is a row.
+
+    Interfaces answer with one object around the array of rows; people print objects over many lines.
+    """
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not text.startswith(b"{"):
+        return ""
+    keys = {name.partition(".")[0].casefold() for name in expected}
+    window = np.frombuffer(text, np.uint8)
+    quotes = _string_quotes(window)
+    depth_at, depth = _depths(window, quotes)
+    ends = depth_at[depth == 0]
+    depths = np.concatenate([np.zeros(1, np.int64), depth])
+    found = {}
+    for begin, end in zip(quotes[::2].tolist(), quotes[1::2].tolist(), strict=False):
+        if len(ends) and begin > ends[0]:
+            break
+        is_key = depths[np.searchsorted(depth_at, begin)] == 1 and _AFTER_KEY.match(text, end + 1)
+        if is_key:
+            name = text[begin + 1 : end].decode("utf-8", "replace")
+            found[name] = bool(_OBJECTS.match(text, is_key.end()))
+    within = next((name for name, holds_objects in found.items() if holds_objects), None)
+    is_alone = not (len(ends) and text[int(ends[0]) + 1 :].strip())
+    if within is not None and is_alone and not keys & {name.casefold() for name in found}:
+        path = f".{within}" if _PLAIN_KEY.fullmatch(within) else f'.["{within}"]'
+        return f"its rows lie in an array inside one JSON object, under {within!r}; {_READ} jq -c '{path}[]'"
+    if text.partition(b"\n")[0].strip() == b"{":
+        return f"its objects are spread over several lines; {_READ} jq -c ."
+    return ""
 
 
 def element_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

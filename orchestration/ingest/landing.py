@@ -208,9 +208,13 @@ def _members(archive: LandedFile) -> Iterator[LandedFile]:
             yield replace(file, refusal="the archive holds this name twice")
         elif PurePosixPath(member).suffix.lower() in (".zip", ".gz", ".7z", ".rar"):
             yield replace(file, refusal="an archive inside an archive is not opened; unpack it first")
-        elif file.file_format and not member.startswith("__MACOSX/"):
+        elif file.file_format and not _is_left_alone(member):
             yield file
+        else:
+            continue
         seen.add(member)
+    if not seen:
+        yield replace(archive, refusal=f"the archive holds no export ({', '.join(FORMATS)})")
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
@@ -226,6 +230,11 @@ def _member_name(info: zipfile.ZipInfo) -> str:
 def _is_unsafe(member: str) -> bool:
     parts = re.split(r"[\\/]", member)
     return member.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in member
+
+
+def _is_left_alone(member: str) -> bool:
+    """Whether a member is a hidden file, an office lock or what a Mac keeps beside a file."""
+    return member.startswith("__MACOSX/") or PurePosixPath(member).name.startswith((".", "~$"))
 
 
 def _unpacked(name: str) -> str:

@@ -20,6 +20,7 @@ from orchestration.ingest.conversion import (
     outside_sql,
     typed_sql,
     what_is_wrong,
+    what_lies_outside,
     words_of,
 )
 from orchestration.ingest.database import literal, literals, quoted
@@ -189,13 +190,18 @@ class Mapping:
             elif not column.is_any_text:
                 found.append((column, f"{fits}(__m{i} IS NOT NULL AND __t{i} IS NULL)", words))
             if outside := outside_sql(column, f"__t{i}"):
-                found.append((column, outside, words))
+                value = literal("the value") if column.is_personal else f"shown(__m{i})"
+                said = (
+                    f"{literal(column.name + ': ')} || {value} || {literal(' ' + what_lies_outside(column))}"
+                )
+                found.append((column, outside, said))
         return found
 
     def _words(self, column: ContractColumn, i: int) -> str:
         rule = self.entry.spec.columns.get(column.name)
         value = literal("the value") if column.is_personal else f"shown(__m{i})"
-        wrong = f"{value} || {literal(' ' + what_is_wrong(column, rule.writing if rule else None))}"
+        written = () if rule is None else (rule.writing, rule.format)
+        wrong = f"{value} || {literal(' ' + what_is_wrong(column, *written))}"
         if column.data_type in BOUNDS and rule is not None:
             zones = self.entry.zones_of(column.name)
             unmapped = is_unmapped_name_sql(f"__m{i}", formats=rule.format, zones=zones)
@@ -263,7 +269,8 @@ class Mapping:
 
     def _mapped(self, column: ContractColumn, rule: ColumnRule, text: str) -> str:
         """The text replaced by the profile's map; `otherwise` for what is neither there nor in the list."""
-        cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in rule.map.items())
+        # Blanks around a value are cut off before it is looked up: so are those of a name copied with them.
+        cases = " ".join(f"WHEN {literal(old.strip())} THEN {literal(new)}" for old, new in rule.map.items())
         other = text
         if rule.otherwise is not None:
             words = words_of(column)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from orchestration.ingest.database import rows, statement
 from orchestration.ingest.profile import Entry
 
 SHOWN_REASONS = 3
+
+_UNMAPPED = re.compile(r"(?:^|; |: )(\w+): (?:'[^']*'|the value) is not one of ")
+"""Which column's value is none of a closed list, in the words of a reason."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,9 @@ def where_to_mend(group: RejectGroup, entry: Entry | None) -> str:
     if entry is None or entry.is_canonical:
         return "Fix the export and drop it again"
     place = f"files entry {entry.entry_no} of profile {entry.profile}"
-    if "is not one of" in group.reason and group.column is not None:
+    if unmapped := _UNMAPPED.search(group.reason):  # not always the first of a row's faults
         return (
-            f"Map the value in the profile ({place}, column {group.column}: map names single values, "
+            f"Map the value in the profile ({place}, column {unmapped[1]}: map names single values, "
             "otherwise stands for all others, default for an empty one only)"
         )
     return f"Mend the profile ({place}), or fix the export and drop it again"
@@ -74,6 +78,6 @@ def where_to_mend(group: RejectGroup, entry: Entry | None) -> str:
 
 def _cure(group: RejectGroup, entries: Mapping[str, Entry]) -> str:
     entry = entries.get(group.load_id)
-    if entry is None or entry.is_canonical or "is not one of" not in group.reason:
+    if entry is None or entry.is_canonical or not _UNMAPPED.search(group.reason):
         return ""
     return f". {where_to_mend(group, entry)}"

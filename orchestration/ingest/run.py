@@ -18,7 +18,7 @@ from orchestration.ingest.assignment import Assignment, assign, demand_required,
 from orchestration.ingest.business_date import DatedTables
 from orchestration.ingest.checks import due, headers, nights, zones
 from orchestration.ingest.checks.manifest import Manifest, manifest_of
-from orchestration.ingest.checks.rows import RowChecks, conflicts
+from orchestration.ingest.checks.rows import RowChecks, at_odds, conflicts, replaced
 from orchestration.ingest.contract import Contract, ContractTable, load_contract
 from orchestration.ingest.database import rows
 from orchestration.ingest.deliveries import Deliveries, deliveries
@@ -90,6 +90,7 @@ def ingest(
             try:
                 run.check(allow_rejects)
                 run.note_conflicts()
+                run.note_replaced()
                 business_date = as_of or run.newest_event_date(again)
             except MeritlineError:
                 if note is not None:  # nothing else would show them
@@ -364,7 +365,9 @@ class _Run:
         return reject_notes(commonest(map(self.staging.rejects, new)), self.entries)
 
     def note_conflicts(self) -> None:
-        """Count and tell keys that rows of one new file share although they differ."""
+        """Count and tell keys that rows of one new file share although they differ, and tell those of several
+        new files where nothing but load order says which of them counts.
+        """
         for table in self.contract.export_tables:
             new = self._taken(table)
             if not new or not (paths := self.staging.parts(table)):
@@ -375,13 +378,40 @@ class _Run:
                     counted = replace(load, conflicting_key_count=conflict.key_count)
                     self.current[self.current.index(load)] = counted
                     self.notes.append(conflict.sentence(load.file, table))
+            if len(new) > 1 and table.key and (said := at_odds(table, paths)):
+                self.notes.append(said)
+
+    def note_replaced(self) -> None:
+        """Tell contents that came again after others that replaced their rows, where load order alone says
+        which rows are the newest: put back under its own name, every night as long as it lies there; under
+        another name, once.
+        """
+        loads = [load for load in self.all_loads() if load.status == LOADED]
+        for table in self.contract.export_tables:
+            if not table.key:
+                continue
+            own = [load for load in loads if load.table_name == table.full_name]
+            for load in self.current:
+                if load.table_name != table.full_name or load.status == REJECTED:
+                    continue
+                if load.status == DUPLICATE and not load.is_new:
+                    continue
+                is_copy = load.status == DUPLICATE
+                taken = [one.load_seq for one in own if one.load_id == load.load_id]
+                later = [
+                    one.load_id
+                    for one in own
+                    if taken and one.load_seq > min(taken) and (is_copy or one.file == load.file)
+                ]
+                if later and (found := replaced(table, self._parts(table), load.load_id, later)):
+                    self.notes.append(found.sentence(load, table))
 
     def notice(self, entries: Sequence[Entry], as_of: dt.date) -> None:
         """Notes on what is late, moved, shifted or came twice; a required export overdue stops the run."""
         new = [load for load in self.current if load.is_new]
         self.notes += dict.fromkeys(remark for load in new for remark in load.remarks)
         self.notes += [f"{load.file}: {load.status} ({load.reason})" for load in new if load.status != LOADED]
-        self.notes += headers.header_notes(new, self._known.values())
+        self.notes += headers.header_notes(new, self._known.values(), self.entries)
         event_days: dict[str, frozenset[dt.date]] = {}
         expects = {entry.table.full_name for entry in entries if entry.spec.expected_by}
         for table in self.contract.export_tables:

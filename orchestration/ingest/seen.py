@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.ingest.contract import ContractTable
-from orchestration.ingest.database import literal, names, quoted, rows, statement
+from orchestration.ingest.database import literal, names, rows, statement
 from orchestration.ingest.report import DUPLICATE, REJECTED, LoadFigures
+from orchestration.ingest.versions import newest_first
 
 REJECT_COLUMNS = ("file", "row_number", "table_name", "reason", "raw_text")
 """Columns of a list of faulty rows."""
@@ -84,9 +85,5 @@ def _of_table(table: ContractTable, loads: Sequence[LoadFigures], kept: Mapping[
 def _kept(table: ContractTable, parts: Sequence[Path]) -> Mapping[str, int]:
     if not parts:
         return {}
-    version = "_load_seq DESC, _file DESC, _row_number DESC"
-    if table.version_column:
-        column = quoted(table.version_column)
-        version = f"{column} DESC NULLS LAST, _row_hash DESC, _load_id DESC, _row_number DESC"
-    select = statement("kept", keys=names(table.key), version=version)
+    select = statement("kept", keys=names(table.key), version=newest_first(table))
     return {str(load): int(count) for load, count in rows(select, [str(path) for path in parts])}

@@ -27,7 +27,7 @@ from orchestration.ingest.database import literal, literals, names, quoted, stat
 from orchestration.ingest.database import rows as query
 from orchestration.ingest.encoding import SAMPLE_BYTES, detect_encoding, is_utf8, utf8_chunks
 from orchestration.ingest.framing import Frames, RecordScanner
-from orchestration.ingest.json_array import element_lines, is_array
+from orchestration.ingest.json_array import element_lines, is_array, why_no_rows
 from orchestration.ingest.json_object import json_columns, json_field, pointer
 from orchestration.ingest.landing import LandedFile, UnreadableFile
 from orchestration.ingest.lines import runs
@@ -142,7 +142,10 @@ class SourceReader:
                 names = [name for name, _ in self._parquet_columns()]
                 return FileForm("parquet", columns=unique_names(names))
             case "jsonl":
-                encoding = self.options.encoding or detect_encoding(self.file.head(SAMPLE_BYTES))
+                sample = self.file.head(SAMPLE_BYTES)
+                encoding = self.options.encoding or detect_encoding(sample)
+                if reason := why_no_rows(b"".join(utf8_chunks([sample], encoding)), self.expected):
+                    raise UnreadableFile(reason)
                 return FileForm("jsonl", encoding=encoding)
         raise UnreadableFile("the format is not one of csv, tsv, txt, xlsx, xls, parquet, jsonl, ndjson")
 

@@ -19,6 +19,7 @@ from orchestration.errors import MeritlineError
 from orchestration.nightly.execute import JobRequest, execute
 from orchestration.publish.publication import Publication, current_publication, published_business_date
 from orchestration.settings import Settings
+from orchestration.settlement.frozen import record_path, settlements
 from orchestration.state.folder import OWNER_DIR, StateFolder
 from orchestration.state.lock import hold
 from orchestration.state.record import next_number
@@ -47,6 +48,8 @@ def preview(settings: Settings, request: JobRequest, *, keep: int) -> Publicatio
     state = request.run.state_folder
     state.prepare()
     with hold(state, f"{request.command} --preview"), _workspace(state) as work:
+        if (as_of := request.run.business_date) is not None:
+            forget_settled_after(work, as_of)
         number = next_number(work)
         try:
             execute(
@@ -70,6 +73,24 @@ def preview(settings: Settings, request: JobRequest, *, keep: int) -> Publicatio
         for old in preview_folders(state)[:-keep]:
             shutil.rmtree(old)
     return Publication(target, made.manifest)
+
+
+def forget_settled_after(work: StateFolder, as_of: date) -> None:
+    """Take the settled periods away that begin after a business date: on that day there was no such period,
+    and lines of one that no period has are nobody's.
+    """
+    for period_id in settlements(work):
+        if _first_day(period_id) > as_of:
+            record_path(work, period_id).unlink()
+            for path in (work.raw / "settlement").glob(f"*/{period_id}.parquet"):
+                path.unlink()
+
+
+def _first_day(period_id: str) -> date:
+    """The first day of 2026-10, 2026-Q4 or 2026."""
+    year, _, part = period_id.partition("-")
+    month = int(part[1:]) * 3 - 2 if part.startswith("Q") else int(part or 1)
+    return date(int(year), month, 1)
 
 
 @contextmanager

@@ -209,6 +209,51 @@ def test_a_damaged_array_is_rejected_whole(tmp_path: Path, change: Any, reason: 
         run(tmp_path / "landing", tmp_path / "state")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            '{"count": 1, "tickets": TICKETS}',
+            "under 'tickets'; an object a line or an array of objects is read",
+        ),
+        ('{\n "next page": null,\n "工单": TICKETS\n}\n', r"jq -c '\.\[\"工单\"\]\[\]'"),
+        (
+            '{\n "ticket_id": "T1",\n "created_at": "2026-10-01"\n}\n{\n "ticket_id": "T2"\n}\n',
+            "over several lines",
+        ),
+    ],
+)
+def test_objects_that_are_no_rows_are_told_with_the_way_to_them(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    """What interfaces answer, an object around the rows, and what people print, an object over many lines."""
+    write(tmp_path / "landing" / "ticket" / "ticket.json", text.replace("TICKETS", json.dumps(TICKETS)))
+    with pytest.raises(ExportRejected, match=reason):
+        run(tmp_path / "landing", tmp_path / "state")
+
+
+@pytest.mark.parametrize("odd", ['{"fields": [{"id": 1}]}', '{"ticket_id": "T1", "created', '{"'])
+def test_an_odd_first_line_costs_its_own_row(tmp_path: Path, odd: str) -> None:
+    lines = [odd, *(json.dumps({**ticket, "fields": [{"id": 1}]}) for ticket in TICKETS)]
+    write(tmp_path / "landing" / "ticket" / "ticket.jsonl", "\n".join(lines))
+    run(tmp_path / "landing", tmp_path / "state", as_of=dt.date(2026, 10, 7), allow_rejects="0.5")
+    assert [row for _, row, *_ in rejected(tmp_path / "state")] == [1]
+    assert query(tmp_path / "state", "ticket.ticket", "SELECT count(*) FROM raw") == [(6,)]
+
+
+@pytest.mark.parametrize("open_end", ["9999-12-31", "2999-12-31", "1899-12-30"])
+def test_a_date_beyond_all_calendars_is_told_as_one(tmp_path: Path, open_end: str) -> None:
+    """Many rosters write "not left" so: it is a date, and the way out is not another form of it."""
+    roster = f"agent_id,effective_from,left_on\nA1,2026-01-01,{open_end}\nA2,{open_end},\n"
+    write(tmp_path / "landing" / "workforce" / "agent.csv", roster)
+    run(tmp_path / "landing", tmp_path / "state", as_of=dt.date(2026, 10, 7), allow_rejects="1")
+    beyond = f"'{open_end}' lies outside of 1900-01-01 to 2200-01-01"
+    assert [why for *_, why in rejected(tmp_path / "state")] == [
+        f"left_on: {beyond}; where it stands for none, leave it empty or name it in null_values",
+        f"effective_from: {beyond}",
+    ]
+
+
 def workbook(path: Path, rows: list[list[Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with xlsxwriter.Workbook(str(path)) as book:
@@ -292,7 +337,77 @@ def test_the_refusal_names_the_file_and_reason_that_make_up_the_share(tmp_path: 
     assert "299 of them in this file for this reason" in text
     assert told == [
         "ticket.ticket rejected: 299 × the row has 5 fields, the header 3 (ticket/ticket_81b.csv, row 2)",
-        "ticket.ticket rejected: 2 × created_at: '12/31/2026' is not a time (foreign/export84.csv, row 3)",
+        "ticket.ticket rejected: created_at: '12/31/2026' is not a time written %d/%m/%Y, as the profile "
+        "says (foreign/export84.csv, row 3)",
+        "ticket.ticket rejected: created_at: 'soon' is not a time (ticket/ticket_81b.csv, row 301)",
     ]
     report = run(landing, tmp_path / "state", profiles=(tmp_path / "p84.yml",), allow_rejects="0.9")
     assert [note for note in report.notes if "rejected: " in note] == told
+
+
+LEADS = """
+profile: leads
+timezone: Asia/Shanghai
+files:
+  - match: "leads*"
+    table: crm.lead
+    columns:
+      lead_id: {from: Lead}
+      created_at: {from: Created}
+      stage: {from: Stage, map: {"Won ": won, Lost: lost}}
+      amount: {from: [Net, Vat]}
+      closed_at: {sql: "CAST(Closed AS TIMESTAMP)"}
+      agent_id: {from: Owner, default: A1}
+"""
+
+
+def test_what_a_profile_asks_for_in_vain_is_told_once(tmp_path: Path) -> None:
+    """A name mistyped in a profile made a column empty without a word."""
+    profile = write(tmp_path / "leads.yml", LEADS)
+    for number in (1, 2):
+        write(
+            tmp_path / "landing" / f"leads_{number}.csv",
+            f"Lead,Created,Stage,Total\nL{number},2026-10-01,Lost,9\n",
+        )
+        report = run(
+            tmp_path / "landing", tmp_path / "state", profiles=(profile,), as_of=dt.date(2026, 10, 7)
+        )
+        told = [note for note in report.notes if "does not have" in note]
+        asked = "Owner (for agent_id), Closed (for closed_at), Net or Vat (for amount)"
+        assert (
+            told == [f"leads_1.csv: profile leads reads columns that it does not have: {asked}"][: 2 - number]
+        )
+
+
+def test_a_row_with_several_faults_names_the_column_to_map(tmp_path: Path) -> None:
+    """Blanks around a value copied into the map do no harm."""
+    rows = "L1,2026-10-01,Won \nL2,31/12/2026,WON\n"
+    write(tmp_path / "landing" / "leads.csv", f"Lead,Created,Stage\n{rows}")
+    profile = write(tmp_path / "leads.yml", LEADS)
+    with pytest.raises(ExportRejected) as raised:
+        run(tmp_path / "landing", tmp_path / "state", profiles=(profile,))
+    assert "row 3: created_at: '31/12/2026' is not a time; stage: 'WON' is not one of" in str(raised.value)
+    assert "1 of 2 rows" in str(raised.value)
+    assert "files entry 1 of profile leads, column stage: map" in str(raised.value)
+
+
+def test_an_archive_without_an_export_is_rejected_whole(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("read me.md", "hello")
+        archive.writestr("new/._lead.csv", b"\0\5\x16")
+    write(tmp_path / "landing" / "crm" / "lead.zip", (tmp_path / "all.zip").read_bytes())
+    with pytest.raises(
+        ExportRejected, match=r"lead\.zip: no export of crm\.lead .* the archive holds no export"
+    ):
+        run(tmp_path / "landing", tmp_path / "state")
+
+
+def test_what_a_mac_packs_beside_exports_is_left_alone(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("new/lead.csv", "lead_id,created_at,stage\nL1,2026-10-01,won\n")
+        for name in ("new/._lead.csv", "__MACOSX/new/._lead.csv", "new/.DS_Store", "new/~$lead.xlsx"):
+            archive.writestr(name, b"\0\5\x16")
+    write(tmp_path / "landing" / "crm" / "lead.zip", (tmp_path / "all.zip").read_bytes())
+    report = run(tmp_path / "landing", tmp_path / "state")
+    assert [load.file for load in report.loads] == ["crm/lead.zip/new/lead.csv"]
+    assert report.notes == ()

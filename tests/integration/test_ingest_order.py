@@ -92,6 +92,34 @@ def test_a_file_replaced_under_its_name(together: list[tuple[Any, ...]], tmp_pat
     assert without_file(staged(tmp_path / "state", "ticket.ticket")) == without_file(together)
 
 
+def statuses(state: Path) -> list[str]:
+    columns = [column.name for column in load_contract(CONTRACT_DIR).table("ticket.ticket").columns]
+    return [row[columns.index("status")] for row in staged(state, "ticket.ticket")]
+
+
+@pytest.mark.parametrize("has_column", [False, True])
+@pytest.mark.parametrize("name", ["ticket.csv", "ticket_{}.csv"])
+def test_rows_without_their_version_are_settled_by_load(tmp_path: Path, name: str, has_column: bool) -> None:
+    """An export without `updated_at`, or with an empty one: of each ticket the last state counts."""
+    header, end = (
+        ("ticket_id,created_at,status,updated_at", ",") if has_column else ("ticket_id,created_at,status", "")
+    )
+    states = ("new", "open", "pending", "solved")
+    for number, state in enumerate(states):
+        rows = "".join(f"T{n},2026-10-05 09:00,{state}{end}\n" for n in range(20))
+        write(tmp_path / "landing/ticket" / name.format(number), f"{header}\n{rows}")
+        run(tmp_path / "landing", tmp_path / "state")
+    assert statuses(tmp_path / "state") == ["solved"] * 20
+
+
+def test_rows_of_one_file_without_their_version_are_settled_by_row(tmp_path: Path) -> None:
+    rows = "".join(f"T{n},2026-10-05 09:00,{status}\n" for status in ("open", "solved") for n in range(20))
+    write(tmp_path / "landing/ticket/ticket.csv", f"ticket_id,created_at,status\n{rows}")
+    report = run(tmp_path / "landing", tmp_path / "state")
+    assert statuses(tmp_path / "state") == ["solved"] * 20
+    assert "without it the last row, counts" in "".join(report.notes)
+
+
 def test_without_a_version_the_later_export_wins(tmp_path: Path) -> None:
     header = "team_id,team_name\n"
     for name, text in (("b", "G1,Old\nG2,Same\n"), ("a", "G1,New\n")):

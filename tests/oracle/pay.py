@@ -181,8 +181,8 @@ class Pay:
             amounts = []
             for segment in segments:
                 row = self._rate(period, component, self._key(component, segment, period, agent), Fraction(0))
-                if row is not None:
-                    base = self._base(period, component, segment)
+                base = self._base(period, component, segment)
+                if row is not None and base is not None:
                     amounts.append(base * _factor(row) * _share(period, segment))
             if amounts:
                 yield agent, half_up(sum(amounts, Fraction(0)), 2)
@@ -196,7 +196,8 @@ class Pay:
             total = Fraction(score.total_score)
             if component["basis"] == "base_cny":
                 base = sum(
-                    (self._base(period, component, s) * _share(period, s) for s in segments), Fraction(0)
+                    ((self._base(period, component, s) or 0) * _share(period, s) for s in segments),
+                    Fraction(0),
                 )
             elif component["basis"] == "rate_table":
                 base = self._table_amount(period, component, agent, segments) or Fraction(0)
@@ -520,9 +521,11 @@ class Pay:
             return Fraction(full_years(self.people.hired(agent), last))
         return Fraction(0)
 
-    def _base(self, period: str, component: Row, segment: Segment) -> Fraction:
+    def _base(self, period: str, component: Row, segment: Segment) -> Fraction | None:
+        """None where the roster says no salary: what rests on it is unknown, and not paid."""
         if component["basis"] == "base_salary":
-            return Fraction(segment.job.base_salary or 0, MILLION)
+            salary = segment.job.base_salary
+            return None if salary is None else Fraction(salary, MILLION)
         if component["basis"] == "base_cny":
             return Fraction(self._parameter(period, component, "base_cny") or "0")
         raise NotImplementedError(f"{component['component_id']}: basis {component['basis']}")

@@ -100,9 +100,9 @@ def converted(
         ("2026-13-05 09:00:00", "is not a time"),
         ("2026-02-30", "is not a time"),
         ("05.10.2026", "is not a time"),
-        ("epoch", "is not a time"),
+        ("epoch", "lies outside"),
         ("infinity", "is not a time"),
-        ("0026-10-05 09:00:00", "is not a time"),
+        ("0026-10-05 09:00:00", "lies outside"),
         ("yesterday", "is not a time"),
         ("1790989200", "is not a time"),
     ],
@@ -228,7 +228,7 @@ def test_dates(text: str, expected: str) -> None:
 
 def check(table: str, column: str, text: str, expected: str | None) -> None:
     value, reason = converted(table, column, text)
-    if expected is not None and expected.startswith("is not"):
+    if expected is not None and expected.startswith(("is not", "lies outside")):
         assert expected in reason
         assert f"'{text}'" in reason
     else:

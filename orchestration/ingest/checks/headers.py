@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from orchestration.ingest.expression import examined
+from orchestration.ingest.profile import Entry
 from orchestration.ingest.report import LOADED, LoadFigures
 
 
-def header_notes(new: Sequence[LoadFigures], known: Iterable[LoadFigures]) -> list[str]:
+def header_notes(
+    new: Sequence[LoadFigures], known: Iterable[LoadFigures], entries: Mapping[str, Entry]
+) -> list[str]:
     """Sentences on the headers of new loads, compared with the last earlier load of the same profile entry.
 
     A first load is compared with the contract: its unknown columns are named, with the contract column that
-    each may stand for.
+    each may stand for; and with its profile, `entries` by load, whose columns the file may lack.
     """
     history = sorted((load for load in known if load.status == LOADED), key=lambda load: load.load_seq)
     notes: dict[str, None] = {}
@@ -20,7 +24,7 @@ def header_notes(new: Sequence[LoadFigures], known: Iterable[LoadFigures]) -> li
         if load.status != LOADED:
             continue
         before = next((past for past in reversed(history) if _same_reading(past, load)), None)
-        notes |= dict.fromkeys(_drift(load, before))
+        notes |= dict.fromkeys(_drift(load, before, entries.get(load.load_id)))
         history.append(load)
     return list(notes)
 
@@ -29,7 +33,7 @@ def _same_reading(past: LoadFigures, load: LoadFigures) -> bool:
     return (past.profile, past.entry_no, past.table_name) == (load.profile, load.entry_no, load.table_name)
 
 
-def _drift(load: LoadFigures, before: LoadFigures | None) -> list[str]:
+def _drift(load: LoadFigures, before: LoadFigures | None, entry: Entry | None) -> list[str]:
     appeared = _without(load.unknown_columns, before.unknown_columns if before else ())
     gone = _without(load.missing_columns, before.missing_columns if before else ())
     notes: list[str] = []
@@ -51,7 +55,16 @@ def _drift(load: LoadFigures, before: LoadFigures | None) -> list[str]:
     lost = [name for name in gone if name not in renamed]
     if lost and before:
         notes.append(f"{load.file}: columns gone since the last export, read as empty: {', '.join(lost)}")
+    if lost and not before and entry is not None and not entry.is_canonical:
+        asked = ", ".join(f"{' or '.join(_asked(entry, name))} (for {name})" for name in lost)
+        notes.append(f"{load.file}: profile {entry.profile} reads columns that it does not have: {asked}")
     return notes
+
+
+def _asked(entry: Entry, name: str) -> Sequence[str]:
+    """Columns of the file that a rule reads."""
+    rule = entry.spec.columns[name]
+    return rule.from_ or examined(rule.sql or "").columns
 
 
 def _without(names: Sequence[str], others: Sequence[str]) -> list[str]:

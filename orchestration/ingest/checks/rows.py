@@ -1,5 +1,6 @@
 """What rows say about each other: keys that several rows of one file share, though which of them counts is
-nobody's decision; of different loads the days covered, the hours kept, the rows that came twice.
+nobody's decision; of different loads the days covered, the hours kept, the rows that came twice, the rows
+that later exports replaced.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from orchestration.ingest.contract import ContractTable
 from orchestration.ingest.database import literal, names, quoted, rows, statement
 from orchestration.ingest.report import LoadFigures
+from orchestration.ingest.versions import is_by_load
 
 MIN_REPEATED_ROWS = 20
 REPEATED_SHARE = 0.9
@@ -97,7 +99,9 @@ class Conflict:
         """For the operator."""
         keys = "1 key stands" if self.key_count == 1 else f"{self.key_count:,} keys stand"
         rows = ", ".join(map(str, self.rows[:5])) + (" and more" if len(self.rows) > 5 else "")
-        winner = f"the newest by {table.version_column}" if table.version_column else "the last row"
+        winner = "the last row"
+        if table.version_column:
+            winner = f"the newest by {table.version_column}, without it the last row,"
         return (
             f"{file}: {keys} in several rows with different content ({table.full_name} "
             f"{' '.join(table.key)} {self.key}: rows {rows}); {winner} counts, the others are superseded"
@@ -108,11 +112,62 @@ def conflicts(table: ContractTable, paths: Sequence[Path]) -> list[Conflict]:
     """Conflicts by load among the rows of Parquet files; a row repeated as it is, is none."""
     if not table.key:
         return []
-    select = statement(
-        "conflicts",
+    found = rows(_by_key("conflicts", table), [str(path) for path in paths])
+    return [Conflict(load_id, int(count), key, tuple(numbers)) for load_id, count, key, numbers in found]
+
+
+def at_odds(table: ContractTable, paths: Sequence[Path]) -> str:
+    """For the operator: keys that files which came together have with different content, where
+    load order alone tells versions; '' where there are none.
+    """
+    count, key, counts, other = rows(_by_key("at_odds", table), [str(path) for path in paths])[0]
+    if not count:
+        return ""
+    keys = "1 key stands" if count == 1 else f"{count:,} keys stand"
+    return (
+        f"{counts}: {keys} with different content in files that came together ({table.full_name} "
+        f"{' '.join(table.key)} {key}: also in {other}); {counts} counts there, as the later one by name. "
+        "Where that is wrong, drop the one that is meant again another night, with an empty line at its end"
+    )
+
+
+def _by_key(name: str, table: ContractTable) -> str:
+    """The statement of that name over rows with a table's keys and content."""
+    return statement(
+        name,
         keys=names(table.key),
         content=names(column.name for column in table.export_columns),
         shown=", ".join(f"{quoted(name)}::VARCHAR" for name in table.key),
+        is_by_load=is_by_load(table),
     )
-    found = rows(select, [str(path) for path in paths])
-    return [Conflict(load_id, int(count), key, tuple(numbers)) for load_id, count, key, numbers in found]
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """Rows of a content that came again of which later exports say something else: how many, the key of the
+    first and the file that replaced it.
+    """
+
+    row_count: int
+    key: str
+    file: str
+
+    def sentence(self, load: LoadFigures, table: ContractTable) -> str:
+        """For the operator."""
+        what = "1 row" if self.row_count == 1 else f"{self.row_count:,} rows"
+        by = "a later content of this file" if self.file == load.file else self.file
+        return (
+            f"{load.file}: this content was taken before, and what came later counts: {what} of "
+            f"{table.full_name} were replaced ({' '.join(table.key)} {self.key} by {by}). "
+            "Where these rows are meant to count again, export them anew: a file that differs in anything, "
+            "be it an empty line at its end, is a new export"
+        )
+
+
+def replaced(
+    table: ContractTable, paths: Sequence[Path], load_id: str, later: Sequence[str]
+) -> Replaced | None:
+    """What later loads replaced of a load's rows, where load order alone tells versions."""
+    select = _by_key("replaced", table)
+    count, key, file = rows(select, [str(path) for path in paths], load_id, list(later))[0]
+    return Replaced(int(count), str(key), str(file)) if count else None
