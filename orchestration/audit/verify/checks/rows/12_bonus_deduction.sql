@@ -18,11 +18,12 @@ observed as (
     from {bonus.bonus_own_observation} group by agent_id, period_id, component_id, kpi_id, is_sum
 )
 select agent_id, period_id, component_id, 'quality_review' as source,
-    coalesce(points, 0) as deduction_points, null as kpi_value
+    coalesce(points, 0) as deduction_points, null as kpi_value, null as lower_bound
 from due left join reviewed using (agent_id, period_id, component_id)
 union all
-select agent_id, period_id, component_id, kpi_id, rate.rate, exact_ratio(n, d)
+select agent_id, period_id, component_id, kpi_id, rate.rate, exact_ratio(n, d), rate.lower_bound
 from due inner join observed using (agent_id, period_id, component_id)
 inner join {policy.policy_component_rate} as rate using (component_id, period_id)
 where kpi_id = rate.rate_key and d > 0
-    and is_in_band(millionths(n), d, lower_bound, upper_bound, band_side = 'upper', is_first_band)
+    and is_in_band(millionths(n), d, rate.lower_bound, rate.upper_bound, band_side = 'upper',
+        is_first_band)

@@ -28,8 +28,8 @@ from {facts.fct_settled_ranking} as settled
 inner join {bonus.bonus_ranking} as today using (period_id, component_id, scope_id, ranked_value)
 inner join {policy.policy_award} as award using (period_id, component_id)
 left join {policy.policy_component_rate} as rate on today.component_id = rate.component_id
-    and today.period_id = rate.period_id and settled.rank >= lower_bound
-    and coalesce(settled.rank < upper_bound, true)
+    and today.period_id = rate.period_id and settled.rank >= rate.lower_bound
+    and coalesce(settled.rank < rate.upper_bound, true)
 where settled.agent_id = today.subject_id and today.subject = 'agent' and settled.rank <> today.rank
     and settled.tie_break_1 is not distinct from today.tie_break_1
     and settled.tie_break_2 is not distinct from today.tie_break_2
