@@ -421,8 +421,10 @@ unranked as (
                     award.measure_en || ' of ' || award.previous_period_id || ' on '
                     || cast(prior.case_count as string) || ' of the ' || cast(award.min_sample as string)
                     || ' cases that it takes'
-            when award.gain = 'relative' and prior.value = 0
-                then award.measure_en || ' of ' || award.previous_period_id || ' is 0, nothing is a share of it'
+            when award.gain = 'relative' and prior.value <= 0
+                then
+                    award.measure_en || ' of ' || award.previous_period_id
+                    || ' is not above 0, nothing is a share of it'
             else 'no better ' || award.measure_en || ' than in ' || award.previous_period_id
         end as lacks,
         case
@@ -456,8 +458,8 @@ unranked as (
                 then
                     award.previous_period_id || ' ' || award.measure_zh || '样本 '
                     || cast(prior.case_count as string) || '，少于 ' || cast(award.min_sample as string)
-            when award.gain = 'relative' and prior.value = 0
-                then award.previous_period_id || ' ' || award.measure_zh || '为 0，无法计算提升幅度'
+            when award.gain = 'relative' and prior.value <= 0
+                then award.previous_period_id || ' ' || award.measure_zh || '不大于 0，无法计算提升幅度'
             else award.measure_zh || '较 ' || award.previous_period_id || ' 无提升'
         end as lacks_zh
     from without_line as due
