@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.cli.options import FILE, FOLDER, Options, common_options
+from orchestration.cli.options import EXISTING_FOLDER, FILE, FOLDER, Options, common_options
 from orchestration.errors import ConfigurationError
 
 EPILOG = """\b
@@ -27,7 +27,7 @@ Examples:
 @click.option("--policy", type=FOLDER, help="Check this policy folder.")
 @click.option(
     "--landing",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=EXISTING_FOLDER,
     help="Also compare the roster of these exports with the policy. [default: the state's]",
 )
 @click.pass_obj

@@ -31,6 +31,7 @@ class NamedPath(click.Path):
 
 
 FOLDER = NamedPath(file_okay=False, path_type=Path)
+EXISTING_FOLDER = NamedPath(exists=True, file_okay=False, path_type=Path)
 FILE = NamedPath(dir_okay=False, path_type=Path)
 
 

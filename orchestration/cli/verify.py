@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.cli.options import FOLDER, Options, common_options
+from orchestration.cli.options import EXISTING_FOLDER, Options, common_options
 
 if TYPE_CHECKING:
     from orchestration.audit.verify.findings import Report
@@ -25,7 +25,7 @@ UNSOUND = 1
 )
 @click.option(
     "--landing",
-    type=FOLDER,
+    type=EXISTING_FOLDER,
     help="Folder of the input files. [default: where they lay when they were ingested]",
 )
 @click.option(

@@ -61,11 +61,16 @@ def select(
     moved = frozenset(changed)
     others = None if differing is None else frozenset(differing)
 
-    def is_given(node: Graph, name: str) -> bool:
-        if name not in published:
+    def is_given(node: Graph) -> bool:
+        if f"{node['schema']}.{node['alias']}" not in published:
             return False
-        apart = moved if node["schema"] == GIVEN else others
-        return apart is not None and not apart & _seeds_above(manifest, node["unique_id"])
+        if node["schema"] == GIVEN:
+            return not moved & _seeds_above(manifest, node["unique_id"])
+        return others is not None and not others & _seeds_above(manifest, node["unique_id"], given_facts)
+
+    given_facts = frozenset(
+        unique_id for unique_id, node in nodes.items() if node["schema"] == GIVEN and is_given(node)
+    )
 
     built: set[str] = set()
     given: set[str] = set()
@@ -76,7 +81,7 @@ def select(
         if node is None or unique_id in built or node["resource_type"] not in ("model", "seed"):
             return
         name = f"{node['schema']}.{node['alias']}"
-        if node["resource_type"] == "model" and is_given(node, name):
+        if node["resource_type"] == "model" and is_given(node):
             given.add(name)
             return
         if node["schema"] == GIVEN:
@@ -177,8 +182,9 @@ def rows_of(path: Path, columns: Collection[str]) -> frozenset[tuple[tuple[str, 
         )
 
 
-def _seeds_above(manifest: Graph, unique_id: str) -> frozenset[str]:
-    return frozenset(_names_above(manifest, unique_id, set()))
+def _seeds_above(manifest: Graph, unique_id: str, beside: Collection[str] = ()) -> frozenset[str]:
+    """Seeds that a model rests on, but not those that it does through the models `beside`."""
+    return frozenset(_names_above(manifest, unique_id, {*beside}))
 
 
 def _names_above(manifest: Graph, unique_id: str, seen: set[str]) -> Iterator[str]:

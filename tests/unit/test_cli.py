@@ -139,6 +139,8 @@ def test_a_lost_publication_is_not_said_to_have_never_been(
         (["--pack", __file__, "--publication", "current"], "--pack does not go with --publication"),
         (["--pack", __file__, "--landing", "."], "--pack does not go with --landing"),
         (["--publication", "current", "--anchor", "be5d"], "--publication does not go with --anchor"),
+        (["--landing", "no_such_folder"], "'no_such_folder' does not exist"),
+        (["--landing", __file__], "is a file"),
     ],
 )
 def test_verify_refuses_what_it_would_not_look_at(

@@ -504,6 +504,19 @@ def test_what_no_file_that_differs_is_below_of_is_taken_where_the_code_is_the_sa
     assert "model.score" in select(GRAPH, everything, differing={"kpi"}).pay
 
 
+def test_what_rests_on_a_file_through_facts_alone_that_are_taken_is_taken() -> None:
+    evidence = node("model", "bonus_evidence", "bonus", "model.fct_ticket")
+    graph = {
+        "nodes": {**GRAPH["nodes"], "model.bonus_evidence": evidence},
+        "parent_map": {**GRAPH["parent_map"], "model.bonus_evidence": ["model.fct_ticket"]},
+    }
+    everything = {*PUBLISHED, "policy.policy_kpi", "score.score", "bonus.bonus_evidence"}
+    found = select(graph, everything, differing={"kpi"})
+    assert "bonus.bonus_evidence" in found.given and "model.score" in found.pay
+    moved = select(graph, everything, {"kpi"}, differing={"kpi"})
+    assert "bonus.bonus_evidence" not in moved.given and "model.bonus_evidence" in moved.pay
+
+
 def test_only_columns_that_facts_read_move_a_fact(tmp_path: Path) -> None:
     for folder, days, share in (("one", 7, "0.8"), ("same", 7, "0.9"), ("other", 3, "0.8")):
         (tmp_path / folder / "policy").mkdir(parents=True)

@@ -293,14 +293,9 @@ award as (
         award.component_id,
         award.period_id,
         award.subject,
-        award.gain,
         award.min_sample,
         award.max_service_months,
         scheme.min_service_share,
-        case
-            when award.basis = 'attainment' then 'attainment:' || award.component_id
-            else award.basis
-        end as measure_id,
         case award.basis
             when 'score' then 'total score'
             when 'attainment' then 'attainment'
@@ -313,7 +308,7 @@ award as (
         end as measure_zh,
         period.ends_on,
         period.day_count,
-        previous.period_id as previous_period_id
+        period.previous_period_id
     from {{ ref('policy_award') }} as award
     inner join {{ ref('policy_scheme') }} as scheme
         on
@@ -321,51 +316,10 @@ award as (
             and award.scheme_id = scheme.scheme_id
     inner join {{ ref('dim_period') }} as period
         on award.period_id = period.period_id
-    left join {{ ref('dim_period') }} as previous
-        on period.previous_period_id = previous.period_id
     left join {{ ref('policy_kpi_period') }} as kpi
         on
             award.period_id = kpi.period_id
             and award.basis = kpi.kpi_id
-),
-
-measure as (
-    select
-        agent_id,
-        period_id,
-        kpi_id as measure_id,
-        value,
-        denominator as case_count
-    from {{ ref('kpi_observation') }}
-    where value is not null and kpi_id in (select measure_id from award)
-    union all
-    select
-        agent_id,
-        period_id,
-        'score' as measure_id,
-        cast(total_score as decimal(24, 6)) as value,
-        cast(1 as bigint) as case_count
-    from {{ ref('score') }}
-    where total_score is not null
-    union all
-    select
-        agent_id,
-        period_id,
-        'attainment:' || component_id as measure_id,
-        attainment as value,
-        cast(1 as bigint) as case_count
-    from {{ ref('bonus_attainment') }}
-    where attainment is not null
-),
-
-plan_days as (
-    select
-        agent_id,
-        period_id,
-        scheme_id,
-        cast(sum(day_count) as bigint) as day_count
-    from {{ ref('dim_agent_period_segment') }}
-    group by agent_id, period_id, scheme_id
 ),
 
 -- A team that works in two departments may have a rank in each: the better one is said.
@@ -381,8 +335,7 @@ team_rank as (
     group by period_id, component_id, subject_id
 ),
 
--- Why somebody has no rank of their own, in the order in which S-AWARD leaves people out; of an award of teams, what
--- the team came to.
+-- Why somebody has no rank of their own, as bonus_candidate decides it; of an award of teams, what the team came to.
 unranked as (
     select
         due.agent_id,
@@ -397,35 +350,37 @@ unranked as (
                 then 'the team has rank ' || cast(team.rank as string) || ' and is awarded'
             when award.subject = 'team'
                 then 'the team has rank ' || cast(team.rank as string) || ', which earns nothing'
-            when place.last_day_on <> award.ends_on or place.scheme_id <> due.scheme_id
-                then 'not on the plan on ' || cast(award.ends_on as string) || ', the last day of the period'
-            when not {{ reaches_share('plan_days.day_count', 'award.day_count', 'award.min_service_share') }}
-                then
-                    cast(plan_days.day_count as string) || ' of ' || cast(award.day_count as string)
-                    || ' days on the plan, a share below ' || {{ said('award.min_service_share') }}
-            when award.max_service_months is not null and due.hired_on is null then 'the day of hiring is not known'
-            when award.ends_on >= {{ add_months('due.hired_on', 'award.max_service_months') }}
-                then
-                    'hired on ' || cast(due.hired_on as string) || ', it is for the first '
-                    || cast(award.max_service_months as string) || ' months of service'
-            when latest.agent_id is null then 'no ' || award.measure_en || ' to rank by'
-            when latest.case_count < award.min_sample
-                then
-                    award.measure_en || ' on ' || cast(latest.case_count as string) || ' of the '
-                    || cast(award.min_sample as string) || ' cases that it takes'
-            when award.previous_period_id is null then 'there is no period before to compare with'
-            when held_last.agent_id is null then 'not on the plan at the end of ' || award.previous_period_id
-            when prior.agent_id is null then 'no ' || award.measure_en || ' of ' || award.previous_period_id
-            when prior.case_count < award.min_sample
-                then
-                    award.measure_en || ' of ' || award.previous_period_id || ' on '
-                    || cast(prior.case_count as string) || ' of the ' || cast(award.min_sample as string)
-                    || ' cases that it takes'
-            when award.gain = 'relative' and prior.value <= 0
-                then
-                    award.measure_en || ' of ' || award.previous_period_id
-                    || ' is not above 0, nothing is a share of it'
-            else 'no better ' || award.measure_en || ' than in ' || award.previous_period_id
+            else case candidate.left_out
+                when 'not_on_last_day'
+                    then 'not on the plan on ' || cast(award.ends_on as string) || ', the last day of the period'
+                when 'too_few_days'
+                    then
+                        cast(candidate.plan_day_count as string) || ' of ' || cast(award.day_count as string)
+                        || ' days on the plan, a share below ' || {{ said('award.min_service_share') }}
+                when 'hired_unknown' then 'the day of hiring is not known'
+                when 'too_long_in_service'
+                    then
+                        'hired on ' || cast(due.hired_on as string) || ', it is for the first '
+                        || cast(award.max_service_months as string) || ' months of service'
+                when 'no_value' then 'no ' || award.measure_en || ' to rank by'
+                when 'too_few_cases'
+                    then
+                        award.measure_en || ' on ' || cast(candidate.case_count as string) || ' of the '
+                        || cast(award.min_sample as string) || ' cases that it takes'
+                when 'no_period_before' then 'there is no period before to compare with'
+                when 'not_on_plan_before' then 'not on the plan at the end of ' || award.previous_period_id
+                when 'no_value_before' then 'no ' || award.measure_en || ' of ' || award.previous_period_id
+                when 'too_few_cases_before'
+                    then
+                        award.measure_en || ' of ' || award.previous_period_id || ' on '
+                        || cast(candidate.previous_case_count as string) || ' of the '
+                        || cast(award.min_sample as string) || ' cases that it takes'
+                when 'nothing_to_share'
+                    then
+                        award.measure_en || ' of ' || award.previous_period_id
+                        || ' is not above 0, nothing is a share of it'
+                when 'no_gain' then 'no better ' || award.measure_en || ' than in ' || award.previous_period_id
+            end
         end as lacks,
         case
             when award.subject = 'team' and due.team_id is null then '未归属团队'
@@ -434,33 +389,35 @@ unranked as (
                 then '所在团队第 ' || cast(team.rank as string) || ' 名，已获奖'
             when award.subject = 'team'
                 then '所在团队第 ' || cast(team.rank as string) || ' 名，无奖金'
-            when place.last_day_on <> award.ends_on or place.scheme_id <> due.scheme_id
-                then '期末日 ' || cast(award.ends_on as string) || ' 不在该方案'
-            when not {{ reaches_share('plan_days.day_count', 'award.day_count', 'award.min_service_share') }}
-                then
-                    '在该方案 ' || cast(plan_days.day_count as string) || ' 天（共 '
-                    || cast(award.day_count as string) || ' 天），占比低于 '
-                    || {{ said('award.min_service_share') }}
-            when award.max_service_months is not null and due.hired_on is null then '入职日期未知'
-            when award.ends_on >= {{ add_months('due.hired_on', 'award.max_service_months') }}
-                then
-                    '入职日 ' || cast(due.hired_on as string) || '，仅限入职 '
-                    || cast(award.max_service_months as string) || ' 个月内'
-            when latest.agent_id is null then '无' || award.measure_zh
-            when latest.case_count < award.min_sample
-                then
-                    award.measure_zh || '样本 ' || cast(latest.case_count as string) || '，少于 '
-                    || cast(award.min_sample as string)
-            when award.previous_period_id is null then '没有可比的上一期'
-            when held_last.agent_id is null then award.previous_period_id || ' 期末不在该方案'
-            when prior.agent_id is null then award.previous_period_id || ' 无' || award.measure_zh
-            when prior.case_count < award.min_sample
-                then
-                    award.previous_period_id || ' ' || award.measure_zh || '样本 '
-                    || cast(prior.case_count as string) || '，少于 ' || cast(award.min_sample as string)
-            when award.gain = 'relative' and prior.value <= 0
-                then award.previous_period_id || ' ' || award.measure_zh || '不大于 0，无法计算提升幅度'
-            else award.measure_zh || '较 ' || award.previous_period_id || ' 无提升'
+            else case candidate.left_out
+                when 'not_on_last_day' then '期末日 ' || cast(award.ends_on as string) || ' 不在该方案'
+                when 'too_few_days'
+                    then
+                        '在该方案 ' || cast(candidate.plan_day_count as string) || ' 天（共 '
+                        || cast(award.day_count as string) || ' 天），占比低于 '
+                        || {{ said('award.min_service_share') }}
+                when 'hired_unknown' then '入职日期未知'
+                when 'too_long_in_service'
+                    then
+                        '入职日 ' || cast(due.hired_on as string) || '，仅限入职 '
+                        || cast(award.max_service_months as string) || ' 个月内'
+                when 'no_value' then '无' || award.measure_zh
+                when 'too_few_cases'
+                    then
+                        award.measure_zh || '样本 ' || cast(candidate.case_count as string) || '，少于 '
+                        || cast(award.min_sample as string)
+                when 'no_period_before' then '没有可比的上一期'
+                when 'not_on_plan_before' then award.previous_period_id || ' 期末不在该方案'
+                when 'no_value_before' then award.previous_period_id || ' 无' || award.measure_zh
+                when 'too_few_cases_before'
+                    then
+                        award.previous_period_id || ' ' || award.measure_zh || '样本 '
+                        || cast(candidate.previous_case_count as string) || '，少于 '
+                        || cast(award.min_sample as string)
+                when 'nothing_to_share'
+                    then award.previous_period_id || ' ' || award.measure_zh || '不大于 0，无法计算提升幅度'
+                when 'no_gain' then award.measure_zh || '较 ' || award.previous_period_id || ' 无提升'
+            end
         end as lacks_zh
     from without_line as due
     inner join award
@@ -472,30 +429,12 @@ unranked as (
             due.team_id = team.team_id
             and due.period_id = team.period_id
             and due.component_id = team.component_id
-    left join {{ ref('dim_agent_period') }} as place
+    left join {{ ref('bonus_candidate') }} as candidate
         on
-            due.agent_id = place.agent_id
-            and due.period_id = place.period_id
-    left join plan_days
-        on
-            due.agent_id = plan_days.agent_id
-            and due.period_id = plan_days.period_id
-            and due.scheme_id = plan_days.scheme_id
-    left join measure as latest
-        on
-            due.agent_id = latest.agent_id
-            and award.period_id = latest.period_id
-            and award.measure_id = latest.measure_id
-    left join {{ ref('dim_agent_period') }} as held_last
-        on
-            due.agent_id = held_last.agent_id
-            and award.previous_period_id = held_last.period_id
-            and due.scheme_id = held_last.scheme_id
-    left join measure as prior
-        on
-            due.agent_id = prior.agent_id
-            and award.previous_period_id = prior.period_id
-            and award.measure_id = prior.measure_id
+            due.agent_id = candidate.subject_id
+            and due.period_id = candidate.period_id
+            and due.component_id = candidate.component_id
+            and candidate.subject = 'agent'
 ),
 
 came_to_nothing as (

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestration.audit.diff.numbers import join_all, look_below, moved_members
+from orchestration.audit.diff.numbers import find_groups, join_all, look_below
 from orchestration.audit.diff.pair import Pair, one_sided, query
 from orchestration.audit.diff.policy import PolicyChange
 from orchestration.audit.relations import key_text
+from orchestration.sql import literal
 
 Kind = Literal[
     "late rows", "rulings", "definitions", "policy", "code",
@@ -43,6 +44,9 @@ READ_FROM: Mapping[str, str] = {
 }
 """What the cells of a model rest on; those of others on job history and the policy of their component."""
 
+EVIDENCE: Mapping[str, str] = {"kpi_evidence": "kpi_id", "bonus_evidence": "event_kind"}
+"""Evidence, with the column that says what it is of."""
+
 PERIODS, AGENTS = ("month_id", "period_id"), ("agent_id", "subject_id")
 NAMES = ("kpi_id", "metric", "dimension", "source", "event_kind", "measure_id")
 """Columns that say of which period, of whom and what a cell is a number, the first that there is."""
@@ -67,7 +71,8 @@ Found = Mapping[str, Sequence[Cause]]
 
 def gather_changes(pair: Pair, policy: Iterable[PolicyChange]) -> None:
     """Make the table `changed`: rows that changed, by source, agent, team, period and name, as far as each
-    has them, with the kind of cause that each is. Examples of policy rows go before those of other rows.
+    has them, with the kind of cause that each is. Examples of policy rows go before those of other rows. Of
+    evidence that is much, what is read is looked at when it is (`_gather_evidence`).
     """
     pair.rows(
         "create or replace temp table change (source text, agent_id text, team_id text, period_id text, "
@@ -83,14 +88,7 @@ def gather_changes(pair: Pair, policy: Iterable[PolicyChange]) -> None:
                 "insert into change select $source, null, null, $period, $name, $kind, $place, $said",
                 source=source, period=one.period_id, name=name, kind=kind, place=FIRST, said=str(one),
             )  # fmt: skip
-    if not pair.is_same_evidence:
-        pair.rows(
-            query("changed_evidence"),
-            as_of=pair.before["as_of"],
-            has_moved_on=pair.has_moved_on,
-            place=NEXT,
-            kind=_fact_kind(pair, moved_on=None),
-        )
+    pair.rows("create or replace temp table looked_for (source text, name text)")
     # Days that had not come yet are no late rows.
     fact_kind = _fact_kind(pair, moved_on="business date")
     for model, (period, name, what) in FACTS.items():
@@ -106,6 +104,36 @@ def gather_changes(pair: Pair, policy: Iterable[PolicyChange]) -> None:
     pair.rows(query("changed"))
 
 
+def _gather_evidence(pair: Pair) -> None:
+    """Add the evidence that changed of what is read and has not been looked at yet."""
+    asked = pair.rows(
+        "select distinct source, name from read_cell where source in (select unnest($sources)) "
+        "except from looked_for order by all",
+        sources=list(EVIDENCE),
+    )
+    if pair.is_same_evidence or not asked:
+        return
+    names = {source: [row["name"] for row in asked if row["source"] == source] for source in EVIDENCE}
+    pair.rows(
+        query("changed_evidence", **{source: _named(EVIDENCE[source], names[source]) for source in EVIDENCE}),
+        as_of=pair.before["as_of"],
+        has_moved_on=pair.has_moved_on,
+        place=NEXT,
+        kind=_fact_kind(pair, moved_on=None),
+    )
+    pair.rows("insert into looked_for select unnest($asked, recursive := true)", asked=asked)
+    pair.rows(query("changed"))
+
+
+def _named(column: str, names: Sequence[str | None]) -> str:
+    """SQL of the rows of some names, which the views of other KPIs need not be read for; a cell that says no
+    name reads them all.
+    """
+    if None in names:
+        return "true"
+    return f"{column} in ({', '.join(map(literal, map(str, names)))})" if names else "false"
+
+
 def _fact_kind(pair: Pair, *, moved_on: Kind | None) -> Kind | None:
     """What can have changed a fact; nothing where files, date and code are the same."""
     if pair.has_new_loads:
@@ -115,19 +143,22 @@ def _fact_kind(pair: Pair, *, moved_on: Kind | None) -> Kind | None:
 
 def find_causes(pair: Pair, starts: str, **values: object) -> Found:
     """Causes below each number that the SQL gives (`start_key`, `node_key`): at the deepest numbers that
-    differ and, where those have none, at everything below. `leaf` keeps what was looked at.
+    differ, also where one between that does not (a rate at another rank), and where there are none at
+    everything below. `leaf` keeps what was looked at.
     """
     pair.rows("delete from start; delete from leaf")
     pair.rows(f"insert into start {starts}", **values)
-    look_below(pair, followed="step")
-    found = _read(pair)
-    known = sorted({*found, *moved_members(pair)})
-    pair.rows("delete from leaf where start_key not in (select unnest($known))", known=known)
-    pair.rows("delete from start where start_key in (select unnest($known))", known=known)
-    if not pair.rows("from start limit 1"):
-        return found
+    found: dict[str, Sequence[Cause]] = {}
+    for followed in ("step", "edge"):
+        look_below(pair, followed=followed, of="deepest")
+        found.update(_read(pair))
+        known = sorted({*found, *find_groups(pair).groups})
+        pair.rows("delete from leaf where start_key not in (select unnest($known))", known=known)
+        pair.rows("delete from start where start_key in (select unnest($known))", known=known)
+        if not pair.rows("from start limit 1"):
+            return found
     join_all(pair)
-    look_below(pair, followed="edge")
+    look_below(pair, followed="edge", of="number")
     return {**found, **_read(pair)}
 
 
@@ -138,7 +169,11 @@ def _read(pair: Pair) -> Found:
     relations = [relation for relation in pair.keys if relation.split(".")[1] in models]
     cells = " union ".join(cell for relation in relations for cell in _cells(pair, relation))
     found: dict[str, list[Cause]] = defaultdict(list)
-    for row in pair.rows(query("met", cells=cells), examples=EXAMPLES) if cells else []:
+    if not cells:
+        return found
+    pair.rows(query("read_cell", cells=cells))
+    _gather_evidence(pair)
+    for row in pair.rows(query("met"), examples=EXAMPLES):
         found[row["start_key"]].append(Cause(row["kind"], row["n"], tuple(row["examples"])))
     return found
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import duckdb
 
-from orchestration.audit.diff.causes import EXAMPLES, Cause, Found, find_causes, gather_changes
-from orchestration.audit.diff.numbers import NumberChange, changes, join_numbers, moved_members
+from orchestration.audit.diff.causes import EXAMPLES, Cause, find_causes, gather_changes
+from orchestration.audit.diff.numbers import NumberChange, changes, join_numbers
 from orchestration.audit.diff.outcomes import OutcomeChange, changed_outcomes, method_change
 from orchestration.audit.diff.pair import Pair, Row, Stated, query, said
 from orchestration.audit.diff.policy import PolicyChange, policy_changes
+from orchestration.audit.diff.ranking import Ranking
 from orchestration.audit.publications import other_release, read_manifest
 from orchestration.audit.relations import AuditFileUnreadable
 from orchestration.errors import ConfigurationError, expected_error
@@ -218,13 +219,10 @@ def _lines(pair: Pair, policy: Sequence[PolicyChange], chosen: Chosen) -> Iterat
     searched = [line_id for line_id in rows if line_id not in came_or_went]
     own = find_causes(pair, query("line_numbers"), lines=searched)
     one_sided = [line_id for line_id, row in rows.items() if _is_one_sided(row)]
-    numbers, others = changes(pair, one_sided), moved_members(pair)
-    members = sorted({one["node_key"] for moved in others.values() for one in moved})
-    of_others = find_causes(pair, "select unnest($members), unnest($members)", members=members)
+    numbers, ranking = changes(pair, one_sided), Ranking(pair)
     shown = [name for name in (*columns, "grade", "method", "total_score") if name != "amount_cny"]
     for line_id, row in sorted(rows.items(), key=_place):
-        moved = [one for one in others.get(line_id, ()) if one["who"] != _of(row, "agent_id")]
-        found = [*own.get(line_id, ()), *_ranking(moved, of_others)]
+        found = [*own.get(line_id, ()), *ranking.causes(line_id, _of(row, "agent_id"))]
         if (change := came_or_went.get(line_id)) is not None:
             found = [Cause("policy", 1, (str(change),))]
         yield LineChange(
@@ -271,16 +269,6 @@ def _components(policy: Sequence[PolicyChange]) -> dict[tuple[str, str], PolicyC
         for one in policy
         if one.model == COMPONENT and one.is_one_sided
     }
-
-
-def _ranking(moved: Sequence[Row], of_others: Found) -> Iterator[Cause]:
-    """Who else moved in the group, and the causes of that."""
-    if moved:
-        yield Cause("ranking", len(moved), tuple(f"{one['who']} {one['how']}" for one in moved[:EXAMPLES]))
-    for one in moved:
-        for cause in of_others.get(one["node_key"], ()):
-            examples = tuple(f"{one['who']} of the group: {example}" for example in cause.examples)
-            yield Cause(cause.kind, cause.count, examples)
 
 
 def _of_the_line(pair: Pair, row: Row, *, is_explained: bool) -> Iterator[Cause]:

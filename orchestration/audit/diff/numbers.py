@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestration.audit.diff.pair import Pair, one_sided, query
 from orchestration.text import in_words, measured
@@ -26,6 +26,26 @@ class NumberChange:
         return f"{name}: {self.before} → {self.after}" + (f" [{self.clause_id}]" if self.clause_id else "")
 
 
+Group = tuple[str, bool]
+"""A cohort, and whether who moved within it counts, or who came and left alone."""
+
+
+class Member(NamedTuple):
+    """One that moved, came or left (`how`), and the number by which it is compared."""
+
+    node_key: str
+    who: str
+    how: str
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The groups of each start, and of each group its members that moved, in order."""
+
+    groups: Mapping[str, frozenset[Group]]
+    members: Mapping[Group, Sequence[Member]]
+
+
 OF_AGENTS: Mapping[str, str] = {
     "bonus.bonus_line": "agent_id",
     "score.score": "agent_id",
@@ -33,8 +53,8 @@ OF_AGENTS: Mapping[str, str] = {
     "bonus.bonus_ranking": "subject_id",
 }
 """What a line rests on of its own agent, and by which others are ranked with them: relation → whose it is."""
-RANKED_UNROUNDED: Mapping[str, str] = {"kpi.kpi_observation": "agent_id"}
-"""By what others may be ranked unrounded, where rows of evidence differ."""
+RANKED_UNROUNDED = "kpi.kpi_observation"
+"""By what others may be ranked unrounded, where rows of evidence differ: the KPIs that awards go by."""
 OF_CONCERNED = "(agent_id is null or agent_id in (from concerned))"
 """Numbers of those who are concerned, and nobody's own."""
 
@@ -47,9 +67,10 @@ def is_same(pair: Pair, relation: str) -> bool:
 
 def concerned(pair: Pair) -> Sequence[str]:
     """Agents whose numbers can have moved a line, in order: whose lines, scores, grades or places differ."""
-    looked_at = OF_AGENTS if pair.is_same_evidence else {**OF_AGENTS, **RANKED_UNROUNDED}
+    looked_at = {**OF_AGENTS} if pair.is_same_evidence else {**OF_AGENTS, RANKED_UNROUNDED: "agent_id"}
     others = " union ".join(
         f"select {agent} as agent_id from ({one_sided(relation, pair.columns[relation])})"
+        + (f" where (agent_id, kpi_id) in ({query('ranked_by')})" if relation == RANKED_UNROUNDED else "")
         for relation, agent in looked_at.items()
         if relation not in pair.same
     )
@@ -117,11 +138,11 @@ def _join(pair: Pair, one: str, other: str) -> None:
     )
 
 
-def look_below(pair: Pair, *, followed: str) -> None:
-    """Fill `leaf` below each start that has none there: with the deepest moved numbers (`followed='step'`) or
-    with all of them (`edge`).
+def look_below(pair: Pair, *, followed: str, of: str) -> None:
+    """Fill `leaf` below each start that has none there, from moved number to moved number (`followed='step'`)
+    or from each to each (`edge`): with the `deepest` that moved, or every `number`.
     """
-    pair.rows(query("look_below", followed=followed))
+    pair.rows(query("look_below", followed=followed, of=of))
 
 
 def changes(pair: Pair, one_sided: Collection[str] = ()) -> Mapping[str, Sequence[NumberChange]]:
@@ -137,14 +158,21 @@ def changes(pair: Pair, one_sided: Collection[str] = ()) -> Mapping[str, Sequenc
     return {start_key: tuple(said) for start_key, said in found.items()}
 
 
-def moved_members(pair: Pair) -> Mapping[str, Sequence[dict[str, Any]]]:
-    """Of each start with a rank or the size of a group in `leaf`: `who` moved, came or left there (`how`),
-    and the number (`node_key`) by which they are compared.
-    """
-    found = defaultdict(list)
-    for row in pair.rows(query("moved_members")):
-        found[row["start_key"]].append(row)
-    return found
+def find_groups(pair: Pair) -> Moved:
+    """The groups below each start that has a rank or the size of a group in `leaf`, where somebody moved."""
+    pair.rows(query("groups"))
+    groups: dict[str, set[Group]] = defaultdict(set)
+    for row in pair.rows("from ranked_group"):
+        groups[row["start_key"]].add((row["cohort_key"], row["has_moved"]))
+    members: dict[Group, list[Member]] = defaultdict(list)
+    for row in pair.rows(
+        "select distinct ranked.cohort_key, has_moved, node_key, who, how "
+        "from (select distinct cohort_key, has_moved from ranked_group) as ranked "
+        "inner join cohort_member as member on ranked.cohort_key = member.cohort_key "
+        "and (has_moved or how <> 'moved') order by all"
+    ):
+        members[row["cohort_key"], row["has_moved"]].append(Member(row["node_key"], row["who"], row["how"]))
+    return Moved({start_key: frozenset(found) for start_key, found in groups.items()}, members)
 
 
 def _shown(row: Mapping[str, Any], side: str) -> str:

@@ -1,25 +1,25 @@
--- Evidence that changed, looked for where the evidence of an agent, month and name has.
+-- Evidence of some names that changed, looked for where the evidence of an agent, month and name has.
 insert into change
 with evidence as not materialized (
     select
         'a' as side, 'kpi_evidence' as source, agent_id, month_id, kpi_id as name, evidence_model, evidence_key,
         event_on, team_id, is_counted, exclusion_reason, ruling_id, numerator, denominator
-    from a.kpi.kpi_evidence
+    from a.kpi.kpi_evidence where {kpi_evidence}
     union all
     select
         'b', 'kpi_evidence', agent_id, month_id, kpi_id, evidence_model, evidence_key,
         event_on, team_id, is_counted, exclusion_reason, ruling_id, numerator, denominator
-    from b.kpi.kpi_evidence
+    from b.kpi.kpi_evidence where {kpi_evidence}
     union all
     select
         'a', 'bonus_evidence', agent_id, month_id, event_kind, evidence_model, evidence_key,
         event_on, null, is_counted, exclusion_reason, ruling_id, quantity, segment_no
-    from a.bonus.bonus_evidence
+    from a.bonus.bonus_evidence where {bonus_evidence}
     union all
     select
         'b', 'bonus_evidence', agent_id, month_id, event_kind, evidence_model, evidence_key,
         event_on, null, is_counted, exclusion_reason, ruling_id, quantity, segment_no
-    from b.bonus.bonus_evidence
+    from b.bonus.bonus_evidence where {bonus_evidence}
 ),
 compared as not materialized (
     select

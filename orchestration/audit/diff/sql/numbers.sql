@@ -70,6 +70,23 @@ anti join step on moved.node_key = step.parent_key
 anti join part on moved.node_key = part.node_key
 where coalesce(moved.operation, moved.input_model) is not null;
 
+-- Who is ranked in each cohort: how they moved, and the numbers that are a rank or the size of one.
+create or replace temp table cohort_member as
+select
+    member.parent_key as cohort_key, member.node_key,
+    coalesce(number.text_b, number.text_a, split_part(number.input_key, ':', 1)) as who,
+    case when not is_in_a then 'came' when not is_in_b then 'left' else 'moved' end as how
+from operand as member
+inner join number using (node_key)
+where
+    member.operand = 'member'
+    and (not (is_in_a and is_in_b) or member.node_key in (select node_key from moved));
+
+create or replace temp table cohort_of as
+select edge.parent_key as node_key, edge.node_key as cohort_key, number.operation = 'count' as is_size
+from edge inner join number on edge.parent_key = number.node_key
+where edge.node_key in (select cohort_key from cohort_member);
+
 -- What is looked for, and what was found below each.
 create temp table if not exists start (start_key text, node_key text);
 create temp table if not exists leaf (start_key text, node_key text, clause_id text);
