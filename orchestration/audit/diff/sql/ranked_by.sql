@@ -1,5 +1,5 @@
 -- Candidates of awards and the KPIs that rank them or settle their ties, in either.
-select distinct subject_id, unnest([basis, tie_break_1, tie_break_2])
-from (from a.bonus.bonus_ranking union all by name from b.bonus.bonus_ranking)
-inner join (from a.policy.policy_award union all by name from b.policy.policy_award)
+select distinct ranking.subject_id, unnest([award.basis, award.tie_break_1, award.tie_break_2])
+from (from a.bonus.bonus_ranking union all by name from b.bonus.bonus_ranking) as ranking
+inner join (from a.policy.policy_award union all by name from b.policy.policy_award) as award
     using (period_id, component_id)
