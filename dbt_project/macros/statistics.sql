@@ -1,16 +1,22 @@
 {# Order statistics and roots without doubles in the result. #}
 
-{# Thousandths of the square root of a DECIMAL not below 0, rounded down, as decimal(18, 3).
-   The engine's root is only a first guess: whole numbers decide. #}
+{# The square root of a DECIMAL(24, 9) not below 0 in thousandths, rounded half up, as decimal(18, 3). The engine's root
+   is only a first guess: whole numbers decide, first the root rounded down, then whether a half more is not above it. #}
 {% macro square_root(value) %}
-    {%- set millionth = "cast(" ~ value ~ " as decimal(24, 6)) * 1000000" -%}
-    {%- set guess = "cast(floor(sqrt(" ~ millionth ~ ")) as bigint)" %}
-    cast(
+    {%- set millionth = "cast(" ~ value ~ " as decimal(24, 9)) * 1000000" -%}
+    {%- set guess = "cast(floor(sqrt(" ~ millionth ~ ")) as bigint)" -%}
+    {%- set down %}
         case
-            when {{ value }} is null then null
             when ({{ guess }} + 1) * ({{ guess }} + 1) <= {{ millionth }} then {{ guess }} + 1
             when {{ guess }} * {{ guess }} > {{ millionth }} then {{ guess }} - 1
             else {{ guess }}
+        end
+    {%- endset %}
+    cast(
+        case
+            when {{ value }} is null then null
+            when (2 * ({{ down }}) + 1) * (2 * ({{ down }}) + 1) <= 4 * {{ millionth }} then ({{ down }}) + 1
+            else {{ down }}
         end * cast(0.001 as decimal(4, 3))
         as decimal(18, 3)
     )

@@ -244,7 +244,8 @@ shut_gate as (
         row_number() over (
             partition by gate.agent_id, gate.period_id, gate.component_id, gate.segment_no
             order by gate.event_kind asc nulls last, gate.comparison asc nulls last
-        ) as gate_order
+        ) as gate_order,
+        count(*) over (partition by gate.agent_id, gate.period_id, gate.component_id, gate.segment_no) - 1 as other_count
     from {{ ref('bonus_gate') }} as gate
     left join {{ ref('policy_event_kind') }} as kind
         on
@@ -476,6 +477,10 @@ came_to_nothing as (
                             ' ' || {{ said('shut_gate.event_quantity') }} || ', '
                             || replace(shut_gate.comparison, '_', ' ') || ' '
                             || {{ said('shut_gate.threshold_value') }}
+                    end || case
+                        when shut_gate.other_count > 0
+                            then '; and ' || cast(shut_gate.other_count as string) || ' more of its conditions'
+                        else ''
                     end
             when due.mechanism in ('per_event', 'points') then due.basis
             when ranking.subject_id is not null then cast(ranking.rank as string)
@@ -501,6 +506,10 @@ came_to_nothing as (
                             ' ' || {{ said('shut_gate.event_quantity') }}
                             || case shut_gate.comparison when 'at_most' then '，上限 ' else '，下限 ' end
                             || {{ said('shut_gate.threshold_value') }}
+                    end || case
+                        when shut_gate.other_count > 0
+                            then '；另有 ' || cast(shut_gate.other_count as string) || ' 项条件未满足'
+                        else ''
                     end
             else unranked.lacks_zh
         end as lacks_zh,

@@ -52,7 +52,7 @@ spread as (
         scored.period_id,
         scored.scheme_id,
         scored.kpi_id,
-        {{ ratio('scored.value - averaged.mean_value', 'abs(averaged.mean_value)') }} as distance
+        {{ ratio('scored.value - averaged.mean_value', 'abs(averaged.mean_value)', scale=9) }} as distance
     from scored
     inner join averaged
         on
@@ -66,9 +66,10 @@ varied as (
         period_id,
         scheme_id,
         kpi_id,
-        {{ ratio(
-            'cast(sum(cast(distance as decimal(15, 6)) * cast(distance as decimal(15, 6))) as decimal(24, 6))',
-            'count(distance)'
+        {{ quotient(
+            'sum(' ~ billionths('distance') ~ ' * ' ~ billionths('distance') ~ ')',
+            'count(distance) * cast(1000000000000000000 as ' ~ wide_integer_type() ~ ')',
+            scale=9
         ) }} as squared_variation
     from spread
     group by period_id, scheme_id, kpi_id
