@@ -16,11 +16,6 @@
     cast(cast({{ value }} as decimal(24, 6)) * 1000000 as {{ wide_integer_type() }})
 {%- endmacro %}
 
-{# A value of up to nine decimals in billionths, a whole number. #}
-{% macro billionths(value) -%}
-    cast(cast({{ value }} as decimal(24, 9)) * 1000000000 as {{ wide_integer_type() }})
-{%- endmacro %}
-
 {# numerator / denominator as decimal(24, scale), rounded half away from zero; NULL when the denominator is 0 or NULL.
    The denominator is not negative. #}
 {% macro ratio(numerator, denominator, scale=6) %}

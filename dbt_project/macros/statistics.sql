@@ -1,7 +1,7 @@
 {# Order statistics and roots without doubles in the result. #}
 
-{# The square root of a DECIMAL(24, 9) not below 0 in thousandths, rounded half up, as decimal(18, 3). The engine's root
-   is only a first guess: whole numbers decide, first the root rounded down, then whether a half more is not above it. #}
+{# The square root of a DECIMAL(24, 9) not below 0 in thousandths, rounded half up, as decimal(18, 3). The engine's
+   root is only a first guess: whole numbers decide, first the root rounded down, then whether a half more is above. #}
 {% macro square_root(value) %}
     {%- set millionth = "cast(" ~ value ~ " as decimal(24, 9)) * 1000000" -%}
     {%- set guess = "cast(floor(sqrt(" ~ millionth ~ ")) as bigint)" -%}
@@ -15,11 +15,21 @@
     cast(
         case
             when {{ value }} is null then null
-            when (2 * ({{ down }}) + 1) * (2 * ({{ down }}) + 1) <= 4 * {{ millionth }} then ({{ down }}) + 1
+            when (2 * ({{ down }}) + 1) * (2 * ({{ down }}) + 1) <= 2 * 2 * {{ millionth }} then ({{ down }}) + 1
             else {{ down }}
         end * cast(0.001 as decimal(4, 3))
         as decimal(18, 3)
     )
+{% endmacro %}
+
+{# The mean of the squares of values of up to nine decimals as decimal(24, 9): their billionths are summed. #}
+{% macro mean_square(value) %}
+    {%- set billionths = "cast(cast(" ~ value ~ " as decimal(24, 9)) * 1000000000 as " ~ wide_integer_type() ~ ")" -%}
+    {{ quotient(
+        'sum(' ~ billionths ~ ' * ' ~ billionths ~ ')',
+        'count(' ~ value ~ ') * cast(1000000000000000000 as ' ~ wide_integer_type() ~ ')',
+        scale=9
+    ) }}
 {% endmacro %}
 
 {# Is row `row_no` of `row_count`, counted from 1 in ascending order, at or above the nearest rank

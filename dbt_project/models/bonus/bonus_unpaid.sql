@@ -245,7 +245,9 @@ shut_gate as (
             partition by gate.agent_id, gate.period_id, gate.component_id, gate.segment_no
             order by gate.event_kind asc nulls last, gate.comparison asc nulls last
         ) as gate_order,
-        count(*) over (partition by gate.agent_id, gate.period_id, gate.component_id, gate.segment_no) - 1 as other_count
+        count(*) over (
+            partition by gate.agent_id, gate.period_id, gate.component_id, gate.segment_no
+        ) - 1 as other_count
     from {{ ref('bonus_gate') }} as gate
     left join {{ ref('policy_event_kind') }} as kind
         on

@@ -66,11 +66,7 @@ varied as (
         period_id,
         scheme_id,
         kpi_id,
-        {{ quotient(
-            'sum(' ~ billionths('distance') ~ ' * ' ~ billionths('distance') ~ ')',
-            'count(distance) * cast(1000000000000000000 as ' ~ wide_integer_type() ~ ')',
-            scale=9
-        ) }} as squared_variation
+        {{ mean_square('distance') }} as squared_variation
     from spread
     group by period_id, scheme_id, kpi_id
 ),
