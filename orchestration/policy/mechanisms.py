@@ -22,6 +22,10 @@ PARTS = ("component_rate", "component_parameter", "component_event")
 MECHANISM_TABLES = ("component", *PARTS, "grade_band", "score_block", "scheme_rule", "kpi", "event_kind")
 CHOSEN = ("basis", "key_attribute", "band_attribute")
 PAYS = ("rate", "amount_cny")
+OF_AGENTS_ALONE = frozenset({"score", "attainment"})
+"""Bases of awards by rank that no team has."""
+TEAM_SCOPES = ("scheme", "department")
+"""Within what teams are ranked; within a team or a role there is nothing to rank."""
 BY_NAME = frozenset({"no_pay", "floor"})
 """Bases of components that hold no rows of their own: what they take back is found by the plan."""
 
@@ -111,7 +115,7 @@ def mechanism_faults(tables: Tables, lists: Lists) -> Iterator[PolicyFault]:
                     is_scored=plan in scored,
                     rules={rule.text("parameter") for rule in rules.get(plan, ())},
                 )
-                for check in (_chosen, _parameters, _rates, _events, _needs):
+                for check in (_chosen, _parameters, _teams, _rates, _events, _needs):
                     yield from check(case)
                 yield from _name(case, names[component.texts("scheme_id")])
 
@@ -189,6 +193,23 @@ def _parameters(case: _Case) -> Iterator[PolicyFault]:
     for name, entry in case.mechanism.parameters.items():
         if entry.is_needed and name not in given and (not entry.bases or case.basis in entry.bases):
             yield case.fault(f"needs the parameter {name} on {case.day}", "Add it to component_parameter.csv")
+
+
+def _teams(case: _Case) -> Iterator[PolicyFault]:
+    """An award of teams goes by what teams have, within what they are in."""
+    given = {row.text("parameter"): row for row in case.parts["component_parameter"]}
+    if "subject" not in given or given["subject"].text("text_value") != "team":
+        return
+    if case.basis in OF_AGENTS_ALONE:
+        yield case.component.fault(
+            f"{case.does} ranks teams by {case.basis}, which is of agents alone",
+            "Name a KPI as its basis, or rank agents (subject agent)",
+        )
+    scope = given.get("scope")
+    if scope is not None and (word := scope.text("text_value")) not in TEAM_SCOPES:
+        yield scope.fault(
+            f"{case.name} ranks teams within a {word}", f"Rank them within {' or '.join(TEAM_SCOPES)}"
+        )
 
 
 def parameter_faults(

@@ -45,6 +45,8 @@ def test_the_shipped_policy_is_sound() -> None:
         ("kpi.csv", 9, ",7,", ",-7,", "window_days is -7"),
         ("kpi.csv", 3, ",0.8,", ",2,", "share_threshold is 2"),
         ("component.csv", 2, "基础奖金", "", "label_zh is empty"),
+        ("component_parameter.csv", 17, ",scheme,", ",role,", "ranks teams within a role"),
+        ("component.csv", 12, ",resolution_rate,", ",score,", "ranks teams by score, which is of agents"),
         # What Python would take for a number or a date, and a warehouse does not.
         ("score_kpi.csv", 2, ",0.25,", ",０.25,", "which is no decimal(18,6)"),
         ("score_kpi.csv", 2, ",0.25,", ",0.2_5,", "which is no decimal(18,6)"),
