@@ -22,14 +22,28 @@
     )
 {% endmacro %}
 
-{# The mean of the squares of values of up to nine decimals as decimal(24, 9): their billionths are summed. #}
-{% macro mean_square(value) %}
-    {%- set billionths = "cast(cast(" ~ value ~ " as decimal(24, 9)) * 1000000000 as " ~ wide_integer_type() ~ ")" -%}
-    {{ quotient(
-        'sum(' ~ billionths ~ ' * ' ~ billionths ~ ')',
-        'count(' ~ value ~ ') * cast(1000000000000000000 as ' ~ wide_integer_type() ~ ')',
-        scale=9
-    ) }}
+{# How far a value is from the mean, as a multiple of the mean, as decimal(24, 9); NULL of a mean of 0. Beyond a million
+   times it says no more, and its square would have no room. #}
+{% macro relative_distance(value, mean) %}
+    {%- set distance = ratio(value ~ ' - ' ~ mean, 'abs(' ~ mean ~ ')', scale=9) -%}
+    case
+        when {{ distance }} > 1000000 then cast(1000000 as decimal(24, 9))
+        when {{ distance }} < -1000000 then cast(-1000000 as decimal(24, 9))
+        else {{ distance }}
+    end
+{% endmacro %}
+
+{# The mean of the squares of such distances as decimal(24, 9), rounded half up: their billionths are summed, and divided
+   once. #}
+{% macro mean_square(distance) %}
+    {%- set billionths = "cast(" ~ distance ~ " * 1000000000 as " ~ wide_integer_type() ~ ")" -%}
+    {%- set whole = "count(" ~ distance ~ ") * cast(1000000000 as " ~ wide_integer_type() ~ ")" -%}
+    cast(
+        cast({{ integer_division(
+            "2 * sum(" ~ billionths ~ " * " ~ billionths ~ ") + " ~ whole, "nullif(2 * " ~ whole ~ ", 0)"
+        ) }} as decimal(24, 0)) * cast(0.000000001 as decimal(10, 9))
+        as decimal(24, 9)
+    )
 {% endmacro %}
 
 {# Is row `row_no` of `row_count`, counted from 1 in ascending order, at or above the nearest rank

@@ -1,8 +1,8 @@
 """Which relations a plan builds and which it takes as they are published, read from the manifest's graph.
 
-A relation that no differing file of the policy is above of is taken. A few facts rest on rows of a seed (the
-longest window of any KPI, the calendar): where just that differs between the two policies, they are built
-again from the exports.
+A relation that no differing file of the policy is above of is taken, and one that it is above of through
+facts alone that are taken. A few facts rest on rows of a seed (the longest window of any KPI, the calendar):
+where just that differs between the two policies, they are built again from the exports.
 """
 
 from __future__ import annotations

@@ -2,15 +2,23 @@
 
 with
 
+-- Months before the register that came with older exports are open as well: they are not what comes next.
+last_settled as (
+    select max(period.ends_on) as ends_on
+    from {{ ref('dim_period') }} as period
+    inner join {{ ref('dim_settled_period') }} as settled
+        on period.period_id = settled.period_id
+    where period.period_kind = 'month'
+),
+
 open_month as (
     select
         period.period_id,
         period.period_kind,
         row_number() over (order by period.starts_on asc nulls last) as month_order
     from {{ ref('dim_period') }} as period
-    left join {{ ref('dim_settled_period') }} as settled
-        on period.period_id = settled.period_id
-    where period.period_kind = 'month' and settled.period_id is null
+    cross join last_settled
+    where period.period_kind = 'month' and period.starts_on > last_settled.ends_on
 )
 
 select

@@ -1,38 +1,52 @@
 -- Grain: one due share of a base, one month and segment whose base it takes (SS-02, SS-03, SS-05).
 
 {# Each base line stands in the due segment of the same row of the job history. With base_of = last_month the whole
-   amount of the last month on the plan counts, and nothing else (SS-05). #}
+   amount of the last month on the plan counts, and nothing else (SS-05): where that month has none (its row of the table
+   is not known), no earlier one stands in for it. #}
 
 with
 
-month_base as (
+month_due as (
     select
-        base.component_id as base_component_id,
-        base.month_id as base_month_id,
-        base.segment_no as base_segment_no,
-        base.agent_id,
+        due.component_id as base_component_id,
+        due.period_id as base_month_id,
+        due.segment_no as base_segment_no,
+        due.agent_id,
         segment.period_id,
         segment.segment_no,
-        base.whole_amount_cny,
-        base.amount_cny,
-        base.value_origin,
         row_number() over (
-            partition by base.component_id, base.agent_id, segment.period_id
-            order by base.month_id desc nulls last, base.segment_no desc nulls last
+            partition by due.component_id, due.agent_id, segment.period_id
+            order by due.period_id desc nulls last, due.segment_no desc nulls last
         ) = 1 as is_last
-    from {{ ref('bonus_base') }} as base
+    from {{ ref('bonus_due') }} as due
     inner join {{ ref('dim_agent_month_segment') }} as month_segment
         on
-            base.agent_id = month_segment.agent_id
-            and base.month_id = month_segment.month_id
-            and base.segment_no = month_segment.segment_no
+            due.agent_id = month_segment.agent_id
+            and due.period_id = month_segment.month_id
+            and due.segment_no = month_segment.segment_no
     inner join {{ ref('dim_period_month') }} as period_month
-        on base.month_id = period_month.month_id
+        on month_segment.month_id = period_month.month_id
     inner join {{ ref('dim_agent_period_segment') }} as segment
         on
-            base.agent_id = segment.agent_id
+            due.agent_id = segment.agent_id
             and period_month.period_id = segment.period_id
             and month_segment.effective_from_on = segment.effective_from_on
+    where due.mechanism = 'fixed' and due.period_kind = 'month'
+),
+
+month_base as (
+    select
+        month_due.*,
+        base.whole_amount_cny,
+        base.amount_cny,
+        base.value_origin
+    from month_due
+    inner join {{ ref('bonus_base') }} as base
+        on
+            month_due.base_component_id = base.component_id
+            and month_due.agent_id = base.agent_id
+            and month_due.base_month_id = base.month_id
+            and month_due.base_segment_no = base.segment_no
 ),
 
 due as (

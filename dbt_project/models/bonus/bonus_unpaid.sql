@@ -122,14 +122,31 @@ lacking_export as (
     group by no_export.agent_id, no_export.period_id, no_export.component_id, no_export.segment_no
 ),
 
+-- Segments that have the base of which they are paid a share.
 based as (
     select distinct
-        base.agent_id,
+        agent_id,
+        period_id,
+        component_id,
+        segment_no
+    from {{ ref('bonus_scored_base') }}
+),
+
+-- Monthly bases as the last month of a period names them.
+monthly_base as (
+    select
         period_month.period_id,
-        base.component_id
-    from {{ ref('bonus_base') }} as base
+        component.component_id,
+        component.label_en,
+        component.label_zh,
+        row_number() over (
+            partition by period_month.period_id, component.component_id
+            order by period_month.month_id desc nulls last
+        ) as recency
+    from {{ ref('policy_component') }} as component
     inner join {{ ref('dim_period_month') }} as period_month
-        on base.month_id = period_month.month_id
+        on component.period_id = period_month.month_id
+    where component.mechanism = 'fixed' and component.period_kind = 'month'
 ),
 
 -- What a row of the table is for. Joined by itself: beside a condition, DuckDB hashes no column of an outer join.
@@ -174,15 +191,17 @@ lacking_row as (
         on
             due.component_id = component.component_id
             and due.period_id = component.period_id
-    left join {{ ref('policy_component') }} as base_component
+    left join monthly_base as base_component
         on
             case when due.mechanism = 'scored' then due.basis end = base_component.component_id
             and due.period_id = base_component.period_id
+            and base_component.recency = 1
     left join based
         on
             due.agent_id = based.agent_id
             and due.period_id = based.period_id
-            and due.basis = based.component_id
+            and due.component_id = based.component_id
+            and due.segment_no = based.segment_no
     left join with_row
         on
             due.agent_id = with_row.agent_id

@@ -52,7 +52,7 @@ spread as (
         scored.period_id,
         scored.scheme_id,
         scored.kpi_id,
-        {{ ratio('scored.value - averaged.mean_value', 'abs(averaged.mean_value)', scale=9) }} as distance
+        {{ relative_distance('scored.value', 'averaged.mean_value') }} as distance
     from scored
     inner join averaged
         on

@@ -143,22 +143,19 @@ def _fact_kind(pair: Pair, *, moved_on: Kind | None) -> Kind | None:
 
 def find_causes(pair: Pair, starts: str, **values: object) -> Found:
     """Causes below each number that the SQL gives (`start_key`, `node_key`): at the deepest numbers that
-    differ, also where one between that does not (a rate at another rank), and where there are none at
-    everything below. `leaf` keeps what was looked at.
+    differ and, where those have none, at everything below. `leaf` keeps what was looked at.
     """
     pair.rows("delete from start; delete from leaf")
     pair.rows(f"insert into start {starts}", **values)
-    found: dict[str, Sequence[Cause]] = {}
-    for followed in ("step", "edge"):
-        look_below(pair, followed=followed, of="deepest")
-        found.update(_read(pair))
-        known = sorted({*found, *find_groups(pair).groups})
-        pair.rows("delete from leaf where start_key not in (select unnest($known))", known=known)
-        pair.rows("delete from start where start_key in (select unnest($known))", known=known)
-        if not pair.rows("from start limit 1"):
-            return found
+    look_below(pair, followed="step")
+    found = _read(pair)
+    known = sorted({*found, *find_groups(pair).groups})
+    pair.rows("delete from leaf where start_key not in (select unnest($known))", known=known)
+    pair.rows("delete from start where start_key in (select unnest($known))", known=known)
+    if not pair.rows("from start limit 1"):
+        return found
     join_all(pair)
-    look_below(pair, followed="edge", of="number")
+    look_below(pair, followed="edge")
     return {**found, **_read(pair)}
 
 

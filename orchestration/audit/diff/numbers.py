@@ -138,11 +138,11 @@ def _join(pair: Pair, one: str, other: str) -> None:
     )
 
 
-def look_below(pair: Pair, *, followed: str, of: str) -> None:
-    """Fill `leaf` below each start that has none there, from moved number to moved number (`followed='step'`)
-    or from each to each (`edge`): with the `deepest` that moved, or every `number`.
+def look_below(pair: Pair, *, followed: str) -> None:
+    """Fill `leaf` below each start that has none there: with the deepest moved numbers (`followed='step'`) or
+    with all of them (`edge`).
     """
-    pair.rows(query("look_below", followed=followed, of=of))
+    pair.rows(query("look_below", followed=followed))
 
 
 def changes(pair: Pair, one_sided: Collection[str] = ()) -> Mapping[str, Sequence[NumberChange]]:

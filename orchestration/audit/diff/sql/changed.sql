@@ -3,7 +3,8 @@
 create or replace temp table changed as
 select * exclude (place, said), count(distinct said) as row_count, min(place || said, 3) as examples
 from (
-    select * replace (unnest(case when agent_id is null then [''] else [agent_id, '*'] end) as agent_id)
+    -- Evidence may have been looked for by its name and, of a cell that says none, by every name.
+    select distinct * replace (unnest(case when agent_id is null then [''] else [agent_id, '*'] end) as agent_id)
     from change where kind is not null
 )
 group by all;

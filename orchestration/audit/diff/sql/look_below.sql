@@ -1,6 +1,6 @@
--- Below each start that has no leaf, followed by `step` from moved number to moved number or by `edge` from each to
--- each: the deepest moved numbers, or every number, each with the nearest clause at or above it. Of what came or went
--- as a whole, its own numbers say nothing where others do.
+-- Below each start that has no leaf: the deepest moved numbers (followed by `step`), or all numbers (by `edge`),
+-- each with the nearest clause at or above it. Of what came or went as a whole, its own numbers say nothing
+-- where others do.
 insert into leaf
 with recursive reached as (
     select start_key, node_key, number.clause_id
@@ -16,8 +16,8 @@ from (
     select reached.*, is_one_sided and contains(node_key, start_key) as is_own
     from reached inner join number using (node_key)
     where
-        '{of}' = 'number'
-        or node_key in (select node_key from {of})
+        '{followed}' = 'edge'
+        or node_key in (select node_key from deepest)
         and (start_key, node_key) not in (select (start_key, node_key) from start)
 )
 group by start_key, node_key, is_own

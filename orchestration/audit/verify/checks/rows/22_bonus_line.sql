@@ -2,8 +2,10 @@
 -- in: bonus.bonus_line
 with open_month as (
     select period_id, period_kind from {facts.dim_period}
-    where period_kind = 'month' and period_id not in (select period_id
-        from {facts.dim_settled_period})
+    where period_kind = 'month' and starts_on > (
+        select max(ends_on) from {facts.dim_period}
+        where period_kind = 'month' and period_id in (select period_id from {facts.dim_settled_period})
+    )
     order by starts_on limit 1
 )
 select *, null as adjusts_bonus_line_id from {bonus.bonus_line_computed}
