@@ -33,8 +33,8 @@
     end
 {% endmacro %}
 
-{# The mean of the squares of such distances as decimal(24, 9), rounded half up: their billionths are summed, and divided
-   once. #}
+{# The mean of the squares of such distances as decimal(24, 9), rounded half up: their billionths are summed, and
+   divided once. #}
 {% macro mean_square(distance) %}
     {%- set billionths = "cast(" ~ distance ~ " * 1000000000 as " ~ wide_integer_type() ~ ")" -%}
     {%- set whole = "count(" ~ distance ~ ") * cast(1000000000 as " ~ wide_integer_type() ~ ")" -%}

@@ -47,7 +47,7 @@ CONVERSIONS: dict[str, tuple[set[str], str]] = {
     "macros/calculation.sql": ({"64"}, "levels of a tree beyond which something rests on itself"),
     "macros/pay.sql": ({"0.01", "1000000"}, "one hundredth of a score, millionths"),
     "macros/statistics.sql": (
-        {"0.001", "0.000000001", "2", "3", "6", "-1000000", "1000000", "1000000000"},
+        {"0.001", "0.000000001", "2", "3", "6", "1000000", "1000000000"},
         "thousandths, millionths, billionths, a million times a mean, constants of Bernstein's inequality",
     ),
     "models/audit/calculation__ranking.sql": ({"2", "3"}, "places of the second and third number ranked by"),

@@ -1,8 +1,8 @@
 -- Grain: one due share of a base, one month and segment whose base it takes (SS-02, SS-03, SS-05).
 
 {# Each base line stands in the due segment of the same row of the job history. With base_of = last_month the whole
-   amount of the last month on the plan counts, and nothing else (SS-05): where that month has none (its row of the table
-   is not known), no earlier one stands in for it. #}
+   amount of the last month on the plan counts, and nothing else (SS-05): where that month has none, since its row of
+   the table is not known, no earlier one stands in for it. #}
 
 with
 
