@@ -68,9 +68,10 @@ def is_same(pair: Pair, relation: str) -> bool:
 def concerned(pair: Pair) -> Sequence[str]:
     """Agents whose numbers can have moved a line, in order: whose lines, scores, grades or places differ."""
     looked_at = {**OF_AGENTS} if pair.is_same_evidence else {**OF_AGENTS, RANKED_UNROUNDED: "agent_id"}
+    conditions = {RANKED_UNROUNDED: f"(agent_id, kpi_id) in ({query('ranked_by')})"}
     others = " union ".join(
-        f"select {agent} as agent_id from ({one_sided(relation, pair.columns[relation])})"
-        + (f" where (agent_id, kpi_id) in ({query('ranked_by')})" if relation == RANKED_UNROUNDED else "")
+        f"select {agent} as agent_id from ({one_sided(relation, pair.columns[relation])}) "
+        f"where {conditions.get(relation, 'true')}"
         for relation, agent in looked_at.items()
         if relation not in pair.same
     )
