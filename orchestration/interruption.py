@@ -20,6 +20,10 @@ STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
 
 _noted: list[int] = []
 _reader: list[int] = []
+_blocks: list[object] = []
+"""Blocks of `uninterrupted` that the main thread is in."""
+_waiting: list[int] = []
+"""Signals that came meanwhile."""
 
 
 @contextmanager
@@ -65,6 +69,28 @@ def stop_where_told() -> None:
         raise KeyboardInterrupt
 
 
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let what tells this process to stop wait for the end of a short block, which then raises
+    KeyboardInterrupt: what is made and noted in it is made and noted, or neither.
+
+    Holds back the handler of `noted_signals` and no other; only the main thread is ever interrupted.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    block = object()
+    try:
+        _blocks.append(block)
+        yield
+    finally:
+        if block in _blocks:
+            _blocks.remove(block)
+    if _waiting and not _blocks:
+        _waiting.clear()
+        raise KeyboardInterrupt
+
+
 def leave(status: int) -> NoReturn:
     """End this process now. Lock and record are closed, but a build that was interrupted still works in a
     thread of its own, for which the interpreter would wait, or under which it would abort.
@@ -78,5 +104,7 @@ def leave(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
+def _interrupt(number: int, _frame: object) -> None:
+    if not _blocks:
+        raise KeyboardInterrupt
+    _waiting.append(number)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from orchestration.book.documents import filled
+from orchestration.scratch import scratch_folder
 from orchestration.state.folder import StateFolder
 from orchestration.warehouse.dbt import manifest_path, parse_project
 from orchestration.warehouse.manifest import Relation, published_relations, read_manifest
@@ -53,8 +52,8 @@ _SCORED = "scored_scheme_id"
 
 def shipped_manifest() -> dict[str, Any]:
     """The project parsed anew; nothing is connected to."""
-    with TemporaryDirectory(prefix="meritline-") as folder:
-        state = StateFolder(Path(folder))
+    with scratch_folder() as folder:
+        state = StateFolder(folder)
         state.prepare()
         parse_project(state)
         return read_manifest(manifest_path(state))

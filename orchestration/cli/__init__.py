@@ -33,6 +33,7 @@ from orchestration.cli.verify import verify
 from orchestration.cli.why import why
 from orchestration.errors import MeritlineError, expected_error
 from orchestration.interruption import INTERRUPTED, leave, noted_signals, status_of_signal
+from orchestration.scratch import remove_scratch
 from orchestration.settings import kept_site
 from orchestration.state.folder import keep_private
 
@@ -62,6 +63,7 @@ def main() -> None:
         if status_of_signal() is None:
             no_last_collection()
             sys.exit(status)
+        remove_scratch()
         leave(status)
 
 

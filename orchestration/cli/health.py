@@ -7,7 +7,6 @@ import re
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,6 +28,7 @@ from orchestration.policy.state_needs import business_date_of, needs_of_state
 from orchestration.proofs.policy import PolicyProof, prove_folder
 from orchestration.publish.chain import MANIFEST
 from orchestration.publish.publication import CALIBRATION_PAGE
+from orchestration.scratch import scratch_folder
 from orchestration.settings import BOUNDS_DIR, CONTRACT_DIR, PROJECT_ROOT, Settings
 from orchestration.state.folder import GROUP_DIR, GROUP_FILE, OWNER_DIR, OWNER_FILE, StateFolder
 from orchestration.state.form import FORM, UNNUMBERED, form_of, require_known_form
@@ -201,13 +201,13 @@ def _roster(settings: Settings, policy: Path, profiles: Sequence[Path], landing:
         plans = plans_of(policy, site=Site(settings.site))
     except (OSError, ValueError, KeyError):
         return "not compared with the roster: the policy does not read"
-    with tempfile.TemporaryDirectory(prefix="meritline-") as folder:
+    with scratch_folder() as folder:
         source, raw = f"{settings.state}", StateFolder(settings.state).raw
         if landing is not None:
-            source, raw = f"{landing}", Path(folder) / "raw"
+            source, raw = f"{landing}", folder / "raw"
             ingest(
                 landing=landing,
-                state=Path(folder),
+                state=folder,
                 profiles=profiles,
                 contract_dir=CONTRACT_DIR,
                 as_of=on,
@@ -262,8 +262,8 @@ def _cannot_be_made(folder: Path) -> str:
     place = folder
     try:
         place = next(one for one in (folder, *folder.parents) if os.path.lexists(one))
-        with tempfile.TemporaryDirectory(prefix=".meritline-", dir=place) as tried:
-            Path(tried, folder.relative_to(place)).mkdir(parents=True, exist_ok=True)
+        with scratch_folder(".meritline-", place=place) as tried:
+            (tried / folder.relative_to(place)).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         return f"{place}: {error.strerror or error}"
     return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 
 from orchestration.cli.options import FOLDER, Options, common_options
 from orchestration.errors import ConfigurationError
+from orchestration.scratch import scratch_folder
 from orchestration.settings import POLICY_DIR
 from orchestration.settings_table import SETTINGS, SITE_FILE
 
@@ -58,10 +58,10 @@ def book(options: Options, out: Path) -> None:
     own = Site(settings.site)
     check_policy_folder(settings.policy, site=own)
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="meritline-") as folder:
-        lay_out_policy(settings.policy, own, Path(folder))
+    with scratch_folder() as folder:
+        lay_out_policy(settings.policy, own, folder)
         for name in BOOK:
-            text = rendered(f"{name}.jinja", Path(folder) / POLICY_DIR.name, own_rules=own.clauses)
+            text = rendered(f"{name}.jinja", folder / POLICY_DIR.name, own_rules=own.clauses)
             (out / name).write_text(text.rstrip("\n") + "\n", encoding="utf-8")
             click.echo(f"{out / name}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ from orchestration.ingest.landing import LandedFile, UnreadableFile
 from orchestration.ingest.lookup import is_looked_up
 from orchestration.ingest.profile import Entry, canonical_entry
 from orchestration.ingest.workbook import kind_of, sheet_names
+from orchestration.scratch import scratch_folder
 
 _WORKBOOKS = ("xlsx", "xls")
 
@@ -124,7 +124,7 @@ def _sheets(file: LandedFile) -> tuple[str, ...]:
         raise UnreadableFile("it has no sheets, which the profile's sheets asks for: it is no workbook")
     if not file.compression:
         return sheet_names(file.path, kind)
-    with tempfile.TemporaryDirectory(prefix="meritline-") as folder:
-        copy = Path(folder) / "book"
+    with scratch_folder() as folder:
+        copy = folder / "book"
         file.copy_to(copy)
         return sheet_names(copy, kind)

@@ -26,6 +26,7 @@ from orchestration.policy.needs import PlanNeed
 from orchestration.policy.roster import require_known_plans
 from orchestration.policy.site import Site
 from orchestration.policy.state_needs import needs_of_state
+from orchestration.scratch import scratch_folder
 from orchestration.settings import CONTRACT_DIR, Settings
 from orchestration.state.folder import StateFolder
 from orchestration.state.lock import undisturbed
@@ -109,8 +110,8 @@ def try_exports(
 def _workspace(state: StateFolder) -> Iterator[StateFolder]:
     """A folder that looks like the state to whoever takes exports in; removed whatever happens."""
     _remove_leftovers()
-    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
-        work = StateFolder(Path(folder))
+    with scratch_folder(f"{PREFIX}{os.getpid()}-") as folder:
+        work = StateFolder(folder)
         with undisturbed(state):
             _link_raw(state.raw, work.raw)
             if (state.root / KEY_FILE).is_file():

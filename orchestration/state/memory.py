@@ -7,10 +7,8 @@ under `<state>/spill` for the process that holds the state, where the next one r
 
 from __future__ import annotations
 
-import atexit
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +16,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
+from orchestration.scratch import new_scratch_folder
 from orchestration.settings import load_settings
 from orchestration.state.folder import StateFolder
 
@@ -106,9 +105,7 @@ def spill_place() -> Path:
 
 @cache
 def _folder_of_this_process() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="meritline-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    return new_scratch_folder()
 
 
 def remove_spilled(state: StateFolder) -> None:

@@ -11,7 +11,6 @@ import os
 import queue
 import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -30,6 +29,7 @@ from orchestration.errors import (
 from orchestration.hashing import file_hash
 from orchestration.policy.installed import installed_site
 from orchestration.policy.kpi_models import own_kpis
+from orchestration.scratch import scratch_folder
 from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, environment, load_settings
 from orchestration.state.folder import StateFolder, write_atomically
 from orchestration.state.memory import memory_limit, spill_folder
@@ -240,8 +240,8 @@ def keep_parsed() -> None:
 
     dbt itself sees whether it still fits: it parses again each file that has changed since.
     """
-    with tempfile.TemporaryDirectory(prefix="meritline-") as folder:
-        state = StateFolder(Path(folder))
+    with scratch_folder() as folder:
+        state = StateFolder(folder)
         state.prepare()
         parse_project(state)
         PARSED_DIR.mkdir(parents=True, exist_ok=True)

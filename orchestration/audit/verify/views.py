@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import duckdb
@@ -12,6 +11,7 @@ from orchestration.audit.verify.findings import Finding, Report
 from orchestration.errors import MeritlineError
 from orchestration.publish.databases import written
 from orchestration.publish.views import create_views, view_names
+from orchestration.scratch import scratch_folder
 from orchestration.state.folder import AUDITOR, auditor_database, auditor_view
 from orchestration.state.memory import connect
 
@@ -51,8 +51,8 @@ def _views(folder: Path) -> list[tuple[str, str | None, str | None]]:
     a view is part of the text. Raises duckdb.Error.
     """
     quoted = literal(auditor_database(folder))
-    with tempfile.TemporaryDirectory() as scratch:
-        again = Path(scratch) / "again.duckdb"
+    with scratch_folder() as scratch:
+        again = scratch / "again.duckdb"
         with written(again) as database:
             database.execute(f"attach {quoted} as copy (read_only)")
             database.execute("use audience")
