@@ -173,7 +173,7 @@ class Pay:
     def _whole_amount(self, period: str, component: Row, agent: str, segment: Segment) -> Fraction | None:
         """The amount of the rate table for a segment, as if it were the whole period."""
         key = self._key(component, segment, period, agent)
-        row = self._rate(period, component, key, self._band_value(component, period, agent))
+        row = self._rate(period, component, key, self._band_value(component, segment, period, agent))
         return None if row is None else Fraction(row["amount_cny"])
 
     def _graded(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
@@ -369,7 +369,7 @@ class Pay:
             amount = Fraction(0)
             for segment in segments:
                 key = self._key(component, segment, period, agent)
-                row = self._rate(period, component, key, self._band_value(component, period, agent))
+                row = self._rate(period, component, key, self._band_value(component, segment, period, agent))
                 if row is None:
                     continue
                 if item == "month_in_service":
@@ -487,7 +487,7 @@ class Pay:
             now, before = self._value(period, agent, measure), self._value(previous(period), agent, measure)
             if now is None or before is None or min(now[1], before[1]) < smallest:
                 continue
-            if newcomer_months is not None and full_months(self.people.hired(agent), segment.last) >= int(
+            if newcomer_months is not None and full_months(segment.hired, segment.last) >= int(
                 Fraction(newcomer_months)
             ):
                 continue
@@ -514,11 +514,11 @@ class Pay:
             return self.scores.grade_under(component["scheme_id"], period, agent) or "no grade"
         return str(getattr(segment.job, attribute))
 
-    def _band_value(self, component: Row, period: str, agent: str) -> Fraction:
+    def _band_value(self, component: Row, segment: Segment, period: str, agent: str) -> Fraction:
         """What picks the band of a rate table: full years on the period's last day in service, or nothing."""
         if component["band_attribute"] == "service_years":
             last = self.scores.last_segment[(period, agent)].last
-            return Fraction(full_years(self.people.hired(agent), last))
+            return Fraction(full_years(segment.hired, last))
         return Fraction(0)
 
     def _base(self, period: str, component: Row, segment: Segment) -> Fraction | None:

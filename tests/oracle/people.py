@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .exports import Job, Team
@@ -19,6 +19,9 @@ class Segment(NamedTuple):
     last: int
     job: Job
     department: str
+    hired: int
+    """First day in service: stated by the row, else by the newest before it or the first after it of the same
+    spell, else the spell's first day."""
 
 
 class People:
@@ -52,24 +55,13 @@ class People:
                     last = min(last, job.left_on)
                 if first <= min(last, last_day):
                     department = job.department or departments.get(job.team_id, "")
-                    segments.append(Segment(first, last, job, department))
-            self._segments[agent] = segments
-        self._hired = {
-            agent: min(
-                (job.hired_on for job in history if job.hired_on is not None),
-                default=min(job.effective_from for job in history),
-            )
-            for agent, history in histories.items()
-        }
+                    segments.append(Segment(first, last, job, department, first))
+            self._segments[agent] = list(_hired(segments))
         self._starts = {agent: [s.first for s in segments] for agent, segments in self._segments.items()}
 
     def agents(self) -> list[str]:
         """Every agent with a job history, sorted."""
         return sorted(self._segments)
-
-    def hired(self, agent: str) -> int:
-        """The first day in service: the earliest hired_on, else the first row's effective_from."""
-        return self._hired[agent]
 
     def on(self, agent: str, day: int) -> Segment | None:
         """The segment that covers a day, or None: the agent is unknown or not in service."""
@@ -89,6 +81,22 @@ class People:
             for segment in self._segments.get(agent, [])
             if segment.first <= last and segment.last >= first
         ]
+
+
+def _hired(segments: list[Segment]) -> Iterator[Segment]:
+    """Segments of one agent with the day of hiring of each."""
+    spells: list[list[Segment]] = []
+    for segment in segments:
+        if not spells or segment.first > spells[-1][-1].last + 1:
+            spells.append([])
+        spells[-1].append(segment)
+    for spell in spells:
+        began = spell[0].first
+        stated = [segment.job.hired_on for segment in spell if segment.job.hired_on is not None]
+        hired = min(began, stated[0]) if stated else began
+        for segment in spell:
+            hired = hired if segment.job.hired_on is None else segment.job.hired_on
+            yield segment._replace(hired=hired)
 
 
 def _without_odd_leaving(job: Job, first: Job) -> Job:

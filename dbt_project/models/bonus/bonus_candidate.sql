@@ -80,7 +80,6 @@ agent_due as (
             when placed.agent_id is null then 'not_on_last_day'
             when placed.left_out is not null then placed.left_out
             when award.max_service_months is null then null
-            when due.hired_on is null then 'hired_unknown'
             when award.ends_on >= {{ add_months('due.hired_on', 'award.max_service_months') }}
                 then 'too_long_in_service'
         end as left_out

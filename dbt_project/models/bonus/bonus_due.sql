@@ -108,7 +108,7 @@ select
     due.role,
     due.team_id,
     due.department,
-    coalesce(due.hired_on, agent.hired_on) as hired_on,
+    due.hired_on,
     due.base_salary_cny,
     -- The attribute by which the component's rate table is keyed, and the number by which it is banded.
     case component.key_attribute
@@ -120,7 +120,7 @@ select
         else ''
     end as rate_key,
     case component.band_attribute
-        when 'service_years' then {{ full_years('coalesce(due.hired_on, agent.hired_on)', 'place.last_day_on') }}
+        when 'service_years' then {{ full_years('due.hired_on', 'place.last_day_on') }}
         else 0
     end as band_value,
     grade.grade,
@@ -134,8 +134,6 @@ inner join {{ ref('dim_agent_period') }} as place
     on
         due.agent_id = place.agent_id
         and due.period_id = place.period_id
-inner join {{ ref('dim_agent') }} as agent
-    on due.agent_id = agent.agent_id
 inner join {{ ref('policy_component') }} as component
     on
         due.component_id = component.component_id

@@ -9,14 +9,13 @@ reviewed as (
         agent.agent_id,
         agent.period_id,
         agent.scheme_id,
-        coalesce(agent.hired_on, newest.hired_on) as hired_on,
-        period.starts_on,
+        agent.hired_on,
+        -- A leaver's service is counted to the last day of it.
+        agent.last_day_on,
         period.ends_on
     from {{ ref('dim_agent_period') }} as agent
     inner join {{ ref('dim_period') }} as period
         on agent.period_id = period.period_id
-    inner join {{ ref('dim_agent') }} as newest
-        on agent.agent_id = newest.agent_id
     inner join {{ ref('policy_career_condition') }} as condition
         on
             agent.period_id = condition.period_id
@@ -39,14 +38,14 @@ service as (
         agent_id,
         period_id,
         'service_months' as measure,
-        cast({{ full_months('hired_on', 'ends_on') }} as decimal(24, 6)) as value
+        cast({{ full_months('hired_on', 'last_day_on') }} as decimal(24, 6)) as value
     from reviewed
     union all
     select
         agent_id,
         period_id,
         'service_years' as measure,
-        cast({{ full_years('hired_on', 'ends_on') }} as decimal(24, 6)) as value
+        cast({{ full_years('hired_on', 'last_day_on') }} as decimal(24, 6)) as value
     from reviewed
 ),
 

@@ -174,14 +174,13 @@ lacking_row as (
         case
             when due.basis = 'base_salary' then 'no_attribute'
             when base_component.component_id is not null then 'no_base'
-            when due.rate_key is null or due.band_value is null then 'no_attribute'
+            when due.rate_key is null then 'no_attribute'
             else 'no_rate_row'
         end as reason,
         case
             when due.basis = 'base_salary' then 'workforce.agent.base_salary'
             when base_component.component_id is not null then due.basis
             when due.rate_key is null then 'workforce.agent.' || component.key_attribute
-            when due.band_value is null then 'workforce.agent.hired_on'
             else component.key_attribute || ' ' || due.rate_key
         end as lacks,
         base_component.label_en as base_en,
@@ -379,7 +378,6 @@ unranked as (
                     then
                         cast(candidate.plan_day_count as string) || ' of ' || cast(award.day_count as string)
                         || ' days on the plan, a share below ' || {{ said('award.min_service_share') }}
-                when 'hired_unknown' then 'the day of hiring is not known'
                 when 'too_long_in_service'
                     then
                         'hired on ' || cast(due.hired_on as string) || ', it is for the first '
@@ -418,7 +416,6 @@ unranked as (
                         '在该方案 ' || cast(candidate.plan_day_count as string) || ' 天（共 '
                         || cast(award.day_count as string) || ' 天），占比低于 '
                         || {{ said('award.min_service_share') }}
-                when 'hired_unknown' then '入职日期未知'
                 when 'too_long_in_service'
                     then
                         '入职日 ' || cast(due.hired_on as string) || '，仅限入职 '

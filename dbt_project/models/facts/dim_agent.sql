@@ -5,8 +5,7 @@ with
 ranked as (
     select
         *,
-        row_number() over (partition by agent_id order by segment_from_on desc nulls last) as recency,
-        min(segment_from_on) over (partition by agent_id) as first_day_on
+        row_number() over (partition by agent_id order by segment_from_on desc nulls last) as recency
     from {{ ref('dim_agent_segment') }}
 )
 
@@ -20,7 +19,7 @@ select
     level,
     employment,
     scheme_id,
-    coalesce(hired_on, first_day_on) as hired_on,
+    hired_on,
     left_on
 from ranked
 where recency = 1

@@ -23,19 +23,18 @@ select own.agent_id, own.period_id, component_id,
     case when is_by_days then own.day_count else 1 end as day_count,
     case when is_by_days then own.period_day_count else 1 end as period_day_count,
     own_day_count, own.role, own.team_id, own.department, own.base_salary_cny,
-    coalesce(own.hired_on, agent.hired_on) as _first_on, _first_on as hired_on,
+    own.hired_on,
     case key_attribute when 'grade' then grade.grade when 'level' then own.level
         when 'education' then own.education when 'role' then own.role
         when 'customer_group' then own.customer_group else '' end as rate_key,
     case when band_attribute = 'service_years' then
-        year(place.last_day_on) - year(_first_on) - case when place.last_day_on < _first_on
-            + to_years(cast(year(place.last_day_on) - year(_first_on) as integer)) then 1 else 0 end
+        year(place.last_day_on) - year(own.hired_on) - case when place.last_day_on < own.hired_on
+            + to_years(cast(year(place.last_day_on) - year(own.hired_on) as integer)) then 1 else 0 end
         else 0 end as band_value,
     grade.grade, grade.method as grade_method, score.total_score, score.scheme_id as scored_scheme_id,
     coalesce(score.status, 'not_scored') as score_status, graded.status as grade_status
 from own
 inner join {facts.dim_agent_period} as place using (agent_id, period_id)
-inner join {facts.dim_agent} as agent on own.agent_id = agent.agent_id
 left join {grade.grade_by_plan} as grade on own.agent_id = grade.agent_id
     and own.period_id = grade.period_id and own.scheme_id = grade.scheme_id
 left join {grade.grade} as graded on own.agent_id = graded.agent_id
