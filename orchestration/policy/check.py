@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from orchestration.errors import ConfigurationError
+from orchestration.policy.clock import CLOCK_TABLES, clock_faults
 from orchestration.policy.grades import GRADE_TABLES, grade_faults
 from orchestration.policy.mechanisms import MECHANISM_TABLES, mechanism_faults
 from orchestration.policy.plans import (
@@ -112,6 +113,7 @@ def _checks(tables: Tables) -> Iterator[_Check]:
     yield _Check("grades", GRADE_TABLES, grade_faults)
     yield _Check("plans", PLAN_TABLES, plan_faults)
     yield _Check("mechanisms", MECHANISM_TABLES, mechanism_faults)
+    yield _Check("business clock", CLOCK_TABLES, clock_faults)
 
 
 def _words_of(name: str, tables: Tables, lists: Lists) -> Iterator[PolicyFault]:
