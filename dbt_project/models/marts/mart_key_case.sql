@@ -20,10 +20,8 @@ rated as (
         evidence.numerator as csat,
         survey.responded_on,
         survey.responded_at,
-        coalesce(
-            contact.ticket_id,
-            case when survey.parent_entity = 'ticket' then survey.parent_entity_id end
-        ) as ticket_id
+        -- The ticket that the rating names itself, else that of the contact it rates.
+        coalesce(survey.ticket_id, contact.ticket_id) as ticket_id
     from {{ ref('kpi_evidence') }} as evidence
     inner join {{ ref('fct_survey') }} as survey
         on evidence.evidence_key = survey.survey_id

@@ -94,21 +94,36 @@ counted as (
         sampled.samples_per_day,
         sampled.clause_id,
         sampled.value_origin
+),
+
+-- S-EXPORT: nothing is known to be due where no attendance came, and nothing made where no review did.
+unknown as (
+    select
+        period_id as month_id,
+        count(case when subject_id = 'day_worked' then 1 end) > 0 as is_without_days,
+        count(case when subject_id = 'qa_deduction' then 1 end) > 0 as is_without_reviews
+    from {{ ref('policy_absent_export') }}
+    where subject_kind = 'event_kind' and subject_id in ('day_worked', 'qa_deduction')
+    group by period_id
 )
 
 select
-    agent_id,
-    month_id,
-    scheme_id,
-    team_id,
-    samples_per_day,
-    worked_day_count,
-    covered_day_count,
-    due_count,
-    review_count,
-    counted_review_count,
-    {{ ratio('counted_review_count', 'due_count') }} as coverage_rate,
-    counted_review_count >= due_count as is_covered,
-    clause_id,
-    value_origin
+    counted.agent_id,
+    counted.month_id,
+    counted.scheme_id,
+    counted.team_id,
+    counted.samples_per_day,
+    case when unknown.is_without_days then null else counted.worked_day_count end as worked_day_count,
+    case when unknown.month_id is null then counted.covered_day_count end as covered_day_count,
+    case when unknown.is_without_days then null else counted.due_count end as due_count,
+    case when unknown.is_without_reviews then null else counted.review_count end as review_count,
+    case when unknown.month_id is null then counted.counted_review_count end as counted_review_count,
+    case
+        when unknown.month_id is null then {{ ratio('counted.counted_review_count', 'counted.due_count') }}
+    end as coverage_rate,
+    case when unknown.month_id is null then counted.counted_review_count >= counted.due_count end as is_covered,
+    counted.clause_id,
+    counted.value_origin
 from counted
+left join unknown
+    on counted.month_id = unknown.month_id
