@@ -104,6 +104,23 @@ def every_rate(policy: Path, component_id: str) -> None:
     write_rows(path, rows)
 
 
+def shift_weights(policy: Path, by: str, scheme_id: str = "centre_grade") -> None:
+    """Let the first KPI of each block of the months of a plan weigh less and the last more, `by` at most."""
+    path = policy / "score_kpi.csv"
+    rows = rows_of(path)
+    blocks: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        if (row["scheme_id"], row["period_kind"]) == (scheme_id, "month"):
+            blocks.setdefault((row["role"], row["block"]), []).append(row)
+    assert any(len(block) > 1 for block in blocks.values())
+    for block in blocks.values():
+        if len(block) > 1:
+            moved = min(Decimal(by), Decimal(block[0]["weight"]))
+            for row, weight in ((block[0], -moved), (block[-1], moved)):
+                row["weight"] = str(Decimal(row["weight"]) + weight)
+    write_rows(path, rows)
+
+
 def random_change(policy: Path, dice: random.Random) -> str:
     """One to three sound changes of numbers in a policy folder, in words: rates, amounts, parameters,
     targets, shares moved between two bands, weights between two KPIs, thresholds of KPIs.

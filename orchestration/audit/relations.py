@@ -13,7 +13,7 @@ from typing import Any, Self
 import duckdb
 
 from orchestration.audit.publications import other_release
-from orchestration.errors import MeritlineError
+from orchestration.errors import MeritlineError, expected_error
 from orchestration.state.folder import auditor_database
 from orchestration.state.memory import connect
 
@@ -135,6 +135,8 @@ class AuditFile:
             columns = [description[0] for description in result.description]
             return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
         except duckdb.Error as error:
+            if (known := expected_error(error)) is not None:
+                raise known from error
             raise AuditFileUnreadable(
                 path=self.path,
                 problem=f"the audit file does not have what is asked of it ({str(error).splitlines()[0]})",

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.errors import MeritlineError
+from orchestration.errors import MeritlineError, expected_error
 from orchestration.sql import literal, query
 from orchestration.state.folder import auditor_database
 from orchestration.state.memory import connect
@@ -69,6 +69,8 @@ def _said(publication: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
+        if (known := expected_error(error)) is not None:
+            raise known from error
         raise NoBoard(
             path=publication,
             problem=f"the publication has not what a board is made of ({str(error).splitlines()[0]})",

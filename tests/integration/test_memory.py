@@ -48,6 +48,28 @@ def test_a_night_without_memory_says_so_and_the_next_one_publishes(
     assert after is not None and after.manifest["content_hash"] == before.manifest["content_hash"]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["trace", "A0007", "2026-10"],
+        ["why", "A0007", "2026-10"],
+        ["sensitivity", "2026-10"],
+        ["radar", "2026-10"],
+    ],
+)
+def test_what_reads_a_publication_without_memory_says_so(
+    published_demo: Path,
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It said that the publication might be of another version."""
+    monkeypatch.setenv("MERITLINE_MEMORY", "4MB")
+    assert run(["--state", str(published_demo), *words]) == 1
+    said = capsys.readouterr().err
+    assert "memory ran out" in said and "MERITLINE_MEMORY" in said and "version" not in said
+
+
 def _no_memory(*_: Any, **__: Any) -> NoReturn:
     raise MemoryError
 

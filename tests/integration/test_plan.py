@@ -24,10 +24,12 @@ from orchestration.settings import POLICY_DIR
 from orchestration.state.folder import StateFolder, auditor_database, auditor_parquet
 from orchestration.state.lock import hold
 from tests.board_browser import MODES, chromium, faults
-from tests.changed_policy import change, every_kind_of_change, every_rate, is_row, new_policy
+from tests.changed_policy import change, every_kind_of_change, every_rate, is_row, new_policy, shift_weights
 from tests.conftest import copy_state, run_night
 
 SETTLED = "2026-09"
+GRADES = "SABC"
+"""From the best on."""
 
 
 def plan(state: StateFolder, policy: Path, *words: str) -> int:
@@ -113,6 +115,27 @@ def test_a_table_below_what_is_paid_is_the_cause_of_lines_whatever_they_come_to(
     assert plan(demo_copy, tmp_path / "policy", "--format", "json", "--out", str(out)) == 0
     lines = json.loads(out.read_text(encoding="utf-8"))["lines"]
     assert lines and all([cause["kind"] for cause in line["causes"]] == ["policy"] for line in lines)
+
+
+def test_who_moved_and_was_passed_by_others_is_told_both(demo_copy: StateFolder, tmp_path: Path) -> None:
+    """Other weights move everybody's score: where a grade falls although the score rose, others passed."""
+    shift_weights(new_policy(tmp_path / "policy"), "0.2")
+    out = tmp_path / "plan.json"
+    assert plan(demo_copy, tmp_path / "policy", "--format", "json", "--out", str(out)) == 0
+    passed = [
+        line
+        for line in json.loads(out.read_text(encoding="utf-8"))["lines"]
+        if (grade := _moved(line, "grade")) and (score := _moved(line, "total score"))
+        if GRADES.index(grade[1]) > GRADES.index(grade[0]) and Decimal(score[1]) > Decimal(score[0])
+    ]
+    assert passed
+    for line in passed:
+        assert {"policy", "ranking"} <= {cause["kind"] for cause in line["causes"]}, line
+
+
+def _moved(line: dict[str, Any], name: str) -> tuple[str, ...]:
+    said = [one.removeprefix(f"{name} ") for one in line["what"] if one.startswith(f"{name} ")]
+    return tuple(said[0].split(" → ")) if said else ()
 
 
 def test_the_numbers_of_those_whose_pay_stays_would_change_nothing(

@@ -145,15 +145,18 @@ def find_causes(pair: Pair, starts: str, **values: object) -> Found:
     """Causes below each number that the SQL gives (`start_key`, `node_key`): at the deepest numbers that
     differ and, where those have none, at everything below. `leaf` keeps what was looked at.
     """
-    pair.rows("delete from start; delete from leaf")
+    pair.rows("delete from start; delete from leaf; delete from passed")
     pair.rows(f"insert into start {starts}", **values)
-    look_below(pair, followed="step")
-    found = _read(pair)
-    known = sorted({*found, *find_groups(pair).groups})
-    pair.rows("delete from leaf where start_key not in (select unnest($known))", known=known)
-    pair.rows("delete from start where start_key in (select unnest($known))", known=known)
-    if not pair.rows("from start limit 1"):
-        return found
+    found: dict[str, Sequence[Cause]] = {}
+    for followed in ("step", "way"):
+        look_below(pair, followed=followed)
+        found |= _read(pair)
+        known = sorted({*found, *find_groups(pair).groups})
+        for table in ("leaf", "passed"):
+            pair.rows(f"delete from {table} where start_key not in (select unnest($known))", known=known)
+        pair.rows("delete from start where start_key in (select unnest($known))", known=known)
+        if not pair.rows("from start limit 1"):
+            return found
     join_all(pair)
     look_below(pair, followed="edge")
     return {**found, **_read(pair)}

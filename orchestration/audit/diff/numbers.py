@@ -140,8 +140,8 @@ def _join(pair: Pair, one: str, other: str) -> None:
 
 
 def look_below(pair: Pair, *, followed: str) -> None:
-    """Fill `leaf` below each start that has none there: with the deepest moved numbers (`followed='step'`) or
-    with all of them (`edge`).
+    """Fill `leaf` and `passed` below each start that has no leaf: with the deepest numbers that moved those
+    above them (`followed='step'`), with the deepest moved ones whatever they moved (`way`), or all (`edge`).
     """
     pair.rows(query("look_below", followed=followed))
 
@@ -160,7 +160,7 @@ def changes(pair: Pair, one_sided: Collection[str] = ()) -> Mapping[str, Sequenc
 
 
 def find_groups(pair: Pair) -> Moved:
-    """The groups below each start that has a rank or the size of a group in `leaf`, where somebody moved."""
+    """The groups of each start that has a rank or the size of one in `passed`, where somebody moved."""
     pair.rows(query("groups"))
     groups: dict[str, set[Group]] = defaultdict(set)
     for row in pair.rows("from ranked_group"):

@@ -13,7 +13,7 @@ from orchestration.audit.diff.pair import Pair
 
 
 class Ranking:
-    """Of each start with a rank or the size of a group in `leaf`: who else moved there, and why."""
+    """Of each start with a rank or the size of a group in `passed`: who else moved there, and why."""
 
     def __init__(self, pair: Pair) -> None:
         self._moved: Moved = find_groups(pair)

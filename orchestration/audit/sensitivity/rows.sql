@@ -82,15 +82,19 @@ counted as (
 )
 select
     agent_id, kpi_id, part_id, denominator, is_shared,
-    list(struct_pack(
-        model := evidence_model, key := evidence_key, number := numerator
-    ) order by numerator desc, event_on, evidence_key, evidence_model)[1:$most] as highest,
-    list(struct_pack(
-        model := evidence_model, key := evidence_key, number := numerator
-    ) order by numerator, event_on, evidence_key, evidence_model)[1:$most] as lowest,
-    list(struct_pack(
-        model := evidence_model, key := evidence_key, number := numerator
-    ) order by event_on, numerator, evidence_key, evidence_model)[1:1] as earliest
+    -- The first few of each order are kept as they come: a list of all would be a year's evidence in memory.
+    list_transform(
+        min({'o': -numerator, 'd': event_on, 'k': evidence_key, 'm': evidence_model}, $most),
+        lambda one: {'model': one.m, 'key': one.k, 'number': -one.o}
+    ) as highest,
+    list_transform(
+        min({'o': numerator, 'd': event_on, 'k': evidence_key, 'm': evidence_model}, $most),
+        lambda one: {'model': one.m, 'key': one.k, 'number': one.o}
+    ) as lowest,
+    list_transform(
+        min({'d': event_on, 'o': numerator, 'k': evidence_key, 'm': evidence_model}, 1),
+        lambda one: {'model': one.m, 'key': one.k, 'number': one.o}
+    ) as earliest
 from counted
 group by agent_id, kpi_id, part_id, denominator, is_shared
 order by agent_id, kpi_id, part_id, denominator, is_shared

@@ -76,6 +76,25 @@ class Score:
                     return True
         return False
 
+    def values(self, shifts: Iterable[Shift]) -> Sequence[Fraction] | None:
+        """What each changed sum comes to by its count, the score moving one way with them; None where it need
+        not: a line is scored no longer, or something but lines reads the sum.
+        """
+        found = []
+        for shift in shifts:
+            cell = self._sums.get((shift.model, shift.key))
+            if cell is None:
+                continue
+            numerator, denominator = (
+                Fraction(self._graph.numbers[cell[column]].value or 0) + by
+                for column, by in (("numerator", shift.numerator), ("denominator", shift.denominator))
+            )
+            lines = self._lines.get(shift.key, ())
+            if denominator <= 0 or not lines or any(denominator < one.min_sample for one in lines):
+                return None
+            found.append(numerator / denominator)
+        return found
+
     def with_shifts(self, shifts: Iterable[Shift]) -> Fraction | None:
         """The total with these sums changed; None where nothing is scored any more. Raises CannotEvaluate."""
         changed: dict[str, Fraction] = {}

@@ -124,20 +124,49 @@ class Search:
     def _of_stack(self, stack: Stack) -> Iterator[_Found]:
         """Each way the fewest of the rows that move the sum most: no others of that number move it more.
 
-        Every number of them is tried. What they do together need not go one way: from some number on the
-        sample is too small and the line is scored no longer.
+        Every number of them counts, but where the total moves one way from number to number the ends say
+        whether the grade changes between them.
         """
+        trials: dict[int, _Trial] = {}
+
+        def way_of(count: int) -> int:
+            if count not in trials:
+                trials[count] = self._after(stack.rows[:count])
+            return self._way(trials[count])
+
         found: set[int] = set()
-        for count in range(1, len(stack.rows) + 1):
-            rows = stack.rows[:count]
-            trial = self._after(rows)
-            way = self._way(trial)
-            if way and way not in found:
-                found.add(way)
-                alone = stack.rows[: self._alone(stack.rows, way)] if count == 1 else ()
-                yield _set_aside(stack.name, way, rows, alone, trial)
-            if len(found) == len(WAYS) or not self._score.has_lines(self._shifts(rows)):
+        for run in self._runs(stack.rows):
+            for count in _firsts(run, way_of):
+                way = way_of(count)
+                if way not in found:
+                    found.add(way)
+                    alone = stack.rows[: self._alone(stack.rows, way)] if count == 1 else ()
+                    yield _set_aside(stack.name, way, stack.rows[:count], alone, trials[count])
+            if len(found) == len(WAYS):
                 return
+
+    def _runs(self, rows: Sequence[InputRow]) -> Iterator[Sequence[int]]:
+        """Numbers of rows that may go, in order, cut where what they do together may turn: where a sum of
+        theirs does, and from where on the sample is too small and a line is scored no longer.
+        """
+        run: list[int] = []
+        before: Sequence[Fraction] | None = None
+        direction = 0
+        for count in range(1, len(rows) + 1):
+            shifts = self._shifts(rows[:count])
+            now = self._score.values(shifts)
+            step = _direction(before, now)
+            if run and (step is None or direction * step < 0):
+                yield run
+                run, direction = [], 0
+            elif run:
+                direction = direction or step or 0
+            run.append(count)
+            before = now
+            if not self._score.has_lines(shifts):
+                break
+        if run:
+            yield run
 
     def _of_shared(self, stack: Stack) -> Iterator[_Found]:
         """Rows that count for others too are tried one by one; where all were, the first two together too."""
@@ -269,6 +298,25 @@ class Search:
             rank=self._group.rank(self._agent, totals),
             others_moved=self._group.others_moved(self._agent, totals),
         )
+
+
+def _firsts(run: Sequence[int], way_of: Callable[[int], int]) -> Iterator[int]:
+    """The first of each way among numbers along which the total moves one way."""
+    first, last = way_of(run[0]), way_of(run[-1])
+    if first:
+        yield run[0]
+    if last and last != first:
+        yield run[bisect_left(run, True, key=lambda count: way_of(count) == last)]
+
+
+def _direction(before: Sequence[Fraction] | None, now: Sequence[Fraction] | None) -> int | None:
+    """1 where no value is less than before, −1 where none is more, 0 where all are the same; None where some
+    go one way and some the other, or there are none to compare.
+    """
+    if before is None or now is None:
+        return None
+    steps = {(after > value) - (after < value) for value, after in zip(before, now, strict=True)} - {0}
+    return None if len(steps) > 1 else next(iter(steps), 0)
 
 
 def _set_aside(

@@ -1,8 +1,8 @@
--- Of each start the cohorts that a rank or a size in `leaf` is of, of which somebody came or left or, where it is no size,
--- moved.
+-- Of each start the cohorts that a rank or a size in `passed` is of, of which somebody came or left or, where it is no
+-- size, moved.
 create or replace temp table ranked_group as
-select distinct leaf.start_key, cohort_of.cohort_key, coalesce(not cohort_of.is_size, false) as has_moved
-from leaf
+select distinct passed.start_key, cohort_of.cohort_key, coalesce(not cohort_of.is_size, false) as has_moved
+from passed
 inner join cohort_of using (node_key)
 semi join cohort_member as member
     on cohort_of.cohort_key = member.cohort_key

@@ -64,6 +64,13 @@ semi join moved on edge.parent_key = moved.node_key
 semi join moved on edge.node_key = moved.node_key
 anti join part on edge.parent_key = part.parent_key and edge.node_key = part.node_key;
 
+-- A line may be told otherwise though its amount is the same (another row of a table that pays as much): from a number
+-- that did not move any below it is looked at, from one that did those that moved it.
+create or replace temp view way as
+select parent_key, node_key from edge anti join moved on edge.parent_key = moved.node_key
+union all
+from step;
+
 create or replace temp table deepest as
 select * from moved
 anti join step on moved.node_key = step.parent_key
@@ -90,3 +97,4 @@ where edge.node_key in (select cohort_key from cohort_member);
 -- What is looked for, and what was found below each.
 create temp table if not exists start (start_key text, node_key text);
 create temp table if not exists leaf (start_key text, node_key text, clause_id text);
+create temp table if not exists passed (start_key text, node_key text);
