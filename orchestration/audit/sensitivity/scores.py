@@ -47,6 +47,7 @@ class Score:
     def __init__(self, graph: Graph, node_key: str, lines: Mapping[str, Sequence[Line]]) -> None:
         self._graph, self._key, self._lines = below(graph, [node_key]), node_key, lines
         self._base = Evaluator(self._graph)
+        self._amounts: dict[str, Fraction] = {}
         self._sums: dict[tuple[str, str], dict[str, str]] = {}
         for number in self._graph.numbers.values():
             if number.input_column in ("numerator", "denominator") and number.operation is None:
@@ -60,7 +61,13 @@ class Score:
 
     def numerator(self, model: str, key: str) -> Fraction:
         """What a sum comes to."""
-        return Fraction(self._graph.numbers[self._sums[model, key]["numerator"]].value or 0)
+        return self._amount(self._sums[model, key]["numerator"])
+
+    def _amount(self, node_key: str) -> Fraction:
+        """A published number, as a fraction once."""
+        if node_key not in self._amounts:
+            self._amounts[node_key] = Fraction(self._graph.numbers[node_key].value or 0)
+        return self._amounts[node_key]
 
     def has_lines(self, shifts: Iterable[Shift]) -> bool:
         """Whether, with these sums changed, the score still rests on one of them: a line that is scored, or a
@@ -70,8 +77,7 @@ class Score:
             cell = self._sums.get((shift.model, shift.key))
             if cell is not None:
                 lines = self._lines.get(shift.key, ())
-                cases = self._graph.numbers[cell["denominator"]].value or 0
-                sample = Fraction(cases) + shift.denominator
+                sample = self._amount(cell["denominator"]) + shift.denominator
                 if not lines or any(sample >= max(one.min_sample, 1) for one in lines):
                     return True
         return False
@@ -85,14 +91,12 @@ class Score:
             cell = self._sums.get((shift.model, shift.key))
             if cell is None:
                 continue
-            numerator, denominator = (
-                Fraction(self._graph.numbers[cell[column]].value or 0) + by
-                for column, by in (("numerator", shift.numerator), ("denominator", shift.denominator))
-            )
+            numerator = self._amount(cell["numerator"]) + shift.numerator
+            sample = self._amount(cell["denominator"]) + shift.denominator
             lines = self._lines.get(shift.key, ())
-            if denominator <= 0 or not lines or any(denominator < one.min_sample for one in lines):
+            if not lines or any(sample < max(one.min_sample, 1) for one in lines):
                 return None
-            found.append(numerator / denominator)
+            found.append(numerator / sample)
         return found
 
     def with_shifts(self, shifts: Iterable[Shift]) -> Fraction | None:
@@ -105,8 +109,7 @@ class Score:
                 continue
             for column, by in (("numerator", shift.numerator), ("denominator", shift.denominator)):
                 key = cell[column]
-                now = changed.get(key, Fraction(self._graph.numbers[key].value or 0))
-                changed[key] = now + by
+                changed[key] = changed.get(key, self._amount(key)) + by
             if shift.denominator < 0:
                 sample = changed[cell["denominator"]]
                 lines = self._lines.get(shift.key, ())

@@ -152,8 +152,7 @@ class Search:
         run: list[int] = []
         before: Sequence[Fraction] | None = None
         direction = 0
-        for count in range(1, len(rows) + 1):
-            shifts = self._shifts(rows[:count])
+        for count, shifts in enumerate(self._going(rows), start=1):
             now = self._score.values(shifts)
             step = _direction(before, now)
             if run and (step is None or direction * step < 0):
@@ -163,7 +162,7 @@ class Search:
                 direction = direction or step or 0
             run.append(count)
             before = now
-            if not self._score.has_lines(shifts):
+            if now is None and not self._score.has_lines(shifts):
                 break
         if run:
             yield run
@@ -257,6 +256,14 @@ class Search:
         numerator = sign * sum((row.numerator for row in rows), Fraction(0))
         denominator = sign * sum((row.denominator for row in rows), Fraction(0))
         return [Shift(rows[0].model_of_sum, key, numerator, denominator) for key in self._keys(rows[0])]
+
+    def _going(self, rows: Sequence[InputRow]) -> Iterator[Sequence[Shift]]:
+        """`_shifts` of the first row, of the first two …, each from the one before."""
+        keys = self._keys(rows[0])
+        numerator = denominator = Fraction(0)
+        for row in rows:
+            numerator, denominator = numerator - row.numerator, denominator - row.denominator
+            yield [Shift(row.model_of_sum, key, numerator, denominator) for key in keys]
 
     def _after(self, rows: Sequence[InputRow], *, back: bool = False) -> _Trial:
         """What the agent's and the others' totals come to without these rows, or with them `back`."""
