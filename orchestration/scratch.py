@@ -52,7 +52,9 @@ def remove_scratch() -> None:
 
 def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    _made.remove(folder)
+    # The end of the process may have come before the end of a block.
+    if folder in _made:
+        _made.remove(folder)
 
 
 atexit.register(remove_scratch)

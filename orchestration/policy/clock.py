@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -44,9 +44,10 @@ def clock_faults(tables: Tables, _: Lists) -> Iterator[PolicyFault]:
     if odd:
         return
     edges = boundary_days([hours, assignments])
-    for schedule in sorted(hours.words("schedule_id").get((), ())):
-        clock = _Clock(schedule, tables)
-        yield from clock.closed_make_up_days()
+    clocks = [_Clock(schedule, tables) for schedule in sorted(hours.words("schedule_id").get((), ()))]
+    for row in days.rows:
+        yield from _closed_make_up_day(row, clocks)
+    for clock in clocks:
         yield from clock.crowded_days(edges)
     yield from _without_hours(tables, edges)
 
@@ -95,16 +96,10 @@ class _Clock:
             if isinstance(day := row.values.get("calendar_on"), date)
         }
 
-    def closed_make_up_days(self) -> Iterator[PolicyFault]:
-        """Make-up days that follow a weekday without hours, their own if they name none."""
-        for day, row in self._exceptions.items():
-            if row.text("kind") == "make_up_day" and not self._openings(day):
-                weekday = row.text("follows_weekday_no")
-                yield row.fault(
-                    f"a working day of {self.schedule} without hours: "
-                    + (f"weekday {weekday} has none" if weekday else f"{day} is weekday {day.isoweekday()}"),
-                    "Name in follows_weekday_no the weekday whose hours hold",
-                )
+    def is_closed_by(self, row: PolicyRow) -> bool:
+        """Whether a row of the calendar holds for this schedule and leaves its day without hours."""
+        day = row.values.get("calendar_on")
+        return isinstance(day, date) and self._exceptions.get(day) is row and not self._openings(day)
 
     def crowded_days(self, edges: list[date]) -> Iterator[PolicyFault]:
         """Openings that overlap on some day, and days of too many of them."""
@@ -151,6 +146,24 @@ class _Clock:
             opens, closes = row.texts("opens_at", "closes_at")
             if "00:00" < closes <= opens:
                 yield _Piece("00:00", closes, row)
+
+
+def _closed_make_up_day(row: PolicyRow, clocks: Sequence[_Clock]) -> Iterator[PolicyFault]:
+    """A make-up day that follows a weekday without hours, its own if it names none. One of every schedule
+    that names a weekday may leave some closed, which do not work on that weekday either, and not all.
+    """
+    if row.text("kind") != "make_up_day":
+        return
+    weekday = row.text("follows_weekday_no")
+    closed = [clock.schedule for clock in clocks if clock.is_closed_by(row)]
+    if closed and (len(closed) == len(clocks) or not weekday or row.text("schedule_id") != EVERY):
+        said = (
+            f"weekday {weekday} has none" if weekday else f"{row.text('calendar_on')} names no other weekday"
+        )
+        yield row.fault(
+            f"a working day of {', '.join(closed)} without hours: {said}",
+            "Name in follows_weekday_no the weekday whose hours hold",
+        )
 
 
 def _without_hours(tables: Tables, edges: list[date]) -> Iterator[PolicyFault]:

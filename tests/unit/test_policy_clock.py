@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -36,9 +37,11 @@ def policy(tmp_path: Path) -> Path:
             "2026-01-04,make_up_day,1,",
             "2026-01-04,make_up_day,,",
             5,
-            "centre without hours: 2026-01-04 is",
+            "of centre without hours: 2026-01-04 names",
         ),
-        (DAYS, "2026-01-04,make_up_day,1,", "2026-01-04,make_up_day,6,", 5, "weekday 6 has none"),
+        # One of every schedule leaves those closed that do not work on that weekday either; an own one none.
+        (DAYS, "*,2026-01-04,make_up_day,1,", "*,2026-01-04,make_up_day,6,", None, None),
+        (DAYS, "*,2026-01-04,make_up_day,1,", "centre,2026-01-04,make_up_day,6,", 5, "weekday 6 has none"),
         # Within a day, beside the night before, and on weekdays that only the calendar changes.
         (HOURS, "centre,1,13:00", "centre,1,11:59", 3, "overlaps row 2 on 1990-01-01"),
         (HOURS, "phone,5,20:00,02:00", "phone,5,20:00,08:01", 22, "overlaps row 21"),
@@ -90,3 +93,18 @@ def test_a_clock_that_counts_no_time_or_some_twice_is_refused_by_file_and_row(
     else:
         assert any(found == row and problem in said for found, said in faults), faults
         assert len(faults) <= 4, faults
+
+
+def test_hours_at_weekends_alone_are_closed_on_working_days_that_make_up_for_others(policy: Path) -> None:
+    path = policy / "reference" / HOURS
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not re.match("phone,[1-5],", line)), "utf-8")
+    assert policy_faults(policy, known=KNOWN) == []
+
+
+def test_a_make_up_day_on_which_nobody_works_is_refused(policy: Path) -> None:
+    path = policy / "reference" / HOURS
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not re.match("(phone|centre),1,", line)), "utf-8")
+    problems = {fault.problem for fault in policy_faults(policy, known=KNOWN)}
+    assert problems == {"a working day of centre, phone without hours: weekday 1 has none"}
