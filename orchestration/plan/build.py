@@ -16,8 +16,16 @@ from orchestration.audit.diff import Pair, Side, attached, comparing, concerned,
 from orchestration.audit.publications import other_release
 from orchestration.errors import ConfigurationError, StateHeld
 from orchestration.hashing import code_hash, file_hash
+from orchestration.plan.moved import moved_of_policy
 from orchestration.plan.standing import PART, Standing
-from orchestration.plan.upstream import Selection, changed_seeds, read_of_agents, select, selectors
+from orchestration.plan.upstream import (
+    Selection,
+    read_by_facts,
+    read_of_agents,
+    seeds_named,
+    select,
+    selectors,
+)
 from orchestration.policy.folder import install_policy, policy_files
 from orchestration.policy.installed import site_record
 from orchestration.policy.roster import plans_of, said_of, unknown_of
@@ -97,7 +105,8 @@ def build(
     parsed = take_parsed(work)
     graph = read_manifest(manifest_path(work))
     differing = _differing(work, manifest)
-    selection = _selection(state, work, publication, manifest, graph, differing)
+    moved = _moved(state, work, manifest, graph, lambda names: _run_dbt(work, parsed, names, progress))
+    selection = select(graph, _published(publication, graph), moved, differing=differing)
     if selection.from_exports:
         progress(f"from the exports again: {', '.join(selection.from_exports)}")
         _link_exports(state, work, publication, manifest, selection.from_exports)
@@ -202,25 +211,30 @@ def _differing(work: StateFolder, manifest: Manifest) -> frozenset[str] | None:
     )
 
 
-def _selection(
-    state: StateFolder,
-    work: StateFolder,
-    publication: Path,
-    manifest: Manifest,
-    graph: Manifest,
-    differing: frozenset[str] | None,
-) -> Selection:
+def _published(publication: Path, graph: Manifest) -> list[str]:
+    """Tables of the models that the publication has (`schema.name`)."""
     tables = [
         f"{node['schema']}.{node['alias']}"
         for node in graph["nodes"].values()
         if node["resource_type"] == "model" and node["config"]["materialized"] not in STEPS
     ]
-    published = [name for name in tables if is_published(publication, name)]
-    readable = {
-        name: _same(state.seeds / name, manifest["policy_files"].get(name))
+    return [name for name in tables if is_published(publication, name)]
+
+
+def _moved(
+    state: StateFolder,
+    work: StateFolder,
+    manifest: Manifest,
+    graph: Manifest,
+    make: Callable[[Sequence[str]], None],
+) -> frozenset[str]:
+    """What facts read of the policy and has other rows than under the published one; `make` builds models."""
+    published = {
+        seed: _same(state.seeds / name, manifest["policy_files"].get(name))
         for name in differing_files(manifest["policy_files"], policy_files(work))
+        for seed in seeds_named(graph, [Path(name).stem])
     }
-    return select(graph, published, changed_seeds(graph, readable, work.seeds), differing=differing)
+    return moved_of_policy(graph, read_by_facts(graph), published, work.warehouse, make)
 
 
 def _has_other_models(manifest: Manifest, work: StateFolder) -> bool:

@@ -1,17 +1,16 @@
 """Which relations a plan builds and which it takes as they are published, read from the manifest's graph.
 
 A relation that no differing file of the policy is above of is taken, and one that it is above of through
-facts alone that are taken. A few facts rest on rows of a seed (the longest window of any KPI, the calendar):
-where just that differs between the two policies, they are built again from the exports.
+facts alone that are taken. A few facts rest on the policy, through models of seeds alone (the longest window
+of any KPI) or on a seed itself (the calendar): where the rows of just those differ, they are built again from
+the exports.
 """
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 GIVEN = "facts"
@@ -28,8 +27,6 @@ NUMBERS = ("calculation_node", "calculation_operand")
 CALCULATION = "calculation"
 """How models begin that state numbers and nothing that is paid: built of those alone whose pay differs."""
 OF_AGENT = "agent_id"
-OWN_MACROS = "macro.meritline."
-WORD = re.compile(r"[a-z_0-9]+")
 
 Graph = Mapping[str, Any]
 
@@ -49,24 +46,24 @@ class Selection:
 def select(
     manifest: Graph,
     published: Collection[str],
-    changed: Collection[str] = (),
+    moved: Collection[str] = (),
     *,
     differing: Collection[str] | None = None,
 ) -> Selection:
-    """What to build for the targets, given the tables that are published (`schema.name`), the seeds whose
-    rows differ in what facts read of them (`changed`), and those that differ at all (`differing`; None where
-    other code made the publication: then all but facts is built).
+    """What to build for the targets, given the tables that are published (`schema.name`), what facts read of
+    the policy and has other rows (`moved`, of `read_by_facts`), and the seeds that differ at all
+    (`differing`, by name; None where other code made the publication: then all but facts is built).
     """
     nodes: Graph = manifest["nodes"]
-    moved = frozenset(changed)
-    others = None if differing is None else frozenset(differing)
+    kept = of_seeds(manifest)
+    others = None if differing is None else seeds_named(manifest, differing)
 
     def is_given(node: Graph) -> bool:
         if f"{node['schema']}.{node['alias']}" not in published:
             return False
         if node["schema"] == GIVEN:
-            return not moved & _seeds_above(manifest, node["unique_id"])
-        return others is not None and not others & _seeds_above(manifest, node["unique_id"], given_facts)
+            return not {*moved} & {*_of_policy_above(manifest, node["unique_id"], kept)}
+        return others is not None and not others & seeds_above(manifest, node["unique_id"], given_facts)
 
     given_facts = frozenset(
         unique_id for unique_id, node in nodes.items() if node["schema"] == GIVEN and is_given(node)
@@ -122,76 +119,55 @@ def read_of_agents(manifest: Graph, unique_ids: Collection[str]) -> tuple[str, .
     )
 
 
-def read_columns(manifest: Graph, seed: str) -> frozenset[str]:
-    """Words that models before the facts, and facts, say that rest on a seed: a column of the seed that none
-    of them names moves no fact. Rather a word too many than a column too few. Where a model reads the seed
-    itself, the macros that it calls may name the columns for it (dates: `holds_on`).
-    """
-    words: set[str] = set()
-    for node in manifest["nodes"].values():
-        is_upstream = node["resource_type"] == "model" and node["schema"] in {*BEFORE_FACTS, GIVEN}
-        if is_upstream and seed in _seeds_above(manifest, node["unique_id"]):
-            words.update(WORD.findall(node["raw_code"].lower()))
-            if seed in _seeds_read(manifest, node["unique_id"]):
-                for text in _macro_texts(manifest, node["depends_on"]["macros"], set()):
-                    words.update(WORD.findall(text.lower()))
-    return frozenset(words)
-
-
-def _seeds_read(manifest: Graph, unique_id: str) -> frozenset[str]:
-    """Seeds that a model reads itself."""
-    nodes = manifest["nodes"]
+def seeds_named(manifest: Graph, names: Collection[str]) -> frozenset[str]:
+    """Unique ids of seeds by their names."""
     return frozenset(
-        str(nodes[parent]["name"])
-        for parent in manifest["parent_map"].get(unique_id, ())
-        if parent in nodes and nodes[parent]["resource_type"] == "seed"
+        one for one, node in manifest["nodes"].items() if _is_seed(node) and node["name"] in names
     )
 
 
-def _macro_texts(manifest: Graph, macros: Collection[str], seen: set[str]) -> Iterator[str]:
-    """The text of the project's own macros among these, and of those that they call."""
-    for unique_id in macros:
-        if unique_id in seen or not unique_id.startswith(OWN_MACROS):
-            continue
-        seen.add(unique_id)
-        macro = manifest["macros"][unique_id]
-        yield str(macro["macro_sql"])
-        yield from _macro_texts(manifest, macro["depends_on"]["macros"], seen)
+def of_seeds(manifest: Graph) -> frozenset[str]:
+    """Models before the facts that rest on seeds alone: what they have can be asked under either policy."""
+    nodes: Graph = manifest["nodes"]
+
+    @cache
+    def is_one(unique_id: str) -> bool:
+        node = nodes.get(unique_id, {})
+        parents = manifest["parent_map"].get(unique_id, ())
+        return node.get("schema") in BEFORE_FACTS and bool(parents) and all(map(rests, parents))
+
+    def rests(unique_id: str) -> bool:
+        return _is_seed(nodes.get(unique_id, {})) or is_one(unique_id)
+
+    return frozenset(filter(is_one, nodes))
 
 
-def changed_seeds(manifest: Graph, before: Mapping[str, Path | None], after: Path) -> frozenset[str]:
-    """Seeds whose rows differ in what facts read of them. `before` has the published file by its path below
-    the seeds where it is there to be read (None where it is another and is not); `after` is the folder of
-    seeds.
-    """
-    found = set()
-    for name, file in before.items():
-        seed = Path(name).stem
-        columns = read_columns(manifest, seed)
-        if columns and (file is None or rows_of(file, columns) != rows_of(after / name, columns)):
-            found.add(seed)
-    return frozenset(found)
+def read_by_facts(manifest: Graph) -> frozenset[str]:
+    """Unique ids of what facts read of seeds: models of seeds alone, and the seeds that they read beside."""
+    kept = of_seeds(manifest)
+    facts = [one for one, node in manifest["nodes"].items() if node["schema"] == GIVEN]
+    return frozenset(one for fact in facts for one in _of_policy_above(manifest, fact, kept))
 
 
-def rows_of(path: Path, columns: Collection[str]) -> frozenset[tuple[tuple[str, str], ...]]:
-    """The distinct rows of a CSV file in some of its columns."""
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        return frozenset(
-            tuple((name, value) for name, value in row.items() if name in columns)
-            for row in csv.DictReader(stream)
-        )
+def seeds_above(manifest: Graph, unique_id: str, beside: Collection[str] = ()) -> frozenset[str]:
+    """Seeds that a model rests on (unique ids), but not those that it does through the models `beside`."""
+    return frozenset(_of_policy_above(manifest, unique_id, (), {*beside}))
 
 
-def _seeds_above(manifest: Graph, unique_id: str, beside: Collection[str] = ()) -> frozenset[str]:
-    """Seeds that a model rests on, but not those that it does through the models `beside`."""
-    return frozenset(_names_above(manifest, unique_id, {*beside}))
-
-
-def _names_above(manifest: Graph, unique_id: str, seen: set[str]) -> Iterator[str]:
+def _of_policy_above(
+    manifest: Graph, unique_id: str, kept: Collection[str], seen: set[str] | None = None
+) -> Iterator[str]:
+    """Seeds above a model, and the models `kept` in place of what is above those."""
+    seen = set() if seen is None else seen
     for parent in manifest["parent_map"].get(unique_id, ()):
         if parent in seen:
             continue
         seen.add(parent)
-        if parent in manifest["nodes"] and manifest["nodes"][parent]["resource_type"] == "seed":
-            yield str(manifest["nodes"][parent]["name"])
-        yield from _names_above(manifest, parent, seen)
+        if parent in kept or _is_seed(manifest["nodes"].get(parent, {})):
+            yield parent
+        else:
+            yield from _of_policy_above(manifest, parent, kept, seen)
+
+
+def _is_seed(node: Graph) -> bool:
+    return node.get("resource_type") == "seed"

@@ -42,12 +42,9 @@ ACROSS = {
         "source.run.export_column",
     ): "what was ever delivered is a fact about the loads",
     ("facts.fct_plan_need", "source.run.plan_need"): "what a plan lacks is found where the loads are known",
+    ("intermediate.int_kpi__known", "seed.kpi"): "a ruling names a KPI of the catalogue, in force or not",
     (
-        "intermediate.int_ruling__in_force",
-        "seed.kpi",
-    ): "a ruling names a KPI of the catalogue, in force or not",
-    (
-        "intermediate.int_ticket__next_event",
+        "intermediate.int_kpi__longest_window",
         "seed.kpi",
     ): "a ticket is followed as long as any definition of the catalogue asks",
     (

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from orchestration.ingest.contract import load_contract
-from orchestration.plan.upstream import read_columns
+from orchestration.plan.upstream import read_by_facts
 from orchestration.settings import CONTRACT_DIR
 from tests.project.catalogue_rules import (
     LINES_OF_UNION,
@@ -339,25 +339,16 @@ def radar_readers(manifest: dict[str, Any]) -> list[str]:
 # What a plan takes as published
 
 READ_BY_FACTS = {
-    "kpi": {"kpi_id", "window_days"},
-    "business_hours": {
-        "schedule_id",
-        "weekday_no",
-        "opens_at",
-        "closes_at",
-        "effective_from",
-        "effective_to",
-    },
-    "calendar_day": {"schedule_id", "calendar_on", "kind", "follows_weekday_no", "name_zh"},
-    "schedule_assignment": {"channel", "schedule_id", "effective_from", "effective_to"},
+    "model.meritline.int_kpi__known",
+    "model.meritline.int_kpi__longest_window",
+    "seed.meritline.business_hours",
+    "seed.meritline.calendar_day",
+    "seed.meritline.schedule_assignment",
 }
-"""Columns of seeds that a fact may rest on: where just others differ, a plan takes the fact as published."""
+"""What facts read of the policy: where just others differ, a plan takes the facts as published. Who reads one
+of the seeds reads all of its columns; of a policy seed they read what a model of seeds alone says.
+"""
 
 
-def test_facts_rest_on_these_columns_of_seeds(project: CompiledProject) -> None:
-    found = {}
-    for path in sorted((ROOT / "seeds").glob("*/*.csv")):
-        columns = {*path.read_text(encoding="utf-8-sig").splitlines()[0].split(",")}
-        if read := columns & read_columns(project.manifest, path.stem):
-            found[path.stem] = read
-    assert found == READ_BY_FACTS
+def test_facts_read_this_of_the_policy(project: CompiledProject) -> None:
+    assert read_by_facts(project.manifest) == READ_BY_FACTS

@@ -54,7 +54,7 @@ known_row as (
 ),
 
 known_kpi as (
-    select distinct kpi_id from {{ ref('kpi') }}
+    select kpi_id from {{ ref('int_kpi__known') }}
 ),
 
 judged as (

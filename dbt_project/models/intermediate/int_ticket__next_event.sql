@@ -7,8 +7,7 @@
 with
 
 longest_window as (
-    select coalesce(max(window_days), 0) as day_count
-    from {{ ref('kpi') }}
+    select day_count from {{ ref('int_kpi__longest_window') }}
 ),
 
 run_context as (
