@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from orchestration.audit.publications import other_release
 from orchestration.errors import ConfigurationError, StateHeld
 from orchestration.hashing import code_hash, file_hash
 from orchestration.plan.moved import moved_of_policy
+from orchestration.plan.numbers import as_views, read_of_some, state_nothing
 from orchestration.plan.standing import PART, Standing
 from orchestration.plan.upstream import (
     Selection,
@@ -56,7 +56,6 @@ PARSED = ("partial_parse.msgpack", TEMPLATES)
 """What dbt knows of the project already; it sees by itself what of it still holds."""
 RUN = "run"
 PLANNED = "planned"
-OF_ALL = "__of_all"
 CATALOG = "warehouse"
 """What dbt calls the scratch warehouse in the views that it makes."""
 
@@ -119,9 +118,9 @@ def build(
         agents = concerned(pair)
     numbers = [one for one in selection.numbers if one not in standing]
     if agents:
-        _state_nothing(work, graph, standing)
-        with _only_of(work, read_of_agents(graph, numbers), agents):
-            _run_dbt(work, parsed, selectors(graph, numbers), progress)
+        state_nothing(work.warehouse, graph, standing)
+        read_of_some(work.warehouse, read_of_agents(graph, numbers), agents)
+        _run_dbt(work, as_views(parsed, numbers), selectors(graph, numbers), progress)
     stated = [graph["nodes"][one]["name"] for one in numbers]
     parts = [name.removeprefix(PART) for name in stated if name.startswith(PART)] if standing else None
     return Built(side, policy_files(work), selection.from_exports, selection.given, agents, parts)
@@ -162,44 +161,6 @@ def _standing(
     if differing is None or not pair.is_same_evidence:
         return ()
     return Standing(graph, selection.given, differing, lambda relation: is_same(pair, relation)).parts
-
-
-def _state_nothing(work: StateFolder, graph: Manifest, parts: Collection[str]) -> None:
-    """Have parts of the calculation state no numbers."""
-    with duckdb.connect(str(work.warehouse)) as warehouse:
-        for part in parts:
-            node = graph["nodes"][part]
-            fields = ", ".join(
-                f"cast(null as {one['data_type']}) as {name}" for name, one in node["columns"].items()
-            )
-            warehouse.execute(f'create schema if not exists "{node["schema"]}"')
-            warehouse.execute(
-                f'create view "{node["schema"]}"."{node["alias"]}" as select {fields} where false'
-            )
-
-
-@contextmanager
-def _only_of(work: StateFolder, relations: Collection[str], agents: Sequence[str]) -> Iterator[None]:
-    """Have relations of agents show some alone: the numbers behind the pay of all others are not asked for.
-    An agent's numbers rest on the own ones and on nobody's.
-    """
-    with duckdb.connect(str(work.warehouse)) as warehouse:
-        found = warehouse.execute("select schema_name || '.' || view_name from duckdb_views()").fetchall()
-        kinds = {name: "view" if (name,) in found else "table" for name in relations}
-        warehouse.execute("create temp table wanted as select unnest($1) as agent_id", [list(agents)])
-        for name, kind in kinds.items():
-            schema, table = name.split(".")
-            warehouse.execute(f'alter {kind} "{schema}"."{table}" rename to "{table}{OF_ALL}"')
-            warehouse.execute(
-                f'create table "{schema}"."{table}" as from "{schema}"."{table}{OF_ALL}" semi join wanted '
-                "using (agent_id)"
-            )
-    yield
-    with duckdb.connect(str(work.warehouse)) as warehouse:
-        for name, kind in kinds.items():
-            schema, table = name.split(".")
-            warehouse.execute(f'drop table "{schema}"."{table}"')
-            warehouse.execute(f'alter {kind} "{schema}"."{table}{OF_ALL}" rename to "{table}"')
 
 
 def _differing(work: StateFolder, manifest: Manifest) -> frozenset[str] | None:

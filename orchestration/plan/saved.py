@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.audit.diff import attach
 from orchestration.errors import ConfigurationError, MeritlineError, expected_error
 from orchestration.plan.build import Built
 from orchestration.plan.folder import plans_folder
@@ -102,9 +103,9 @@ class Keeper:
         draft = work.root / DRAFT
         draft.mkdir(OWNER_DIR)
         with connect() as database:
-            database.execute(f"attach {literal(built.side.database)} as warehouse (read_only)")
+            attach(database, built.side, "planned")
             database.execute(
-                "copy (select bonus_line_id, amount_cny from warehouse.bonus.bonus_line order by 1) "
+                "copy (select bonus_line_id, amount_cny from planned.bonus.bonus_line order by 1) "
                 f"to {literal(draft / LINES)} (format parquet, compression zstd)"
             )
         (draft / LINES).chmod(OWNER_FILE)

@@ -51,7 +51,7 @@ review_event as (
         event.segment_no,
         event.event_kind
     from of_reviews
-    inner join {{ ref('bonus_due') }} as due
+    inner join {{ ref('bonus_due_days') }} as due
         on
             of_reviews.agent_id = due.agent_id
             and of_reviews.period_id = due.period_id

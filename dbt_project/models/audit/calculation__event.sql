@@ -15,7 +15,7 @@ own_event as (
         event.is_standing,
         segment.day_count,
         segment.period_day_count
-    from {{ ref('bonus_due') }} as due
+    from {{ ref('bonus_due_days') }} as due
     inner join {{ ref('bonus_event') }} as event
         on
             due.agent_id = event.agent_id

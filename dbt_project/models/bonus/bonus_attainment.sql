@@ -11,7 +11,7 @@ due as (
     select
         due.*,
         coalesce(metric.text_value, due.basis) as metric
-    from {{ ref('bonus_due') }} as due
+    from {{ ref('bonus_due_days') }} as due
     left join {{ ref('policy_component_parameter') }} as metric
         on
             due.component_id = metric.component_id

@@ -83,7 +83,7 @@ agent_due as (
             when award.ends_on >= {{ add_months('due.hired_on', 'award.max_service_months') }}
                 then 'too_long_in_service'
         end as left_out
-    from {{ ref('bonus_due') }} as due
+    from {{ ref('bonus_due_days') }} as due
     inner join award
         on
             due.component_id = award.component_id

@@ -7,7 +7,7 @@ with
 
 due as (
     select *
-    from {{ ref('bonus_due') }}
+    from {{ ref('bonus_due_days') }}
     where mechanism = 'points' and basis = 'deduction'
 ),
 

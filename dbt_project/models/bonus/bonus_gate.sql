@@ -38,7 +38,7 @@ observed as (
             max(case when event.is_standing then event.quantity end),
             sum(case when not event.is_standing then event.quantity end)
         ) as seen_quantity
-    from {{ ref('bonus_due') }} as due
+    from {{ ref('bonus_due_days') }} as due
     inner join gate
         on
             due.component_id = gate.component_id

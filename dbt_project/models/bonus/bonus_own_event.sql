@@ -13,7 +13,7 @@ select
     event.is_standing,
     event.quantity,
     due.segment_no = event.segment_no or not due.is_by_segment as is_of_segment
-from {{ ref('bonus_due') }} as due
+from {{ ref('bonus_due_days') }} as due
 inner join {{ ref('bonus_event') }} as event
     on
         due.agent_id = event.agent_id

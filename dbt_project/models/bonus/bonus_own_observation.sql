@@ -10,7 +10,7 @@ with
 
 due as (
     select *
-    from {{ ref('bonus_due') }}
+    from {{ ref('bonus_due_days') }}
     where
         mechanism in ('commission', 'threshold')
         or (mechanism = 'top_n' and basis = 'attainment')

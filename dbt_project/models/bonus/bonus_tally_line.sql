@@ -57,7 +57,7 @@ matched as (
                 then {{ ratio('event.quantity * segment.day_count', 'segment.period_day_count') }}
             else event.quantity
         end as event_quantity
-    from {{ ref('bonus_due') }} as due
+    from {{ ref('bonus_due_days') }} as due
     inner join counted_kind
         on
             due.component_id = counted_kind.component_id

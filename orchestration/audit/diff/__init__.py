@@ -6,10 +6,12 @@ are read. No mechanism, plan or KPI is known here.
 
 from orchestration.audit.diff.causes import Cause
 from orchestration.audit.diff.compare import (
+    OF_ALL,
     Chosen,
     Difference,
     LineChange,
     Side,
+    attach,
     attached,
     compare_pair,
     compare_publications,
@@ -19,6 +21,7 @@ from orchestration.audit.diff.numbers import NumberChange, concerned, is_same
 from orchestration.audit.diff.pair import Pair, Stated
 
 __all__ = [
+    "OF_ALL",
     "Cause",
     "Chosen",
     "Difference",
@@ -27,6 +30,7 @@ __all__ = [
     "Pair",
     "Side",
     "Stated",
+    "attach",
     "attached",
     "compare_pair",
     "compare_publications",

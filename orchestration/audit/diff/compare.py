@@ -28,6 +28,8 @@ COMPONENT = "policy_component"
 GENERATED = ("bonus_line_id", "line_no")
 """Columns of a line that are no statement of their own: its key, and its place among the agent's lines, which
 another line of theirs moves."""
+OF_ALL = "__of_all"
+"""How the name of a whole relation ends in a warehouse whose views read it of some agents alone."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,7 @@ def attached(
     with connect() as database:
         with comparing(before, after):
             for name, side in (("a", before), ("b", after)):
-                database.execute(f"attach {literal(side.database)} as {side.catalog or name} (read_only)")
-                if side.catalog:
-                    _show(database, side.catalog, name)
+                attach(database, side, name)
         yield Pair(database, before.manifest, after.manifest, same=same, only=only)
 
 
@@ -140,17 +140,26 @@ def comparing(before: Side, after: Side) -> Iterator[None]:
         ) from error
 
 
-def _show(database: duckdb.DuckDBPyConnection, catalog: str, name: str) -> None:
-    """Have every relation of a catalog under another name as well."""
+def attach(database: duckdb.DuckDBPyConnection, side: Side, name: str) -> None:
+    """Attach a side's file under a name: of views, every relation of its catalog under the name as well, the
+    whole of each.
+    """
+    database.execute(f"attach {literal(side.database)} as {side.catalog or name} (read_only)")
+    if not side.catalog:
+        return
     database.execute(f"attach ':memory:' as {name}")
     relations = database.execute(
         "select distinct schema_name, table_name from duckdb_columns() where database_name = $1 "
         "and not internal order by all",
-        [catalog],
+        [side.catalog],
     ).fetchall()
     for schema, table in relations:
-        database.execute(f'create schema if not exists {name}."{schema}"')
-        database.execute(f'create view {name}."{schema}"."{table}" as from {catalog}."{schema}"."{table}"')
+        if not table.endswith(OF_ALL):
+            whole = f"{table}{OF_ALL}" if (schema, f"{table}{OF_ALL}") in relations else table
+            database.execute(f'create schema if not exists {name}."{schema}"')
+            database.execute(
+                f'create view {name}."{schema}"."{table}" as from {side.catalog}."{schema}"."{whole}"'
+            )
 
 
 @dataclass(frozen=True)
