@@ -6,6 +6,7 @@
     {{ return({
         'node_key': 'string',
         'agent_id': 'string',
+        'period_id': 'string',
         'parent_key': 'string',
         'operand': 'string',
         'position': 'bigint',
@@ -70,9 +71,11 @@
     {{ return(values) }}
 {% endmacro %}
 
-{# A node as columns of a select. It is of the agent of the row unless said: `agent_id='null'` of nobody's own. #}
+{# A node as columns of a select. It is of the agent and period of the row unless said: `agent_id='null'` of nobody's
+   own, which has no period either; `agent_id='line.agent_id'` of the period that stands beside. #}
 {% macro node() %}
-    {%- set values = {'agent_id': 'agent_id'} -%}
+    {%- set agent_id = kwargs.get('agent_id', 'agent_id') -%}
+    {%- set values = {'agent_id': agent_id, 'period_id': agent_id | replace('agent_id', 'period_id')} -%}
     {%- do values.update(_node_values(kwargs)) -%}
     {%- for name, type in node_fields().items() %}
         cast({{ values.get(name, 'null') }} as {{ type }}) as {{ name }}
@@ -88,10 +91,11 @@
 {% macro default__line_nodes(nodes) %}list_value({{ nodes | join(', ') }}){% endmacro %}
 {% macro spark__line_nodes(nodes) %}array({{ nodes | join(', ') }}){% endmacro %}
 
-{# The fields of a node below a line: it is of the line's agent. #}
+{# The fields of a node below a line: it is of the line's agent and period. #}
 {% macro line_node_fields() %}
     {%- set fields = node_fields() -%}
     {%- do fields.pop('agent_id') -%}
+    {%- do fields.pop('period_id') -%}
     {{ return(fields) }}
 {% endmacro %}
 

@@ -40,6 +40,7 @@ below_line as (
     select
         exploded.bonus_line_id,
         computed.agent_id,
+        computed.period_id,
         exploded.stated_node,
         exploded.stated_node.kind is null as is_used,
         case
@@ -110,6 +111,7 @@ adjustment as (
     select
         line.bonus_line_id,
         line.agent_id,
+        line.period_id,
         line.line_label,
         line.line_label_zh,
         line.amount_cny,
@@ -163,6 +165,7 @@ plan_item as (
 plan_with_items as (
     select distinct
         agent_id,
+        period_id,
         plan_key
     from plan_item
 ),
@@ -310,7 +313,7 @@ select
     {% for name, type in node_fields().items() %}
     cast({% if name == 'node_key' %}own_node_key{% elif name == 'parent_key' %}parent_node_key
         {%- elif name == 'operand' %}own_operand
-        {%- elif name == 'agent_id' %}agent_id
+        {%- elif name in ['agent_id', 'period_id'] %}{{ name }}
         {%- else %}stated_node.{{ name }}{% endif %} as {{ type }}) as {{ name }}{% if not loop.last %},{% endif %}
     {% endfor %}
 from below_line

@@ -25,6 +25,7 @@ select
     parent_key,
     node_key,
     agent_id,
+    period_id,
     operand,
     position,
     cast(null as boolean) as is_chosen,
@@ -36,6 +37,7 @@ select
     looked_up.node_key as parent_key,
     table_row.node_key,
     looked_up.agent_id,
+    looked_up.period_id,
     'row' as operand,
     table_row.row_order as position,
     coalesce(table_row.input_key = looked_up.chosen_key, false) as is_chosen,
@@ -44,6 +46,7 @@ from (
     select distinct
         node_key,
         agent_id,
+        period_id,
         table_key,
         chosen_key,
         part
