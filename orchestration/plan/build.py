@@ -5,13 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration.audit.diff import Pair, Side, attached, comparing, concerned, is_same
+from orchestration.audit.diff import (
+    Pair,
+    Side,
+    Stated,
+    attached,
+    comparing,
+    concerned,
+    is_same,
+    moved_periods,
+)
 from orchestration.audit.publications import other_release
 from orchestration.errors import ConfigurationError, StateHeld
 from orchestration.hashing import code_hash, file_hash
@@ -65,17 +74,16 @@ Manifest = Mapping[str, Any]
 @dataclass(frozen=True)
 class Built:
     """A scratch warehouse under the policy planned for, as a side to compare; the hashes of its policy's
-    files, the facts that were built again, the relations that are those of the publication, whose numbers
-    there are, and of which parts of the calculation (None: of all): of others they are those of the
-    publication, which may be of an earlier release and not say of which part they are.
+    files, the facts that were built again, the relations that are those of the publication, and what numbers
+    there are: all others are those of the publication, which may be of an earlier release and not say of
+    which part and period they are.
     """
 
     side: Side
     policy_files: Mapping[str, str]
     from_exports: tuple[str, ...]
     same: Collection[str]
-    concerned: Sequence[str]
-    parts: Sequence[str] | None
+    stated: Stated
 
 
 def build(
@@ -115,15 +123,21 @@ def build(
     sides = Side.of(publication), side
     with attached(*sides, same=selection.given) as pair, comparing(*sides):
         standing = _standing(pair, graph, selection, differing)
-        agents = concerned(pair)
-    numbers = [one for one in selection.numbers if one not in standing]
-    if agents:
+        numbers = [one for one in selection.numbers if one not in standing]
+        read = read_of_agents(graph, numbers)
+        stated = Stated(agents=concerned(pair))
+        if differing is not None:
+            parts = [name for one in numbers if (name := graph["nodes"][one]["name"]).startswith(PART)]
+            stated = replace(
+                stated,
+                periods=moved_periods(pair, stated.agents, read),
+                parts=[name.removeprefix(PART) for name in parts],
+            )
+    if stated.agents:
         state_nothing(work.warehouse, graph, standing)
-        read_of_some(work.warehouse, read_of_agents(graph, numbers), agents)
+        read_of_some(work.warehouse, read, stated.agents)
         _run_dbt(work, as_views(parsed, numbers), selectors(graph, numbers), progress)
-    stated = [graph["nodes"][one]["name"] for one in numbers]
-    parts = [name.removeprefix(PART) for name in stated if name.startswith(PART)] if standing else None
-    return Built(side, policy_files(work), selection.from_exports, selection.given, agents, parts)
+    return Built(side, policy_files(work), selection.from_exports, selection.given, stated)
 
 
 def _run_dbt(
@@ -155,10 +169,10 @@ def _side(work: StateFolder, publication: Path, manifest: Manifest, policy_hash:
 def _standing(
     pair: Pair, graph: Manifest, selection: Selection, differing: Collection[str] | None
 ) -> Sequence[str]:
-    """Parts of the calculation that stand; none where the evidence is another or the publication of other
-    code: there the numbers are looked at whole.
+    """Parts of the calculation that stand; none where the publication is of other code: there the numbers are
+    looked at whole.
     """
-    if differing is None or not pair.is_same_evidence:
+    if differing is None:
         return ()
     return Standing(graph, selection.given, differing, lambda relation: is_same(pair, relation)).parts
 

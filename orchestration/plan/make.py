@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestration.audit.diff import Chosen, LineChange, Side, Stated, attached, compare_pair, comparing
+from orchestration.audit.diff import Chosen, LineChange, Side, attached, compare_pair, comparing
 from orchestration.audit.diff.pair import Pair
 from orchestration.audit.publications import current_folder, read_manifest
 from orchestration.errors import ConfigurationError
@@ -83,8 +83,7 @@ def make_plan(
 
 def _compared(publication: Path, manifest: Mapping[str, Any], built: Built, periods: tuple[str, ...]) -> Plan:
     sides = Side.of(publication), built.side
-    only = Stated(agents=built.concerned, parts=built.parts)
-    with attached(*sides, same=built.same, only=only) as pair:
+    with attached(*sides, same=built.same, only=built.stated) as pair:
         with comparing(*sides):
             found = compare_pair(
                 pair, (publication.name, built.side.name), Chosen(periods=frozenset(periods))

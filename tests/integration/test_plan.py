@@ -159,6 +159,11 @@ def nothing_stands(*_: object) -> Sequence[str]:
     return ()
 
 
+def every_period(pair: Pair, *_: object) -> list[tuple[str, str]]:
+    rows = pair.rows("select agent_id, period_id from a.facts.dim_agent_period order by all")
+    return [(row["agent_id"], row["period_id"]) for row in rows]
+
+
 @pytest.mark.parametrize(
     ("file", "row", "values", "standing"),
     [
@@ -173,11 +178,13 @@ def nothing_stands(*_: object) -> Sequence[str]:
             "score_kpi",
             {"scheme_id": "centre_grade", "period_kind": "month", "kpi_id": "fcr"},
             {"target_value": "0.8"},
-            {"attainment"},
+            {"attainment", "event", "coefficient"},
         ),
+        # The window of a KPI: some samples become large enough, some rows are waited for no longer.
+        ("kpi", {"kpi_id": "fcr"}, {"window_days": "3"}, {"event"}),
     ],
 )
-def test_parts_that_come_out_as_published_would_change_nothing_stated_anew(
+def test_parts_and_periods_that_come_out_as_published_would_change_nothing_stated_anew(
     demo_copy: StateFolder,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -188,20 +195,30 @@ def test_parts_that_come_out_as_published_would_change_nothing_stated_anew(
 ) -> None:
     policy = new_policy(tmp_path / "policy")
     change(policy / f"{file}.csv", is_row(**row), **values)
-    found: list[tuple[set[str], object]] = []
-    for which in (build._standing, nothing_stands):
+    found: list[tuple[set[str], int, object]] = []
+    for which, periods in ((build._standing, build.moved_periods), (nothing_stands, every_period)):
         parts: list[str] = []
+        moved: list[tuple[str, str]] = []
 
-        def keeping(*asked: Any, which: Any = which, parts: list[str] = parts) -> Sequence[str]:
+        def standing_of(*asked: Any, which: Any = which, parts: list[str] = parts) -> Sequence[str]:
             parts.extend(which(*asked))
             return parts
 
-        monkeypatch.setattr(build, "_standing", keeping)
+        def moved_of(
+            *asked: Any, periods: Any = periods, moved: list[tuple[str, str]] = moved
+        ) -> Sequence[tuple[str, str]]:
+            moved.extend(periods(*asked))
+            return moved
+
+        monkeypatch.setattr(build, "_standing", standing_of)
+        monkeypatch.setattr(build, "moved_periods", moved_of)
         out = tmp_path / "plan.json"
         assert plan(demo_copy, policy, "--format", "json", "--out", str(out)) == 0
-        found.append(({part.split(PART)[1] for part in parts}, json.loads(out.read_text(encoding="utf-8"))))
-    (taken, quick), (none, whole) = found
+        of_parts = {part.split(PART)[1] for part in parts}
+        found.append((of_parts, len(moved), json.loads(out.read_text(encoding="utf-8"))))
+    (taken, some, quick), (none, every, whole) = found
     assert taken >= standing and not none
+    assert some < every
     assert quick == whole and quick["lines"]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.audit.diff import Cause, NumberChange, Side, comparing
+from orchestration.audit.diff import Cause, NumberChange, Side, Stated, comparing
 from orchestration.audit.relations import AuditFileUnreadable
 from orchestration.errors import ConfigurationError, MemoryRanOut, StateHeld
 from orchestration.plan.build import Built, _link_exports, differing_files
@@ -305,7 +305,7 @@ def kept(tmp_path: Path) -> tuple[StateFolder, Publication]:
         database.execute(f"copy bonus.bonus_line to '{lines}' (format parquet)")
         database.execute(f"copy (select '2026-09' as period_id) to '{settled}' (format parquet)")
     side = Side("planned", warehouse, {"policy_hash": PLAN.policy_hash, "site": None}, "")
-    built = Built(side, PLAN.policy_files, (), (), (), ())
+    built = Built(side, PLAN.policy_files, (), (), Stated(agents=()))
     with scratch(state) as work:
         Keeper(state, "spring").keep(PLAN, built, work)
     return state, Publication(folder, published_by("p" * 64))

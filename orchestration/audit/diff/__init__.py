@@ -17,7 +17,8 @@ from orchestration.audit.diff.compare import (
     compare_publications,
     comparing,
 )
-from orchestration.audit.diff.numbers import NumberChange, concerned, is_same
+from orchestration.audit.diff.concerned import concerned, is_same, moved_periods
+from orchestration.audit.diff.numbers import NumberChange
 from orchestration.audit.diff.pair import Pair, Stated
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "comparing",
     "concerned",
     "is_same",
+    "moved_periods",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from orchestration.audit.diff.pair import Pair, one_sided, query
+from orchestration.audit.diff.pair import Pair, query
 from orchestration.text import in_words, measured
 
 
@@ -46,44 +46,16 @@ class Moved:
     members: Mapping[Group, Sequence[Member]]
 
 
-OF_AGENTS: Mapping[str, str] = {
-    "bonus.bonus_line": "agent_id",
-    "score.score": "agent_id",
-    "grade.grade": "agent_id",
-    "bonus.bonus_ranking": "subject_id",
-}
-"""What a line rests on of its own agent, and by which others are ranked with them: relation → whose it is."""
-RANKED_UNROUNDED = "kpi.kpi_observation"
-"""By what others may be ranked unrounded, where rows of evidence differ: the KPIs that awards go by."""
 OF_CONCERNED = "(agent_id is null or agent_id in (from concerned))"
 """Numbers of those who are concerned, and nobody's own."""
-
-
-def is_same(pair: Pair, relation: str) -> bool:
-    """Whether both have the same rows of a relation (`schema.name`); no where one has none."""
-    columns = pair.columns.get(relation, ())
-    return bool(columns) and not pair.rows(f"from ({one_sided(relation, columns)}) limit 1")
-
-
-def concerned(pair: Pair) -> Sequence[str]:
-    """Agents whose numbers can have moved a line, in order: whose lines, scores, grades or places differ."""
-    looked_at = {**OF_AGENTS} if pair.is_same_evidence else {**OF_AGENTS, RANKED_UNROUNDED: "agent_id"}
-    conditions = {RANKED_UNROUNDED: f"(agent_id, kpi_id) in ({query('ranked_by')})"}
-    others = " union ".join(
-        f"select {agent} as agent_id from ({one_sided(relation, pair.columns[relation])}) "
-        f"where {conditions.get(relation, 'true')}"
-        for relation, agent in looked_at.items()
-        if relation not in pair.same
-    )
-    if not others:
-        return ()
-    rows = pair.rows(f"select distinct agent_id from ({others}) where agent_id is not null order by agent_id")
-    return [row["agent_id"] for row in rows]
+OF_PERIODS = "(agent_id is null or (agent_id, period_id) in (from concerned_period))"
+"""The same, of their periods of which something moved."""
 
 
 def join_numbers(pair: Pair) -> None:
     """Make the tables of both: `number`, `operand` and `edge`, what `moved`, and the `deepest` that did. Of
-    parts that one of them does not state nothing is there, until something asks for it (`join_all`).
+    parts that one of them does not state, and of periods of which nothing moved, nothing is there, until
+    something asks for it (`join_all`).
     """
     if pair.only is None:
         _join(pair, *("from {side}.audit.{relation}",) * 2)
@@ -96,10 +68,16 @@ def join_numbers(pair: Pair) -> None:
         _join(pair, *(f"from {{side}}.audit.{{relation}} where {OF_CONCERNED}",) * 2)
         return
     pair.rows(
+        "create or replace temp table concerned_period as select unnest(cast($agents as varchar[])) "
+        "as agent_id, unnest(cast($periods as varchar[])) as period_id",
+        agents=[agent for agent, _ in pair.only.periods],
+        periods=[period for _, period in pair.only.periods],
+    )
+    pair.rows(
         "create or replace temp table stated_part as select unnest(cast($parts as varchar[])) as part",
         parts=list(pair.only.parts),
     )
-    stated = f"from {{side}}.audit.{{relation}} where {OF_CONCERNED} and part in (from stated_part)"
+    stated = f"from {{side}}.audit.{{relation}} where {OF_PERIODS} and part in (from stated_part)"
     _join(pair, stated, stated)
     # A number of another part that rests on one that moved may lie between it and a line.
     if pair.rows(

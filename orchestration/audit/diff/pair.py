@@ -31,12 +31,14 @@ def _changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> Itera
 
 @dataclass(frozen=True)
 class Stated:
-    """Of what the later one has numbers, where it has not all: of which agents, none of whose others can have
-    moved, and of which parts of the calculation (None: of all). Those of other parts are the earlier one's.
+    """Of what the later one has numbers, where it has not all: of which agents, nobody else's can have moved,
+    and of which parts of the calculation (None: of all). Those of other parts are the earlier one's, and so
+    are, where parts are said, those of other `periods` (agent and period).
     """
 
     agents: Sequence[str]
-    parts: Sequence[str] | None
+    periods: Sequence[tuple[str, str]] = ()
+    parts: Sequence[str] | None = None
 
 
 class Pair:

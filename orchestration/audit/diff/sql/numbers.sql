@@ -22,21 +22,14 @@ select
 from ({nodes_a}) as one
 full outer join ({nodes_b}) as other using (node_key);
 
--- Rows of a table are operands where they applied.
-create or replace temp table operand as
-select parent_key, node_key, operand, max(is_in_a) as is_in_a, max(is_in_b) as is_in_b
-from (
-    select parent_key, node_key, operand, is_chosen, true as is_in_a, false as is_in_b
-    from ({operands_a})
-    union all
-    select parent_key, node_key, operand, is_chosen, false, true
-    from ({operands_b})
-)
-where operand <> 'row' or is_chosen
-group by all;
-
+-- Rows of a table are operands where they applied. Most are those of both.
 create or replace temp table edge as
-select parent_key, node_key, operand from operand where operand <> 'member';
+select parent_key, node_key, operand from ({operands_b}) where operand <> 'member' and (operand <> 'row' or is_chosen);
+
+insert into edge
+select parent_key, node_key, operand from ({operands_a}) where operand <> 'member' and (operand <> 'row' or is_chosen)
+except
+from edge;
 
 create or replace temp table moved as
 with recursive moved as (
@@ -64,30 +57,40 @@ semi join moved on edge.parent_key = moved.node_key
 semi join moved on edge.node_key = moved.node_key
 anti join part on edge.parent_key = part.parent_key and edge.node_key = part.node_key;
 
--- A line may be told otherwise though its amount is the same (another row of a table that pays as much): from a number
--- that did not move any below it is looked at, from one that did those that moved it.
-create or replace temp view way as
-select parent_key, node_key from edge anti join moved on edge.parent_key = moved.node_key
-union all
-from step;
-
 create or replace temp table deepest as
 select * from moved
 anti join step on moved.node_key = step.parent_key
 anti join part on moved.node_key = part.node_key
 where coalesce(moved.operation, moved.input_model) is not null;
 
+-- A line may be told otherwise though its amount is the same (another row of a table that pays as much), and a sum of a
+-- ratio may move whose value stays (a sample that is too small no longer): from a number that did not move, and from a
+-- deepest one, any below it is looked at, from others those that moved it.
+create or replace temp view way as
+select parent_key, node_key from edge
+where parent_key not in (select node_key from moved) or parent_key in (select node_key from deepest)
+union all
+from step;
+
 -- Who is ranked in each cohort: how they moved, and the numbers that are a rank or the size of one.
 create or replace temp table cohort_member as
+with member as (
+    select parent_key, node_key, max(is_in_a) as is_in_a, max(is_in_b) as is_in_b
+    from (
+        select parent_key, node_key, operand, true as is_in_a, false as is_in_b from ({operands_a})
+        union all
+        select parent_key, node_key, operand, false, true from ({operands_b})
+    )
+    where operand = 'member'
+    group by all
+)
 select
     member.parent_key as cohort_key, member.node_key,
     coalesce(number.text_b, number.text_a, split_part(number.input_key, ':', 1)) as who,
     case when not is_in_a then 'came' when not is_in_b then 'left' else 'moved' end as how
-from operand as member
+from member
 inner join number using (node_key)
-where
-    member.operand = 'member'
-    and (not (is_in_a and is_in_b) or member.node_key in (select node_key from moved));
+where not (is_in_a and is_in_b) or member.node_key in (select node_key from moved);
 
 create or replace temp table cohort_of as
 select edge.parent_key as node_key, edge.node_key as cohort_key, number.operation = 'count' as is_size
