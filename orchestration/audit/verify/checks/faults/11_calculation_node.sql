@@ -1,4 +1,4 @@
--- every number is of whom what it rests on is, and of nobody where that is nobody's
+-- every number is of whom what it rests on is, of nobody where that is nobody's, and of the period that its key says
 -- in: audit.calculation_node
 with edge as (
     select
@@ -22,3 +22,12 @@ select 'node_key=' || node_key, 'is not of whom the bonus is'
 from {audit.calculation_node} as number
 inner join {bonus.bonus} as bonus on number.input_model = 'bonus' and number.input_key = bonus.bonus_id
 where number.agent_id is distinct from bonus.agent_id
+union all
+select 'node_key=' || node_key, 'is of a period that its key does not say'
+from (
+    select node_key as said_by, node_key, agent_id, period_id, part from {audit.calculation_node}
+    union all
+    select parent_key, node_key, agent_id, period_id, part from {audit.calculation_operand}
+)
+where (agent_id is null) <> (period_id is null) and (agent_id is not null or part <> 'ranking')
+    or not contains(':' || translate(said_by, '/>', '::') || ':', ':' || period_id || ':')
