@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -19,6 +19,8 @@ from orchestration.state.memory import connect
 
 Row = Mapping[str, Any]
 """A row by column name: DECIMAL as Decimal, DATE as date, NULL as None."""
+AT_ONCE = 10_000
+"""Rows that are fetched at once."""
 
 
 class AuditFileUnreadable(MeritlineError):
@@ -121,8 +123,18 @@ class AuditFile:
             sql = sql.replace(f"${value_name}", _literal(value))
         self.query(f"create or replace temp table {name} as {sql}")
 
+    def forget(self, name: str) -> None:
+        """Give back the memory of rows that were kept."""
+        self.query(f"drop table {name}")
+
     def query(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
         """Rows of a query with parameters by position or by name. Raises AuditFileUnreadable."""
+        return list(self.each(sql, values))
+
+    def each(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> Iterator[Row]:
+        """`query` row by row, for answers that are too long to be held twice: it is asked with the first row
+        and has to be read to the end before the next question.
+        """
         if isinstance(values, Mapping):
             arguments = [f"{name} := {_literal(value)}" for name, value in values.items()]
         else:
@@ -133,7 +145,9 @@ class AuditFile:
                 sql = f"execute question({', '.join(arguments)})"
             result = self._database.execute(sql)
             columns = [description[0] for description in result.description]
-            return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+            while rows := result.fetchmany(AT_ONCE):
+                for row in rows:
+                    yield dict(zip(columns, row, strict=True))
         except duckdb.Error as error:
             if (known := expected_error(error)) is not None:
                 raise known from error

@@ -12,6 +12,7 @@ import pytest
 
 from orchestration.audit.below import read_below
 from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
+from orchestration.audit.calculation.graph import FIELDS_OF_ARITHMETIC
 from orchestration.audit.levers import Lever
 from orchestration.audit.relations import AuditFile
 from orchestration.audit.why import Why, explain
@@ -101,6 +102,7 @@ def test_what_is_read_below_a_grade_and_its_bonus_comes_to_what_is_published(
     roots = [f"grade:{why.agent_id}:{why.period_id}", f"bonus:{why.period_id}:{why.agent_id}"]
     with AuditFile(publication) as audit:
         graph = read_below(audit, roots, with_members=with_members)
+        bare = read_below(audit, roots, with_members=with_members, fields=FIELDS_OF_ARITHMETIC)
     members = [one.node_key for one in graph.of(f"cohort:{group.grade['cohort_id']}")]
     assert len(members) == (len(group.others) + 1 if with_members else 0)
     assert all(graph.numbers[one].operation is None or why.agent_id in one for one in members)
@@ -110,6 +112,10 @@ def test_what_is_read_below_a_grade_and_its_bonus_comes_to_what_is_published(
         evaluator = Evaluator(graph)
         published = {key: one.value for key, one in graph.numbers.items() if one.value is not None}
         assert {key: decimal_of(evaluator.shown(key)) for key in published} == published
+        evaluator = Evaluator(bare)
+        assert {key: decimal_of(evaluator.shown(key)) for key in published} == published
+        assert any(one.label for one in graph.numbers.values())
+        assert not any(one.label for one in bare.numbers.values()), "what is said of them is not read"
         assert sum(graph.numbers[key].operation is not None for key in published) > 30
 
 

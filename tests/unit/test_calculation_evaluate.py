@@ -205,6 +205,25 @@ def test_another_leaf_changes_what_rests_on_it() -> None:
     assert base.shown("it") == 1800 and base.having({}).shown("it") == 1800
 
 
+def test_a_graph_that_is_made_otherwise_somewhere_takes_the_rest_from_the_one_it_was() -> None:
+    """The other graph lacks a factor of one operand; the other operand is not worked out a second time."""
+    numbers = {key: Number(key, "leaf", value=Decimal(key[1:])) for key in ("n2", "n3", "n5")}
+    numbers |= {"kept": Number("kept", "line", "product"), "made": Number("made", "line", "product")}
+    numbers["it"] = Number("it", "line", "sum")
+    operands = {
+        "it": [Operand("term", 1, "kept"), Operand("term", 2, "made")],
+        "kept": [Operand("factor", 1, "n2"), Operand("factor", 2, "n5")],
+        "made": [Operand("factor", 1, "n3"), Operand("factor", 2, "n5")],
+    }
+    base = Evaluator(Graph(numbers, operands))
+    assert base.shown("it") == 25
+    other = Graph(numbers, operands | {"made": operands["made"][:1], "kept": []})
+    trial = base.having({}, anew=frozenset({"made", "it"}), graph=other)
+    assert trial.shown("it") == 13, "`kept` was not named"
+    changed = base.having({"n3": Fraction(4)}, anew=frozenset({"made", "it"}), graph=other)
+    assert changed.shown("it") == 14 and base.shown("it") == 25
+
+
 def test_another_score_changes_its_own_rank_and_those_that_it_passes() -> None:
     for are_candidates, expected in ((False, [2, 1, 2, 4]), (True, [2, 1, 3, 4])):
         base = Evaluator(_cohort(["90", "95.5", "90", "70"], are_candidates=are_candidates))

@@ -14,7 +14,7 @@ from orchestration.audit.calculation.evaluate import Evaluator, decimal_of
 from orchestration.audit.calculation.graph import Graph, Number, Operand
 from orchestration.audit.sensitivity.change import AMOUNT, SECONDS, SET_ASIDE, Change, InputRow, Shift
 from orchestration.audit.sensitivity.group import Group
-from orchestration.audit.sensitivity.scores import Line, Score
+from orchestration.audit.sensitivity.scores import KEPT, Line, Score, without_lines
 from orchestration.audit.sensitivity.search import Inputs, Numbered, Search, Stack
 
 AGENTS = ("A", "B", "C", "D")
@@ -271,6 +271,43 @@ def test_a_row_whose_loss_leaves_too_small_a_sample_gives_its_weight_to_the_othe
     )
     both = [Shift("kpi_observation", f"A:P:{name}", Fraction(0), Fraction(-2)) for name in ("speed", "hits")]
     assert score.with_shifts(both) is None, "nothing is scored any more"
+
+
+def made_anew(of: Drawn, agent: str, shifts: Sequence[Shift], min_sample: int) -> Fraction | None:
+    """The total with sums changed, from a calculation in which they are published so from the start."""
+    numbers, small = dict(of.numbers), []
+    for shift in shifts:
+        for column, by in (("numerator", shift.numerator), ("denominator", shift.denominator)):
+            leaf = numbers[f"{column}:{shift.key}"]
+            value = Fraction(leaf.value or 0) + by
+            numbers[leaf.node_key] = replace(leaf, value=decimal_of(value))
+            if column == "denominator" and value < min_sample:
+                small.append(f"line:{shift.key}")
+    made = without_lines(Graph(numbers, of.operands), small)
+    return None if made is None else Evaluator(made.graph).shown(f"score:{agent}")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_score_that_is_tried_again_and_again_is_that_of_a_calculation_made_anew(seed: int) -> None:
+    """Other sums, other lines that fall away and none, in an order by chance: more than a score keeps."""
+    draw, names, ways = Random(seed), ("speed", "hits", "calls", "visits"), set()
+    of = Drawn({"A": {name: (draw.randint(0, 500), draw.randint(3, 6)) for name in names}})
+    score = Score(of.graph, "score:A", {f"A:P:{name}": [Line(f"line:A:P:{name}", 3)] for name in names})
+    for _ in range(60):
+        some = draw.sample(names, draw.randint(1, len(names)))
+        shifts = [
+            Shift(
+                "kpi_observation",
+                f"A:P:{name}",
+                Fraction(draw.randint(-60, 60)),
+                Fraction(draw.choice([0, 0, -1, -2])),
+            )
+            for name in some
+        ]
+        total = score.with_shifts(shifts)
+        assert total == made_anew(of, "A", shifts, 3)
+        ways.add((*sorted(some), total is None))
+    assert len(ways) > 2 * KEPT and score.with_shifts([]) == score.total
 
 
 def test_the_seconds_are_the_fewest_and_one_less_does_nothing() -> None:

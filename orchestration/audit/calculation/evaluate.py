@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import inf
+from typing import NamedTuple
 
 from orchestration.audit.calculation.graph import Graph, Number, Operand
 
@@ -25,8 +26,7 @@ class CannotEvaluate(Exception):
     """A number whose operands are not those that its operation needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What a number comes to: a fraction, a word, or what puts candidates in order; None where it is none."""
 
     number: Fraction | None = None
@@ -48,12 +48,19 @@ class Evaluator:
         self._base: Evaluator | None = None
         self._anew: frozenset[str] = frozenset()
 
-    def having(self, changed: Mapping[str, Fraction], *, anew: frozenset[str] | None = None) -> Evaluator:
+    def having(
+        self,
+        changed: Mapping[str, Fraction],
+        *,
+        anew: frozenset[str] | None = None,
+        graph: Graph | None = None,
+    ) -> Evaluator:
         """An evaluator with other values in the place of some numbers: only what rests on them is worked out
         anew. Who asks for a few numbers only may name as `anew` all that they are made of, and spares looking
-        for what else rests on those changed.
+        for what else rests on those changed. Of another `graph` these must hold all numbers that are made
+        otherwise there, and what rests on them.
         """
-        other = Evaluator(self._graph)
+        other = Evaluator(self._graph if graph is None else graph)
         other._base, other._changed = self, changed
         other._anew = self._graph.above(changed) if anew is None else anew.union(changed)
         return other
@@ -62,8 +69,10 @@ class Evaluator:
         """What a parent reads of the number. Raises CannotEvaluate."""
         found = self._found.get(node_key)
         if found is None:
-            base = self._unchanged(node_key)
-            found = self._evaluate(node_key) if base is None else base.result(node_key)
+            # As `_unchanged` says; asked here, for no other question is put as often.
+            if self._base is not None and node_key not in self._anew:
+                return self._base.result(node_key)
+            found = self._evaluate(node_key)
         return found
 
     def shown(self, node_key: str) -> Fraction | None:
@@ -131,7 +140,7 @@ class Evaluator:
         return result if number.is_exact else Result(shown, result.word, result.order)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Operands:
     """The operands of one number, read by the part that they have in its operation."""
 
@@ -146,7 +155,16 @@ class Operands:
 
     def all(self, operand: str) -> list[Fraction]:
         """Numbers of one part. Raises CannotEvaluate where one has no number."""
-        return [self._number(key) for key in self.keys(operand)]
+        found = []
+        for one in self.operands:
+            if one.operand == operand:
+                number = self.evaluator.result(one.node_key).number
+                if number is None:
+                    raise CannotEvaluate(
+                        f"{one.node_key}, an operand of {self.number.node_key}, has no value"
+                    )
+                found.append(number)
+        return found
 
     def one(self, operand: str) -> Fraction:
         """The only number of a part. Raises CannotEvaluate where there is none."""
@@ -166,12 +184,6 @@ class Operands:
         """The only result of a part, number or word."""
         keys = self.keys(operand)
         return self.evaluator.result(keys[0]) if keys else None
-
-    def _number(self, key: str) -> Fraction:
-        found = self.evaluator.result(key).number
-        if found is None:
-            raise CannotEvaluate(f"{key}, an operand of {self.number.node_key}, has no value")
-        return found
 
 
 def rounded(value: Fraction, decimals: int) -> Fraction:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from sys import intern
 from typing import Any
 
 
@@ -81,12 +82,15 @@ class Graph:
 
 
 def graph_of(nodes: Iterable[Mapping[str, Any]], operands: Iterable[Mapping[str, Any]]) -> Graph:
-    """A graph from rows of the two relations."""
+    """A graph from rows of the two relations; fields that the nodes lack stay empty."""
     numbers = {row["node_key"]: Number(**_given(row)) for row in nodes}
+    # Each row of the operands brings its keys as strings of its own: one of each is enough.
+    keys = {key: key for key in numbers}
     found: dict[str, list[Operand]] = {}
     for row in operands:
-        found.setdefault(row["parent_key"], []).append(
-            Operand(row["operand"], row["position"], row["node_key"], row["is_chosen"])
+        key, node_key = row["parent_key"], row["node_key"]
+        found.setdefault(keys.get(key, key), []).append(
+            Operand(intern(row["operand"]), row["position"], keys.get(node_key, node_key), row["is_chosen"])
         )
     for below in found.values():
         below.sort(key=lambda one: (one.position, one.operand, one.node_key))
@@ -108,10 +112,24 @@ def graph_of_tree(rows: Iterable[Mapping[str, Any]]) -> Graph:
 
 
 FIELDS = tuple(Number.__dataclass_fields__)
+IN_WORDS = {
+    "label",
+    "label_zh",
+    "unit",
+    "reason",
+    "reason_zh",
+    "effective_from_on",
+    "clause_id",
+    "value_origin",
+}
+FIELDS_OF_ARITHMETIC = tuple(name for name in FIELDS if name not in IN_WORDS)
+"""What a number is worked out from, and the published cell that it is: nothing of what is said about it."""
 _NEVER_NONE = {"label": "", "label_zh": "", "unit": "", "is_exact": False}
 
 
 def _given(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: _NEVER_NONE[name] if row[name] is None and name in _NEVER_NONE else row[name] for name in FIELDS
+        name: _NEVER_NONE[name] if row[name] is None and name in _NEVER_NONE else row[name]
+        for name in FIELDS
+        if name in row
     }

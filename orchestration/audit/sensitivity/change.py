@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from orchestration.audit.node import Phrase
 
@@ -14,8 +15,7 @@ KINDS = (SET_ASIDE, COUNT_AGAIN, RATING, SECONDS, AMOUNT)
 BETTER, WORSE = "better", "worse"
 
 
-@dataclass(frozen=True)
-class Shift:
+class Shift(NamedTuple):
     """What is added to the numerator and the denominator of one published sum.
 
     `model` and `key` name it as the calculation does: `kpi_observation`, `A0007:2026-10:csat`.

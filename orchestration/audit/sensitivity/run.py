@@ -14,6 +14,7 @@ from typing import Any
 from orchestration.audit.below import read_below
 from orchestration.audit.beside import text_beside
 from orchestration.audit.calculation.evaluate import CannotEvaluate, decimal_of
+from orchestration.audit.calculation.graph import FIELDS_OF_ARITHMETIC
 from orchestration.audit.evidence import EvidenceReader
 from orchestration.audit.lookup import require_agent_and_period
 from orchestration.audit.node import Phrase, SourceLine
@@ -144,7 +145,10 @@ class Period:
         apart = sorted({*wanted, *beside})
         roots = [f"{name}:{agent}:{self._id}" for agent in members for name in ("grade", "position")]
         self._graph = read_below(
-            self._audit, [*roots, *(f"score:{agent}:{self._id}" for agent in apart)], with_members=True
+            self._audit,
+            [*roots, *(f"score:{agent}:{self._id}" for agent in apart)],
+            with_members=True,
+            fields=FIELDS_OF_ARITHMETIC,
         )
         self._scores = self._score_of(apart)
         groups = {

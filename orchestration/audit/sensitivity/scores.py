@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from orchestration.audit.calculation.evaluate import Evaluator
 from orchestration.audit.calculation.graph import Graph, Operand
 from orchestration.audit.sensitivity.change import Shift
+
+KEPT = 4
+"""Sets of changed sums of which a score keeps what rests on them."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,14 @@ class Line:
 
     node_key: str
     min_sample: int
+
+
+@dataclass(frozen=True)
+class Made:
+    """A graph that another became, and the numbers that are made otherwise there."""
+
+    graph: Graph
+    otherwise: frozenset[str] = frozenset()
 
 
 def below(graph: Graph, roots: Iterable[str], *, leaves: frozenset[str] = frozenset()) -> Graph:
@@ -47,6 +59,9 @@ class Score:
     def __init__(self, graph: Graph, node_key: str, lines: Mapping[str, Sequence[Line]]) -> None:
         self._graph, self._key, self._lines = below(graph, [node_key]), node_key, lines
         self._base = Evaluator(self._graph)
+        self._whole = Made(self._graph)
+        self._without: dict[frozenset[str], Made | None] = {}
+        self._resting: dict[frozenset[str], frozenset[str]] = {}
         self._amounts: dict[str, Fraction] = {}
         self._sums: dict[tuple[str, str], dict[str, str]] = {}
         for number in self._graph.numbers.values():
@@ -116,18 +131,40 @@ class Score:
                 fallen += [one.node_key for one in lines if sample < max(one.min_sample, 1)]
         if not changed:
             return self.total
-        if not fallen:
-            return self._base.having(changed).shown(self._key)
-        graph = without_lines(self._graph, fallen)
-        return None if graph is None else Evaluator(graph).having(changed).shown(self._key)
+        made = self._made(frozenset(fallen)) if fallen else self._whole
+        if made is None:
+            return None
+        anew = self._above(frozenset(changed) | made.otherwise)
+        return self._base.having(changed, anew=anew, graph=made.graph).shown(self._key)
+
+    def _made(self, fallen: frozenset[str]) -> Made | None:
+        """How the score is made without these lines; None where none is left."""
+        if fallen not in self._without:
+            _make_room(self._without)
+            self._without[fallen] = without_lines(self._graph, fallen)
+        return self._without[fallen]
+
+    def _above(self, node_keys: frozenset[str]) -> frozenset[str]:
+        """The numbers of the score that rest on these. Without a line no more do: those of all will do."""
+        if node_keys not in self._resting:
+            _make_room(self._resting)
+            self._resting[node_keys] = self._graph.above(node_keys)
+        return self._resting[node_keys]
 
 
-def without_lines(graph: Graph, line_keys: Iterable[str]) -> Graph | None:
+def _make_room(kept: dict[frozenset[str], Any]) -> None:
+    """Trials that follow each other change the same few sums: of thousands of scores no more is kept."""
+    if len(kept) >= KEPT:
+        kept.clear()
+
+
+def without_lines(graph: Graph, line_keys: Iterable[str]) -> Made | None:
     """The graph with lines that are scored no longer: their weight goes to the others, in the block and
     between the blocks (S-MISSING). None where a score has no line left.
     """
     numbers, operands = dict(graph.numbers), dict(graph.operands)
-    for key in sorted(set(line_keys)):
+    otherwise, wholes = set(line_keys), set[str]()
+    for key in sorted(otherwise):
         weight = next(one for one in graph.of(key) if graph.numbers[one.node_key].kind == "weight")
         numbers[key] = replace(numbers[key], operation=None, value=Decimal(0))
         operands[key] = ()
@@ -136,8 +173,9 @@ def without_lines(graph: Graph, line_keys: Iterable[str]) -> Graph | None:
             whole = parts["denominator"]
             kept: Sequence[Operand] = [one for one in operands[whole] if one.node_key != parts["numerator"]]
             operands[whole] = kept
+            wholes.add(whole)
             if kept:
                 break
         else:
             return None
-    return Graph(numbers, operands)
+    return Made(Graph(numbers, operands), frozenset(otherwise | wholes))

@@ -127,15 +127,16 @@ class Search:
         Every number of them counts, but where the total moves one way from number to number the ends say
         whether the grade changes between them.
         """
+        going = list(self._going(stack.rows))
         trials: dict[int, _Trial] = {}
 
         def way_of(count: int) -> int:
             if count not in trials:
-                trials[count] = self._after(stack.rows[:count])
+                trials[count] = self._with(going[count - 1], self._of_others(stack.rows[:count]))
             return self._way(trials[count])
 
         found: set[int] = set()
-        for run in self._runs(stack.rows):
+        for run in self._runs(going):
             for count in _firsts(run, way_of):
                 way = way_of(count)
                 if way not in found:
@@ -145,14 +146,15 @@ class Search:
             if len(found) == len(WAYS):
                 return
 
-    def _runs(self, rows: Sequence[InputRow]) -> Iterator[Sequence[int]]:
+    def _runs(self, going: Sequence[Sequence[Shift]]) -> Iterator[Sequence[int]]:
         """Numbers of rows that may go, in order, cut where what they do together may turn: where a sum of
-        theirs does, and from where on the sample is too small and a line is scored no longer.
+        theirs does, and from where on the sample is too small and a line is scored no longer. `going` has
+        what the first row takes, the first two …
         """
         run: list[int] = []
         before: Sequence[Fraction] | None = None
         direction = 0
-        for count, shifts in enumerate(self._going(rows), start=1):
+        for count, shifts in enumerate(going, start=1):
             now = self._score.values(shifts)
             step = _direction(before, now)
             if run and (step is None or direction * step < 0):
@@ -267,14 +269,22 @@ class Search:
 
     def _after(self, rows: Sequence[InputRow], *, back: bool = False) -> _Trial:
         """What the agent's and the others' totals come to without these rows, or with them `back`."""
+        return self._with(self._shifts(rows, back=back), {} if back else self._of_others(rows))
+
+    def _of_others(self, rows: Sequence[InputRow]) -> Mapping[str, Sequence[Shift]]:
+        """What the going of rows takes from others of the group."""
         theirs: dict[str, list[Shift]] = {}
-        for row in rows if not back else ():
+        for row in rows:
             for agent, others in self._others(row).items():
                 if agent != self._agent and agent in self._group:
                     theirs.setdefault(agent, []).extend(others)
+        return theirs
+
+    def _with(self, own: Sequence[Shift], theirs: Mapping[str, Sequence[Shift]]) -> _Trial:
+        """What the totals come to with the agent's `own` sums changed, and `theirs` by agent."""
         try:
             totals = {agent: self._scores[agent].with_shifts(their) for agent, their in theirs.items()}
-            total = self._score.with_shifts(self._shifts(rows, back=back))
+            total = self._score.with_shifts(own)
         except CannotEvaluate:
             return _Trial(None, {})
         if None in totals.values():
