@@ -30,4 +30,6 @@ from (
     select parent_key, node_key, agent_id, period_id, part from {audit.calculation_operand}
 )
 where (agent_id is null) <> (period_id is null) and (agent_id is not null or part <> 'ranking')
-    or not contains(':' || translate(said_by, '/>', '::') || ':', ':' || period_id || ':')
+    -- What corrects a settled line is of the period that pays it, by the key of the line that it corrects.
+    or substr(said_by, strpos(said_by, ':') + 1) not in (select bonus_line_id from {bonus.bonus_correction})
+    and not contains(':' || translate(said_by, '/>', '::') || ':', ':' || period_id || ':')
