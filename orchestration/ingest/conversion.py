@@ -206,4 +206,5 @@ def date_sql(
 def _plain(text: str, pattern: str) -> str:
     if pattern == ISO or pattern in UNIX:
         return f"{pattern}_utc({text})"
-    return f"format_utc({text}, {literal(pattern)})"
+    macro = "offset_format_utc" if "%z" in pattern else "format_utc"
+    return f"{macro}({text}, {literal(pattern)})"

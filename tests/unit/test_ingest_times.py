@@ -92,6 +92,27 @@ def test_any_mix_of_notations_reads_as_each_row_alone(loader: SingleFileLoader) 
                 assert together[f"C{number}"] == expected, text
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"from": "moment"},
+        {"from": "moment", "format": "%Y-%m-%d %H:%M:%S%z"},
+        {"sql": "CAST(moment AS TIMESTAMPTZ)"},
+        {"sql": "TRY_CAST(moment AS TIMESTAMPTZ)"},
+    ],
+    ids=["iso", "format", "cast", "try_cast"],
+)
+def test_an_offset_of_no_place_is_rejected(loader: SingleFileLoader, rule: dict[str, Any]) -> None:
+    """No clock differs from UTC by more than -12:00 and +14:00; an hour has sixty minutes."""
+    real = {"+14:00": 14, "-12:00": -12, "+12:45": 12.75, "-09:30": -9.5, "+0530": 5.5, "-11": -11}
+    odd = ["+14:15", "+15:00", "+25:00", "-12:30", "-13:00", "+08:75", "-05:60", "+2500", "-99"]
+    outcome = load(loader, [f"{FIRST}{end}" for end in (*real, *odd)], rule)
+    assert {row["contact_id"]: row["started_at"] for row in outcome.rows} == {
+        f"C{number}": FIRST - dt.timedelta(hours=hours) for number, hours in enumerate(real.values())
+    }
+    assert len(outcome.rejected) == len(odd)
+
+
 @pytest.mark.parametrize("place", ["entry", "column"])
 def test_a_mapped_name_is_read_in_its_zone(loader: SingleFileLoader, place: str) -> None:
     zones = {"CST": "America/Chicago", "Asia/Tokyo": "Asia/Tokyo"}

@@ -56,7 +56,15 @@ CREATE OR REPLACE MACRO ends_in_c(txt) AS suffix(txt, 'C') OR suffix(txt, 'c');
 CREATE OR REPLACE MACRO has_offset(txt) AS
     contains(txt, '+') OR contains(substr(txt, 11), '-') OR contains(txt, 'Z');
 
-CREATE OR REPLACE MACRO without_name(txt) AS CASE WHEN try_cast(txt AS TIMESTAMP) IS NOT NULL THEN txt END;
+-- DuckDB reads up to 99:99; no place is further from UTC than -12:00 and +14:00.
+CREATE OR REPLACE MACRO has_no_such_offset(txt) AS
+    regexp_matches(
+        txt,
+        '(\+(1[5-9]|[2-9]\d|14:?(0[1-9]|[1-9]\d))|-(1[3-9]|[2-9]\d|12:?(0[1-9]|[1-9]\d))|[+\-]\d\d:?[6-9]\d)[\d:]*$'
+    );
+
+CREATE OR REPLACE MACRO without_name(txt) AS
+    CASE WHEN try_cast(txt AS TIMESTAMP) IS NOT NULL AND NOT has_no_such_offset(txt) THEN txt END;
 
 -- The way over microseconds is several times faster than timezone('UTC', …).
 CREATE OR REPLACE MACRO utc(instant) AS make_timestamp(epoch_us(instant));
@@ -69,6 +77,9 @@ CREATE OR REPLACE MACRO iso_utc(txt) AS
     END;
 
 CREATE OR REPLACE MACRO format_utc(txt, pattern) AS utc(CAST(try_strptime(txt, pattern) AS TIMESTAMPTZ));
+
+CREATE OR REPLACE MACRO offset_format_utc(txt, pattern) AS
+    CASE WHEN NOT has_no_such_offset(txt) THEN format_utc(txt, pattern) END;
 
 CREATE OR REPLACE MACRO unix_seconds_utc(txt) AS
     make_timestamp(try_cast(regexp_extract(txt, '^\d{1,11}$') AS BIGINT) * 1000000);
@@ -99,11 +110,17 @@ CREATE OR REPLACE MACRO date_and_time(both_parts, day_part, clock_part) AS
         ELSE both_parts
     END;
 
--- A profile's cast to a time with a zone, as it is meant: it fails on a zone's name.
+-- A profile's cast to a time with a zone, as it is meant: it fails on a zone's name and on an offset of no place.
 CREATE OR REPLACE MACRO zoned(txt) AS
     CASE
         WHEN ends_in_c(txt) THEN timezone('UTC', CAST(txt AS TIMESTAMP))
-        WHEN has_offset(txt) THEN CAST(CASE WHEN CAST(txt AS TIMESTAMP) IS NOT NULL THEN txt END AS TIMESTAMPTZ)
+        WHEN has_offset(txt)
+            THEN CAST(
+                CASE
+                    WHEN has_no_such_offset(txt) THEN 'offset of no place: ' || txt
+                    WHEN CAST(txt AS TIMESTAMP) IS NOT NULL THEN txt
+                END AS TIMESTAMPTZ
+            )
         ELSE CAST(CAST(txt AS TIMESTAMP) AS TIMESTAMPTZ)
     END;
 CREATE OR REPLACE MACRO try_zoned(txt) AS
