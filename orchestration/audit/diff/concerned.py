@@ -19,9 +19,14 @@ PERIOD, MONTH = "period_id", "month_id"
 
 
 def is_same(pair: Pair, relation: str) -> bool:
-    """Whether both have the same rows of a relation (`schema.name`); no where one has none."""
+    """Whether both have the same rows of a relation (`schema.name`); no where one has none. One that is the
+    same is known to be from then on.
+    """
     columns = pair.columns.get(relation, ())
-    return bool(columns) and not pair.rows(f"from ({one_sided(relation, columns)}) limit 1")
+    found = bool(columns) and not pair.rows(f"from ({one_sided(relation, columns)}) limit 1")
+    if found:
+        pair.same |= {relation}
+    return found
 
 
 def concerned(pair: Pair) -> Sequence[str]:

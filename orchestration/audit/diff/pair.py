@@ -143,9 +143,14 @@ def said(row: Row, names: Iterable[str]) -> list[str]:
 
 
 def one_sided(relation: str, columns: Sequence[str]) -> str:
-    """SQL of the rows of a relation that only one of the publications has."""
-    one, other = (f"select {', '.join(columns)} from {side}.{relation}" for side in "ab")
-    return f"select * from (({one} except all {other}) union all ({other} except all {one}))"
+    """SQL of the rows of a relation that one of the publications has more often than the other, each once.
+    Grouped, not `except all`: that numbers all rows first and takes five times as long.
+    """
+    names = ", ".join(columns)
+    one, other = (
+        f"select {names}, {sign} as _sign from {side}.{relation}" for side, sign in (("a", 1), ("b", -1))
+    )
+    return f"select {names} from ({one} union all {other}) group by {names} having sum(_sign) <> 0"
 
 
 def query(name: str, **names: str) -> str:
