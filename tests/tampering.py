@@ -546,6 +546,20 @@ def _forged_owner(state: StateFolder, landing: Path, chance: Random) -> Tamperin
     return Tampering("numbers of another agent", ("auditor/audit.calculation_node", "is of another than"))
 
 
+def forged_period(state: StateFolder, condition: str, other: str) -> Tampering:
+    """Numbers that fulfil a condition, said to be of another period."""
+    value = f"case when {condition} then {other} else period_id end"
+    _forged_everywhere(state, "audit.calculation_node", "period_id", value=value)
+    found = "auditor/audit.calculation_node", "is of a period that its key does not say"
+    return Tampering(f"numbers where {condition} are of {other}", found)
+
+
+def _forged_team_period(state: StateFolder, landing: Path, chance: Random) -> Tampering:
+    """A team's place in an award is nobody's number, so it has no period, also not its own."""
+    own = "split_part(node_key, ':', 2)"
+    return forged_period(state, "agent_id is null and node_key like 'candidate:%'", own)
+
+
 def _forged_row_hash(state: StateFolder, landing: Path, chance: Random) -> Tampering:
     _forged_everywhere(state, "facts.fct_ticket", "source_row_hash", value=f"'{'0' * 32}'")
     return Tampering("hashes of rows", ("auditor/facts.fct_ticket", "source_row_hash: says 000", "has "))
@@ -656,6 +670,7 @@ FORGERIES: Sequence[Way] = (
     _forged_award,
     _forged_trace,
     _forged_owner,
+    _forged_team_period,
     _forged_row_hash,
     _forged_file_hash,
     _forged_file,

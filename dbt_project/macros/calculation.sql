@@ -72,10 +72,15 @@
 {% endmacro %}
 
 {# A node as columns of a select. It is of the agent and period of the row unless said: `agent_id='null'` of nobody's
-   own, which has no period either; `agent_id='line.agent_id'` of the period that stands beside. #}
+   own; `agent_id='line.agent_id'` of the period that stands beside. What is nobody's own has no period either, also
+   where a row alone says so: a team's place among others that are agents'. #}
 {% macro node() %}
     {%- set agent_id = kwargs.get('agent_id', 'agent_id') -%}
-    {%- set values = {'agent_id': agent_id, 'period_id': agent_id | replace('agent_id', 'period_id')} -%}
+    {%- set period_id = agent_id | replace('agent_id', 'period_id') -%}
+    {%- if agent_id != 'null' -%}
+        {%- set period_id = 'case when ' ~ agent_id ~ ' is not null then ' ~ period_id ~ ' end' -%}
+    {%- endif -%}
+    {%- set values = {'agent_id': agent_id, 'period_id': period_id} -%}
     {%- do values.update(_node_values(kwargs)) -%}
     {%- for name, type in node_fields().items() %}
         cast({{ values.get(name, 'null') }} as {{ type }}) as {{ name }}

@@ -49,6 +49,8 @@ class AuditFile:
             self._database.execute(f"attach '{quoted}' as publication (read_only)")
             self._database.execute("use publication")
         except duckdb.Error as error:
+            if (known := expected_error(error)) is not None:
+                raise known from error
             raise AuditFileUnreadable(
                 path=self.path,
                 problem=f"the audit file does not open ({str(error).splitlines()[0]})",

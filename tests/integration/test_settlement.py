@@ -15,6 +15,8 @@ import pytest
 
 from orchestration.audit.diff import compare_publications
 from orchestration.audit.pack.verify import verify_pack
+from orchestration.audit.verify.catalogue import all_faults
+from orchestration.audit.verify.data import ParquetData
 from orchestration.audit.verify.run import verify_state
 from orchestration.cli import run
 from orchestration.errors import ConfigurationError, PublicationRefused
@@ -25,7 +27,7 @@ from orchestration.settlement.frozen import pinned_runs, settlements
 from orchestration.settlement.settle import settle
 from orchestration.state.folder import StateFolder
 from tests.forged_pack import rewritten
-from tests.tampering import link_copy
+from tests.tampering import forged_period, link_copy
 
 CLOSED, OPEN = "2026-09", "2026-10"
 LOWER_SALARY_CNY = 1000
@@ -511,6 +513,23 @@ def test_a_register_that_is_not_the_settled_one_is_named(corrected: Corrected, t
     said = [str(finding) for finding in report.findings]
     assert any(f"the register of settled {CLOSED} has hash" in one for one in said), said[:5]
     assert any("what it rests on" in one and "bonus.bonus_line" in one for one in said), said[:5]
+
+
+@pytest.mark.parametrize("other", [CLOSED, "2026-Q3"])
+def test_another_period_of_a_number_that_corrects_is_named(
+    corrected: Corrected, tmp_path: Path, other: str
+) -> None:
+    """Its key says two periods: it is of the one that pays it, not of the one that it corrects."""
+    state = StateFolder(link_copy(corrected.state.root, tmp_path / "state"))
+    ((line,),) = _read(
+        state,
+        "select min(bonus_line_id) from bonus.bonus_correction where owed_cny <> 0 and settled_cny <> 0",
+    )
+    corrects = f"split_part(node_key, ':', 1) in ('adjustment', 'settled_cny') and node_key like '%:{line}'"
+    done = forged_period(state, corrects, f"'{other}'")
+    [check] = [one for one in all_faults() if "of the period that its key says" in one.what]
+    found = [str(finding) for finding in check.check(ParquetData(state.current.resolve()))[2]]
+    assert len(found) == 2 and all(all(part in one for part in done.named) for one in found), found
 
 
 def _change_a_settled_line(state: StateFolder) -> None:

@@ -107,6 +107,8 @@ bonus_line as (
         on line.bonus_line_id = settled.bonus_line_id
 ),
 
+-- Its numbers are of the period that pays it, and so have its own id in their keys: that of the line which it corrects
+-- says the settled period alone.
 adjustment as (
     select
         line.bonus_line_id,
@@ -354,7 +356,7 @@ where is_computed
 union all
 select
     {{ node(
-        node_key="'" ~ column ~ ":' || corrected_line_id", parent_key="'adjustment:' || bonus_line_id",
+        node_key="'" ~ column ~ ":' || bonus_line_id", parent_key="'adjustment:' || bonus_line_id",
         operand="'subtrahend'", position=loop.index + 1, kind="'settled'", label="'" ~ label ~ "'",
         label_zh="'" ~ label_zh ~ "'", unit="'cny'",
         cell=['bonus_correction', column, 'adjustment'],
@@ -366,7 +368,7 @@ where {{ column }} <> 0
 union all
 select
     {{ node(
-        node_key="'withheld:' || corrected_line_id", parent_key="'adjustment:' || bonus_line_id",
+        node_key="'withheld:' || bonus_line_id", parent_key="'adjustment:' || bonus_line_id",
         operand="'subtrahend'", position=4, kind="'settled'",
         operation="case when ranking_correction = 'held_harmless' then 'bounded' else 'same' end",
         label="'moved by others, not passed on (' || ranking_correction || ')'", label_zh="'受他人变动影响，不予计入'",
@@ -376,7 +378,7 @@ from moved
 union all
 select
     {{ node(
-        node_key="'moved:' || corrected_line_id", parent_key="'withheld:' || corrected_line_id", operand="'term'",
+        node_key="'moved:' || bonus_line_id", parent_key="'withheld:' || bonus_line_id", operand="'term'",
         position=1, kind="'settled'", operation="'difference'", label="'moved by others'", label_zh="'受他人变动影响'",
         unit="'cny'", cell=['bonus_correction', 'moved_cny', 'moved'],
         cell_columns={'bonus_line_id': 'moved.corrected_line_id'}
@@ -385,7 +387,7 @@ from moved
 union all
 select
     {{ uses(
-        node_key="'line:' || corrected_line_id", parent_key="'moved:' || corrected_line_id", operand="'minuend'",
+        node_key="'line:' || corrected_line_id", parent_key="'moved:' || bonus_line_id", operand="'minuend'",
         position=1
     ) }}
 from moved
@@ -393,9 +395,9 @@ where is_computed
 union all
 select
     {{ node(
-        node_key="'unmoved:' || corrected_line_id", parent_key="'moved:' || corrected_line_id", operand="'subtrahend'",
-        position=2, kind="'settled'", label="'had nobody else moved'", label_zh="'他人未变动时'", unit="'cny'",
-        agent_id='moved.agent_id', cell=['bonus_unmoved', 'amount_cny', 'unmoved']
+        node_key="'unmoved:' || moved.bonus_line_id", parent_key="'moved:' || moved.bonus_line_id",
+        operand="'subtrahend'", position=2, kind="'settled'", label="'had nobody else moved'",
+        label_zh="'他人未变动时'", unit="'cny'", agent_id='moved.agent_id', cell=['bonus_unmoved', 'amount_cny', 'unmoved']
     ) }}
 from moved
 inner join {{ ref('bonus_unmoved') }} as unmoved
@@ -403,7 +405,7 @@ inner join {{ ref('bonus_unmoved') }} as unmoved
 union all
 select
     {{ node(
-        node_key="'no_higher:' || corrected_line_id", parent_key="'withheld:' || corrected_line_id", operand="'high'",
+        node_key="'no_higher:' || bonus_line_id", parent_key="'withheld:' || bonus_line_id", operand="'high'",
         position=2, kind="'constant'", label="'nothing'", label_zh="'零'", unit="'cny'", value='0'
     ) }}
 from moved

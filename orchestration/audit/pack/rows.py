@@ -12,6 +12,7 @@ import duckdb
 
 from orchestration.audit.pack.write import DATA
 from orchestration.audit.relations import AuditFile, Row
+from orchestration.audit.verify.memory import memory_ran_out
 from orchestration.errors import MeritlineError
 from orchestration.state.memory import connect
 
@@ -73,6 +74,9 @@ class PackFile(AuditFile):
                 {"rows": json.dumps(read["rows"])},
             )
         except (KeyError, ValueError, TypeError, duckdb.Error) as error:
+            # Its texts are in memory already, and claim no more than they are long.
+            if (known := memory_ran_out(error)) is not None:
+                raise known from error
             problem = f"does not read ({type(error).__name__}: {str(error).splitlines()[0]})"
             raise PackUnreadable(path=member, problem=problem, remedy="Ask for the pack again") from error
 

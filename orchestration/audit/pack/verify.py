@@ -34,7 +34,7 @@ from orchestration.audit.show.page import trace_page
 from orchestration.audit.verify.findings import ODD_ROWS, Finding, Report
 from orchestration.audit.verify.stated import check_cells, evaluated
 from orchestration.audit.words import tree_evaluator
-from orchestration.errors import ConfigurationError, MeritlineError
+from orchestration.errors import ConfigurationError, MemoryRanOut, MeritlineError
 
 TRACE = "audit.bonus_trace"
 Checked = tuple[int, str, list[Finding]]
@@ -75,6 +75,8 @@ def _check_rows(
     for name, check in checks:
         try:
             looked_at, unit, findings = check()
+        except MemoryRanOut:
+            raise
         except (MeritlineError, CannotEvaluate, *ODD_ROWS) as error:
             problem = f"the rows do not fit together ({type(error).__name__}: {error})"
             report.add(name, 0, "rows", [Finding(DATA, problem)])

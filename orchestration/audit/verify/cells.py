@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ import duckdb
 
 from orchestration.audit.verify.data import first_line, literal, parquet
 from orchestration.audit.verify.findings import Finding, shown
+from orchestration.audit.verify.memory import require_memory
 from orchestration.state.folder import AUDITOR, auditor_parquet, relation_at
 from orchestration.state.memory import connect
 
@@ -40,12 +41,13 @@ def relations_of(database: duckdb.DuckDBPyConnection) -> list[str]:
 
 def differing_relations(database: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[str]:
     """Relations of the DuckDB file that is open whose rows are not those of the auditors' Parquet, or do not
-    read.
+    read. Raises MemoryRanOut.
     """
     for relation in relations_of(database):
         try:
             is_same = same_rows(database, _copy(relation), parquet(auditor_parquet(folder, relation)))
-        except duckdb.Error:
+        except duckdb.Error as error:
+            require_memory(error, folder)
             is_same = False
         if not is_same:
             yield relation
@@ -62,11 +64,22 @@ def same_rows(database: duckdb.DuckDBPyConnection, one: str, other: str) -> bool
     return len(sums) == 1
 
 
-def reading(place: str, problem: str, findings: Iterator[Finding]) -> Iterator[Finding]:
-    """The findings up to where DuckDB cannot go on, which is one too."""
+def reading(
+    place: str,
+    problem: str,
+    findings: Iterator[Finding],
+    folder: Path | None,
+    beside: Mapping[Path, str] | None = None,
+) -> Iterator[Finding]:
+    """The findings up to where DuckDB cannot go on, which is one too. They are of the publication in `folder`
+    and of the files `beside` it, with their SHA-256; of none where nothing says what is read. Raises
+    MemoryRanOut.
+    """
     try:
         yield from findings
     except duckdb.Error as error:
+        if folder is not None:
+            require_memory(error, folder, beside)
         yield Finding(place, f"{problem} ({first_line(error)})")
 
 
@@ -77,9 +90,9 @@ def located(folder: Path, name: str, database: str = f"{AUDITOR}.duckdb") -> Ite
     `name` is the path in the publication of a file, or of a relation's folder.
     """
     if name.endswith(".duckdb"):
-        yield from reading(name, "does not compare", _cells_of_database(folder, name))
+        yield from reading(name, "does not compare", _cells_of_database(folder, name), folder)
     elif name.endswith(".parquet") or (folder / name).is_dir():
-        yield from reading(name, FORM_LOST, _cells_of_parquet(folder, name, database))
+        yield from reading(name, FORM_LOST, _cells_of_parquet(folder, name, database), folder)
 
 
 def _cells_of_parquet(folder: Path, name: str, beside: str) -> Iterator[Finding]:
@@ -99,7 +112,7 @@ def _cells_of_database(folder: Path, name: str) -> Iterator[Finding]:
         for relation in differing_relations(database, folder):
             reference = parquet(auditor_parquet(folder, relation))
             cells = differences(database, name, _copy(relation), reference)
-            for one in reading(name, FORM_LOST, cells):
+            for one in reading(name, FORM_LOST, cells, folder):
                 yield replace(one, row=f"{relation} {one.row}".strip())
 
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-import duckdb
 
 from orchestration.audit.publications import MANIFEST
 from orchestration.audit.verify.cells import (
@@ -50,27 +47,26 @@ def check_copies(data: ParquetData, manifest: Mapping[str, Any], report: Report)
     findings: list[Finding] = []
     relations: dict[str, list[str]] = {}
     for name in sorted(path.name for path in folder.glob("*.duckdb")):
-        with suppress(duckdb.Error), opened(folder / name) as database:
-            relations[name] = relations_of(database)
-        findings += reading(name, "does not compare", _database_findings(folder, name))
+        findings += reading(name, "does not compare", _database_findings(folder, name, relations), folder)
     count = sum(map(len, relations.values()))
     report.add("DuckDB files against the Parquet beside them", count, "relations", findings)
 
     parts = len(list((folder / AUDITOR).glob(f"*/{PARTS}")))
-    findings = list(reading(f"{AUDITOR}/", "does not compare", _part_findings(folder)))
+    findings = list(reading(f"{AUDITOR}/", "does not compare", _part_findings(folder), folder))
     report.add("parts of a relation: of one form", parts, "files", findings)
 
     audiences = (AUDITOR, *AUDIENCES)
     findings = []
     for audience in audiences:
         about = _about_findings(folder, audience, manifest)
-        findings += reading(f"{audience}.duckdb", "does not say whose it is", about)
+        findings += reading(f"{audience}.duckdb", "does not say whose it is", about, folder)
     report.add("what each DuckDB file says of itself", len(audiences), "files", findings)
 
     findings = []
     names = [f"{audience}/{path.name}" for audience in AUDIENCES for path in _parquet_of(folder, audience)]
     for name in names:
-        findings += reading(name, "does not compare", _twin_findings(folder, name, manifest["files"]))
+        twins = _twin_findings(folder, name, manifest["files"])
+        findings += reading(name, "does not compare", twins, folder)
     report.add("Parquet of BI and payroll against the auditors' Parquet", len(names), "relations", findings)
 
     published = {path.name for path in (folder / AUDITOR).glob("*/")}
@@ -92,9 +88,12 @@ def _parquet_of(folder: Path, audience: str) -> list[Path]:
     return sorted((folder / audience).glob("*.parquet"))
 
 
-def _database_findings(folder: Path, name: str) -> Iterator[Finding]:
-    """Relations of a DuckDB file that are not those of the Parquet beside it, and the cells by which."""
+def _database_findings(folder: Path, name: str, relations: dict[str, list[str]]) -> Iterator[Finding]:
+    """Relations of a DuckDB file that are not those of the Parquet beside it, and the cells by which; puts
+    all that it has into `relations`.
+    """
     with opened(folder / name) as database:
+        relations[name] = relations_of(database)
         for relation in differing_relations(database, folder):
             yield Finding(name, "does not hold the rows of the Parquet beside it", row=relation)
             yield from located(folder, place_of(relation), name)

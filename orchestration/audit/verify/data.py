@@ -10,6 +10,7 @@ from typing import Protocol
 import duckdb
 
 from orchestration.audit.relations import Row
+from orchestration.audit.verify.memory import require_memory
 from orchestration.errors import MeritlineError
 from orchestration.publish.views import view_text
 from orchestration.state.folder import auditor_folder, auditor_parquet, auditor_view
@@ -56,7 +57,8 @@ class PublishedRows(Protocol):
 class ParquetData:
     """The auditors' Parquet of one publication folder; relations are read once and kept.
 
-    Everything raises RelationUnreadable, which names the file of the relation that is asked about.
+    Everything raises RelationUnreadable, which names the file of the relation that is asked about, or
+    MemoryRanOut.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -121,6 +123,7 @@ class ParquetData:
                 for row in batch:
                     yield dict(zip(columns, row, strict=True))
         except duckdb.Error as error:
+            require_memory(error, self.folder)
             path = self.path(relation)
             raise RelationUnreadable(
                 path=path,

@@ -14,6 +14,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from orchestration.audit.verify.data import first_line
 from orchestration.audit.verify.findings import Finding, Report, shown
+from orchestration.audit.verify.memory import require_memory
 from orchestration.publish.payroll.rows import REGISTER, Line, PeriodPay, is_complete, read_period
 from orchestration.publish.payroll.sheet import HEADER, Formula, Sheet, Value
 from orchestration.publish.payroll.statement import statement_name
@@ -31,10 +32,14 @@ PAGES = "statements of payroll against the register"
 
 
 def check_payroll(folder: Path, report: Report) -> None:
-    """Each workbook's cells and each statement's amounts; files of no period or person."""
+    """Each workbook's cells and each statement's amounts; files of no period or person.
+
+    Raises MemoryRanOut.
+    """
     try:
         _check(folder, report)
     except duckdb.Error as error:
+        require_memory(error, folder)
         report.skip("workbooks and statements of payroll", f"a relation does not read ({first_line(error)})")
 
 

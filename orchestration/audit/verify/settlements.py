@@ -49,7 +49,8 @@ def check_settlements(
     if not findings:
         for settlement in found.values():
             findings += _settlement_findings(state, settlement, current)
-        findings += read_back_findings(state, sorted(_published_periods(current) & set(found)), current)
+        shown = [found[period_id] for period_id in sorted(_published_periods(current) & set(found))]
+        findings += read_back_findings(state, shown, current)
         findings += _unrecorded(state, found, manifests)
         findings += _chain_findings(state, found, records)
     findings += _erased(paths, records)
@@ -95,7 +96,7 @@ def _register_findings(folder: Path, settlement: Settlement) -> Iterator[Finding
                 f"it was settled as {settlement.register_hash}",
             )
 
-    return reading(place, "does not read", found())
+    return reading(place, "does not read", found(), folder)
 
 
 def _chain_findings(
@@ -155,7 +156,8 @@ def _unrecorded(
         for path in sorted(path for path in frozen_folder(state, table).rglob("*") if path.is_file()):
             name = path.relative_to(state.root).as_posix()
             if path.name == SCHEMA_FILE:
-                yield from reading(name, "does not read", _schema_findings(path, name, table))
+                # Nothing keeps its hash: whatever goes wrong with it may be its own doing.
+                yield from reading(name, "does not read", _schema_findings(path, name, table), None)
             elif name not in known:
                 yield Finding(name, "no record in settled/ vouches for it")
     for folder in sorted((state.raw / "settlement").glob("*")):

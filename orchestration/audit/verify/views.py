@@ -8,6 +8,7 @@ import duckdb
 
 from orchestration.audit.verify.data import first_line, literal
 from orchestration.audit.verify.findings import Finding, Report
+from orchestration.audit.verify.memory import require_memory
 from orchestration.errors import MeritlineError
 from orchestration.publish.databases import written
 from orchestration.publish.views import create_views, view_names
@@ -28,13 +29,17 @@ VIEWS = """
 
 
 def check_views(folder: Path, report: Report) -> None:
-    """Each view of the auditors' file against the view that its SQL makes over the same tables."""
+    """Each view of the auditors' file against the view that its SQL makes over the same tables.
+
+    Raises MemoryRanOut.
+    """
     place = f"{AUDITOR}.duckdb"
     findings: list[Finding] = []
     found: list[tuple[str, str | None, str | None]] = []
     try:
         found = _views(folder)
     except duckdb.Error as error:
+        require_memory(error, folder)
         findings.append(Finding(place, f"its views cannot be made again ({first_line(error)})"))
     except MeritlineError as error:
         findings.append(Finding(f"{AUDITOR}/{Path(str(error.path)).name}", error.problem))

@@ -25,11 +25,12 @@ where number.agent_id is distinct from bonus.agent_id
 union all
 select 'node_key=' || node_key, 'is of a period that its key does not say'
 from (
-    select node_key as said_by, node_key, agent_id, period_id, part from {audit.calculation_node}
+    select node_key as said_by, node_key, agent_id, period_id from {audit.calculation_node}
     union all
-    select parent_key, node_key, agent_id, period_id, part from {audit.calculation_operand}
-)
-where (agent_id is null) <> (period_id is null) and (agent_id is not null or part <> 'ranking')
-    -- What corrects a settled line is of the period that pays it, by the key of the line that it corrects.
-    or substr(said_by, strpos(said_by, ':') + 1) not in (select bonus_line_id from {bonus.bonus_correction})
-    and not contains(':' || translate(said_by, '/>', '::') || ':', ':' || period_id || ':')
+    select parent_key, node_key, agent_id, period_id from {audit.calculation_operand}
+) as number
+-- The id of a line that corrects a settled one says both periods.
+left join {bonus.bonus_line} as line on substr(said_by, strpos(said_by, ':') + 1) = line.bonus_line_id
+where (number.agent_id is null) <> (number.period_id is null)
+    or number.period_id <> line.period_id
+    or not contains(':' || translate(said_by, '/>', '::') || ':', ':' || number.period_id || ':')
