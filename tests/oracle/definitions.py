@@ -22,6 +22,7 @@ class Definition:
 
 
 WINDOWS = {"fcr": 7, "conversion_rate": 30, "repurchase_rate": 30, "repeat_complaint_rate": 30}
+OF_100 = ("qa_score", "collaboration_score")
 
 
 class Definitions:
@@ -39,7 +40,8 @@ class Definitions:
         return self._found[key]
 
     def _look_up(self, kpi: str, month: str) -> Definition:
-        stated = Definition(window_days=WINDOWS.get(kpi, 0))
+        scale = 100 if kpi in OF_100 else 10
+        stated = Definition(window_days=WINDOWS.get(kpi, 0), score_scale=scale * MILLION)
         if self._policy is None:
             return stated
         (row,) = [row for row in self._policy.in_force("kpi", month) if row["kpi_id"] == kpi]

@@ -503,11 +503,18 @@ class Observer:
             when, key = review.reviewed_at, review.review_id
             if review.is_passed is not None and not out("quality_review", key, "qa_pass_rate"):
                 at("qa_pass_rate", review.agent_id, when, MILLION * review.is_passed)
-            if review.score is not None and not out("quality_review", key, "qa_score"):
+            if (
+                review.score is not None
+                and self._is_on_scale("qa_score", when, review.score)
+                and not out("quality_review", key, "qa_score")
+            ):
                 at("qa_score", review.agent_id, when, review.score)
         for violation in self.exports.violations():
             if not out("violation", violation.violation_id, "violation_count"):
                 at("violation_count", violation.agent_id, violation.occurred_at, MILLION)
+
+    def _is_on_scale(self, kpi: str, instant: int, score: int) -> bool:
+        return 0 <= score <= self.definitions.of(kpi, self.month(instant)).score_scale
 
     def _sales_rows(self) -> None:
         at, out = self.evidence.at, self.rulings.out
@@ -524,9 +531,10 @@ class Observer:
             decided = lead.stage in ("won", "lost")
             if decided and closed is not None and not out("lead", lead.lead_id, "win_rate"):
                 at("win_rate", lead.agent_id, closed, MILLION * (lead.stage == "won"))
-            if lead.required_fields and not out("lead", lead.lead_id, "lead_completeness"):
-                completed = MILLION * (lead.completed_fields or 0)
-                at("lead_completeness", lead.agent_id, created, completed, lead.required_fields)
+            required, completed = lead.required_fields or 0, lead.completed_fields or 0
+            can_be = required > 0 and 0 <= completed <= required
+            if can_be and not out("lead", lead.lead_id, "lead_completeness"):
+                at("lead_completeness", lead.agent_id, created, MILLION * completed, required)
         for order in self.exports.orders():
             if order.status in ("paid", "refunded") and not out("order", order.order_id, "sales_amount"):
                 back = order.refunded_amount
@@ -536,7 +544,8 @@ class Observer:
 
     def _support_rows(self) -> None:
         for support in self.exports.collaborations():
-            self.evidence.at("collaboration_score", support.agent_id, support.occurred_at, support.rating)
+            if self._is_on_scale("collaboration_score", support.occurred_at, support.rating):
+                self.evidence.at("collaboration_score", support.agent_id, support.occurred_at, support.rating)
             self.evidence.at("support_count", support.agent_id, support.occurred_at, MILLION)
         for recognition in self.exports.recognitions():
             if (

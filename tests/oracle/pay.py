@@ -515,9 +515,9 @@ class Pay:
         return str(getattr(segment.job, attribute))
 
     def _band_value(self, component: Row, segment: Segment, period: str, agent: str) -> Fraction:
-        """What picks the band of a rate table: full years on the period's last day in service, or nothing."""
+        """What picks the band of a rate table: full years on that service's last day, or nothing."""
         if component["band_attribute"] == "service_years":
-            last = self.scores.last_segment[(period, agent)].last
+            last = min(segment.served_to, days_of(period)[1])
             return Fraction(full_years(segment.hired, last))
         return Fraction(0)
 

@@ -22,6 +22,8 @@ class Segment(NamedTuple):
     hired: int
     """First day in service: stated by the row, else by the newest before it or the first after it of the same
     spell, else the spell's first day."""
+    served_to: int
+    """Last day of the spell."""
 
 
 class People:
@@ -55,7 +57,7 @@ class People:
                     last = min(last, job.left_on)
                 if first <= min(last, last_day):
                     department = job.department or departments.get(job.team_id, "")
-                    segments.append(Segment(first, last, job, department, first))
+                    segments.append(Segment(first, last, job, department, first, last))
             self._segments[agent] = list(_hired(segments))
         self._starts = {agent: [s.first for s in segments] for agent, segments in self._segments.items()}
 
@@ -84,7 +86,7 @@ class People:
 
 
 def _hired(segments: list[Segment]) -> Iterator[Segment]:
-    """Segments of one agent with the day of hiring of each."""
+    """Segments of one agent with the day of hiring and the last day of the spell of each."""
     spells: list[list[Segment]] = []
     for segment in segments:
         if not spells or segment.first > spells[-1][-1].last + 1:
@@ -96,7 +98,7 @@ def _hired(segments: list[Segment]) -> Iterator[Segment]:
         hired = min(began, stated[0]) if stated else began
         for segment in spell:
             hired = hired if segment.job.hired_on is None else segment.job.hired_on
-            yield segment._replace(hired=hired)
+            yield segment._replace(hired=hired, served_to=spell[-1].last)
 
 
 def _without_odd_leaving(job: Job, first: Job) -> Job:

@@ -375,6 +375,33 @@ def test_leads(tmp_path: Path) -> None:
     assert seen(found, "lead_completeness") == "24/32=0.75+0"
 
 
+def test_what_lies_beyond_its_scale_is_not_counted(tmp_path: Path) -> None:
+    at, who = "2026-03-02 09:00:00", {"agent_id": "A"}
+    leads: Rows = [
+        {"lead_id": f"L{n}", "created_at": at, "stage": "open", "required_fields": required}
+        | who
+        | {"completed_fields": completed}
+        for n, (required, completed) in enumerate(
+            [(8, 6), (8, 8), (8, 9), (8, -1), (-8, ""), (0, 3), ("", 3)]
+        )
+    ]
+    reviews: Rows = [
+        {"review_id": f"Q{n}", "reviewed_at": at, "score": score, "is_passed": "Y"} | who
+        for n, score in enumerate(("0", "100", "100.000001", "-0.5"))
+    ]
+    supports: Rows = [
+        {"collaboration_id": f"H{n}", "occurred_at": at, "rating": rating} | who
+        for n, rating in enumerate(("100", "101", "-1"))
+    ]
+    tables = {"crm/lead": leads, "ticket/quality_review": reviews, "workforce/collaboration": supports}
+    found = observe(tmp_path, tables)
+    assert seen(found, "lead_completeness") == "14/16=0.875+0"
+    assert seen(found, "qa_score") == "100/2=50+0"
+    assert seen(found, "qa_pass_rate") == "4/4=1+0"
+    assert seen(found, "collaboration_score") == "100/1=100+0"
+    assert seen(found, "support_count") == "3/1=3+0"
+
+
 def test_sales_and_repurchases(tmp_path: Path) -> None:
     base: dict[str, object] = {
         "ordered_at": "2026-03-10 09:00:00",

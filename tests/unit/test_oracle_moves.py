@@ -320,6 +320,34 @@ def test_a_leaver_is_paid_to_the_last_day_with_the_years_of_that_day(tmp_path: P
     }
 
 
+def test_who_comes_back_within_the_month_has_the_years_of_each_service(tmp_path: Path) -> None:
+    plan: dict[str, object] = {"scheme_id": "sales_service", "education": "college"}
+    rules = policy(
+        tmp_path / "policy",
+        component=[
+            component("base", "fixed", key_attribute="education", band_attribute="service_years")
+            | {"scheme_id": "sales_service"}
+        ],
+        component_rate=[
+            rate("base", "college", 0, 1, amount_cny="3100"),
+            rate("base", "college", 1, amount_cny="6200"),
+        ],
+    )
+    tables: dict[str, Rows] = {
+        "workforce/agent": [
+            agent("A", **plan, hired_on="2025-03-15", left_on="2026-03-05"),
+            agent("A", **plan, hired_on="2026-03-20", effective_from="2026-03-20"),
+            agent("B", **plan, hired_on="2025-03-15"),
+            agent("B", **plan, hired_on="2025-03-15", effective_from="2026-03-06"),
+        ],
+        "ticket/contact": [contact("K", agent_id="Z")],
+    }
+    assert paid(scored(tmp_path, rules, tables)) == {
+        (MARCH, "A", "base"): Decimal("1700.00"),  # ended on the 5th, ten days short of the year
+        (MARCH, "B", "base"): Decimal("6200.00"),  # one service, and a year on its last day in the month
+    }
+
+
 def test_nobody_vanishes_by_an_odd_leaving_date(tmp_path: Path) -> None:
     rules = policy(
         tmp_path / "policy",

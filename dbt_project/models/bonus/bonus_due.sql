@@ -36,7 +36,7 @@ select
         else ''
     end as rate_key,
     case due.band_attribute
-        when 'service_years' then {{ full_years('due.hired_on', 'due.last_day_on') }}
+        when 'service_years' then {{ full_years('due.hired_on', 'due.service_last_day_on') }}
         else 0
     end as band_value,
     grade.grade,

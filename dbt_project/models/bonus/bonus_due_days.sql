@@ -107,7 +107,7 @@ select
     due.of_day_count as period_day_count,
     cast(due.own_day_count as bigint) as own_day_count,
     place.service_day_count,
-    place.last_day_on,
+    due.service_last_day_on,
     due.role,
     due.team_id,
     due.department,

@@ -21,7 +21,8 @@ overlapping as (
         period.period_id,
         period.day_count as period_day_count,
         greatest(segment.segment_from_on, period.starts_on) as first_day_on,
-        least(segment.segment_to_on, period.ends_before_on) as ends_before_on
+        least(segment.segment_to_on, period.ends_before_on) as ends_before_on,
+        least(segment.spell_to_on, period.ends_before_on) as spell_ends_before_on
     from {{ ref('dim_agent_segment') }} as segment
     inner join {{ ref('dim_period') }} as period
         on
@@ -54,6 +55,7 @@ select
     ) is null as is_last_segment,
     first_day_on,
     {{ add_days('ends_before_on', -1) }} as last_day_on,
+    {{ add_days('spell_ends_before_on', -1) }} as service_last_day_on,
     {{ days_between('first_day_on', 'ends_before_on') }} as day_count,
     period_day_count,
     team_id,

@@ -36,7 +36,8 @@ stated as (
             order by service_from_on asc nulls last
             rows between unbounded preceding and current row
         ) as hiring_no,
-        min(service_from_on) over (partition by agent_id, spell_no) as spell_from_on
+        min(service_from_on) over (partition by agent_id, spell_no) as spell_from_on,
+        max(service_to_on) over (partition by agent_id, spell_no) as spell_to_on
     from spell
 ),
 
@@ -62,6 +63,7 @@ select
     job_row.agent_id,
     job_row.service_from_on as segment_from_on,
     job_row.service_to_on as segment_to_on,
+    job_row.spell_to_on,
     job_row.effective_from_on,
     job_row.agent_name,
     job_row.team_id,

@@ -31,6 +31,12 @@ select
     prospect.amount as amount_cny,
     prospect.required_fields as required_field_count,
     prospect.completed_fields as completed_field_count,
+    coalesce(
+        prospect.required_fields < 0
+        or prospect.completed_fields < 0
+        or prospect.completed_fields > prospect.required_fields,
+        false
+    ) as has_fields_out_of_range,
     not prospect.is_future and set_aside.ruling_id is null as is_valid,
     case
         when prospect.is_future then 'future'

@@ -5,6 +5,23 @@ with way as (
         bool_or(period_day_count > 1) as is_by_days
     from {bonus.bonus_due} group by all
 ),
+-- Full years of a service end with it, though the agent may be back within the period.
+begun as (
+    select agent_id, period_id, segment_no, last_day_on,
+        lag(last_day_on) over service is distinct from first_day_on - 1 as is_begin
+    from {facts.dim_agent_period_segment}
+    window service as (partition by agent_id, period_id order by first_day_on)
+),
+numbered as (
+    select *, count_if(is_begin) over (
+        partition by agent_id, period_id order by segment_no) as service_no
+    from begun
+),
+served as (
+    select agent_id, period_id, segment_no,
+        max(last_day_on) over (partition by agent_id, period_id, service_no) as served_to
+    from numbered
+),
 own as (
     select segment.*, component.* exclude (period_id, period_kind, scheme_id, role,
         effective_from_on),
@@ -28,13 +45,14 @@ select own.agent_id, own.period_id, component_id,
         when 'education' then own.education when 'role' then own.role
         when 'customer_group' then own.customer_group else '' end as rate_key,
     case when band_attribute = 'service_years' then
-        year(place.last_day_on) - year(own.hired_on) - case when place.last_day_on < own.hired_on
-            + to_years(cast(year(place.last_day_on) - year(own.hired_on) as integer)) then 1 else 0 end
+        year(served_to) - year(own.hired_on) - case when served_to < own.hired_on
+            + to_years(cast(year(served_to) - year(own.hired_on) as integer)) then 1 else 0 end
         else 0 end as band_value,
     grade.grade, grade.method as grade_method, score.total_score, score.scheme_id as scored_scheme_id,
     coalesce(score.status, 'not_scored') as score_status, graded.status as grade_status
 from own
-inner join {facts.dim_agent_period} as place using (agent_id, period_id)
+inner join served on own.agent_id = served.agent_id and own.period_id = served.period_id
+    and own.segment_no = served.segment_no
 left join {grade.grade_by_plan} as grade on own.agent_id = grade.agent_id
     and own.period_id = grade.period_id and own.scheme_id = grade.scheme_id
 left join {grade.grade} as graded on own.agent_id = graded.agent_id
