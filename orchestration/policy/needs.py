@@ -19,6 +19,7 @@ from orchestration.policy.rows import PolicyRow, PolicyTable
 
 READS = Path(__file__).with_name("reads.yml")
 ROSTER = "workforce.agent"
+TEAMS = "workforce.team"
 EITHER = " or "
 """Between columns of which one will do."""
 
@@ -197,14 +198,24 @@ class _Reader:
         for name in ("metric", "tie_break_1", "tie_break_2"):
             if name in parameters:
                 yield from self._counted(row, "kpi", parameters[name].text("text_value"), by, row)
-        for name in ("scope", "subject"):
-            column = SCOPES.get(parameters[name].text("text_value")) if name in parameters else None
-            if column is not None:
-                yield self._need(row, ROSTER, column, by)
+        yield from self._award(row, parameters, by)
         if mechanism == "points" and basis == "deduction":
             for rate in self._rows["component_rate"]:
                 if rate.text("component_id") == component_id:
                     yield from self._counted(row, "kpi", rate.text("rate_key"), by, rate)
+
+    def _award(self, row: PolicyRow, parameters: Mapping[str, PolicyRow], by: str) -> Iterator[Need]:
+        """What winners are found within, and of teams the team: its department is its own."""
+        scope, subject = (
+            parameters[name].text("text_value") if name in parameters else "" for name in ("scope", "subject")
+        )
+        if subject == "team":
+            yield self._need(row, ROSTER, SCOPES[subject], by)
+        if (scope, subject) == ("department", "team"):
+            yield self._need(row, TEAMS, "", by)
+            yield self._need(row, TEAMS, scope, by)
+        elif scope in SCOPES:
+            yield self._need(row, ROSTER, SCOPES[scope], by)
 
     def _condition(self, row: PolicyRow) -> Iterator[Need]:
         measure = row.text("measure")

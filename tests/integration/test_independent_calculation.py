@@ -62,24 +62,30 @@ def compared(centre: Centre) -> Comparison:
     return compare(centre.landing, centre.published, centre.as_of, POLICY_DIR, SEEDS_DIR / "reference")
 
 
+def fewest(found: Comparison) -> int:
+    """The fewest keys of a kind of result; of teams a centre this small has a handful, and some there are."""
+    assert found.compared["team award"] > 0
+    return min(count for what, count in found.compared.items() if what != "team award")
+
+
 def test_everything_published_equals_the_independent_calculation(seven_months: Centre) -> None:
     found = compared(seven_months)
     assert found.differences == []
-    assert min(found.compared.values()) > 10, found.compared
+    assert fewest(found) > 10, found.compared
     assert found.compared["bonus line"] > 100
 
 
 def test_a_long_history_of_moves_equals_the_independent_calculation(long_history: Path) -> None:
     found = compared(night(long_history / "landing", long_history / "state", LAST_DAY))
     assert found.differences == []
-    assert min(found.compared.values()) > 50, found.compared
+    assert fewest(found) > 50, found.compared
     assert found.compared["bonus line"] > 2000
 
 
 def test_a_day_in_the_middle_of_the_data_equals_the_independent_calculation(long_history: Path) -> None:
     found = compared(night(long_history / "landing", long_history / "middle", MIDDLE))
     assert found.differences == []
-    assert min(found.compared.values()) > 25, found.compared
+    assert fewest(found) > 25, found.compared
     assert found.compared["bonus line"] > 1000
 
 

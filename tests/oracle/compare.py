@@ -20,6 +20,7 @@ from .pay import MECHANISMS, Pay
 from .policy import Policy
 from .scores import Scores, kind_of
 from .tallies import EVENT_KINDS, Tallies
+from .teams import TeamAwards
 
 Key = tuple[str, ...]
 Results = dict[Key, tuple[Any, ...]]
@@ -72,20 +73,22 @@ def refuse_unknown(policy: Policy) -> None:
 
 
 def compare(landing: Path, audit: Path, as_of: date, policy_dir: Path, reference_dir: Path) -> Comparison:
-    """Every observation, score, grade and bonus line published, against the calculation from the exports.
+    """Every observation, score, grade, bonus line and place of a team published, against the exports.
 
     Raises OracleLacks where the policy names what the oracle does not know.
     """
     policy = Policy(policy_dir)
     refuse_unknown(policy)
     scores = Scores(Observer(landing, as_of, policy_dir, reference_dir), policy)
+    pay = Pay(scores)
     with duckdb.connect(str(audit), read_only=True) as database:
         kinds = {
             "observation": (_observed(scores.observed), _published_observations(database)),
             "group observation": _groups(scores, database),
             "score": (_scores(scores), _published_scores(database)),
             "grade": (_grades(scores), _published_grades(database)),
-            "bonus line": (_lines(scores), _published_lines(database)),
+            "bonus line": (_lines(pay), _published_lines(database)),
+            "team award": (_team_awards(pay), _published_team_awards(database)),
             "sampling": (_sampling(scores), _published_sampling(database)),
         }
     compared, differences = {}, []
@@ -171,10 +174,10 @@ def _published_grades(database: duckdb.DuckDBPyConnection) -> Results:
     return {(row[0], row[1]): tuple(row[2:]) for row in rows}
 
 
-def _lines(scores: Scores) -> Results:
+def _lines(pay: Pay) -> Results:
     """What each component pays an agent for a period; nothing and 0 are the same."""
     sums: dict[Key, Decimal] = defaultdict(Decimal)
-    for line in Pay(scores).lines:
+    for line in pay.lines:
         sums[(line.period_id, line.agent_id, line.component_id)] += line.amount_cny
     return {key: (amount,) for key, amount in sums.items() if amount}
 
@@ -185,6 +188,22 @@ def _published_lines(database: duckdb.DuckDBPyConnection) -> Results:
         " where adjusts_bonus_line_id is null group by all"
     ).fetchall()
     return {(period, agent, component): (amount,) for period, agent, component, amount in rows if amount}
+
+
+def _team_awards(pay: Pay) -> Results:
+    return {
+        key: (place.within, place.rank, Decimal(place.amount) if place.amount else None)
+        for key, place in TeamAwards(pay).places.items()
+    }
+
+
+def _published_team_awards(database: duckdb.DuckDBPyConnection) -> Results:
+    rows = database.execute(
+        "select period_id, component_id, subject_id,"
+        " case scope when 'department' then scope_id else '' end, rank, amount_cny"
+        " from bonus.bonus_ranking where subject = 'team'"
+    ).fetchall()
+    return {(row[0], row[1], row[2]): tuple(row[3:]) for row in rows}
 
 
 def _sampling(scores: Scores) -> Results:

@@ -84,7 +84,7 @@ class Pay:
 
     # -- what policy says ------------------------------------------------------------------------
 
-    def _parameter(self, period: str, component: Row, name: str) -> str | None:
+    def parameter(self, period: str, component: Row, name: str) -> str | None:
         """A component's parameter: its value, else its word."""
         for row in self.policy.in_force("component_parameter", period):
             if (row["component_id"], row["parameter"]) == (component["component_id"], name):
@@ -107,7 +107,7 @@ class Pay:
         ]
         return sorted(rows, key=lambda row: Fraction(row["lower_bound"]))
 
-    def _rate(self, period: str, component: Row, key: str, at: Fraction) -> Row | None:
+    def rate(self, period: str, component: Row, key: str, at: Fraction) -> Row | None:
         """The band [lower, upper) that holds a number."""
         for row in self._rates(period, component, key):
             if Fraction(row["lower_bound"]) <= at and (
@@ -135,7 +135,7 @@ class Pay:
                 found[agent] = held
         return found
 
-    def _awardable(self, period: str, component: Row) -> dict[str, Segment]:
+    def awardable(self, period: str, component: Row) -> dict[str, Segment]:
         """Who may be ranked (S-AWARD): on the plan on the last day, and for enough of the period's days."""
         first, last = days_of(period)
         least = Fraction(self.scores.rule(component["scheme_id"], period, "min_service_share") or "0.5")
@@ -173,14 +173,14 @@ class Pay:
     def _whole_amount(self, period: str, component: Row, agent: str, segment: Segment) -> Fraction | None:
         """The amount of the rate table for a segment, as if it were the whole period."""
         key = self._key(component, segment, period, agent)
-        row = self._rate(period, component, key, self._band_value(component, segment, period, agent))
+        row = self.rate(period, component, key, self._band_value(component, segment, period, agent))
         return None if row is None else Fraction(row["amount_cny"])
 
     def _graded(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
         for agent, segments in self._due(period, component).items():
             amounts = []
             for segment in segments:
-                row = self._rate(period, component, self._key(component, segment, period, agent), Fraction(0))
+                row = self.rate(period, component, self._key(component, segment, period, agent), Fraction(0))
                 base = self._base(period, component, segment)
                 if row is not None and base is not None:
                     amounts.append(base * _factor(row) * _share(period, segment))
@@ -188,7 +188,7 @@ class Pay:
                 yield agent, half_up(sum(amounts, Fraction(0)), 2)
 
     def _scored(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
-        share_of_base = Fraction(self._parameter(period, component, "share") or "1")
+        share_of_base = Fraction(self.parameter(period, component, "share") or "1")
         for agent, segments in self._due(period, component).items():
             score = self.scores.scores.get((period, agent))
             if score is None or score.total_score is None:
@@ -201,7 +201,7 @@ class Pay:
                 )
             elif component["basis"] == "rate_table":
                 base = self._table_amount(period, component, agent, segments) or Fraction(0)
-            elif self._parameter(period, component, "base_of") == "last_month":
+            elif self.parameter(period, component, "base_of") == "last_month":
                 base = self._last_base(component, agent, segments) * Fraction(
                     _days(segments), _length(period)
                 )
@@ -209,10 +209,10 @@ class Pay:
                 base = self._paid_base(period, component, agent)
             factor = total / 100
             if self._rates(period, component, "") and component["basis"] != "rate_table":
-                row = self._rate(period, component, "", total)
+                row = self.rate(period, component, "", total)
                 factor = Fraction(0) if row is None else Fraction(row["rate"])
-                factor *= Fraction(self._parameter(period, component, "multiple") or "1")
-                factor *= Fraction(self._parameter(period, component, "company_factor") or "1")
+                factor *= Fraction(self.parameter(period, component, "multiple") or "1")
+                factor *= Fraction(self.parameter(period, component, "company_factor") or "1")
             yield agent, half_up(base * share_of_base * factor, 2)
 
     def _paid_base(self, period: str, component: Row, agent: str) -> Fraction:
@@ -236,7 +236,7 @@ class Pay:
         basis = component["basis"]
         for agent, segments in self._due(period, component).items():
             if basis == "item":
-                unit = Fraction(self._parameter(period, component, "unit_value_cny") or "0")
+                unit = Fraction(self.parameter(period, component, "unit_value_cny") or "0")
                 points = self._item_points(period, component, agent, segments)
                 if component["band_attribute"] == "deduction_points":
                     coefficient = self._coefficient(period, component, agent, segments)
@@ -272,8 +272,8 @@ class Pay:
             elif item == "execution_score":
                 rated = self.scores.rating(agent, period, "execution")
                 quantity = Fraction(0) if rated is None else rated[0]
-                least = self._parameter(period, component, "min_quantity")
-                most = self._parameter(period, component, "max_quantity")
+                least = self.parameter(period, component, "min_quantity")
+                most = self.parameter(period, component, "max_quantity")
                 quantity = quantity if least is None else max(quantity, Fraction(least))
                 quantity = quantity if most is None else min(quantity, Fraction(most))
                 quantity *= Fraction(_days(segments), _length(period))
@@ -319,7 +319,7 @@ class Pay:
             if other["scheme_id"] == component["scheme_id"] and other["basis"] == "deduction":
                 deductions += self._efficiency_deductions(period, other, agent, segments)
         key = str(getattr(segments[-1].job, component["key_attribute"]))
-        key = key or self._parameter(period, component, "default_rate_key") or ""
+        key = key or self.parameter(period, component, "default_rate_key") or ""
         for row in self._rates(period, component, key):
             if not row["upper_bound"] or deductions <= Fraction(row["upper_bound"]):
                 return Fraction(row["rate"])
@@ -338,7 +338,7 @@ class Pay:
         for kpi in keys:
             found = self.scores.observer.over(agent, kpi, segments)
             ratio = None if found is None else found.ratio
-            row = None if ratio is None else self._rate(period, component, kpi, ratio)
+            row = None if ratio is None else self.rate(period, component, kpi, ratio)
             total += Fraction(0) if row is None else Fraction(row["rate"])
         return total
 
@@ -369,7 +369,7 @@ class Pay:
             amount = Fraction(0)
             for segment in segments:
                 key = self._key(component, segment, period, agent)
-                row = self._rate(period, component, key, self._band_value(component, segment, period, agent))
+                row = self.rate(period, component, key, self._band_value(component, segment, period, agent))
                 if row is None:
                     continue
                 if item == "month_in_service":
@@ -382,10 +382,10 @@ class Pay:
 
     def _threshold(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
         """A reward for reaching a share of the target, or for each full step above it."""
-        step = self._parameter(period, component, "step_share")
+        step = self.parameter(period, component, "step_share")
         for agent, segments in self._due(period, component).items():
             attained = self._attainment(period, agent, component["basis"], segments)
-            row = None if attained is None else self._rate(period, component, "", attained)
+            row = None if attained is None else self.rate(period, component, "", attained)
             if attained is None or row is None:
                 continue
             times = 1 if step is None else (attained - Fraction(row["lower_bound"])) // Fraction(step)
@@ -427,9 +427,9 @@ class Pay:
             if found is None or not target:
                 continue
             sold = Fraction(found.numerator)
-            mode = self._parameter(period, component, "tier_mode") or "whole"
+            mode = self.parameter(period, component, "tier_mode") or "whole"
             if mode == "whole":
-                row = self._rate(period, component, "", sold / target)
+                row = self.rate(period, component, "", sold / target)
                 if row is not None:
                     yield agent, half_up(sold * Fraction(row["rate"]), 2)
             elif mode == "marginal":
@@ -445,42 +445,42 @@ class Pay:
     def _top_n(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
         """Positions 1, 2, 3 … in each scope: ties by the tie-break KPIs, then by id."""
         by_scope: dict[str, list[tuple[tuple[Fraction, ...], str]]] = defaultdict(list)
-        scope = self._parameter(period, component, "scope")
-        smallest = int(Fraction(self._parameter(period, component, "min_sample") or "0"))
+        scope = self.parameter(period, component, "scope")
+        smallest = int(Fraction(self.parameter(period, component, "min_sample") or "0"))
         measures = [component["basis"]]
         for number in (1, 2, 3):
-            measure = self._parameter(period, component, f"tie_break_{number}")
+            measure = self.parameter(period, component, f"tie_break_{number}")
             measures += [measure] if measure else []
-        for agent, segment in self._awardable(period, component).items():
+        for agent, segment in self.awardable(period, component).items():
             values = [self._value(period, agent, measure) for measure in measures]
             if measures[0] == "attainment":
-                metric = self._parameter(period, component, "metric") or ""
+                metric = self.parameter(period, component, "metric") or ""
                 attained = self._attainment(period, agent, metric, self._due(period, component)[agent])
                 values[0] = None if attained is None else (attained, 1)
             if values[0] is None or values[0][1] < smallest:
                 continue
             worst = Fraction(-(10**18))
             order = [
-                worst if value is None else value[0] * self._up(period, measure)
+                worst if value is None else value[0] * self.up(period, measure)
                 for measure, value in zip(measures, values, strict=True)
             ]
             place = segment.department if scope == "department" else ""
             by_scope[place].append((tuple(-part for part in order), agent))
         for members in by_scope.values():
             for position, (_, agent) in enumerate(sorted(members), start=1):
-                row = self._rate(period, component, "", Fraction(position))
+                row = self.rate(period, component, "", Fraction(position))
                 if row is not None:
                     yield agent, Decimal(row["amount_cny"])
 
     def _improvement(self, period: str, component: Row) -> Iterable[tuple[str, Decimal]]:
         """The largest improvement on the period before; team awards are no one's line."""
-        if self._parameter(period, component, "subject") == "team":
+        if self.parameter(period, component, "subject") == "team":
             return
         measure = component["basis"]
-        smallest = int(Fraction(self._parameter(period, component, "min_sample") or "0"))
-        newcomer_months = self._parameter(period, component, "max_service_months")
+        smallest = int(Fraction(self.parameter(period, component, "min_sample") or "0"))
+        newcomer_months = self.parameter(period, component, "max_service_months")
         candidates = []
-        for agent, segment in self._awardable(period, component).items():
+        for agent, segment in self.awardable(period, component).items():
             was = self.scores.last_segment.get((previous(period), agent))
             if was is None or was.job.scheme_id != component["scheme_id"]:
                 continue
@@ -491,15 +491,15 @@ class Pay:
                 Fraction(newcomer_months)
             ):
                 continue
-            gain = (now[0] - before[0]) * self._up(period, measure)
-            if self._parameter(period, component, "gain") == "relative":
+            gain = (now[0] - before[0]) * self.up(period, measure)
+            if self.parameter(period, component, "gain") == "relative":
                 if before[0] == 0:
                     continue
                 gain /= before[0]
             if gain > 0:
                 candidates.append((-gain, -now[1], agent))
         for position, (_, _, agent) in enumerate(sorted(candidates), start=1):
-            row = self._rate(period, component, "", Fraction(position))
+            row = self.rate(period, component, "", Fraction(position))
             if row is not None:
                 yield agent, Decimal(row["amount_cny"])
 
@@ -527,7 +527,7 @@ class Pay:
             salary = segment.job.base_salary
             return None if salary is None else Fraction(salary, MILLION)
         if component["basis"] == "base_cny":
-            return Fraction(self._parameter(period, component, "base_cny") or "0")
+            return Fraction(self.parameter(period, component, "base_cny") or "0")
         raise NotImplementedError(f"{component['component_id']}: basis {component['basis']}")
 
     def _value(self, period: str, agent: str, measure: str) -> tuple[Fraction, int] | None:
@@ -539,7 +539,7 @@ class Pay:
         ratio = None if found is None else found.ratio
         return None if found is None or ratio is None else (ratio, int(found.denominator))
 
-    def _up(self, period: str, measure: str) -> int:
+    def up(self, period: str, measure: str) -> int:
         """1 where more is better, -1 where less is."""
         for row in self.policy.in_force("kpi", period):
             if row["kpi_id"] == measure:

@@ -14,6 +14,7 @@ from orchestration.policy.check import policy_tables
 from orchestration.policy.needs import (
     EITHER,
     ROSTER,
+    TEAMS,
     Need,
     PlanNeed,
     column_reads,
@@ -116,6 +117,20 @@ def test_columns_of_the_roster_are_known_by_the_rows_that_read_them(
 ) -> None:
     found = lacking(delivered(no_column=[f"{ROSTER}.{column}"]), [scheme])
     assert reader in {one.need.needed_by for one in found if one.need.column_name == column}
+
+
+def test_teams_ranked_within_departments_need_their_own() -> None:
+    component, table = "cg_breakthrough_response_team", TABLES["component_parameter"]
+    rows = tuple(
+        replace(row, values={**row.values, "text_value": "department"})
+        if row.texts("component_id", "parameter") == (component, "scope")
+        else row
+        for row in table.rows
+    )
+    needs = plan_needs({**TABLES, "component_parameter": replace(table, rows=rows)}, DAY)
+    read = {(one.table_name, one.column_name) for one in needs if one.needed_by == f"component {component}"}
+    assert {(TEAMS, ""), (TEAMS, "department"), (ROSTER, "team_id")} <= read
+    assert (ROSTER, "department") not in read
 
 
 def test_plans_that_nobody_is_on_need_nothing() -> None:

@@ -2,7 +2,8 @@
 
 {# S-AWARD: who is ranked was on the plan on the last day of the period and for its least share of days, with enough
    cases, and of an improvement with enough in the period before as well and a gain on it. `left_out` is the first of
-   these that fails, in this order; nobody is left out elsewhere. A team is one where a member is on the plan.
+   these that fails, in this order; nobody is left out elsewhere. A team is one where a member is on the plan; its
+   department is its own, whatever its members': one that is not known has nobody to be compared with.
    Values are fractions of exact sums (S-EXACT): what is ranked is dividend / divisor, the larger the better. #}
 
 with
@@ -44,7 +45,6 @@ placed as (
         place.agent_id,
         place.period_id,
         place.team_id,
-        place.department,
         plan_days.day_count as plan_day_count,
         case
             when place.last_day_on <> award.ends_on then 'not_on_last_day'
@@ -96,27 +96,33 @@ agent_due as (
             and due.component_id = placed.component_id
 ),
 
+team_placed as (
+    select
+        period_id,
+        component_id,
+        team_id
+    from placed
+    where left_out is null and team_id is not null
+    group by period_id, component_id, team_id
+),
+
 team_due as (
     select
         award.period_id,
         award.component_id,
         'team' as subject,
-        placed.team_id as subject_id,
-        case when award.scope = 'department' then coalesce(placed.department, '') else award.scheme_id end as scope_id,
+        team_placed.team_id as subject_id,
+        case when award.scope = 'department' then coalesce(team.department, '') else award.scheme_id end as scope_id,
         cast(null as bigint) as plan_day_count,
-        cast(null as string) as left_out
+        case when award.scope = 'department' and team.department is null then 'no_department' end as left_out
     from award
-    inner join placed
+    inner join team_placed
         on
-            award.period_id = placed.period_id
-            and award.component_id = placed.component_id
-            and placed.left_out is null
-    where award.subject = 'team' and placed.team_id is not null
-    group by
-        award.period_id,
-        award.component_id,
-        placed.team_id,
-        case when award.scope = 'department' then coalesce(placed.department, '') else award.scheme_id end
+            award.period_id = team_placed.period_id
+            and award.component_id = team_placed.component_id
+            and award.subject = 'team'
+    left join {{ ref('dim_team') }} as team
+        on team_placed.team_id = team.team_id
 ),
 
 candidate as (

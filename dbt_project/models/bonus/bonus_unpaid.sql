@@ -343,19 +343,6 @@ award as (
             and award.basis = kpi.kpi_id
 ),
 
--- A team that works in two departments may have a rank in each: the better one is said.
-team_rank as (
-    select
-        period_id,
-        component_id,
-        subject_id as team_id,
-        min(rank) as rank,
-        cast(max(case when is_awarded then 1 else 0 end) as bigint) = 1 as is_awarded
-    from {{ ref('bonus_ranking') }}
-    where subject = 'team'
-    group by period_id, component_id, subject_id
-),
-
 -- Why somebody has no rank of their own, as bonus_candidate decides it; of an award of teams, what the team came to.
 unranked as (
     select
@@ -366,6 +353,8 @@ unranked as (
         award.subject,
         case
             when award.subject = 'team' and due.team_id is null then 'of no team'
+            when award.subject = 'team' and team_candidate.left_out = 'no_department'
+                then 'no export of teams says the department of the team'
             when award.subject = 'team' and team.rank is null then 'the team is not ranked'
             when award.subject = 'team' and team.is_awarded
                 then 'the team has rank ' || cast(team.rank as string) || ' and is awarded'
@@ -404,6 +393,8 @@ unranked as (
         end as lacks,
         case
             when award.subject = 'team' and due.team_id is null then '未归属团队'
+            when award.subject = 'team' and team_candidate.left_out = 'no_department'
+                then '团队导出未写明所在团队的部门'
             when award.subject = 'team' and team.rank is null then '所在团队未参与排名'
             when award.subject = 'team' and team.is_awarded
                 then '所在团队第 ' || cast(team.rank as string) || ' 名，已获奖'
@@ -443,11 +434,18 @@ unranked as (
         on
             due.component_id = award.component_id
             and due.period_id = award.period_id
-    left join team_rank as team
+    left join {{ ref('bonus_ranking') }} as team
         on
-            due.team_id = team.team_id
+            due.team_id = team.subject_id
             and due.period_id = team.period_id
             and due.component_id = team.component_id
+            and team.subject = 'team'
+    left join {{ ref('bonus_candidate') }} as team_candidate
+        on
+            due.team_id = team_candidate.subject_id
+            and due.period_id = team_candidate.period_id
+            and due.component_id = team_candidate.component_id
+            and team_candidate.subject = 'team'
     left join {{ ref('bonus_candidate') }} as candidate
         on
             due.agent_id = candidate.subject_id

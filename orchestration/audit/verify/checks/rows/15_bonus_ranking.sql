@@ -9,7 +9,7 @@ with award as (
 ),
 -- S-AWARD: on the plan on the period's last day, and long enough.
 on_plan as (
-    select agent_id, period_id, scheme_id, place.team_id, place.department, component_id
+    select agent_id, period_id, scheme_id, place.team_id, component_id
     from award inner join {facts.dim_agent_period} as place using (period_id, scheme_id)
     inner join {facts.dim_period} as period using (period_id)
     inner join {facts.dim_agent_period_segment} as segment using (agent_id, period_id, scheme_id)
@@ -27,10 +27,10 @@ candidate as (
     where subject = 'agent'
         and coalesce(ends_on < hired_on + to_months(cast(max_service_months as integer)), true)
     union
-    select period_id, component_id, team_id,
-        case scope when 'department' then coalesce(department, '') else scheme_id end
+    select period_id, component_id, team_id, case scope when 'department' then department else scheme_id end
     from award inner join on_plan using (period_id, component_id, scheme_id)
-    where subject = 'team' and team_id is not null
+    left join {facts.dim_team} as team using (team_id)
+    where subject = 'team' and team_id is not null and (scope <> 'department' or department is not null)
 ),
 held as (
     select distinct unnest([agent_id, team_id]) as subject_id, period_id as previous_period_id,
