@@ -15,7 +15,7 @@ from orchestration.board.page import About, page
 from orchestration.board.pictures import Aim, bullet, spark
 from orchestration.board.read import Reading, Row
 from orchestration.board.waterfall import Step, total_step, waterfall
-from orchestration.board.words import pair, period_labels
+from orchestration.board.words import pair, period_labels, plan_labels
 from orchestration.text import plain
 
 MOST_GAINS = 4
@@ -48,7 +48,7 @@ def agent_pages(reading: Reading, about: About) -> Iterator[tuple[str, str, str]
                 quoted=quote(agent_id),
                 period_id=person["period_id"],
                 period=period_labels(person["period_id"]),
-                plan=(person["name_zh"] or person["scheme_id"], person["name_en"] or person["scheme_id"]),
+                plan=plan_labels(person),
                 team=person["team_name"] or "",
                 total=score(person["total_score"]),
                 maturity=person["maturity"],

@@ -11,7 +11,7 @@ from orchestration.board.page import About, page
 from orchestration.board.pictures import Aim, spark
 from orchestration.board.read import Reading, Row
 from orchestration.board.teams import CENTRE, group_name, team_trend
-from orchestration.board.words import pair, period_labels
+from orchestration.board.words import pair, period_labels, plan_labels
 
 STATES = ("floor", "between", "target", "stretch")
 WEAKEST = 3
@@ -69,11 +69,12 @@ def _aim(row: Row) -> Aim:
 def _member(row: Row, results: Sequence[Row]) -> dict[str, Any]:
     states = [_aim(one).state for one in results]
     total, before = row["total_score"], row["total_before"]
+    plan_zh, plan_en = plan_labels(row)
     return {
         "id": row["agent_id"],
         "name": row["agent_name"] or row["agent_id"],
-        "plan_zh": row["name_zh"] or row["scheme_id"],
-        "plan_en": row["name_en"] or row["scheme_id"],
+        "plan_zh": plan_zh,
+        "plan_en": plan_en,
         "total": score(total),
         "sort": "" if total is None else str(total),
         "status": row["score_status"],

@@ -11,7 +11,7 @@ from orchestration.board.figures import NOTHING, money, signed
 from orchestration.board.page import About, page
 from orchestration.board.read import Reading, Row
 from orchestration.board.waterfall import Step, total_step, waterfall
-from orchestration.board.words import pair, period_labels
+from orchestration.board.words import pair, period_labels, plan_labels
 
 NONE = Decimal(0)
 
@@ -78,16 +78,17 @@ def _months(rows: Sequence[Row]) -> Chart:
 
 def _plans(people: Sequence[Row]) -> list[dict[str, Any]]:
     """Sums of the plans; whoever has changed plan is counted under the newest."""
-    found: dict[str, list[Row]] = {}
+    found: dict[str | None, list[Row]] = {}
     for row in people:
         found.setdefault(row["scheme_id"], []).append(row)
     plans = []
-    for scheme_id, rows in found.items():
+    for rows in found.values():
+        zh, en = plan_labels(rows[0])
         before, now = (sum((row[name] or NONE for row in rows), NONE) for name in ("before_cny", "now_cny"))
         plans.append(
             {
-                "zh": rows[0]["name_zh"] or scheme_id,
-                "en": rows[0]["name_en"] or scheme_id,
+                "zh": zh,
+                "en": en,
                 "count": sum(row["now_cny"] is not None for row in rows),
                 "before": money(before),
                 "now": money(now),
@@ -107,11 +108,12 @@ def _moved(plans: Sequence[dict[str, Any]], change: Decimal) -> Chart:
 
 
 def _person(row: Row) -> dict[str, Any]:
+    zh, en = plan_labels(row)
     return {
         "id": row["agent_id"],
         "name": row["agent_name"] or row["agent_id"],
-        "zh": row["name_zh"] or row["scheme_id"],
-        "en": row["name_en"] or row["scheme_id"],
+        "zh": zh,
+        "en": en,
         "before": money(row["before_cny"]),
         "now": money(row["now_cny"]),
         "change": signed(row["change_cny"], ",.2f"),

@@ -23,6 +23,16 @@ def pair(key: str) -> tuple[str, str]:
     return (name, name) if found is None else (found["zh"], found["en"])
 
 
+def plan_labels(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Chinese and English of the plan of a row with `scheme_id`, `name_zh` and `name_en`; that there is none,
+    for who is on none when a period ends.
+    """
+    scheme_id = row["scheme_id"]
+    if scheme_id is None:
+        return pair("page.no_plan")
+    return row["name_zh"] or scheme_id, row["name_en"] or scheme_id
+
+
 def both(zh: object, en: object) -> Markup:
     """Both texts, of which the page shows that of its language; one that is missing is the other."""
     first, second = ("" if text is None else str(text) for text in (zh, en))

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser
 from orchestration.audit.why import explain
 from orchestration.board.page import About
 from orchestration.board.read import NoBoard
+from orchestration.board.words import both, pair
 from orchestration.board.write import write_boards
 from orchestration.cli import run
 from orchestration.file_names import safe_name
@@ -31,6 +32,7 @@ from tests.conftest import AS_OF, LAST_MONTH, run_night
 AGENTS, MONTHS, TICKETS, SEED = 60, 3, 6000, 11
 PLANTED = "<script>document.title='x'</script>"
 ODD_ID, ODD = "A0007", "A/7 %.."
+WITHOUT, WITHOUT_FROM = "A0012", "2026-09-16"
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 NO_AMOUNTS = re.compile(r'<svg.*?</svg>|data-chart="progress".*?</script>', re.DOTALL)
 """Where a number is a place in a picture, or a KPI's value of a day, such as somebody's sales so far."""
@@ -38,7 +40,9 @@ NO_AMOUNTS = re.compile(r'<svg.*?</svg>|data-chart="progress".*?</script>', re.D
 
 @pytest.fixture(scope="module")
 def publication(tmp_path_factory: pytest.TempPathFactory) -> Publication:
-    """A centre of 60: one agent's name is a script, another's id no name of a file."""
+    """A centre of 60: one agent's name is a script, another's id no name of a file, a third is on no plan
+    from the middle of the month before the last on.
+    """
     place = tmp_path_factory.mktemp("board")
     landing = place / "landing"
     generate(out=landing, agents=AGENTS, months=MONTHS, tickets=TICKETS, seed=SEED, last_month=LAST_MONTH)
@@ -52,6 +56,8 @@ def publication(tmp_path_factory: pytest.TempPathFactory) -> Publication:
     for row in rows:
         if row["agent_id"] == "A0008":
             row["agent_name"] = PLANTED
+    last = max((row for row in rows if row["agent_id"] == WITHOUT), key=lambda row: row["effective_from"])
+    rows.append({**last, "effective_from": WITHOUT_FROM, "scheme_id": ""})
     with agents.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, rows[0])
         writer.writeheader()
@@ -104,6 +110,15 @@ def test_every_kind_of_page_is_drawn_and_readable(board: Path, browser: Browser,
     assert found == []
     specifications = (board / "assets" / "charts.js").read_text(encoding="utf-8")
     assert drawn == set(json.loads(specifications.split("BOARD_CHARTS = ")[1].rstrip(";\n")))
+
+
+def test_who_is_on_no_plan_any_more_is_said_to_be(board: Path) -> None:
+    """Half a month without a plan is half a month's pay: the boards name it, with a step of its own."""
+    for name in ("payroll/index.html", f"agent/{WITHOUT}.html"):
+        assert str(both(*pair("page.no_plan"))) in (board / name).read_text(encoding="utf-8"), name
+    payroll = (board / "payroll" / "index.html").read_text(encoding="utf-8")
+    chart = payroll.split('data-chart="waterfall"')[1].split("</script>")[0]
+    assert pair("page.no_plan")[0] in chart
 
 
 def test_a_broken_page_would_be_seen(board: Path, browser: Browser, tmp_path: Path) -> None:
